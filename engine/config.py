@@ -1,0 +1,95 @@
+"""The shapes of the models, as frozen data. A preset is a function that returns one."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+WORLD_NAMES = (
+    "as-is",
+    "underwater",
+    "wild-west",
+    "deep-space",
+    "golden-rome",
+    "snowfall",
+    "neon-rain",
+    "pencil",
+    "cartoon",
+    "film-noir",
+    "oil-painting",
+)
+"""The worlds of the shipped weights, in the order of the network's world vectors."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """An hourglass over pixels with a transformer at its waist; see `engine/models/network.py`."""
+
+    name: str
+    worlds: tuple[str, ...] = WORLD_NAMES
+    channels: tuple[int, int, int] = (64, 96, 192)
+    """Channels at 1/4, 1/8 and 1/16 of the resolution."""
+    encoder: tuple[int, int, int] = (1, 1, 2)
+    """Convolution blocks on the way down, per level."""
+    decoder: tuple[int, int, int] = (2, 2, 2)
+    """Convolution blocks on the way up, per level."""
+    width: int = 256
+    """Token width at 1/32."""
+    layers: int = 3
+    heads: int = 4
+    condition: int = 256
+    """Width of the conditioning vector (prompt, noise level, step size, frame rate)."""
+    ring: int = 6
+    """Frames in the rolling history's ring."""
+    ring_stride: int = 4
+    """Every how many frames one enters the ring."""
+    sinks: int = 1
+    """First frames of a stream that stay for good."""
+
+    def __post_init__(self) -> None:
+        if self.width % (self.heads * 8):
+            raise ValueError(f"width {self.width} does not split into {self.heads} heads of a multiple of 8")
+        if min(*self.channels, *self.encoder, *self.decoder, self.layers, self.ring, self.ring_stride) < 1:
+            raise ValueError(f"channels, blocks, layers and ring must be positive: {self}")
+        if not self.worlds or len(set(self.worlds)) != len(self.worlds):
+            raise ValueError(f"worlds must be distinct and at least one: {self.worlds}")
+
+    @property
+    def slots(self) -> int:
+        """Frames that the history can hold at the waist: sinks first, then the ring."""
+        return self.sinks + self.ring
+
+    def to_dict(self) -> dict[str, object]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict) -> ModelConfig:
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+
+
+def lsd_tiny() -> ModelConfig:
+    """The shipped model: real time on two CPU cores."""
+    return ModelConfig("lsd-tiny")
+
+
+def lsd_base() -> ModelConfig:
+    """The larger teacher, for a GPU."""
+    return ModelConfig(
+        "lsd-base", channels=(96, 192, 320), encoder=(2, 2, 2), decoder=(2, 2, 2), width=384, layers=6, heads=6
+    )
+
+
+def lsd_test() -> ModelConfig:
+    """A few thousand weights: proves the laws on a laptop in milliseconds."""
+    return ModelConfig(
+        "lsd-test",
+        channels=(8, 8, 16),
+        encoder=(1, 1, 1),
+        decoder=(1, 1, 1),
+        width=16,
+        layers=1,
+        heads=1,
+        condition=16,
+        ring=2,
+        ring_stride=2,
+    )

@@ -1,0 +1,91 @@
+"""The rolling memory of a stream: its two last outputs, and older ones as keys and values at the network's waist.
+
+The state is a pure function of a few output frames: what is kept of a frame comes from that frame alone, so a snapshot
+holds frames, and restoring it computes the rest again, bit for bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.models.network import Hourglass, Memory, pool_frame, to_patches
+
+
+@dataclass(frozen=True)
+class HistoryState:
+    """All that a history is, on the CPU."""
+
+    last: list[Tensor]
+    """At most two output frames, newest first: (H, W, 3) uint8."""
+    remembered: list[tuple[int, Tensor]]
+    """(step, pooled frame (3, H/8, W/8) float32 in -1..1) per occupied slot, sinks first, then the ring in order."""
+    steps: int
+    """Frames appended so far."""
+
+
+class History:
+    """Constant memory: two frames in full, `config.slots` frames pooled. Owns its tensors; `read` hands out views."""
+
+    LEVEL = 0.05
+    """The past is labelled as slightly noisy at inference, so that the network goes on repairing it."""
+
+    def __init__(self, network: Hourglass, height: int, width: int, device: torch.device) -> None:
+        """height and width are the padded ones, multiples of 32."""
+        self.network, self.config, self.device = network, network.config, device
+        self.height, self.width = height, width
+        self.past = torch.zeros(1, 2, height // 4, width // 4, 48, device=device)
+        self._past_level = torch.ones(1, 2, device=device)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.past.zero_()
+        self._past_level.fill_(1.0)
+        self._last: list[Tensor] = []
+        self._pooled: list[tuple[int, Tensor]] = []
+        self._keys_values: list[Tensor] = []
+        self._steps = 0
+
+    def append(self, frame: Tensor) -> None:
+        """Take an output frame, (H, W, 3) uint8 of the padded size; kept by reference, not to be changed afterwards."""
+        picture = (frame.to(self.device)[None].float() / 127.5) - 1
+        self.past = torch.stack([to_patches(picture), self.past[:, 0]], 1)
+        self._past_level = torch.cat([torch.full_like(self._past_level[:, :1], self.LEVEL), self._past_level[:, :1]], 1)
+        self._last = [frame, *self._last[:1]]
+        if self._steps < self.config.sinks or self._steps % self.config.ring_stride == 0:
+            self._remember(self._steps, pool_frame(picture)[0])
+        self._steps += 1
+
+    def _remember(self, step: int, pooled: Tensor) -> None:
+        dtype = self.network.stem.weight.dtype
+        level = torch.full((1,), self.LEVEL, device=self.device)
+        if len(self._pooled) == self.config.slots:
+            del self._pooled[self.config.sinks], self._keys_values[self.config.sinks]
+        self._pooled.append((step, pooled))
+        self._keys_values.append(self.network.remember(pooled[None].to(dtype), level))
+
+    def read(self) -> tuple[Tensor, Tensor, Memory | None]:
+        """What the next frame sees: past patches (1, 2, h, w, 48), their noise levels (1, 2), and the memory."""
+        if not self._pooled:
+            return self.past, self._past_level, None
+        age = torch.tensor([[float(self._steps - step) for step, _ in self._pooled]], device=self.device)
+        memory = Memory(torch.stack(self._keys_values, 1), age, torch.ones_like(age, dtype=torch.bool))
+        return self.past, self._past_level, memory
+
+    def state(self) -> HistoryState:
+        """For a snapshot; tensors are shared, none is ever written to again."""
+        return HistoryState([f.cpu() for f in self._last], [(s, p.cpu()) for s, p in self._pooled], self._steps)
+
+    def restore(self, state: HistoryState) -> None:
+        """Become what `state` was taken of."""
+        self.reset()
+        for frame in reversed(state.last):
+            self.append(frame)
+        self._pooled.clear()
+        self._keys_values.clear()
+        for step, pooled in state.remembered:
+            self._remember(step, pooled.to(self.device))
+        self._steps = state.steps

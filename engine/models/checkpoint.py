@@ -1,0 +1,92 @@
+"""Weights on disk: one safetensors file, its hash in the model card beside it. No pickle is ever read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from engine.config import ModelConfig
+from engine.models.network import Hourglass
+from engine.text import Router
+
+SHIPPED = Path(__file__).parents[1] / "weights" / "lsd-tiny.safetensors"
+FORMAT = "lsd-weights-1"
+
+
+class WeightsError(ValueError):
+    """Weights that must not be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A network with its router and the wordings whose embeddings ship with it."""
+
+    config: ModelConfig
+    network: Hourglass
+    router: Router
+    known: dict[str, np.ndarray]
+    sha256: str
+
+
+def card_path(path: Path) -> Path:
+    """The model card of a weights file."""
+    return path.with_suffix(".json")
+
+
+def save_weights(
+    path: Path, network: Hourglass, router: Router, known: dict[str, np.ndarray], dtype: torch.dtype = torch.bfloat16
+) -> str:
+    """Write weights in `dtype`; returns the file's sha256, which belongs into the card as `sha256`."""
+    tensors = {f"network.{k}": v.to(dtype).contiguous().cpu() for k, v in network.state_dict().items()}
+    tensors |= {f"router.{k}": v.float().contiguous().cpu() for k, v in router.state_dict().items()}
+    if known:
+        tensors["known"] = torch.from_numpy(np.stack(list(known.values()))).half()
+    metadata = {"format": FORMAT, "config": json.dumps(network.config.to_dict()), "known": json.dumps(list(known))}
+    data = save(tensors, metadata)
+    path.write_bytes(data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def load_weights(path: Path | None = None) -> Weights:
+    """Read a weights file and check it against its card; None reads the shipped one. Raises WeightsError."""
+    path = Path(path) if path is not None else SHIPPED
+    if not path.is_file():
+        raise WeightsError(f"no weights at {path}; leave --weights out to use the shipped ones")
+    data = path.read_bytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    card = card_path(path)
+    if card.is_file():
+        expected = json.loads(card.read_text()).get("sha256")
+        if expected != sha256:
+            raise WeightsError(
+                f"{path.name} has sha256 {sha256[:12]}…, its card {card.name} says {str(expected)[:12]}…: "
+                "the file is damaged or not the one the card describes; fetch it again"
+            )
+    elif path == SHIPPED:
+        raise WeightsError(f"the model card {card} of the shipped weights is missing; reinstall lsd-studio")
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
+    except SafetensorError as error:
+        raise WeightsError(f"{path} is not a safetensors file ({error}); only safetensors is read") from None
+    if metadata.get("format") != FORMAT:
+        raise WeightsError(f"{path} holds {metadata.get('format', 'no known format')}, not {FORMAT}")
+    config = ModelConfig.from_dict(json.loads(metadata["config"]))
+    network, router = Hourglass(config), Router(len(config.worlds))
+    for name, module in (("network", network), ("router", router)):
+        part = {k.removeprefix(f"{name}."): v.float() for k, v in tensors.items() if k.startswith(f"{name}.")}
+        try:
+            module.load_state_dict(part)
+        except RuntimeError as error:
+            raise WeightsError(f"{path} does not fit the architecture of {config.name}: {error}") from None
+    wordings = json.loads(metadata.get("known", "[]"))
+    known = dict(zip(wordings, tensors["known"].float().numpy(), strict=True)) if wordings else {}
+    return Weights(config, network.eval(), router.eval(), known, sha256)

@@ -1,0 +1,330 @@
+"""The denoiser: a pixel-space hourglass that makes one frame from source, past and prompt.
+
+Convolution blocks at 1/4, 1/8 and 1/16 of the resolution, skips across, and at 1/32 a transformer whose queries are
+this frame's tokens and whose keys are these tokens and those of remembered frames. It predicts the clean frame
+(x-prediction) at flow-matching noise levels: noisy = (1 - level) * clean + level * noise (Lipman et al. 2023).
+
+Legend: B batch, P prompts, H height, W width in pixels (multiples of 32); h, w the same at a block's level;
+C channels, N tokens of this frame, M tokens of a remembered frame, S remembered frames, L layers, D token width,
+K worlds, E condition width. Pictures are RGB in -1..1.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.config import ModelConfig
+from engine.models import fields
+
+PATCH = 4
+"""Pixels per side of the finest level's positions."""
+MULTIPLE = 32
+"""Height and width must be whole multiples of this."""
+POOL = 8
+"""A remembered frame is averaged over this many pixels, then cut into patches of 8x8 of these."""
+AGE_LIMIT = 32.0
+"""Ages of remembered frames, in frames, are clamped here: older is just 'old', so there is no last frame."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a frame is made under. All per sample; prompts share the picture through their masks."""
+
+    worlds: Tensor
+    """(B, P, K) each prompt's weights over the worlds, sum 1."""
+    level: Tensor
+    """(B,) noise level of the noisy frame, 0 clean to 1 pure noise."""
+    step: Tensor
+    """(B,) size of the denoising step to take from `level` (Frans et al. 2024, shortcut models)."""
+    past_level: Tensor
+    """(B, 2) noise level of the two last outputs, last first; 1 says that there is none (Diffusion Forcing)."""
+    interval_s: Tensor
+    """(B,) seconds since the last frame."""
+    time_s: Tensor
+    """(B,) stream time, for the travelling waves."""
+    masks: Tensor | None = None
+    """(B, P, H, W) in 0..1, summing to one over P; None where one prompt has the whole picture."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Remembered frames at the waist: keys and values without position; position is applied when read."""
+
+    keys_values: Tensor
+    """(B, S, M, L, 2, D)"""
+    age: Tensor
+    """(B, S) frames since then."""
+    valid: Tensor
+    """(B, S) bool."""
+
+
+def to_patches(picture: Tensor) -> Tensor:
+    """(B, H, W, 3) -> (B, H/4, W/4, 48): each 4x4 patch's pixels side by side, row by row, colours innermost."""
+    return picture.unflatten(2, (-1, PATCH)).unflatten(1, (-1, PATCH)).transpose(2, 3).flatten(3)
+
+
+def to_picture(patches: Tensor) -> Tensor:
+    """(B, H/4, W/4, 48) -> (B, H, W, 3), the inverse of `to_patches`."""
+    return patches.unflatten(3, (PATCH, PATCH, 3)).transpose(2, 3).flatten(3, 4).flatten(1, 2)
+
+
+def pool_frame(picture: Tensor) -> Tensor:
+    """What is remembered of a frame: (B, H, W, 3) -> (B, 3, H/8, W/8)."""
+    return F.avg_pool2d(picture.permute(0, 3, 1, 2), POOL).contiguous()
+
+
+class Modulation:
+    """Hands each block its slice of scale and shift; built once a frame."""
+
+    def __init__(self, vectors: Tensor, masks: Tensor | None) -> None:
+        self._vectors = vectors  # (B, P, total)
+        self._masks = masks
+        self._pooled: dict[int, Tensor] = {}
+        self._taken = 0
+
+    def take(self, channels: int, stride: int) -> tuple[Tensor, Tensor]:
+        """Scale and shift, (B, 1, 1, C) each, or (B, h, w, C) where masks divide the picture."""
+        part = self._vectors[..., self._taken : self._taken + 2 * channels]
+        self._taken += 2 * channels
+        if self._masks is None:
+            assert part.shape[1] == 1, "several prompts need masks"
+            both = part[:, :, None]
+        else:
+            if stride not in self._pooled:
+                self._pooled[stride] = F.avg_pool2d(self._masks, stride).permute(0, 2, 3, 1)
+            both = torch.einsum("bhwp,bpc->bhwc", self._pooled[stride].to(part.dtype), part)
+        scale, shift = both.chunk(2, -1)
+        return scale, shift
+
+
+def modulated_norm(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """LayerNorm over the last dimension, then (1 + scale) x + shift; one kernel where the modulation is uniform."""
+    if scale.numel() == x.shape[-1]:
+        return F.layer_norm(x, x.shape[-1:], (1 + scale).flatten(), shift.flatten())
+    normed = F.layer_norm(x, x.shape[-1:])
+    return torch.addcmul(shift, normed, 1 + scale)
+
+
+class ConvBlock(nn.Module):
+    """Norm, modulate, activate, convolve, activate, convolve, add. The norm is per position, so nothing leaks across."""
+
+    def __init__(self, channels: int, stride: int) -> None:
+        super().__init__()
+        self.channels, self.stride = channels, stride
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, x: Tensor, modulation: Modulation) -> Tensor:
+        scale, shift = modulation.take(self.channels, self.stride)
+        y = modulated_norm(x.permute(0, 2, 3, 1), scale, shift).permute(0, 3, 1, 2)
+        return x + self.second(F.silu(self.first(F.silu(y))))
+
+
+def rotate(x: Tensor, angles: Tensor) -> Tensor:
+    """Rotary position (Su et al. 2021): x (..., d) turned by angles (..., d/2), halves paired."""
+    a, b = x.float().chunk(2, -1)
+    cos, sin = angles.cos(), angles.sin()
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], -1).to(x.dtype)
+
+
+@functools.cache
+def rotary_rates(count: int, device: torch.device) -> Tensor:
+    """(3, count) radians per unit of x, y and age: a quarter of the frequencies turns with age, the rest with x and y."""
+    axis = torch.tensor([(0, 1, 0, 2, 1, 0, 1, 2)[i % 8] for i in range(count)], device=device)
+    rate = math.pi / 2 * 0.05 ** (torch.arange(count, device=device) / max(count - 1, 1))
+    return F.one_hot(axis, 3).float().T * rate
+
+
+def grid_positions(height: int, width: int, side: int, device: torch.device) -> Tensor:
+    """(n, 2) centres of tokens of `side` pixels, x then y, in units of 32 pixels."""
+    y = (torch.arange(height, device=device) + 0.5) * side / MULTIPLE
+    x = (torch.arange(width, device=device) + 0.5) * side / MULTIPLE
+    return torch.stack([x.repeat(height), y.repeat_interleave(width)], -1)
+
+
+class Attention(nn.Module):
+    """This frame's tokens attend to themselves and to the memory, in which position is applied at read."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.null = nn.Parameter(torch.zeros(2, width))  # something to look at when nothing fits
+        nn.init.zeros_(self.out.weight)
+
+    def forward(self, x: Tensor, position: Tensor, memory: Tensor | None, memory_position: Tensor, valid: Tensor | None):
+        """x (B, N, D), position (N, 3), memory (B, S M, 2, D), memory_position (B, S M, 3), valid (B, S M)."""
+        b, n, d = x.shape
+        q, k, v = self.qkv(x).view(b, n, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
+        rates = rotary_rates(d // self.heads // 2, x.device)
+        angles = position @ rates
+        q, k = rotate(q, angles), rotate(k, angles)
+        null = self.null.to(x.dtype).view(2, 1, self.heads, 1, -1).expand(-1, b, -1, -1, -1)
+        keys, values = [k, null[0]], [v, null[1]]
+        allowed = None
+        if memory is not None and valid is not None:
+            past_k, past_v = memory.view(b, -1, 2, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
+            keys.append(rotate(past_k, (memory_position @ rates)[:, None]))
+            values.append(past_v)
+            allowed = torch.cat([valid.new_ones(b, n + 1), valid], 1)[:, None, None]
+        y = F.scaled_dot_product_attention(q, torch.cat(keys, 2), torch.cat(values, 2), attn_mask=allowed)
+        return self.out(y.transpose(1, 2).reshape(b, n, d))
+
+
+class TransformerBlock(nn.Module):
+    """Attention and a gated-free MLP, each behind a modulated norm."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.width = width
+        self.attention = Attention(width, heads)
+        self.up = nn.Linear(width, 3 * width)
+        self.down = nn.Linear(3 * width, width)
+        nn.init.zeros_(self.down.weight)
+
+    def forward(self, x: Tensor, grid: tuple[int, int], modulation: Modulation, *reading) -> Tensor:
+        def norm(x: Tensor) -> Tensor:
+            scale, shift = modulation.take(self.width, MULTIPLE)
+            return modulated_norm(x.unflatten(1, grid), scale, shift).flatten(1, 2)
+
+        x = x + self.attention(norm(x), *reading)
+        return x + self.down(F.gelu(self.up(norm(x))))
+
+
+def fourier(value: Tensor, count: int = 16) -> Tensor:
+    """(B,) in about 0..1 -> (B, 2 count) sines and cosines at rising frequencies."""
+    angles = value[:, None] * torch.exp(torch.linspace(0, math.log(100), count, device=value.device))
+    return torch.cat([angles.sin(), angles.cos()], 1)
+
+
+class Hourglass(nn.Module):
+    """The network of `lsd-tiny` and `lsd-base`."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        c, width, e = config.channels, config.width, config.condition
+        pixels = 3 * PATCH**2
+        self.stem = nn.Conv2d(4 * pixels + 2 + len(fields.WAVELENGTHS_PX), c[0], 1)
+        self.worlds = nn.Linear(len(config.worlds), e, bias=False)
+        self.state = nn.Linear(5 * 32, e)
+        self.embed = nn.Linear(e, e)
+        strides = [PATCH, 2 * PATCH, 4 * PATCH]
+
+        def blocks(counts: tuple[int, int, int]) -> nn.ModuleList:
+            return nn.ModuleList(
+                nn.ModuleList(ConvBlock(c[i], strides[i]) for _ in range(counts[i])) for i in range(3)
+            )
+
+        self.encoder, self.decoder = blocks(config.encoder), blocks(config.decoder)
+        wide = (*c, width)
+        self.shrink = nn.ModuleList(nn.Conv2d(wide[i], wide[i + 1], 2, stride=2) for i in range(3))
+        self.grow = nn.ModuleList(nn.Conv2d(wide[i + 1], 4 * wide[i], 1) for i in range(3))
+        self.waist = nn.ModuleList(TransformerBlock(width, config.heads) for _ in range(config.layers))
+        self.memory_in = nn.Linear(3 * POOL**2 + 1, width)
+        self.memory_out = nn.Linear(width, config.layers * 2 * width)
+        modulated = sum(n * c[i] for i in range(3) for n in (config.encoder[i], config.decoder[i]))
+        self.modulate = nn.Linear(e, 2 * (modulated + 2 * width * config.layers + c[0]))
+        nn.init.zeros_(self.modulate.weight)
+        nn.init.zeros_(self.modulate.bias)
+        self.head = nn.Conv2d(c[0], pixels + 2 * 9, 3, padding=1)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def remember(self, pooled: Tensor, level: Tensor) -> Tensor:
+        """Keys and values of a frame from that frame alone: pooled (B, 3, H/8, W/8), level (B,) -> (B, M, L, 2, D)."""
+        b, _, h, w = pooled.shape
+        padded = F.pad(pooled, (0, -w % 8, 0, -h % 8), mode="replicate")
+        patches = F.pixel_unshuffle(padded, 8).flatten(2).transpose(1, 2)
+        labelled = torch.cat([patches, level.to(patches.dtype).view(b, 1, 1).expand(-1, patches.shape[1], 1)], -1)
+        tokens = F.gelu(self.memory_in(labelled))
+        tokens = F.layer_norm(tokens, tokens.shape[-1:])
+        return self.memory_out(tokens).unflatten(-1, (self.config.layers, 2, self.config.width))
+
+    def condition(self, c: Conditions) -> Modulation:
+        state = torch.cat(
+            [
+                fourier(c.level),
+                fourier(c.step),
+                fourier(c.past_level[:, 0]),
+                fourier(c.past_level[:, 1]),
+                fourier((c.interval_s * 4).clamp(0, 1)),
+            ],
+            1,
+        )
+        dtype = self.modulate.weight.dtype
+        e = self.worlds(c.worlds.to(dtype)) + self.state(state.to(dtype))[:, None]
+        return Modulation(self.modulate(F.silu(self.embed(F.silu(e)))), c.masks)
+
+    def forward(
+        self, noisy: Tensor, source: Tensor, past: Tensor, conditions: Conditions, memory: Memory | None = None
+    ) -> Tensor:
+        """Predict the clean frame.
+
+        noisy, source (B, H/4, W/4, 48) and past (B, 2, H/4, W/4, 48; the last output, then the one before) are patches
+        of pictures in -1..1. Returns the clean frame's patches (B, H/4, W/4, 48), float32, unclamped.
+        """
+        b, h4, w4, _ = source.shape
+        height, width = h4 * PATCH, w4 * PATCH
+        assert height % MULTIPLE == 0 and width % MULTIPLE == 0, f"{width}x{height} is not a multiple of {MULTIPLE}"
+        dtype = self.stem.weight.dtype
+        modulation = self.condition(conditions)
+        place = fields.coordinates(height, width, PATCH, source.device).expand(b, -1, -1, -1)
+        motion = fields.waves(conditions.time_s, height, width, PATCH)
+        seen = [noisy, source, past[:, 0], past[:, 1], place.permute(0, 2, 3, 1), motion.permute(0, 2, 3, 1)]
+        x = self.stem(torch.cat([t.to(dtype) for t in seen], -1).permute(0, 3, 1, 2))
+
+        skips = []
+        for blocks, shrink in zip(self.encoder, self.shrink, strict=True):
+            for block in blocks:
+                x = block(x, modulation)
+            skips.append(x)
+            x = shrink(x)
+        x = self._think(x, modulation, memory)
+        for i in (2, 1, 0):
+            x = skips[i] + F.pixel_shuffle(self.grow[i](x), 2)
+            for block in self.decoder[i]:
+                x = block(x, modulation)
+
+        scale, shift = modulation.take(self.config.channels[0], PATCH)
+        x = modulated_norm(x.permute(0, 2, 3, 1), scale, shift).permute(0, 3, 1, 2)
+        head = self.head(F.silu(x)).permute(0, 2, 3, 1).float()
+        return self._compose(head, source.float(), past[:, 0].float())
+
+    def _think(self, x: Tensor, modulation: Modulation, memory: Memory | None) -> Tensor:
+        b, _, h, w = x.shape
+        position = F.pad(grid_positions(h, w, MULTIPLE, x.device), (0, 1))
+        tokens = x.flatten(2).transpose(1, 2)
+        for i, block in enumerate(self.waist):
+            if memory is None:
+                reading = (position, None, position, None)
+            else:
+                s, m = memory.keys_values.shape[1:3]
+                side = POOL * 8
+                there = grid_positions(-(-h * MULTIPLE // side), -(-w * MULTIPLE // side), side, x.device)
+                age = memory.age.clamp(max=AGE_LIMIT) / 4
+                there = torch.cat([there.repeat(s, 1).expand(b, -1, -1), age.repeat_interleave(m, 1)[..., None]], -1)
+                past = memory.keys_values[:, :, :, i].flatten(1, 2).to(tokens.dtype)
+                reading = (position, past, there, memory.valid.repeat_interleave(m, 1))
+            tokens = block(tokens, (h, w), modulation, *reading)
+        return tokens.transpose(1, 2).unflatten(2, (h, w)).contiguous(memory_format=torch.channels_last)
+
+    @staticmethod
+    def _compose(head: Tensor, source: Tensor, last: Tensor) -> Tensor:
+        """Residual, plus a colour matrix for each patch of source and last output: what is sharp in them stays sharp."""
+        residual, turn, keep = head.split([3 * PATCH**2, 9, 9], -1)
+
+        def pixels(patches: Tensor) -> Tensor:
+            return patches.reshape(-1, PATCH**2, 3)
+
+        clean = torch.baddbmm(pixels(source + residual), pixels(source), turn.reshape(-1, 3, 3))
+        clean = torch.baddbmm(clean, pixels(last), keep.reshape(-1, 3, 3))
+        return clean.view_as(source)

@@ -1,0 +1,88 @@
+"""Device, dtype and threads: chosen by what the processor has, never by a stopwatch, or replay would not be exact."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class NumericSetup:
+    """What must be equal for the same bytes to come out."""
+
+    device: str
+    dtype: str
+    threads: int
+    cpu_features: str
+    torch_version: str
+    weights_hash: str
+
+    def to_dict(self) -> dict[str, object]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict) -> NumericSetup:
+        return cls(**{field.name: data[field.name] for field in dataclasses.fields(cls)})
+
+    def differences(self, other: NumericSetup) -> list[str]:
+        """Readable differences, `name: mine / theirs`; empty where the same bytes are to be expected."""
+        mine, theirs = self.to_dict(), other.to_dict()
+        return [f"{name}: {mine[name]} / {theirs[name]}" for name in mine if mine[name] != theirs[name]]
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """`auto` is CUDA, else Apple's MPS, else the CPU; a device asked for by name must be there."""
+    if name not in DEVICES:
+        raise ValueError(f"device {name!r} is none of {', '.join(DEVICES)}")
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        name = next(kind for kind in ("cuda", "mps", "cpu") if available[kind])
+    if not available[name]:
+        raise ValueError(f"device {name!r} is not available to torch {torch.__version__} here; use --device auto or cpu")
+    return torch.device(name)
+
+
+def cpu_flags() -> set[str]:
+    """The processor's feature flags as Linux names them; empty where it does not tell."""
+    info = Path("/proc/cpuinfo")
+    if not info.exists():
+        return set()
+    for line in info.read_text(errors="replace").splitlines():
+        if line.lower().startswith(("flags", "features")):
+            return set(line.split(":", 1)[1].split())
+    return set()
+
+
+def choose_dtype(device: torch.device) -> torch.dtype:
+    """bfloat16 where the hardware multiplies it (CUDA from Ampere on, AVX512-BF16, AMX, Arm BF16), else float32."""
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float32
+    if device.type == "cpu" and cpu_flags() & {"avx512_bf16", "amx_bf16", "bf16"}:
+        return torch.bfloat16
+    return torch.float32
+
+
+def cpu_features() -> str:
+    """Processor family and the features that arithmetic depends on."""
+    relevant = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "bf16", "asimd", "sve")
+    flags = cpu_flags()
+    return " ".join([platform.machine(), *(flag for flag in relevant if flag in flags)])
+
+
+def set_threads(threads: int | None = None) -> int:
+    """Use `threads` cores (default: all that this process may run on, at most eight); returns the number."""
+    if threads is None:
+        allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        threads = min(allowed, 8)
+    if threads < 1:
+        raise ValueError(f"{threads} threads; at least 1 is needed")
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
+    return threads

@@ -1,0 +1,345 @@
+"""One live stream: a frame in, a frame out, causal and without end.
+
+    stream = Stream.load()
+    stream.prompt("underwater")
+    picture = stream.step(camera_picture)
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from engine import runtime, sampler
+from engine.config import ModelConfig
+from engine.history import History, HistoryState
+from engine.models.checkpoint import Weights, load_weights
+from engine.models.network import MULTIPLE, Conditions, Hourglass, to_patches, to_picture
+from engine.runtime import NumericSetup
+from engine.text import PromptError, Router, TextEncoder
+from engine.types import Prompt, Region
+
+SMALLEST, LARGEST = (64, 64), (1920, 1080)
+"""Width and height of the pictures that a stream takes."""
+SNAPSHOT_FORMAT = "lsd-snapshot-1"
+_NOMINAL_FPS = 24.0
+
+
+@dataclass(frozen=True)
+class _Direction:
+    """What the prompts ask for: a mixture over worlds per prompt, and where each holds."""
+
+    mixtures: Tensor
+    """(P, K)"""
+    masks: Tensor | None
+    """(P, h, w) float32 summing to one over P, at the size they were given; None for one prompt everywhere."""
+
+
+@dataclass(frozen=True)
+class _Fade:
+    """From one direction to another; `start_s` is set by the first frame that sees it."""
+
+    before: _Direction
+    start_s: float | None
+    length_s: float
+
+
+def padded_size(height: int, width: int) -> tuple[int, int]:
+    """Height and width rounded up to what the network works on."""
+    return -(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE
+
+
+def pad_picture(picture: Tensor) -> Tensor:
+    """(H, W, 3) to multiples of 32 by repeating the last row and column; a stream crops its answer back."""
+    height, width = picture.shape[:2]
+    tall, wide = padded_size(height, width)
+    if tall > height:
+        picture = torch.cat([picture, picture[-1:].expand(tall - height, -1, -1)], 0)
+    if wide > width:
+        picture = torch.cat([picture, picture[:, -1:].expand(-1, wide - width, -1)], 1)
+    return picture
+
+
+class Stream:
+    """A causal stream of generated frames with constant memory; not safe for concurrent use."""
+
+    def __init__(self, weights: Weights, device: torch.device, dtype: torch.dtype, threads: int, seed: int, steps: int):
+        sampler.noise_levels(steps)  # refuses what is no number of steps
+        self.config, self.worlds = weights.config, weights.config.worlds
+        self.seed, self.steps = seed, steps
+        self.setup = NumericSetup(
+            str(device), str(dtype).removeprefix("torch."), threads, runtime.cpu_features(), torch.__version__, weights.sha256
+        )
+        self.text = TextEncoder(weights.known)
+        self._router = weights.router
+        network = weights.network.requires_grad_(False).to(device=device, dtype=dtype)
+        self._network = network.to(memory_format=torch.channels_last)
+        self._device = device
+        self._history: History | None = None
+        self._size: tuple[int, int] | None = None
+        self._time_s: float | None = None
+        self.index = 0
+        """The next source frame's number, unless `step` is told another."""
+        as_is = self.worlds.index("as-is") if "as-is" in self.worlds else 0
+        self._direction = _Direction(F.one_hot(torch.tensor([as_is]), len(self.worlds)).float(), None)
+        self._fade: _Fade | None = None
+
+    @classmethod
+    def load(
+        cls,
+        weights: str | Path | None = None,
+        *,
+        device: str = "auto",
+        seed: int = 0,
+        steps: int = 1,
+        threads: int | None = None,
+    ) -> Stream:
+        """A stream of the shipped weights, or of a safetensors file.
+
+        device: auto, cpu, cuda or mps. seed: keys the noise. steps: denoising steps per frame, 1 is real time.
+        threads: CPU cores to use, all by default. Raises WeightsError or ValueError with what to do about it.
+        """
+        loaded = load_weights(Path(weights) if weights is not None else None)
+        return cls._on_device(loaded, device, seed, steps, threads)
+
+    @classmethod
+    def from_config(
+        cls,
+        config: ModelConfig,
+        *,
+        device: str = "cpu",
+        seed: int = 0,
+        steps: int = 1,
+        threads: int | None = None,
+        weights_seed: int = 0,
+    ) -> Stream:
+        """A stream of random weights, the same for the same `weights_seed`: for tests and for timing."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(weights_seed)
+            network, router = Hourglass(config), Router(len(config.worlds))
+            for parameter in network.parameters():  # the zero-initialised ones too, or it would only copy its source
+                torch.nn.init.normal_(parameter, std=0.5 / max(parameter[0].numel(), 4) ** 0.5)
+        loaded = Weights(config, network.eval(), router.eval(), {}, f"random-{config.name}-{weights_seed}")
+        return cls._on_device(loaded, device, seed, steps, threads)
+
+    @classmethod
+    def _on_device(cls, weights: Weights, device: str, seed: int, steps: int, threads: int | None) -> Stream:
+        chosen = runtime.choose_device(device)
+        return cls(weights, chosen, runtime.choose_dtype(chosen), runtime.set_threads(threads), seed, steps)
+
+    # -- prompts
+
+    @torch.inference_mode()
+    def _mixture(self, prompt: Prompt) -> Tensor:
+        texts = [(prompt, 1.0)] if isinstance(prompt, str) else list(prompt)
+        if not texts:
+            raise PromptError("no prompt given; name a world, for example 'underwater'")
+        weights = torch.tensor([float(weight) for _, weight in texts])
+        if not bool(torch.isfinite(weights).all()) or bool((weights < 0).any()) or float(weights.sum()) <= 0:
+            raise PromptError(f"prompt weights {weights.tolist()} must be finite, not negative and not all zero")
+        embeddings = torch.from_numpy(np.stack([self.text.embed(text) for text, _ in texts]))
+        shares = torch.stack([self._router(embedding) for embedding in embeddings])
+        return (shares * (weights / weights.sum())[:, None]).sum(0)
+
+    def prompt(self, prompt: Prompt | Sequence[Region], fade_s: float = 0.0) -> None:
+        """Direct the picture from the next frame on: a text, weighted texts, or regions with a prompt each.
+
+        fade_s: seconds of dissolve from what holds now; 0 cuts. Embeds new texts in the caller's thread (about 10 ms).
+        Raises PromptError and leaves the old prompt in force if the new one cannot be used.
+        """
+        if not np.isfinite(fade_s) or fade_s < 0:
+            raise PromptError(f"a fade of {fade_s} s; it takes 0 (a cut) or more seconds")
+        if not isinstance(prompt, str) and prompt and isinstance(prompt[0], Region):
+            direction = self._regions([region for region in prompt if isinstance(region, Region)])
+        else:
+            direction = _Direction(self._mixture(prompt)[None], None)  # type: ignore[arg-type]
+        self._fade = _Fade(self._direction_at(self._time_s), None, fade_s) if fade_s > 0 else None
+        self._direction = direction
+
+    def _regions(self, regions: list[Region]) -> _Direction:
+        masks = []
+        shape = regions[0].mask.shape
+        for region in regions:
+            mask = torch.as_tensor(np.asarray(region.mask, np.float32))
+            if mask.ndim != 2 or mask.shape != shape or not bool(((mask >= 0) & (mask <= 1)).all()):
+                raise PromptError(f"a region's mask is (H, W) in 0..1, of one size for all; got {tuple(mask.shape)}")
+            masks.append(mask)
+        stacked = torch.stack(masks)
+        total = stacked.sum(0)
+        if bool((total <= 0).any()):
+            raise PromptError("the regions leave a part of the picture without a prompt; add one, e.g. 'as it is'")
+        return _Direction(torch.stack([self._mixture(region.prompt) for region in regions]), stacked / total)
+
+    def _direction_at(self, time_s: float | None) -> _Direction:
+        fade, after = self._fade, self._direction
+        if fade is None:
+            return after
+        if fade.start_s is None or time_s is None:
+            return fade.before
+        share = min((time_s - fade.start_s) / fade.length_s, 1.0)
+        if share >= 1:
+            return after
+        before = fade.before
+        if before.masks is None and after.masks is None:
+            return _Direction(torch.lerp(before.mixtures, after.mixtures, share), None)
+        size = next(d.masks.shape[1:] for d in (after, before) if d.masks is not None)
+
+        def masks(direction: _Direction, weight: float) -> Tensor:
+            if direction.masks is None:
+                return torch.full((1, *size), weight)
+            return F.interpolate(direction.masks[None], size, mode="bilinear")[0] * weight
+
+        both = torch.cat([masks(before, 1 - share), masks(after, share)])
+        return _Direction(torch.cat([before.mixtures, after.mixtures]), both)
+
+    def nearest(self, text: str) -> list[tuple[str, float]]:
+        """The worlds that `text` lands on and their shares (sum 1), nearest first."""
+        shares = self._mixture(text).tolist()
+        return sorted(((w, s) for w, s in zip(self.worlds, shares, strict=True) if s > 0), key=lambda pair: -pair[1])
+
+    # -- frames
+
+    @torch.inference_mode()
+    def step(self, frame: np.ndarray, time_s: float | None = None, index: int | None = None) -> np.ndarray:
+        """Make the frame that answers `frame`.
+
+        frame: (H, W, 3) uint8 RGB from 64x64 to 1920x1080, of one size until `reset`. time_s: seconds on the source's
+        clock, index / 24 by default. index: the source frame's number, one more than the last by default; keys the
+        noise. Returns a fresh (H, W, 3) uint8 array that the caller owns. Raises ValueError on another shape or type.
+        """
+        height, width = self._check(frame)
+        index = self.index if index is None else index
+        time_s = index / _NOMINAL_FPS if time_s is None else time_s
+        if not np.isfinite(time_s):
+            raise ValueError(f"a frame's time of {time_s} s; seconds on the source's clock are needed")
+        if self._history is None:
+            self._history = History(self._network, *padded_size(height, width), self._device)
+        self._size = (height, width)
+        if self._fade is not None and self._fade.start_s is None:
+            self._fade = _Fade(self._fade.before, time_s, self._fade.length_s)
+
+        picture = pad_picture(torch.from_numpy(np.ascontiguousarray(frame)).to(self._device))
+        source = to_patches(picture[None].float() / 127.5 - 1)
+        made = to_picture(self._make(source, index, time_s))[0].contiguous()
+        shown = made[:height, :width].cpu().numpy().copy()
+        self._history.append(pad_picture(made[:height, :width]).contiguous())
+        self.index, self._time_s = index + 1, time_s
+        if self._fade is not None and self._fade.start_s is not None:
+            if time_s - self._fade.start_s >= self._fade.length_s:
+                self._fade = None
+        return shown
+
+    def _make(self, source: Tensor, index: int, time_s: float) -> Tensor:
+        """The answer to source patches (1, h, w, 48), quantised: uint8 patches."""
+        assert self._history is not None
+        device = self._device
+        height, width = source.shape[1] * 4, source.shape[2] * 4
+        past, past_level, memory = self._history.read()
+        direction = self._direction_at(time_s)
+        interval = 1 / _NOMINAL_FPS if self._time_s is None else min(max(time_s - self._time_s, 1 / 240), 0.5)
+        masks = None
+        if direction.masks is not None:
+            assert self._size is not None
+            given = F.interpolate(direction.masks[None], self._size, mode="bilinear")
+            masks = F.pad(given, (0, width - self._size[1], 0, height - self._size[0]), mode="replicate").to(device)
+
+        def denoiser(noisy: Tensor, level: float, step: float) -> Tensor:
+            conditions = Conditions(
+                worlds=direction.mixtures[None].to(device),
+                level=torch.full((1,), level, device=device),
+                step=torch.full((1,), step, device=device),
+                past_level=past_level,
+                interval_s=torch.full((1,), interval, device=device),
+                time_s=torch.full((1,), time_s, dtype=torch.float64).to(device, torch.float32)
+                if device.type == "mps"
+                else torch.full((1,), time_s, dtype=torch.float64, device=device),
+                masks=masks,
+            )
+            return self._network(noisy, source, past, conditions, memory)
+
+        noise = sampler.frame_noise(self.seed, index, height, width).to(device)[None]
+        clean = sampler.denoise(denoiser, to_patches(noise), self.steps)
+        return (clean * 127.5 + 128.0).clamp_(0, 255).to(torch.uint8)  # + 127.5 shifts the range, + 0.5 rounds
+
+    def _check(self, frame: np.ndarray) -> tuple[int, int]:
+        if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+            got = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
+            raise ValueError(f"a frame is a uint8 RGB array (H, W, 3), got {got}")
+        height, width = frame.shape[:2]
+        if not (SMALLEST[0] <= width <= LARGEST[0] and SMALLEST[1] <= height <= LARGEST[1]):
+            raise ValueError(f"a frame of {width}x{height}; from 64x64 to 1920x1080 is taken: resize it first")
+        if self._history is not None and (height, width) != self._size:
+            was = f"{self._size[1]}x{self._size[0]}" if self._size else "another size"
+            raise ValueError(f"a frame of {width}x{height} in a stream of {was}; call reset() before changing the size")
+        return height, width
+
+    # -- state
+
+    def reset(self) -> None:
+        """Forget all frames; the prompt stays, a running fade is over, the next frame is number 0 of any size."""
+        self._history, self._size, self._time_s, self._fade, self.index = None, None, None, None, 0
+
+    def snapshot(self) -> bytes:
+        """The stream's state: a few frames and the prompt, compressed; the same state gives the same bytes."""
+        tensors = {"mixtures": self._direction.mixtures}
+        if self._direction.masks is not None:
+            tensors["masks"] = self._direction.masks
+        if self._fade is not None:
+            tensors["before.mixtures"] = self._fade.before.mixtures
+            if self._fade.before.masks is not None:
+                tensors["before.masks"] = self._fade.before.masks
+        held = self._history.state() if self._history is not None else HistoryState([], [], 0)
+        tensors |= {f"last.{i}": frame for i, frame in enumerate(held.last)}
+        tensors |= {f"remembered.{i}": pooled for i, (_, pooled) in enumerate(held.remembered)}
+        meta = {
+            "format": SNAPSHOT_FORMAT,
+            "config": self.config.to_dict(),
+            "size": self._size,
+            "seed": self.seed,
+            "index": self.index,
+            "time_s": self._time_s,
+            "fade": None if self._fade is None else [self._fade.start_s, self._fade.length_s],
+            "remembered_steps": [step for step, _ in held.remembered],
+            "steps": held.steps,
+        }
+        contiguous = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        return zlib.compress(save(contiguous, {"stream": json.dumps(meta, sort_keys=True)}), 1)
+
+    @torch.inference_mode()
+    def restore(self, data: bytes) -> None:
+        """Go on as if nothing had happened since `snapshot`. Raises ValueError, and changes nothing, on other data."""
+        try:
+            raw = zlib.decompress(data)
+            tensors = load(raw)
+            header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
+            meta = json.loads(header["__metadata__"]["stream"])
+        except (zlib.error, SafetensorError, KeyError, json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"not a snapshot of a stream, or a damaged one ({error})") from None
+        if meta.get("format") != SNAPSHOT_FORMAT or ModelConfig.from_dict(meta["config"]) != self.config:
+            raise ValueError(f"a snapshot of {meta.get('config', {}).get('name')} does not fit {self.config.name}")
+        self.reset()
+        self.seed, self.index, self._time_s = meta["seed"], meta["index"], meta["time_s"]
+        self._direction = _Direction(tensors["mixtures"], tensors.get("masks"))
+        if meta["fade"] is not None:
+            before = _Direction(tensors["before.mixtures"], tensors.get("before.masks"))
+            self._fade = _Fade(before, *meta["fade"])
+        if meta["size"] is not None:
+            self._size = (meta["size"][0], meta["size"][1])
+            self._history = History(self._network, *padded_size(*self._size), self._device)
+            last = [tensors[f"last.{i}"] for i in range(sum(name.startswith("last.") for name in tensors))]
+            remembered = [(s, tensors[f"remembered.{i}"]) for i, s in enumerate(meta["remembered_steps"])]
+            self._history.restore(HistoryState(last, remembered, meta["steps"]))
+
+    def close(self) -> None:
+        """Free the history; the stream can still be used and starts anew."""
+        self.reset()

