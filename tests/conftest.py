@@ -1,0 +1,114 @@
+"""What tests share: footage, a small generated clip, Chromium; and the rule that nothing skips unseen in CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Generator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+
+ROOT = Path(__file__).parent.parent
+MAY_SKIP = {"gpu", "slow"}
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def pytest_configure() -> None:
+    """Two cores are enough for tiny models, and leave the browser tests room."""
+    torch.set_num_threads(min(2, os.cpu_count() or 1))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") and not torch.cuda.is_available():
+        pytest.skip("gpu: torch sees no CUDA device here")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    allowed = any(item.get_closest_marker(name) for name in MAY_SKIP)
+    if os.environ.get("CI") and report.skipped and not allowed and not hasattr(report, "wasxfail"):
+        _fail_skipped(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if os.environ.get("CI") and report.skipped:
+        _fail_skipped(report)
+    return report
+
+
+def _fail_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turn a skip into a failure that says why."""
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    report.outcome = "failed"
+    report.longrepr = f"{reason}\nWith CI set nothing may skip but tests marked gpu or slow."
+
+
+@pytest.fixture(scope="session")
+def footage() -> Path:
+    """The folder of real footage, with `train` and `dev` in it."""
+    folder = Path(os.environ.get("LSD_FOOTAGE") or ROOT / "../shared/footage").resolve()
+    if not (folder / "dev").is_dir():
+        pytest.skip(f"no footage at {folder}; set LSD_FOOTAGE to a folder whose subfolder `dev` holds the test clips")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def clip(footage: Path) -> Callable[[str], Path]:
+    """`clip("foreman-cif")` is the path of that clip among the footage that no model was trained on."""
+
+    def find(name: str) -> Path:
+        path = footage / "dev" / f"{name}.mp4"
+        assert path.exists(), f"{path} is missing; there are: {', '.join(p.stem for p in path.parent.glob('*.mp4'))}"
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def small_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated clip: 24 frames, 24 fps, 96x64, a disc that crosses a colour ramp. Read it, never write it."""
+    path = tmp_path_factory.mktemp("clips") / "small.mp4"
+    y, x = np.mgrid[0:64, 0:96].astype(np.float32)
+    ramp = np.stack([x * 255 / 95, y * 255 / 63, 128 + 0 * x], axis=-1)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=Fraction(24), options={"crf": "12", "bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for index in range(24):
+            disc = (x - 12 - 3 * index) ** 2 + (y - 32) ** 2 < 100
+            rgb = np.where(disc[..., None], np.array([250, 240, 230], np.float32), ramp).astype(np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium to drive with Playwright."""
+    found = os.environ.get("LSD_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found is None:
+        from playwright.sync_api import sync_playwright
+
+        with sync_playwright() as playwright:
+            found = playwright.chromium.executable_path
+    if not Path(found).exists():
+        pytest.skip("no Chromium; get it with `apt-get install chromium` or `playwright install chromium`")
+    return found
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> Path:
+    """Where screenshots and contact sheets go that people should look at; ignored by git."""
+    folder = ROOT / "tests" / "artefacts"
+    folder.mkdir(exist_ok=True)
+    return folder
