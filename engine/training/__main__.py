@@ -1,0 +1,92 @@
+"""python -m engine.training pack | train | ship: from footage to shipped weights."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import subprocess
+from pathlib import Path
+
+import torch
+
+from engine.models.checkpoint import card_path, save_weights
+from engine.text import tidy
+from engine.training import recipe as recipes
+from engine.training.data import pack
+from engine.training.router import fit_router, known_embeddings
+
+
+def _pack(options: argparse.Namespace) -> None:
+    manifest = pack(options.footage, options.out, options.frames)
+    frames = sum(clip["frames"] for clip in manifest["clips"])
+    print(f"{options.out}: {len(manifest['clips'])} clips, {frames} frames, {options.out.stat().st_size / 2**20:.1f} MiB")
+
+
+def _train(options: argparse.Namespace) -> None:
+    trainer = recipes.Trainer(recipes.tiny_recipe(), options.pack, options.device)
+    if (options.run / "checkpoint.pt").exists():
+        trainer.resume(options.run)
+        logging.info("resumed at step %d, frame %d", trainer.steps, trainer.frames)
+    trainer.run(options.run, options.minutes, options.cooldown)
+
+
+def _ship(options: argparse.Namespace) -> None:
+    trainer = recipes.Trainer(recipes.tiny_recipe(), options.pack, "cpu")
+    trainer.resume(options.run)
+    worlds = trainer.recipe.model.worlds
+    router, accuracy = fit_router(worlds)
+    known = {tidy(text): vector for text, vector in known_embeddings(worlds).items()}
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    sha256 = save_weights(options.out, trainer.averaged(), router, known)
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
+    licences: dict[str, int] = {}
+    for clip in trainer.manifest["clips"]:
+        licences[clip["license"]] = licences.get(clip["license"], 0) + 1
+    card = {
+        "name": trainer.recipe.model.name,
+        "sha256": sha256,
+        "parameters": sum(p.numel() for p in trainer.master.parameters()),
+        "config": trainer.recipe.model.to_dict(),
+        "recipe": "engine.training.recipe.tiny_recipe",
+        "steps": trainer.steps,
+        "frames": trainer.frames,
+        "seed": trainer.recipe.seed,
+        "commit": commit,
+        "data_manifest_sha256": trainer.manifest["sha256"],
+        "torch": torch.__version__,
+        "router_accuracy": accuracy,
+        "attributions": dict(sorted(licences.items(), key=lambda item: -item[1])),
+    }
+    card_path(options.out).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+    print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB, sha256 {sha256}, router {accuracy}")
+
+
+def main() -> None:
+    """Parse the command line and run one command."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    parser = argparse.ArgumentParser(prog="python -m engine.training", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser("pack", help="footage folder with a manifest.csv -> one packed file")
+    command.add_argument("footage", type=Path)
+    command.add_argument("out", type=Path)
+    command.add_argument("--frames", type=int, default=24, help="consecutive frames per clip (default %(default)s)")
+    command.set_defaults(call=_pack)
+    command = commands.add_parser("train", help="train or resume for some minutes")
+    command.add_argument("--pack", type=Path, required=True)
+    command.add_argument("--run", type=Path, required=True, help="folder of the checkpoint and the log")
+    command.add_argument("--minutes", type=float, default=9.0)
+    command.add_argument("--cooldown", type=int, default=0, help="let the rate fall to zero over this many steps, then end")
+    command.add_argument("--device", default="auto")
+    command.set_defaults(call=_train)
+    command = commands.add_parser("ship", help="a run's averaged weights, with router and model card")
+    command.add_argument("--pack", type=Path, required=True)
+    command.add_argument("--run", type=Path, required=True)
+    command.add_argument("--out", type=Path, required=True)
+    command.set_defaults(call=_ship)
+    options = parser.parse_args()
+    options.call(options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""What the procedural teachers paint with: blurs, gradients, colour ramps and edge-preserving filters.
+
+Legend: B batch, C channels, H height, W width in pixels. Pictures are float32 RGB in 0..1.
+Everything is local (a neighbourhood of about 24 px), so that a convolutional student can learn it.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Colour = tuple[float, float, float]
+
+TILE_PX = 16
+"""Fixed textures repeat after the network's deepest stride but one, so that it can know their phase."""
+
+
+def ink(colour: Colour, like: Tensor) -> Tensor:
+    """A colour as (1, 3, 1, 1), on the device of `like`."""
+    return like.new_tensor(colour).view(1, 3, 1, 1)
+
+
+def luminance(picture: Tensor) -> Tensor:
+    """Rec. 601 luma, (B, 1, H, W)."""
+    return (picture * ink((0.299, 0.587, 0.114), picture)).sum(1, keepdim=True)
+
+
+def mix(a: Tensor, b: Tensor, amount: Tensor | float) -> Tensor:
+    """`a` where amount is 0, `b` where it is 1."""
+    return a + (b - a) * amount
+
+
+def screen(picture: Tensor, light: Tensor) -> Tensor:
+    """Add light as a second exposure: never beyond white, never darker."""
+    return 1 - (1 - picture.clamp(0, 1)) * (1 - light.clamp(0, 1))
+
+
+def smoothstep(low: float, high: float, value: Tensor) -> Tensor:
+    """0 below `low`, 1 above `high` (or the reverse where low > high), smooth between."""
+    t = ((value - low) / (high - low)).clamp(0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def saturate(picture: Tensor, amount: float) -> Tensor:
+    """Scale the distance from grey: 0 grey, 1 unchanged."""
+    grey = luminance(picture)
+    return (grey + (picture - grey) * amount).clamp(0, 1)
+
+
+def ramp(value: Tensor, stops: tuple[tuple[float, Colour], ...]) -> Tensor:
+    """Colour of `value` (B, 1, H, W) on a gradient of (position, colour) stops, positions rising."""
+    (position, colour), *rest = stops
+    out = ink(colour, value).expand(value.shape[0], 3, *value.shape[2:])
+    for following, following_colour in rest:
+        out = mix(out, ink(following_colour, value), ((value - position) / (following - position)).clamp(0, 1))
+        position = following
+    return out
+
+
+def box(picture: Tensor, size: int) -> Tensor:
+    """Mean over `size` x `size` px (odd), edges repeated."""
+    half = size // 2
+    across = F.avg_pool2d(F.pad(picture, (half, half, 0, 0), mode="replicate"), (1, size), 1)
+    return F.avg_pool2d(F.pad(across, (0, 0, half, half), mode="replicate"), (size, 1), 1)
+
+
+def soft(picture: Tensor, pixels: int) -> Tensor:
+    """A wide blur of about `pixels` px (4, 8 or 16): pooled, then interpolated."""
+    small = box(F.avg_pool2d(picture, pixels), 3)
+    return F.interpolate(small, size=picture.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def slopes(grey: Tensor) -> tuple[Tensor, Tensor]:
+    """Central differences to the right and downward, each (B, 1, H, W)."""
+    padded = F.pad(grey, (1, 1, 1, 1), mode="replicate")
+    right = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / 2
+    down = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / 2
+    return right, down
+
+
+def edges(grey: Tensor) -> Tensor:
+    """Length of the slope."""
+    right, down = slopes(grey)
+    return (right.square() + down.square() + 1e-12).sqrt()
+
+
+def kuwahara(picture: Tensor, size: int = 5, sharpness: float = 6.0) -> Tensor:
+    """Edge-preserving smoothing: four `size` px squares around a pixel, the calmest weighs most."""
+    grey = luminance(picture)
+    moments = box(torch.cat([picture, grey, grey.square()], 1), size)
+    half = size // 2
+    padded = F.pad(moments, (half, half, half, half), mode="replicate")
+    height, width = picture.shape[-2:]
+    total = torch.zeros_like(picture)
+    weights = torch.zeros_like(grey)
+    for top in (0, 2 * half):
+        for left in (0, 2 * half):
+            part = padded[..., top : top + height, left : left + width]
+            variance = part[:, 4:5] - part[:, 3:4].square()
+            weight = (variance.clamp(min=0) * 100 + 0.01).pow(-sharpness / 2)
+            total += part[:, :3] * weight
+            weights += weight
+    return total / weights
+
+
+def strokes(picture: Tensor, length: int = 11, angles: int = 8, sharpness: float = 5.0) -> Tensor:
+    """Brush strokes: means along lines through each pixel, the direction that varies least weighs most."""
+    grey = luminance(picture)
+    maps = torch.cat([picture, grey.square()], 1)
+    batch, channels, height, width = maps.shape
+    half = length // 2
+    padded = F.pad(maps, (half, half, half, half), mode="replicate").flatten(0, 1)[:, None]
+    lines = _lines(length, angles).to(picture)
+    means = F.conv2d(padded, lines).view(batch, channels, angles, height, width)
+    colour, square = means[:, :3], means[:, 3]
+    along = (colour * ink((0.299, 0.587, 0.114), picture)[..., None]).sum(1)
+    weight = ((square - along.square()).clamp(min=0) * 100 + 0.01).pow(-sharpness / 2)
+    weight = weight / weight.sum(1, keepdim=True)
+    return (colour * weight[:, None]).sum(2)
+
+
+@lru_cache(maxsize=8)
+def _lines(length: int, angles: int) -> Tensor:
+    """(angles, 1, length, length): soft line segments through the centre, each summing to one."""
+    axis = torch.arange(length, dtype=torch.float32) - length // 2
+    down, right = torch.meshgrid(axis, axis, indexing="ij")
+    angle = (torch.arange(angles) * math.pi / angles)[:, None, None]
+    along = right * angle.cos() + down * angle.sin()
+    across = down * angle.cos() - right * angle.sin()
+    kernel = (-(across / 0.7).square() - (along / (length * 0.4)).square()).exp()
+    return (kernel / kernel.sum((1, 2), keepdim=True))[:, None]
+
+
+def tiled(pattern: Tensor, height: int, width: int) -> Tensor:
+    """Repeat a (16, 16) texture over the picture: (1, 1, H, W)."""
+    return pattern.repeat(height // TILE_PX, width // TILE_PX)[None, None]
+
+
+def hatching(height: int, width: int, like: Tensor, period: int = 8, rising: bool = True) -> Tensor:
+    """Diagonal pencil lines in -1..1, one every `period` px (a divisor of 16) along a row."""
+    axis = torch.arange(TILE_PX, device=like.device, dtype=torch.float32)
+    diagonal = axis[None] + (axis[:, None] if rising else -axis[:, None])
+    return tiled((diagonal * (2 * math.pi / period)).cos(), height, width)
+
+
+@lru_cache(maxsize=2)
+def _paper_tile() -> Tensor:
+    generator = torch.Generator().manual_seed(16)
+    tile = torch.randn(1, 1, TILE_PX, TILE_PX, generator=generator)
+    tile = F.avg_pool2d(F.pad(tile, (1, 1, 1, 1), mode="circular"), 3, 1)
+    return (tile / tile.std())[0, 0]
+
+
+def paper(height: int, width: int, like: Tensor) -> Tensor:
+    """Tooth of paper: a fixed texture of mean 0 and deviation 1, (1, 1, H, W)."""
+    return tiled(_paper_tile().to(like), height, width)
+
+
+def canvas(height: int, width: int, like: Tensor) -> Tensor:
+    """Plain weave of canvas, threads of 4 px, in -1..1."""
+    axis = torch.arange(TILE_PX, device=like.device, dtype=torch.float32) * (math.pi / 4)
+    return tiled(axis.sin()[None].square() * 2 - 1 - (axis.cos()[:, None].square() * 2 - 1), height, width) / 2

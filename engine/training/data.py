@@ -1,0 +1,170 @@
+"""Footage as one packed file, and players that turn it into endless camera pictures.
+
+A pack is a safetensors file of JPEG frames: short runs of each clip, and stills, about 384x216 pixels each. It is small
+enough to travel to another machine, and holds each source's licence.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import logging
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image, ImageOps
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+PIXELS = 384 * 216
+FORMAT = "lsd-pack-1"
+log = logging.getLogger(__name__)
+
+
+def _scaled(image: Image.Image) -> Image.Image:
+    factor = min(1.0, math.sqrt(PIXELS / (image.width * image.height)))
+    return image.resize((round(image.width * factor), round(image.height * factor)), Image.Resampling.LANCZOS)
+
+
+def _frames(path: Path, count: int) -> tuple[list[Image.Image], float]:
+    """`count` consecutive frames from the middle of a clip (or one of a still), and their rate."""
+    if path.suffix == ".jpg":
+        return [_scaled(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))], 24.0
+    with av.open(path) as container:
+        stream = container.streams.video[0]
+        rate = float(stream.average_rate or 24)
+        images = [frame.to_image() for frame in container.decode(stream)]
+    first = max(0, (len(images) - count) // 2)
+    return [_scaled(image) for image in images[first : first + count]], rate
+
+
+def pack(footage: Path, out: Path, frames_per_clip: int = 24, quality: int = 72) -> dict:
+    """Write the footage of a folder with a manifest.csv as one file; an empty or damaged clip is skipped and named."""
+    clips, blobs = [], []
+    for row in csv.DictReader((footage / "manifest.csv").open()):
+        try:
+            images, rate = _frames(footage / row["file"], frames_per_clip)
+            if not images:
+                raise ValueError("no frame decodes")
+        except (OSError, ValueError, av.FFmpegError) as error:
+            log.warning("skipped %s: %s", row["file"], error)
+            continue
+        for image in images:
+            buffer = io.BytesIO()
+            image.save(buffer, "JPEG", quality=quality)
+            blobs.append(buffer.getvalue())
+        clips.append({"file": row["file"], "kind": row["kind"], "license": row["license"], "source": row["source"]})
+        clips[-1] |= {"frames": len(images), "fps": rate}
+    offsets = np.cumsum([0, *map(len, blobs)])
+    manifest = {"clips": clips, "sha256": hashlib.sha256(b"".join(blobs)).hexdigest()}
+    tensors = {
+        "jpeg": torch.frombuffer(bytearray(b"".join(blobs)), dtype=torch.uint8),
+        "offsets": torch.from_numpy(offsets.astype(np.int64)),
+    }
+    save_file(tensors, out, {"format": FORMAT, "manifest": json.dumps(manifest)})
+    return manifest
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Consecutive frames at two resolutions."""
+
+    name: str
+    kind: str
+    fps: float
+    levels: tuple[Tensor, Tensor]
+    """(T, 3, H, W) uint8, full and half size."""
+
+
+def load_pack(path: Path) -> tuple[list[Clip], dict]:
+    """All clips of a pack, decoded, and its manifest."""
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata() or {}
+        if metadata.get("format") != FORMAT:
+            raise ValueError(f"{path} is no {FORMAT} file; make one with: python -m engine.training pack FOOTAGE {path}")
+        data, offsets = file.get_tensor("jpeg").numpy(), file.get_tensor("offsets").tolist()
+    manifest = json.loads(metadata["manifest"])
+    clips, at = [], 0
+    for entry in manifest["clips"]:
+        pictures = []
+        for i in range(at, at + entry["frames"]):
+            image = Image.open(io.BytesIO(data[offsets[i] : offsets[i + 1]].tobytes())).convert("RGB")
+            pictures.append(torch.from_numpy(np.array(image)).permute(2, 0, 1))
+        at += entry["frames"]
+        full = torch.stack(pictures)
+        half = F.interpolate(full.float(), scale_factor=0.5, mode="area").round().byte()
+        clips.append(Clip(entry["file"], entry["kind"], entry["fps"], (full, half)))
+    return clips, manifest
+
+
+class Player:
+    """One clip as an endless camera picture of a given size: framed, graded and, if it is a still, moved by hand.
+
+    A clip plays forward and backward. The framing drifts smoothly as a hand-held camera does. All that is random is
+    drawn at construction.
+    """
+
+    def __init__(self, clip: Clip, height: int, width: int, rng: np.random.Generator) -> None:
+        self.clip, self.height, self.width = clip, height, width
+        _, _, h, w = clip.levels[0].shape
+        self._cover = min(h / height, w / width) * rng.uniform(0.55, 1.0)  # source pixels per picture pixel
+        self._at = rng.uniform(-1, 1, 2)
+        still = len(clip.levels[0]) == 1
+        self._sway = (rng.uniform(0.2, 1.0) if still else rng.choice([0.0, 0.3])) * rng.uniform(0.3, 1, 3)
+        self._sway_rate = rng.uniform(0.3, 1.6, 3)
+        self._phase = rng.uniform(0, 2 * math.pi, 3)
+        self._mirror = bool(rng.random() < 0.5)
+        self._start = rng.uniform(0, len(clip.levels[0]))
+        self._gain = np.exp(rng.normal(0, 0.16)) * np.exp(rng.normal(0, 0.05, 3))
+        self._gamma = float(np.exp(rng.normal(0, 0.18)))
+        self._saturation = 0.0 if rng.random() < 0.03 else float(rng.uniform(0.7, 1.3))
+        self._grain = float(rng.uniform(0, 0.02)) * bool(rng.random() < 0.5)
+
+    def _frame(self, time_s: float) -> int:
+        count = len(self.clip.levels[0])
+        step = int(self._start + time_s * self.clip.fps) % max(2 * count - 2, 1)
+        return step if step < count else 2 * count - 2 - step
+
+    def picture(self, time_s: float, noise: Tensor) -> Tensor:
+        """The picture at a time since the start: (3, H, W) float32 in 0..1; noise (3, H, W) is the sensor's."""
+        level = int(self._cover >= 1.6)
+        frame = self.clip.levels[level][self._frame(time_s)][None].float() / 255
+        h, w = (side for side in self.clip.levels[0].shape[2:])
+        sway = self._sway * np.sin(self._phase + time_s * self._sway_rate)
+        cover = self._cover * (1 + 0.08 * sway[2])
+        half_x, half_y = min(cover * self.width / w, 1.0), min(cover * self.height / h, 1.0)  # in -1..1 of the frame
+        x = np.clip(self._at[0] + 0.25 * sway[0], -1, 1) * (1 - half_x)
+        y = np.clip(self._at[1] + 0.25 * sway[1], -1, 1) * (1 - half_y)
+        matrix = torch.tensor([[[half_x * (-1 if self._mirror else 1), 0, x], [0, half_y, y]]], dtype=torch.float32)
+        grid = F.affine_grid(matrix, [1, 3, self.height, self.width], align_corners=False)
+        picture = F.grid_sample(frame, grid, padding_mode="border", align_corners=False)[0]
+        grey = picture.mean(0, keepdim=True)
+        picture = (grey + self._saturation * (picture - grey)).clamp_min(0) ** self._gamma
+        picture = picture * torch.tensor(self._gain, dtype=torch.float32)[:, None, None] + self._grain * noise
+        return (picture.clamp(0, 1) * 255).round() / 255
+
+
+def deal(clips: list[Clip], rng: np.random.Generator) -> Iterator[Clip]:
+    """Clips for ever: kinds as a film maker shoots them (people and hands first), moving clips before stills."""
+    share = {"face": 3.0, "hands": 3.0, "person": 3.0, "prop": 2.0, "scene": 2.0, "outdoor": 2.0}
+    counts: dict[tuple[str, bool], int] = {}
+    for clip in clips:
+        key = (clip.kind, len(clip.levels[0]) > 1)
+        counts[key] = counts.get(key, 0) + 1
+    weight = []
+    for clip in clips:
+        moving = len(clip.levels[0]) > 1
+        others = counts[(clip.kind, moving)]
+        weight.append(share.get(clip.kind, 1.0) * (0.65 if moving else 0.35) / others)
+    chance = np.array(weight) / sum(weight)
+    while True:
+        yield clips[rng.choice(len(clips), p=chance)]

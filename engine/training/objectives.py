@@ -1,0 +1,55 @@
+"""What the denoiser is asked for.
+
+Squared error on the clean frame (x-prediction): an absolute error would go for the median and delete what is sparse.
+A second squared error on differences of neighbouring pixels weighs edges, which carry a drawn line's sharpness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from engine.models.network import to_picture
+
+EDGE_WEIGHT = 1.0
+
+
+def denoising_loss(clean: Tensor, target: Tensor) -> Tensor:
+    """(B,) loss of predicted against true patches (B, h, w, 48) in -1..1."""
+    error = to_picture(clean - target)
+    across, down = error[:, :, 1:] - error[:, :, :-1], error[:, 1:] - error[:, :-1]
+    pixel = error.square().mean((1, 2, 3))
+    return pixel + EDGE_WEIGHT * (across.square().mean((1, 2, 3)) + down.square().mean((1, 2, 3)))
+
+
+def draw_levels(size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Noise levels and step sizes (B,): half are pure noise in one step, as live; the rest logit-normal, any step.
+
+    Logit-normal levels: Esser et al. 2024, arXiv:2403.03206.
+    """
+    level = torch.sigmoid(torch.randn(size, generator=generator) + 0.5)
+    live = torch.rand(size, generator=generator) < 0.5
+    level = torch.where(live, 1.0, level)
+    step = torch.where(live & (torch.rand(size, generator=generator) < 0.7), level, level * torch.rand(size, generator=generator))
+    return level, step
+
+
+class Average:
+    """Exponential moving average of a network's weights, the one that ships; warms up so that it forgets its start."""
+
+    def __init__(self, parameters: Iterable[nn.Parameter], decay: float = 0.999) -> None:
+        self.decay, self.count = decay, 0
+        self.values = [p.detach().clone() for p in parameters]
+
+    @torch.no_grad()
+    def update(self, parameters: Iterable[nn.Parameter]) -> None:
+        self.count += 1
+        decay = min(self.decay, (1 + self.count) / (10 + self.count))
+        torch._foreach_lerp_(self.values, [p.detach() for p in parameters], 1 - decay)
+
+    @torch.no_grad()
+    def copy_to(self, network: nn.Module) -> None:
+        for parameter, value in zip(network.parameters(), self.values, strict=True):
+            parameter.copy_(value)

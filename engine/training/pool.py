@@ -1,0 +1,250 @@
+"""Streams to train on: the network learns by living, frame after frame, on many cameras at once.
+
+A pool holds streams in the middle of their lives, each with its clip, prompt, particles and memory. A training step
+takes one frame from some of them. The past that the network sees is the teacher's or its own output (Self-Forcing,
+Huang et al. 2025, arXiv:2506.08009; scheduled sampling, Bengio et al. 2015), corrupted so that it learns to repair it, and labelled
+with its own noise level, frame by frame (Diffusion Forcing, Chen et al. 2024, arXiv:2407.01392). Streams start cold,
+change prompt, and cut to another clip, as takes do.
+
+Legend: B batch, S remembered frames, H height, W width, h, w = H/4, W/4, K worlds. Pictures are RGB in -1..1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.config import ModelConfig
+from engine.models.network import Conditions, pool_frame, to_patches
+from engine.training.data import Clip, Player
+from engine.training.worlds import teach
+
+COLD, SWITCH, CUT = 1 / 28, 1 / 36, 1 / 60
+"""Chances per frame that a stream starts anew, changes its prompt, or cuts to another clip."""
+BLEND = 0.1
+"""Share of prompts that mix two worlds."""
+PAST_LABEL = 0.05
+"""The least noise level that the past is labelled with, at training as at inference."""
+PAST_NOISE = 1 / 3
+
+
+@dataclass
+class Live:
+    """One stream in the middle of its life."""
+
+    player: Player
+    worlds: list[tuple[str, float]]
+    mask: Tensor | None
+    interval_s: float
+    time_s: float = 0.0
+    offset_s: float = 0.0
+    age: int = 0
+    particles: dict[str, Any] = field(default_factory=dict)
+    last: list[Tensor] = field(default_factory=list)
+    """At most two outputs, newest first: (H, W, 3) in -1..1."""
+    pooled: list[tuple[int, Tensor]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One frame of several streams, ready for the network."""
+
+    streams: list[Live]
+    source: Tensor
+    """(B, H/4, W/4, 48)"""
+    target: Tensor
+    """(B, H/4, W/4, 48)"""
+    noise: Tensor
+    """(B, H/4, W/4, 48)"""
+    past: Tensor
+    """(B, 2, H/4, W/4, 48)"""
+    remembered: Tensor
+    """(B, S, 3, H/8, W/8)"""
+    remembered_age: Tensor
+    """(B, S); negative where the slot is empty."""
+    conditions: Conditions
+
+
+class Pool:
+    """`size` streams of one picture size; `draw` advances some by a frame."""
+
+    def __init__(
+        self, config: ModelConfig, clips: Iterator[Clip], height: int, width: int, size: int, masked: bool, seed: int
+    ) -> None:
+        self.config, self.clips, self.height, self.width, self.masked = config, clips, height, width, masked
+        self.rng = np.random.default_rng(seed)
+        self.generator = torch.Generator().manual_seed(seed)
+        self._streams = [self._born() for _ in range(size)]
+        self._bag: list[int] = []
+
+    # -- lives
+
+    def _born(self) -> Live:
+        interval = float(self.rng.choice([1 / 24, 1 / 24, 1 / 24, 1 / 30, 1 / 15, 1 / 12]))
+        player = Player(next(self.clips), self.height, self.width, self.rng)
+        live = Live(player, self._worlds(), self._mask(), interval)
+        live.offset_s = float(self.rng.uniform(0, 1000))
+        return live
+
+    def _worlds(self) -> list[tuple[str, float]]:
+        names = [str(name) for name in self.rng.permutation(self.config.worlds)]
+        if self.masked:
+            if self.rng.random() < 0.5 and "as-is" in names:
+                names = ["as-is", *(name for name in names if name != "as-is")]
+            return [(names[0], 1.0), (names[1], 1.0)]
+        if self.rng.random() < BLEND:
+            share = float(self.rng.uniform(0.1, 0.9))
+            return [(names[0], share), (names[1], 1 - share)]
+        return [(names[0], 1.0)]
+
+    def _mask(self) -> Tensor | None:
+        """(H, W) share of the first prompt: a half plane or an ellipse, sharp or soft, either side."""
+        if not self.masked:
+            return None
+        rng = self.rng
+        y, x = torch.meshgrid(torch.linspace(-1, 1, self.height), torch.linspace(-1, 1, self.width), indexing="ij")
+        if rng.random() < 0.4:
+            angle = rng.uniform(0, 2 * np.pi)
+            distance = np.cos(angle) * x + np.sin(angle) * y - rng.uniform(-0.5, 0.5)
+        else:
+            cx, cy, rx, ry = *rng.uniform(-0.6, 0.6, 2), *rng.uniform(0.2, 0.8, 2)
+            distance = (((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2).sqrt() - 1
+        softness = float(rng.choice([0.01, 0.1, 0.3]))
+        mask = torch.sigmoid(distance / softness * 2)
+        return (1 - mask if rng.random() < 0.5 else mask).float()
+
+    def _live_on(self, live: Live) -> Live:
+        """Before its next frame, a stream may start anew, change its prompt, or cut."""
+        chance = self.rng.random()
+        if chance < COLD:
+            return self._born()
+        if chance < COLD + SWITCH:
+            live.worlds, live.mask, live.particles = self._worlds(), self._mask(), {}
+        elif chance < COLD + SWITCH + CUT:
+            live.player = Player(next(self.clips), self.height, self.width, self.rng)
+        return live
+
+    # -- batches
+
+    def draw(self, size: int) -> Batch:
+        """One frame of `size` streams, each stream once before any comes again."""
+        if len(self._bag) < size:
+            self._bag += [int(i) for i in self.rng.permutation(len(self._streams))]
+        chosen, self._bag = self._bag[:size], self._bag[size:]
+        for i in chosen:
+            self._streams[i] = self._live_on(self._streams[i])
+        streams = [self._streams[i] for i in chosen]
+        shape = (size, 3, self.height, self.width)
+        noise = torch.randn(shape, generator=self.generator)
+        grain = torch.randn(shape, generator=self.generator)
+        source = torch.stack([s.player.picture(s.time_s, grain[i]) for i, s in enumerate(streams)])
+        target = self._taught(streams, source, noise)
+        past, past_level = self._past(streams)
+        remembered, age = self._remembered(streams)
+        conditions = Conditions(
+            worlds=self._mixtures(streams),
+            level=torch.ones(size),
+            step=torch.ones(size),
+            past_level=past_level,
+            interval_s=torch.tensor([s.interval_s for s in streams]),
+            time_s=torch.tensor([s.offset_s + s.time_s for s in streams], dtype=torch.float64),
+            masks=self._masks(streams),
+        )
+        patches = (to_patches(t.permute(0, 2, 3, 1)) for t in (source * 2 - 1, target * 2 - 1, noise))
+        return Batch(streams, *patches, past, remembered, age, conditions)
+
+    def _taught(self, streams: list[Live], source: Tensor, noise: Tensor) -> Tensor:
+        """What the teachers make of the frames; those of one world are painted together."""
+        groups: dict[tuple[str, bool], list[tuple[int, int]]] = {}
+        for i, live in enumerate(streams):
+            for j, (world, _) in enumerate(live.worlds):
+                groups.setdefault((world, world in live.particles), []).append((i, j))
+        painted: dict[tuple[int, int], Tensor] = {}
+        for (world, warm), members in groups.items():
+            rows = [i for i, _ in members]
+            time_s = torch.tensor([streams[i].offset_s + streams[i].time_s for i in rows], dtype=torch.float64)
+            before = stack_particles([streams[i].particles[world] for i in rows]) if warm else None
+            pictures, particles = teach(world, source[rows], noise[rows], time_s, before)
+            for k, (i, j) in enumerate(members):
+                painted[i, j] = pictures[k]
+                if particles is not None:
+                    streams[i].particles[world] = take_particles(particles, k)
+        result = []
+        for i, live in enumerate(streams):
+            if live.mask is not None:
+                result.append(painted[i, 0] * live.mask + painted[i, 1] * (1 - live.mask))
+            else:
+                result.append(torch.stack([painted[i, j] * share for j, (_, share) in enumerate(live.worlds)]).sum(0))
+        return torch.stack(result)
+
+    def _mixtures(self, streams: list[Live]) -> Tensor:
+        mixtures = torch.zeros(len(streams), 2 if self.masked else 1, len(self.config.worlds))
+        for i, live in enumerate(streams):
+            for j, (world, share) in enumerate(live.worlds):
+                mixtures[i, j if self.masked else 0, self.config.worlds.index(world)] += share
+        return mixtures
+
+    def _masks(self, streams: list[Live]) -> Tensor | None:
+        if not self.masked:
+            return None
+        first = torch.stack([live.mask for live in streams if live.mask is not None])
+        return torch.stack([first, 1 - first], 1)
+
+    def _past(self, streams: list[Live]) -> tuple[Tensor, Tensor]:
+        pictures = torch.zeros(len(streams), 2, self.height, self.width, 3)
+        levels = torch.ones(len(streams), 2)
+        for i, live in enumerate(streams):
+            kept = len(live.last) if self.rng.random() > 0.05 else int(self.rng.integers(0, len(live.last) + 1))
+            for j, picture in enumerate(live.last[:kept]):
+                level = float(self.rng.uniform(0, PAST_NOISE)) if self.rng.random() < 0.4 else 0.0
+                pictures[i, j] = self._worn(picture) * (1 - level)
+                if level:
+                    pictures[i, j] += level * torch.randn(picture.shape, generator=self.generator)
+                levels[i, j] = max(level, PAST_LABEL)
+        b = len(streams)
+        patches = to_patches(pictures.flatten(0, 1)).unflatten(0, (b, 2))
+        return patches, levels
+
+    def _worn(self, picture: Tensor) -> Tensor:
+        """Sometimes resampled, desaturated or regained, as a drifting stream's past would be; unlabelled."""
+        if self.rng.random() > 0.3:
+            return picture
+        if self.rng.random() < 0.4:
+            factor = float(self.rng.uniform(0.6, 0.95))
+            x = picture.permute(2, 0, 1)[None]
+            x = F.interpolate(F.interpolate(x, scale_factor=factor, mode="bilinear"), picture.shape[:2], mode="bilinear")
+            picture = x[0].permute(1, 2, 0)
+        grey = picture.mean(-1, keepdim=True)
+        gain, lift = float(np.exp(self.rng.normal(0, 0.12))), float(self.rng.normal(0, 0.06))
+        return ((grey + float(self.rng.uniform(0.3, 1.7)) * (picture - grey)) * gain + lift).clamp(-1, 1)
+
+    def _remembered(self, streams: list[Live]) -> tuple[Tensor, Tensor]:
+        slots = self.config.slots
+        pooled = torch.zeros(len(streams), slots, 3, self.height // 8, self.width // 8)
+        age = torch.full((len(streams), slots), -1.0)
+        for i, live in enumerate(streams):
+            for j, (born, picture) in enumerate(live.pooled):
+                pooled[i, j], age[i, j] = picture, live.age - born
+        return pooled, age
+
+    def advance(self, batch: Batch, made: Tensor, own: float) -> None:
+        """Give the streams their newest output: the network's (made, (B, H, W, 3)) with chance `own`, else the teacher's."""
+        from engine.models.network import to_picture
+
+        taught = to_picture(batch.target)
+        for i, live in enumerate(batch.streams):
+            picture = made[i] if self.rng.random() < own else taught[i]
+            picture = ((picture.clamp(-1, 1) * 127.5).round() / 127.5).clone()
+            live.last = [picture, *live.last[:1]]
+            if live.age < self.config.sinks or live.age % self.config.ring_stride == 0:
+                if len(live.pooled) == self.config.slots:
+                    del live.pooled[self.config.sinks]
+                live.pooled.append((live.age, pool_frame(picture[None])[0]))
+            live.age += 1
+            live.time_s += live.interval_s
