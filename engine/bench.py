@@ -1,0 +1,180 @@
+"""How fast a stream is on this machine: whole steps timed, memory watched, a large convolution beside them as a yardstick."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import torch
+import torch.nn.functional as F
+
+from engine.runtime import cpu_features
+from engine.stream import Stream
+
+WARM_UP = 20
+"""Steps before the clock starts: the history fills, kernels are chosen, buffers are allocated."""
+MEMORY_AT = (200, 2000)
+"""Frames at which the resident memory is noted, beside the last one."""
+PROMPTS = ("underwater", "neon rain")
+"""The prompt changes every hundred frames, as a live one does."""
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """The yardstick: a 3x3 convolution of 256 channels over 96x96 positions in the stream's dtype."""
+
+    ms: float
+    gflops: float
+    """10^9 floating-point operations a second, a multiply-add being two."""
+
+
+def moving_pictures(width: int, height: int, seed: int = 0) -> Iterator[np.ndarray]:
+    """Endless varying pictures (H, W, 3) uint8: a coloured texture of every octave, drifting under changing light."""
+    rng = np.random.default_rng(seed)
+    margin, texture = 64, np.zeros((height + 64, width + 64, 3), np.float32)
+    for cells in (4, 8, 16, 32, 64, 128):
+        grid = torch.from_numpy(rng.random((1, 3, cells, cells), np.float32))
+        layer = F.interpolate(grid, texture.shape[:2], mode="bicubic", align_corners=True)[0]
+        texture += layer.permute(1, 2, 0).numpy() / cells**0.5
+    texture = (texture - texture.min()) / (texture.max() - texture.min()) * 235
+    index = 0
+    while True:
+        x, y = (round((1 + np.sin(index / period)) * margin / 2) for period in (23, 31))
+        light = 0.75 + 0.25 * np.sin(index / 17)
+        yield (texture[y : y + height, x : x + width] * light).astype(np.uint8)
+        index += 1
+
+
+def bench(
+    stream: Stream, *, width: int, height: int, frames: int, progress: Callable[[int, int], None] | None = None
+) -> dict[str, Any]:
+    """Time `frames` whole calls of `Stream.step` after a warm-up that does not count; returns what `--json` prints.
+
+    progress: called with frames done and frames in all. Raises ValueError for fewer than one frame.
+    """
+    if frames < 1:
+        raise ValueError(f"{frames} frames; at least 1 is needed")
+    pictures = moving_pictures(width, height)
+    for text in PROMPTS:
+        stream.text.embed(text)
+    stream.prompt(PROMPTS[0])
+    for _ in range(WARM_UP):
+        stream.step(next(pictures))
+    device, dtype = torch.device(stream.setup.device), getattr(torch, stream.setup.dtype)
+    before = convolution(device, dtype)
+
+    taken_ms, memory_mb = np.empty(frames), {}
+    for i in range(frames):
+        if i % 100 == 0:
+            stream.prompt(PROMPTS[i // 100 % len(PROMPTS)])
+        picture = next(pictures)
+        start = time.perf_counter()
+        stream.step(picture)
+        taken_ms[i] = (time.perf_counter() - start) * 1000
+        if i + 1 in MEMORY_AT or i + 1 == frames:
+            memory_mb[str(i + 1)] = round(resident_mb(), 1)
+        if progress is not None:
+            progress(i + 1, frames)
+    after = convolution(device, dtype)
+
+    names = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
+    report: dict[str, Any] = {
+        "frame_ms": {name: round(float(np.percentile(taken_ms, share)), 2) for name, share in names.items()},
+        "fps": round(1000 / float(taken_ms.mean()), 2),
+        "frames": frames,
+        "warm_up_frames": WARM_UP,
+        "size": f"{width}x{height}",
+        "steps": stream.steps,
+        "model": stream.config.name,
+        "device": stream.setup.device,
+        "dtype": stream.setup.dtype,
+        "threads": stream.setup.threads,
+        "peak_rss_mb": round(peak_resident_mb(), 1),
+        "rss_mb_at": memory_mb,
+        "convolution": {
+            "what": "3x3, 256 to 256 channels, 96x96 positions, the stream's dtype; before and after the frames",
+            "ms": [round(before.ms, 2), round(after.ms, 2)],
+            "gflops": [round(before.gflops), round(after.gflops)],
+        },
+        "machine": machine(device),
+        "weights_hash": stream.setup.weights_hash,
+    }
+    if device.type == "cuda":
+        report["peak_device_mb"] = round(torch.cuda.max_memory_allocated(device) / 2**20, 1)
+    return report
+
+
+@torch.inference_mode()
+def convolution(device: torch.device, dtype: torch.dtype, repeats: int = 20) -> Convolution:
+    """Time the yardstick: the median of `repeats` runs after two that do not count."""
+    channels, side = 256, 96
+    weight = torch.full((channels, channels, 3, 3), 0.01, device=device, dtype=dtype)
+    x = torch.ones(1, channels, side, side, device=device, dtype=dtype)
+    weight, x = (tensor.to(memory_format=torch.channels_last) for tensor in (weight, x))
+    taken = []
+    for _ in range(repeats + 2):
+        start = time.perf_counter()
+        F.conv2d(x, weight, padding=1)
+        _wait_for(device)
+        taken.append(time.perf_counter() - start)
+    seconds = statistics.median(taken[2:])
+    return Convolution(seconds * 1000, 2 * 9 * channels**2 * side**2 / seconds / 1e9)
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """What the figures were taken on."""
+    about = {
+        "cpu": _cpu_model(),
+        "cpu_features": cpu_features(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+    if device.type == "cuda":
+        about["gpu"] = torch.cuda.get_device_name(device)
+    return about
+
+
+def _cpu_model() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or "unknown"
+
+
+def resident_mb() -> float:
+    """The process's resident memory now, in MiB."""
+    return psutil.Process().memory_info().rss / 2**20
+
+
+def peak_resident_mb() -> float:
+    """The most resident memory that the process had so far, in MiB."""
+    status = Path("/proc/self/status")
+    if status.exists():  # not getrusage, which on Linux inherits the parent's peak
+        kib = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]
+        return int(kib) / 2**10
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset / 2**20
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # bytes on macOS
