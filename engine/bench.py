@@ -1,4 +1,4 @@
-"""How fast a stream is on this machine: whole steps timed, memory watched, a large convolution beside them as a yardstick."""
+"""How fast a stream is here: whole steps timed, memory watched, and a large convolution beside them as yardstick."""
 
 from __future__ import annotations
 
