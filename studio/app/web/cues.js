@@ -1,0 +1,70 @@
+// The cue buttons: the known worlds and one's own words, on the keys 1 to 9 in the order in which they lie.
+import {colour} from './player.js';
+
+const STORE = 'lsd-studio.cues';
+
+export class Cues {
+  constructor(element, worlds, apply) {
+    Object.assign(this, {element, worlds: worlds.map(name => name === 'as-is' ? 'as it is' : name.replaceAll('-', ' ')), apply, now: ''});
+    this.list = this.stored();
+    this.draw();
+  }
+
+  stored() {
+    let kept = [];
+    try { kept = JSON.parse(localStorage.getItem(STORE)) ?? []; } catch { localStorage.removeItem(STORE); }
+    const order = [...this.worlds.filter(name => name !== 'as it is'), ...this.worlds.filter(name => name === 'as it is')];
+    kept = kept.filter(text => typeof text === 'string');
+    return [...kept, ...order.filter(name => !kept.includes(name))];
+  }
+
+  keep(text) {
+    const words = text.trim().replace(/\s+/g, ' ');
+    if (!words) return false;
+    this.list = [words, ...this.list.filter(one => one.toLowerCase() !== words.toLowerCase())];
+    this.save();
+    return true;
+  }
+
+  save() {
+    localStorage.setItem(STORE, JSON.stringify(this.list));
+    this.draw();
+  }
+
+  move(from, to) {
+    this.list.splice(to, 0, ...this.list.splice(from, 1));
+    this.save();
+  }
+
+  press(number) {
+    const text = this.list[number - 1];
+    if (text) this.apply(text);
+    return Boolean(text);
+  }
+
+  mark(text) {
+    this.now = text.toLowerCase();
+    for (const cue of this.element.querySelectorAll('.cue')) cue.setAttribute('aria-pressed', cue.dataset.text.toLowerCase() === this.now);
+  }
+
+  draw() {
+    this.element.replaceChildren(...this.list.map((text, i) => {
+      const cue = document.createElement('button');
+      Object.assign(cue, {type: 'button', className: 'cue', draggable: true, title: text});
+      cue.dataset.text = text;
+      cue.style.setProperty('--cue', colour(text));
+      cue.setAttribute('aria-pressed', text.toLowerCase() === this.now);
+      cue.append(Object.assign(document.createElement('kbd'), {textContent: i < 9 ? i + 1 : ''}), Object.assign(document.createElement('span'), {textContent: text}));
+      if (!this.worlds.includes(text)) {
+        const drop = Object.assign(document.createElement('i'), {className: 'forget', textContent: '×', title: 'Remove this cue'});
+        drop.addEventListener('click', event => { event.stopPropagation(); this.list = this.list.filter(one => one !== text); this.save(); });
+        cue.append(drop);
+      }
+      cue.addEventListener('click', () => this.apply(text));
+      cue.addEventListener('dragstart', event => event.dataTransfer.setData('text/lsd-cue', i));
+      cue.addEventListener('dragover', event => { if (event.dataTransfer.types.includes('text/lsd-cue')) event.preventDefault(); });
+      cue.addEventListener('drop', event => { event.preventDefault(); this.move(+event.dataTransfer.getData('text/lsd-cue'), i); });
+      return cue;
+    }));
+  }
+}

@@ -1,0 +1,87 @@
+// Where the camera's picture comes from: the shipped example, a camera, or a clip of one's own, all through one <video>.
+
+/** Why no camera is to be had, and what to do about it. */
+export function cameraTrouble(error) {
+  if (!window.isSecureContext || !navigator.mediaDevices)
+    return `Browsers hand over a camera only on localhost or over HTTPS, and this page came from ${location.origin}. `
+      + 'Start the studio with lsd-studio serve --ssl-certfile cert.pem --ssl-keyfile key.pem, or open it on this very machine. Example and Clip work here too.';
+  return {
+    NotAllowedError: 'The browser was told to keep the camera from this page. Allow it beside the address, then choose Camera again.',
+    NotFoundError: 'No camera is connected. Plug one in and choose Camera again, or work with Example or Clip.',
+    NotReadableError: 'Another program holds the camera. Close it there, then choose Camera again.',
+    OverconstrainedError: 'That camera is gone. Choose another one.',
+  }[error?.name] ?? `The camera does not start: ${error?.message ?? error}`;
+}
+
+export class Source {
+  /** `changed()` follows every change of kind, text, devices or shape; `refused(kind)` may keep the present source. */
+  constructor(video, example, changed) {
+    Object.assign(this, {video, example, changed, kind: 'example', text: '', devices: [], stream: null, clip: null});
+    video.addEventListener('loadedmetadata', () => changed());
+    video.addEventListener('resize', () => changed());
+    video.addEventListener('error', () => {
+      if (video.getAttribute('src')) this.say(this.kind === 'clip' ? `The browser cannot play ${this.clip?.name}. MP4 with H.264, or WebM, will do.` : 'The example cannot be played.');
+    });
+  }
+
+  say(text) { this.text = text; this.changed(); }
+  get ready() { return this.video.readyState >= 1 && this.video.videoWidth > 0; }
+  get sound() { return this.stream?.getAudioTracks().filter(track => track.readyState === 'live') ?? []; }
+
+  async choose(kind, {device, sound = true, file} = {}) {
+    this.kind = kind;
+    this.text = '';
+    this.release();
+    if (kind === 'camera') await this.openCamera(device, sound);
+    else if (kind === 'clip') this.openFile(file ?? this.clip);
+    else if (this.example) this.play(this.example, 'A puppet, a ball, a stick and a box on a drawn set: no camera needed.');
+    else this.say('No example take is in this sessions folder. Choose Camera or Clip.');
+    this.changed();
+  }
+
+  release() {
+    this.stream?.getTracks().forEach(track => track.stop());
+    this.stream = null;
+    this.video.srcObject = null;
+    if (this.video.src.startsWith('blob:')) URL.revokeObjectURL(this.video.src);
+    this.video.removeAttribute('src');
+    this.video.load();
+  }
+
+  openFile(file) {
+    if (!file) return this.say('');
+    this.clip = file;
+    this.play(URL.createObjectURL(file), `${file.name}, played in a loop. It stays in this browser; only its frames travel.`);
+  }
+
+  async openCamera(device, sound) {
+    if (!window.isSecureContext || !navigator.mediaDevices) return this.say(cameraTrouble());
+    const video = {width: {ideal: 640}, height: {ideal: 360}, frameRate: {ideal: 24, max: 30}, ...(device ? {deviceId: {exact: device}} : {})};
+    this.say('Waiting for the browser to hand over the camera …');
+    try {
+      let mute = '';
+      const stream = await navigator.mediaDevices.getUserMedia({video, audio: sound}).catch(error => {
+        if (!sound) throw error;
+        mute = ' No microphone was given, so takes will be silent.';
+        return navigator.mediaDevices.getUserMedia({video});
+      });
+      if (this.kind !== 'camera') return stream.getTracks().forEach(track => track.stop());  // chosen away meanwhile
+      this.stream = stream;
+      this.devices = (await navigator.mediaDevices.enumerateDevices()).filter(one => one.kind === 'videoinput');
+      const [track] = stream.getVideoTracks();
+      track.addEventListener('ended', () => this.say('The camera was disconnected.'));
+      this.device = track.getSettings().deviceId;
+      this.video.srcObject = new MediaStream([track]);
+      this.video.play().catch(() => {});
+      this.say(`${track.label || 'Camera'}.${mute}`);
+    } catch (error) {
+      this.say(cameraTrouble(error));
+    }
+  }
+
+  play(url, text) {
+    this.video.src = url;
+    this.video.play().catch(() => {});  // without a gesture some browsers wait for Start, which plays it again
+    this.say(text);
+  }
+}

@@ -1,0 +1,71 @@
+// The frame of both pages: the pass, calls to the studio, notices, the keys, and which page is seen.
+import {mountLive} from './live.js';
+import {busy} from './player.js';
+import {mountReview} from './review.js';
+
+const KEYS = [
+  ['Live', [['R', 'Record, cut'], ['1 – 9', 'Cues'], ['Enter', 'Apply the prompt'], ['M', 'Marker'], ['Space', 'Start']]],
+  ['Review', [['Space', 'Play, pause'], ['J K L', 'Shuttle back, stop, on'], ['← →', 'A frame; with Shift a second'], ['↑ ↓', 'Previous, next key'], ['Home End', 'Start, end'],
+    ['I O', 'In, out'], ['M', 'Marker'], ['Delete', 'Delete the key'], ['Ctrl+Z', 'Undo'], ['Ctrl+Shift+Z', 'Redo']]],
+  ['Everywhere', [['?', 'These keys'], ['Esc', 'Close; leave a field']]],
+];
+const base = () => new URL('studio/', `${location.origin}${location.pathname.replace(/\/?$/, '/')}`);
+
+/** Put the studio into its component; `server` holds the callbacks of the page. */
+export async function mount(element, server) {
+  const notices = element.querySelector('.notices'), help = element.querySelector('.help');
+  const answered = async (name, data) => {
+    const answer = await server[name](data);
+    if (answer.error) throw new Error(answer.error);
+    return answer;
+  };
+  const studio = {
+    entry: await answered('enter', {}),
+    call: (name, data = {}) => answered(name, {...data, token: studio.entry.token}),
+    socket() { const url = new URL('live', base()); url.protocol = url.protocol.replace('http', 'ws'); url.searchParams.set('token', studio.entry.token); return url.href; },
+    file(path) { if (!path) return null; const url = new URL(`files/${path.split('/').map(encodeURIComponent).join('/')}`, base()); url.searchParams.set('token', studio.entry.token); return url.href; },
+    say(text, kind = 'note') {
+      const notice = Object.assign(document.createElement('p'), {className: kind, textContent: text});
+      notices.append(notice);
+      while (notices.children.length > 3) notices.firstElementChild.remove();
+      setTimeout(() => notice.remove(), kind === 'error' ? 9000 : 4000);
+    },
+    takesChanged: () => pages.review.refresh(),
+  };
+  if (studio.entry.example) studio.entry.example = studio.file(studio.entry.example);
+  const roots = {live: element.querySelector('.live'), review: element.querySelector('.review')};
+  const pages = {review: mountReview(roots.review, studio), live: mountLive(roots.live, studio)};
+  let seen = '';
+
+  function route() {
+    const [name, ...rest] = decodeURIComponent(location.hash.slice(1)).split('/');
+    const page = name in pages ? name : 'live', before = seen;
+    seen = page;
+    for (const one in roots) roots[one].hidden = one !== page;
+    for (const link of element.querySelectorAll('nav a')) { if (link.hash === `#${page}`) link.setAttribute('aria-current', 'page'); else link.removeAttribute('aria-current'); }
+    document.title = page === 'review' ? 'Review · Live film studio' : 'Live film studio';
+    if (before && before !== page) pages[before].leave();
+    if (page === 'review') { if (before !== page) pages.review.refresh(); if (rest.length) pages.review.open(rest.join('/')); }
+  }
+  addEventListener('hashchange', route);
+  help.querySelector('.keys').innerHTML = KEYS.map(([title, rows]) => `<section><h3>${title}</h3><dl>${rows.map(([key, what]) => `<dt>${key.split(' ').map(one => one === '–' ? '–' : `<kbd>${one}</kbd>`).join(' ')}</dt><dd>${what}</dd>`).join('')}</dl></section>`).join('');
+  element.querySelector('[data-do=help]').addEventListener('click', () => help.showModal());
+  help.addEventListener('click', event => { if (event.target === help || event.target.closest('button')) help.close(); });
+  document.addEventListener('keydown', event => {
+    if (event.key === 'Escape' && busy(event)) document.activeElement.blur();
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || help.open || busy(event)) return;
+    if (event.key === '?') { event.preventDefault(); help.showModal(); } else if (seen === 'live' && pages.live.key(event)) event.preventDefault();
+  });
+  element.addEventListener('click', event => { if (event.detail && event.target.closest('button')) event.target.closest('button').blur(); });  // so that Space plays, not clicks again
+  async function machine() {  // until the model is there
+    try {
+      const {text, ready} = await studio.call('machine');
+      element.querySelector('.machine').textContent = text;
+      if (!ready) setTimeout(machine, 1000);
+    } catch (error) { studio.say(error.message, 'error'); }
+  }
+  machine();
+  route();
+  element.dataset.ready = 'yes';
+  Object.assign(element, {studio: pages});
+}

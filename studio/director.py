@@ -1,0 +1,447 @@
+"""The live stream under direction: prompts and a timeline in, pictures out, takes recorded. Owns the engine's stream.
+
+    director = Director(load_stream())
+    director.say("underwater")
+    shot = director.shoot(jpeg, index, ticks)      # the frame loop: one JPEG in, one JPEG out
+
+The page hands frames to a `Connection` (studio/connection.py), which keeps the newest and calls `shoot`. Replay
+(studio/render.py) goes the same way: the weights of a cue come from the take's ticks and its events alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from engine.media import decode_jpeg, encode_jpeg
+from engine.stream import Stream
+from studio.documents import crc, rgb_sha256
+from studio.recorder import Recorder
+from studio.take import TICKS_PER_SECOND, EngineEntry, FrameRow, PictureEntry, Slate, TakeError
+from studio.timeline import Blend, Key, Prompt, Timeline, blend, key_to_dict, words
+
+SNAPSHOT_TICKS = 2 * TICKS_PER_SECOND
+"""How far apart the stream's states in a take are: the most that an edit makes a render do again in vain."""
+LIVE_QUALITY = 85
+"""JPEG quality of what is shown, unless the page asks for another."""
+RATE_WINDOW = 72
+"""Shots over which frame rate and age are measured; three seconds."""
+
+_REQUESTED = "requested_ticks"
+"""When a prompt was asked for; its key's time is that of the frame where it took effect."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A camera frame as it reached the studio, on the director's clock."""
+
+    packet: bytes
+    """JPEG."""
+    index: int
+    ticks: int
+    arrived_s: float
+    """time.monotonic() of its arrival."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """The answer to one camera frame."""
+
+    packet: bytes
+    """JPEG of the generated picture, or the camera's own where the engine failed."""
+    index: int
+    ticks: int
+    age_ms: float
+    """From the frame's arrival to this answer."""
+    step_ms: float
+    """Of that, the engine's share."""
+    prompt: Blend
+    error: str | None = None
+    sha256: str | None = None
+    """Of the generated RGB, while a take is recorded."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """For the status line; rates are over the last three seconds of shots."""
+
+    fps: float
+    age_p50_ms: float
+    age_p95_ms: float
+    step_p50_ms: float
+    shown: int
+    dropped: int
+    failed: int
+    prompt: str
+    """What the last frame was told, as words."""
+    take: Path | None
+    """Folder of the take that is recording."""
+    take_s: float
+    waiting: int
+    """Writes that wait for the disk."""
+    trouble: str
+    """The last thing that went wrong, in words for the page; empty where nothing did."""
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """A prompt that was asked for and waits for its embedding, or for the next frame."""
+
+    prompt: Blend
+    fade_s: float
+    requested_ticks: int
+
+
+class Director:
+    """Directs one stream. `shoot` belongs to one frame loop at a time; everything else may be called from any thread.
+
+    prompt: what the picture is until something else is said. weights: their file, for the manifest; empty for the
+    shipped ones. quality: JPEG quality of the shown picture, 1 to 95; may be set while it runs.
+    """
+
+    def __init__(
+        self, stream: Stream, prompt: Prompt = "as it is", *, weights: str = "", quality: int = LIVE_QUALITY
+    ) -> None:
+        self.stream = stream
+        self.quality = quality
+        self._weights = weights
+        self._timeline = Timeline.of(prompt)
+        self._base = 0
+        """The director's tick at which the timeline's clock starts."""
+        self._said: Blend | None = None
+        self._size: tuple[int, int] | None = None
+        self._last = (-1, -1)
+        self._last_s = time.monotonic()
+        self._stepping = threading.Lock()
+        self._slating = threading.Lock()
+        self._wish: _Wish | None = None
+        self._ready: _Wish | None = None
+        self._wishes = threading.Condition()
+        self._closed = False
+        self._recorder: Recorder | None = None
+        self._origin: int | None = None
+        """The director's tick of the take's first frame; None before it."""
+        self._script: Timeline | None = None
+        self._fps = 24.0
+        self._rows = self._steps = 0
+        self._told: set[str] = set()
+        self._next_snapshot = 0
+        self._ages: deque[tuple[float, float, float]] = deque(maxlen=RATE_WINDOW)
+        self._shown = self._dropped = self._failed = 0
+        self._trouble = ""
+        for text in self._timeline.texts():
+            stream.text.embed(text)
+        self._embedder = threading.Thread(target=self._embed, name="embedder", daemon=True)
+        self._embedder.start()
+
+    # -- what is asked for
+
+    def say(self, prompt: Prompt, fade_s: float = 0.0, *, wait: bool = False) -> None:
+        """Ask for another prompt; the newest wish wins. It is embedded beside the frame loop, then holds from the next frame.
+
+        wait: return when it is embedded, so that it holds from the very next frame. Raises ValueError at once for a
+        prompt or fade that cannot be used.
+        """
+        key = Key(0.0, prompt, fade_s)
+        wish = _Wish(blend(key.prompt), key.fade_s, self.ticks_now())
+        with self._wishes:
+            self._wish = wish
+            self._wishes.notify_all()
+            if wait:
+                self._wishes.wait_for(lambda: self._wish is not wish or self._closed)
+
+    def mark(self, name: str) -> None:
+        """Set a marker at this moment of the take; without a take it does nothing."""
+        recorder, origin = self._recorder, self._origin
+        if recorder and origin is not None:
+            recorder.event("marker", self.ticks_now() - origin, name=name)
+
+    def sound(self, chunk: bytes, ticks: int) -> None:
+        """Record a chunk of the microphone's WebM, begun at `ticks` of the director's clock; dropped without a take.
+
+        Raises ValueError where the take's first chunk does not begin a WebM file: restart MediaRecorder with the take.
+        """
+        recorder, origin = self._recorder, self._origin
+        if recorder and origin is not None:
+            recorder.sound(chunk, ticks - origin)
+
+    def note(self, kind: str, **fields: object) -> None:
+        """Record an event of that kind (connection, param …) at this moment of the take; nothing without a take."""
+        recorder, origin = self._recorder, self._origin
+        if recorder and origin is not None:
+            recorder.event(kind, self.ticks_now() - origin, **fields)
+
+    # -- takes
+
+    def record(self, sessions: Path, slate: Slate, *, timeline: Timeline | None = None, fps: float = 24.0) -> Path:
+        """Start a take with the next frame; its clock starts there. Returns the take's folder.
+
+        timeline: played from the take's start, in place of what was said before. fps: the source's nominal rate.
+        Raises TakeError where a take is recording already or the folder cannot be written.
+        """
+        with self._slating:
+            return self._record(sessions, slate, timeline, fps)
+
+    def _record(self, sessions: Path, slate: Slate, timeline: Timeline | None, fps: float) -> Path:
+        if self._recorder:
+            raise TakeError(f"{self._recorder.folder} is recording; cut it first")
+        if timeline:
+            for text in timeline.texts():
+                self.stream.text.embed(text)  # here, so that no frame of the take waits for it
+            first = timeline.keys[0]  # holds before its own time, too: the same as from 0 on
+            timeline = timeline.change(first.id, time_s=0.0)
+        setup = self.stream.setup.to_dict()
+        engine = EngineEntry(weights=self._weights, seed=self.stream.seed, steps=self.stream.steps, setup=setup)
+        recorder = Recorder(sessions, slate, engine)
+        with self._stepping:
+            self._script, self._fps, self._origin = timeline, fps, None
+            self._rows = self._steps = self._next_snapshot = 0
+            self._told = set()
+            self._recorder = recorder
+        return recorder.folder
+
+    def cut(self, ended: str = "cut") -> Path | None:
+        """End the take after the frame that is being made, and wait until it is on the disk.
+
+        Returns its folder (make its proxies with `studio.proxies.make`, beside the loop), or None where nothing was
+        recorded. The picture goes on.
+        """
+        with self._stepping:
+            recorder, self._recorder, self._origin = self._recorder, None, None
+        return recorder.finish(ended) if recorder else None
+
+    @property
+    def recording(self) -> Path | None:
+        """The folder of the take that is recording."""
+        return self._recorder.folder if self._recorder else None
+
+    # -- the frame loop
+
+    def shoot(
+        self,
+        packet: bytes,
+        index: int,
+        ticks: int,
+        *,
+        arrived_s: float | None = None,
+        skipped: Sequence[Arrival] = (),
+    ) -> Shot:
+        """Answer one camera frame.
+
+        packet: JPEG. index: the source's frame number, keys the noise. ticks: microseconds on the director's clock,
+        from 0 or later; where one of the two does not advance it is moved on by one. arrived_s: time.monotonic() of
+        its arrival, for its age. skipped: frames that came before this one and were dropped, for the record. A frame
+        that cannot be made is answered with itself, and the shot's `error` says why.
+        """
+        arrived_s = time.monotonic() if arrived_s is None else arrived_s
+        with self._stepping:
+            index, ticks = max(index, self._last[0] + 1), max(ticks, self._last[1] + 1)
+            self._last, self._last_s = (index, ticks), time.monotonic()
+            self._dropped += len(skipped)
+            return self._shoot(Arrival(packet, index, ticks, arrived_s), skipped)
+
+    def _shoot(self, arrival: Arrival, skipped: Sequence[Arrival]) -> Shot:
+        started = time.monotonic()
+        error = sha = None
+        live = arrival.packet
+        rgb = None
+        try:
+            rgb = decode_jpeg(arrival.packet)
+            self._fit(rgb.shape[:2])
+        except ValueError as problem:
+            error = str(problem)
+        self._roll(arrival, skipped, error is None)
+        self._apply_wish(arrival.ticks)
+        cue = self._timeline.at((arrival.ticks - self._base) / TICKS_PER_SECOND)
+        self._tell(arrival, cue.prompt)
+        if rgb is not None and error is None:
+            self._snapshot(arrival.ticks)
+            try:
+                made = self.stream.step(rgb, arrival.ticks / TICKS_PER_SECOND, arrival.index)
+                sha = rgb_sha256(made) if self._origin is not None else None
+                live = encode_jpeg(made, self.quality)
+            except Exception as problem:  # every frame must be answered, or the page stands still
+                log.exception("frame %d", arrival.index)
+                error, sha, live = f"{type(problem).__name__}: {problem}", None, arrival.packet
+        step_ms = (time.monotonic() - started) * 1e3
+        self._write(arrival, live, sha, error)
+        done = time.monotonic()
+        self._shown += 1
+        if error:
+            self._failed += 1
+            self._trouble = f"frame {arrival.index}: {error}"
+        age_ms = (done - arrival.arrived_s) * 1e3
+        self._ages.append((done, age_ms, step_ms))
+        return Shot(live, arrival.index, arrival.ticks, age_ms, step_ms, cue.prompt, error, sha)
+
+    def _fit(self, size: tuple[int, int]) -> None:
+        """Take the camera's size, or refuse it in the middle of a take."""
+        if self._size is not None and self._size != size:
+            if self._origin is not None:
+                (was_h, was_w), (height, width) = self._size, size
+                raise ValueError(f"the camera changed from {was_w}x{was_h} to {width}x{height} in a take; cut and go again")
+            self.stream.reset()
+        self._size = size
+
+    def _roll(self, arrival: Arrival, skipped: Sequence[Arrival], good: bool) -> None:
+        """Begin the take that was asked for, or record what was skipped in the one that runs."""
+        recorder = self._recorder
+        if recorder is None:
+            return
+        if recorder.ended:  # by itself: the disk is full, or too slow
+            self._trouble = f"the recording stopped: {recorder.ended}"
+            self._recorder, self._origin = None, None
+            threading.Thread(target=recorder.finish, name="end of take").start()
+        elif self._origin is None and good:
+            assert self._size is not None
+            self._timeline = self._script or self._timeline.since((arrival.ticks - self._base) / TICKS_PER_SECOND)
+            self._base = self._origin = arrival.ticks
+            height, width = self._size
+            recorder.begin(PictureEntry(width=width, height=height, fps=self._fps), arrival.ticks)
+        elif self._origin is not None:
+            for missed in skipped:
+                row = FrameRow(missed.index, missed.ticks - self._origin, None, crc(missed.packet))
+                recorder.frame(row, missed.packet, None)
+                self._rows += 1
+
+    def _apply_wish(self, ticks: int) -> None:
+        """The newest embedded wish becomes a key of the timeline, at this frame."""
+        with self._wishes:
+            wish, self._ready = self._ready, None
+        if wish is None:
+            return
+        time_s = (ticks - self._base) / TICKS_PER_SECOND
+        key = Key(time_s, wish.prompt, wish.fade_s, metadata={_REQUESTED: wish.requested_ticks - self._base})
+        if self._origin is None and time_s > 0:  # nobody will ask for the past: keep what holds now
+            self._timeline = Timeline((Key(0.0, self._timeline.at(time_s).prompt), key))
+        else:
+            others = tuple(other for other in self._timeline.keys if other.time_s != time_s)
+            self._timeline = Timeline((*others, key), self._timeline.markers)
+
+    def _tell(self, arrival: Arrival, prompt: Blend) -> None:
+        """Tell the engine what changed, and the recorder which keys took effect with this frame."""
+        if prompt != self._said:
+            self.stream.prompt(prompt)
+            self._said = prompt
+        if self._recorder and self._origin is not None:
+            ticks = arrival.ticks - self._origin
+            for key in self._timeline.keys:
+                if key.time_s <= ticks / TICKS_PER_SECOND and key.id not in self._told:
+                    self._told.add(key.id)
+                    asked = {_REQUESTED: key.metadata.get(_REQUESTED, round(key.time_s * TICKS_PER_SECOND))}
+                    plain = key_to_dict(replace(key, metadata={}))
+                    self._recorder.event("prompt", ticks, row=self._rows, index=arrival.index, **asked, key=plain)
+
+    def _snapshot(self, ticks: int) -> None:
+        if self._recorder and self._origin is not None and ticks - self._origin >= self._next_snapshot:
+            self._recorder.snapshot(self._rows, ticks - self._origin, self.stream.snapshot())
+            self._next_snapshot = ticks - self._origin + SNAPSHOT_TICKS
+
+    def _write(self, arrival: Arrival, live: bytes, sha: str | None, error: str | None) -> None:
+        if self._recorder is None or self._origin is None:
+            return
+        ticks = arrival.ticks - self._origin
+        step = None if error else self._steps
+        row = FrameRow(arrival.index, ticks, step, crc(arrival.packet), crc(live), sha, error)
+        self._recorder.frame(row, arrival.packet, live)
+        self._rows += 1
+        self._steps += error is None
+
+    # -- beside the frame loop
+
+    def _embed(self) -> None:
+        """The embedder's thread: make the newest wish ready for the frame loop."""
+        while True:
+            with self._wishes:
+                self._wishes.wait_for(lambda: self._wish is not None or self._closed)
+                wish = self._wish
+                if wish is None or self._closed:
+                    return
+            try:
+                for text, _ in wish.prompt:
+                    self.stream.text.embed(text)
+            except ValueError as problem:
+                self._trouble = str(problem)
+                log.error("prompt %r: %s", words(wish.prompt), problem)
+                wish_is_good = False
+            else:
+                wish_is_good = True
+            with self._wishes:
+                if wish_is_good:
+                    self._ready = wish
+                if self._wish is wish:
+                    self._wish = None
+                self._wishes.notify_all()
+
+    def ticks_now(self) -> int:
+        """This moment on the director's clock, in ticks."""
+        return self._last[1] + round((time.monotonic() - self._last_s) * TICKS_PER_SECOND) if self._last[1] >= 0 else 0
+
+    def status(self) -> Status:
+        """What the status line shows."""
+        ages = list(self._ages)
+        fps = (len(ages) - 1) / (ages[-1][0] - ages[0][0]) if len(ages) > 1 else 0.0
+        p50, p95 = np.percentile([age for _, age, _ in ages] or [0.0], [50, 95])
+        recorder, origin = self._recorder, self._origin
+        return Status(
+            fps=fps,
+            age_p50_ms=float(p50),
+            age_p95_ms=float(p95),
+            step_p50_ms=float(np.median([step for *_, step in ages] or [0.0])),
+            shown=self._shown,
+            dropped=self._dropped,
+            failed=self._failed,
+            prompt=words(self._said or self._timeline.keys[-1].prompt),
+            take=recorder.folder if recorder else None,
+            take_s=(self._last[1] - origin) / TICKS_PER_SECOND if origin is not None else 0.0,
+            waiting=recorder.waiting if recorder else 0,
+            trouble=self._trouble,
+        )
+
+    @property
+    def clock(self) -> tuple[int, int]:
+        """Index and ticks of the last frame, (-1, -1) before the first: where a new connection goes on."""
+        return self._last
+
+    def close(self) -> None:
+        """Cut a running take, stop the embedder, free the stream's memory."""
+        self.cut("closed")
+        with self._wishes:
+            self._closed = True
+            self._wishes.notify_all()
+        self._embedder.join()
+        with self._stepping:
+            self.stream.close()
+
+
+def load_stream(
+    engine: EngineEntry | None = None, *, device: str = "auto", weights: Path | None = None, seed: int = 0
+) -> Stream:
+    """The engine for live work, or, given a take's engine entry, as much like the take's set-up as this machine can.
+
+    device: auto, cpu, cuda or mps; auto is the take's own where it is there. weights: a file in place of the take's or
+    the shipped ones. seed: for live work. Raises ValueError where weights or device are not to be had.
+    """
+    if engine is None:
+        return Stream.load(weights, device=device, seed=seed)
+    weights = weights or (Path(engine.weights) if engine.weights and Path(engine.weights).exists() else None)
+    told = engine.setup
+    if device in ("auto", told.get("device")):
+        try:
+            threads = told.get("threads") if told.get("device") == "cpu" else None
+            return Stream.load(
+                weights, device=told.get("device", "auto"), seed=engine.seed, steps=engine.steps, threads=threads
+            )
+        except ValueError:
+            if device != "auto":
+                raise
+    return Stream.load(weights, device=device, seed=engine.seed, steps=engine.steps)

@@ -1,0 +1,160 @@
+"""Files that outlive a crash: sealed JSON documents, replaced atomically, and append-only journals of checked lines."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import zlib
+from collections.abc import Mapping
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SEAL = "seal"
+"""The last field of a document: sha256 of the others, so that `check` sees a changed byte."""
+
+CRC = "crc"
+"""The last field of a journal's line: crc32 of the line, continued from the line before."""
+
+_CRC_FIELD = f', "{CRC}": "'.encode()
+
+
+class DamagedError(ValueError):
+    """A file of a take that cannot be read as what it is; names the file and the place."""
+
+
+def write_document(path: Path, data: Mapping[str, Any]) -> None:
+    """Write JSON with its seal, so that at every moment the old or the new document is there, whole."""
+    body = {name: value for name, value in data.items() if name != SEAL}
+    text = json.dumps({**body, SEAL: _seal(body)}, indent=2, ensure_ascii=False)
+    write_whole(path, (text + "\n").encode())
+
+
+def read_document(path: Path) -> tuple[dict[str, Any], bool]:
+    """A document's fields, and whether its seal holds. Raises DamagedError."""
+    try:
+        data = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise DamagedError(f"{path} is missing") from None
+    except OSError as error:
+        raise DamagedError(f"cannot read {path}: {error.strerror or error}") from None
+    except json.JSONDecodeError as error:
+        raise DamagedError(f"{path} is damaged: line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except UnicodeDecodeError as error:
+        raise DamagedError(f"{path} is damaged: byte {error.start} is not UTF-8") from None
+    if not isinstance(data, dict):
+        raise DamagedError(f"{path} is damaged: it holds no object")
+    seal = data.pop(SEAL, None)
+    return data, seal == _seal(data)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file through a temporary one beside it, so that it is never seen in part."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+class WholeFile(FileIO):
+    """An unbuffered file that writes all bytes or raises OSError, so that a full disk is noticed where it is met."""
+
+    def write(self, data: Any, /) -> int:
+        view = memoryview(data)
+        while view:
+            view = view[super().write(view) :]
+        return len(data)
+
+
+class Journal:
+    """An append-only file of JSON lines, each on disk when `append` returns; a crash tears the last line at most."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = WholeFile(path, "x")
+        self._crc = 0
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Add a line. On OSError (a full disk) the file ends with the last whole line."""
+        end = self._file.tell()
+        body = json.dumps(row, ensure_ascii=False)[:-1].encode()
+        crc = zlib.crc32(body, self._crc)
+        try:
+            self._file.write(body + _CRC_FIELD + f'{crc:08x}"}}\n'.encode())
+        except OSError:
+            self._file.truncate(end)
+            self._file.seek(end)
+            raise
+        self._crc = crc
+
+    def sync(self) -> None:
+        """Ask the system to bring it to the disk, against power cuts."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """No more lines."""
+        self._file.close()
+
+
+def read_journal(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """A journal's rows, and what is wrong with it: nothing, a torn last line, or a changed line.
+
+    A torn last line is left out. Raises DamagedError where a line before the last is not readable at all.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        raise DamagedError(f"{path} is missing") from None
+    except OSError as error:
+        raise DamagedError(f"cannot read {path}: {error.strerror or error}") from None
+    rows: list[dict[str, Any]] = []
+    wrong: list[str] = []
+    crc = 0
+    last = lines.pop()  # empty when the file ends with a line's end
+    if last:
+        wrong.append(f"{path.name}: the last line is torn")
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = json.loads(line)
+            told = str(row.pop(CRC, ""))
+        except (ValueError, AttributeError):
+            raise DamagedError(f"{path} is damaged: line {number} is not a JSON object") from None
+        crc = zlib.crc32(line.rpartition(_CRC_FIELD)[0], crc)
+        if told != f"{crc:08x}":
+            wrong.append(f"{path.name}: line {number} was changed")
+            crc = int(told, 16) if re.fullmatch("[0-9a-f]{8}", told) else crc  # so that the next line is judged alone
+        rows.append(row)
+    return rows, wrong
+
+
+def crc(data: bytes) -> str:
+    """crc32 in hex, as rows keep it."""
+    return f"{zlib.crc32(data):08x}"
+
+
+def rgb_sha256(rgb: np.ndarray) -> str:
+    """Of a picture's bytes, (H, W, 3) uint8: the identity of a generated frame."""
+    return hashlib.sha256(np.ascontiguousarray(rgb)).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """The file's sha256 in hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _seal(body: Mapping[str, Any]) -> str:
+    canonical = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,414 @@
+"""The take on disk: slate, manifest, events, frames, renders. A take that a crash cut short opens as recovered.
+
+    sessions/<production>/S01/A/T003/    scene 1, shot A, take 3
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from studio.documents import DamagedError, read_document, read_journal, write_document
+from studio.lock import is_locked
+from studio.timeline import Key, Marker, Timeline, TimelineError, key_from_dict
+
+SCHEMA = "lsd-studio.take"
+PRODUCTION_SCHEMA = "lsd-studio.production"
+VERSION = 1
+
+TICKS_PER_SECOND = 1_000_000
+"""The take's clock counts microseconds."""
+
+State = Literal["recording", "complete", "recovered"]
+Verdict = Literal["circled", "ng", "hold"]
+
+_DEVICE_NAMES = {"CON", "PRN", "AUX", "NUL", *(f"{name}{n}" for name in ("COM", "LPT") for n in range(1, 10))}
+
+
+class TakeError(ValueError):
+    """A slate, a take or a file of it that cannot be used; the text names the path and the remedy."""
+
+
+@dataclass(frozen=True)
+class Slate:
+    """Where a take belongs. Names are normalised: `My Film`, `3`, `b` becomes My-Film, scene 03, shot B."""
+
+    production: str
+    scene: str = "1"
+    shot: str = "A"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "production", _name(self.production, "production", 64))
+        scene = _name(str(self.scene), "scene", 16).upper()
+        scene = scene[1:] if re.fullmatch(r"S\d.*", scene) else scene
+        number = re.match(r"\d*", scene)
+        assert number
+        object.__setattr__(self, "scene", f"{int(number[0]):02d}{scene[number.end() :]}" if number[0] else scene)
+        object.__setattr__(self, "shot", _name(str(self.shot), "shot", 16).upper())
+
+    def folder(self, sessions: Path) -> Path:
+        """The folder that holds this slate's takes."""
+        return Path(sessions) / self.production / f"S{self.scene}" / self.shot
+
+    def next_take(self, sessions: Path) -> int:
+        """The number of the next take; a new slate starts at 1."""
+        folder = self.folder(sessions)
+        taken = [int(match[1]) for path in _list(folder) if (match := re.fullmatch(r"T(\d+)", path.name))]
+        return max(taken, default=0) + 1
+
+    def reserve(self, sessions: Path) -> Path:
+        """Make the folder of the next take, for nobody else, and write the production's file if it is new."""
+        folder = self.folder(sessions)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            production = Path(sessions) / self.production / "production.json"
+            if not production.exists():
+                write_document(
+                    production,
+                    {"schema": PRODUCTION_SCHEMA, "version": VERSION, "name": self.production, "created": now()},
+                )
+            while True:
+                take = folder / f"T{self.next_take(sessions):03d}"
+                try:
+                    take.mkdir()
+                    return take
+                except FileExistsError:
+                    continue  # another recorder was faster
+        except OSError as error:
+            raise TakeError(f"cannot write takes under {sessions}: {error.strerror or error}") from None
+
+
+class _Document(BaseModel):
+    """Unknown fields pass through."""
+
+    model_config = ConfigDict(extra="allow", populate_by_name=True, protected_namespaces=())
+
+
+class SlateEntry(_Document):
+    """The slate as it stands in a manifest."""
+
+    production: str
+    scene: str
+    shot: str
+    take: int
+
+
+class EngineEntry(_Document):
+    """What made the picture."""
+
+    weights: str = ""
+    """File of the weights; empty for the shipped ones."""
+    seed: int = 0
+    steps: int = 1
+    setup: dict[str, Any] = Field(default_factory=dict)
+    """The numeric set-up on which the same bytes come out again; it holds the weights' hash."""
+
+
+class PictureEntry(_Document):
+    """The size of every frame, and the source's nominal rate."""
+
+    width: int
+    height: int
+    fps: float
+
+
+class Manifest(_Document):
+    """take.json."""
+
+    schema_name: str = Field(SCHEMA, alias="schema")
+    version: int = VERSION
+    slate: SlateEntry
+    created: str
+    state: Literal["recording", "complete"] = "recording"
+    ended: str = ""
+    """Why it ended: `cut`, or what stopped it."""
+    engine: EngineEntry
+    ticks_per_second: int = TICKS_PER_SECOND
+    origin_ticks: int = 0
+    """The stream's clock at the take's first frame; the engine is told the sum of both."""
+    picture: PictureEntry | None = None
+    counts: dict[str, int] = Field(default_factory=dict)
+    files: dict[str, str] = Field(default_factory=dict)
+    """sha256 of each file, once the take is complete."""
+    verdict: Verdict | None = None
+    notes: str = ""
+
+    def save(self, folder: Path) -> None:
+        """Replace take.json atomically."""
+        write_document(folder / "take.json", self.model_dump(by_alias=True))
+
+    @classmethod
+    def load(cls, folder: Path) -> tuple[Manifest, bool]:
+        """The manifest of a take's folder, and whether its seal holds. Raises TakeError."""
+        path = folder / "take.json"
+        data, sealed = _document(path)
+        version = data.get("version")
+        if data.get("schema") != SCHEMA or not isinstance(version, int):
+            raise TakeError(f"{path} is no take's manifest: its schema is {data.get('schema')!r}, not {SCHEMA!r}")
+        if version > VERSION:
+            raise TakeError(f"{path} has version {version}; this studio reads up to {VERSION}: update lsd-studio")
+        try:
+            return cls.model_validate(data), sealed
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise TakeError(f"{path} is damaged: {where}: {first['msg']}") from None
+
+
+@dataclass(frozen=True)
+class FrameRow:
+    """One frame that reached the studio, in the order of raw.mkv: the n-th row is its n-th packet."""
+
+    index: int
+    """The source's frame number; keys the noise."""
+    ticks: int
+    """When it was taken, on the take's clock."""
+    step: int | None
+    """The n-th frame that the engine made in this take; None where it was dropped or failed."""
+    raw_crc: str
+    """crc32 of the camera's JPEG."""
+    live_crc: str | None = None
+    """crc32 of the JPEG that was shown; None where it was dropped. The shown rows are live.mkv's packets in order."""
+    sha256: str | None = None
+    """Of the generated RGB before JPEG."""
+    error: str | None = None
+    """Why the engine failed on it; the input was shown instead."""
+
+    @property
+    def time_s(self) -> float:
+        """Seconds on the take's clock."""
+        return self.ticks / TICKS_PER_SECOND
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values, in a stable order, without what is None but `step`."""
+        fields = {name: value for name, value in self.__dict__.items() if value is not None}
+        return {"index": self.index, "ticks": self.ticks, "step": self.step, **fields}
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> FrameRow:
+        """From `to_dict`'s values; fields of a later version are left out."""
+        return cls(**{name: row.get(name) for name in cls.__dataclass_fields__})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Render:
+    """One version in renders/."""
+
+    folder: Path
+    info: Mapping[str, Any]
+    """render.json: set-up, seed, first frame made anew, hashes, file."""
+
+    @property
+    def name(self) -> str:
+        """v001, v002 …"""
+        return self.folder.name
+
+    @property
+    def video(self) -> Path:
+        """The picture, as H.264 in MP4."""
+        return self.folder / "out.mp4"
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """What it was rendered from."""
+        return read_timeline(self.folder / "timeline.json")
+
+
+@dataclass(frozen=True)
+class Take:
+    """A take as it was found on disk. `open` reads; `edit` writes verdict and notes and returns the new take."""
+
+    folder: Path
+    manifest: Manifest
+    state: State
+    events: tuple[Mapping[str, Any], ...]
+    frames: tuple[FrameRow, ...]
+    """Only rows whose pictures are on disk."""
+    problems: tuple[str, ...] = field(default=())
+    """What `check` complains about and playing does not: changed lines, a broken seal."""
+    notices: tuple[str, ...] = field(default=())
+    """What a crash explains: torn last lines, rows without their picture."""
+
+    @classmethod
+    def open(cls, folder: Path) -> Take:
+        """Open a take's folder. Raises TakeError, in one line, where a needed file is missing or unreadable."""
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise TakeError(f"{folder} is not a folder; a take looks like sessions/my-film/S01/A/T001")
+        manifest, sealed = Manifest.load(folder)
+        events, event_faults = _journal(folder / "events.jsonl")
+        rows, row_faults = _journal(folder / "frames.jsonl")
+        try:
+            frames = tuple(FrameRow.from_dict(row) for row in rows)
+        except TypeError as error:
+            raise TakeError(f"{folder / 'frames.jsonl'} is damaged: {error}") from None
+        faults = event_faults + row_faults + ([] if sealed else ["take.json: was changed outside the studio"])
+        state: State = "complete" if manifest.state == "complete" else "recovered"
+        if state == "recovered" and is_locked(folder):
+            state = "recording"
+        notices: list[str] = []
+        if state == "recovered":
+            from studio.mjpeg import count_packets  # PyAV is heavy, and complete takes do not need it
+
+            notices = [fault for fault in faults if fault.endswith("torn")]
+            faults = [fault for fault in faults if not fault.endswith("torn")]
+            kept = _with_pictures(frames, count_packets(folder / "raw.mkv"), count_packets(folder / "live.mkv"))
+            if len(kept) < len(frames):
+                notices.append(f"frames.jsonl: the last {len(frames) - len(kept)} frames never reached the disk")
+            frames = kept
+        return cls(folder, manifest, state, tuple(events), frames, tuple(faults), tuple(notices))
+
+    @property
+    def name(self) -> str:
+        """`my-film S01 A T003`."""
+        slate = self.manifest.slate
+        return f"{slate.production} S{slate.scene} {slate.shot} T{slate.take:03d}"
+
+    @property
+    def duration_s(self) -> float:
+        """From the first frame to the end of the last."""
+        if not self.frames:
+            return 0.0
+        return self.frames[-1].time_s + 1 / (self.manifest.picture.fps if self.manifest.picture else 24.0)
+
+    @property
+    def made(self) -> tuple[FrameRow, ...]:
+        """The rows that the engine answered."""
+        return tuple(row for row in self.frames if row.step is not None)
+
+    @property
+    def dropped(self) -> int:
+        """Frames that reached the studio and were skipped, to hold the deadline."""
+        return sum(row.live_crc is None for row in self.frames)
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """What was played live, with the times at which each prompt took effect. Raises TakeError."""
+        keys: dict[float, Key] = {}
+        markers: list[Marker] = []
+        try:
+            for event in self.events:
+                if event["kind"] == "prompt":
+                    key = key_from_dict(event["key"])
+                    keys[key.time_s] = key  # said again for the same frame: the later one holds
+                elif event["kind"] == "marker":
+                    markers.append(Marker(event["ticks"] / TICKS_PER_SECOND, event["name"]))
+            return Timeline(tuple(keys.values()), tuple(markers))
+        except (KeyError, TypeError, TimelineError) as error:
+            raise TakeError(f"{self.folder / 'events.jsonl'} is damaged: {error}") from None
+
+    @property
+    def snapshots(self) -> dict[int, tuple[Path, str]]:
+        """Row number -> the stream's state before that row, as a file and its sha256; only files that are there."""
+        found = {}
+        for event in self.events:
+            if event["kind"] == "snapshot" and (path := self.folder / event["file"]).exists():
+                found[int(event["row"])] = (path, str(event["sha256"]))
+        return dict(sorted(found.items()))
+
+    @property
+    def renders(self) -> tuple[Render, ...]:
+        """The versions v001, v002 … that are whole."""
+        versions = []
+        for folder in _list(self.folder / "renders"):
+            if re.fullmatch(r"v\d{3,}", folder.name) and (folder / "render.json").exists():
+                versions.append(Render(folder, _document(folder / "render.json")[0]))
+        return tuple(sorted(versions, key=lambda render: int(render.name[1:])))
+
+    def edit(self, **fields: Any) -> Take:
+        """Set `verdict` (circled, ng, hold or None) or `notes`; everything else of a take stays as it was shot."""
+        if self.state == "recording":
+            raise TakeError(f"{self.name} is being recorded; judge it when it has ended")
+        legal = {"verdict", "notes"}
+        if not fields.keys() <= legal:
+            raise TakeError(f"{', '.join(sorted(fields.keys() - legal))}: only verdict and notes of a take are edited")
+        manifest, _ = Manifest.load(self.folder)  # another page may have edited it since
+        try:
+            manifest = Manifest.model_validate({**manifest.model_dump(by_alias=True), **fields})
+        except ValidationError:
+            raise TakeError(f"{fields} is no judgement; verdict is circled, ng, hold or None, notes a text") from None
+        manifest.save(self.folder)
+        return Take.open(self.folder)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One line of a list of takes; a take that cannot be opened is listed with its error."""
+
+    folder: Path
+    take: Take | None
+    error: str = ""
+
+
+def takes(sessions: Path) -> Iterator[Listed]:
+    """Every take under a sessions folder, by production, scene, shot and number."""
+    for path in sorted(Path(sessions).glob("*/S*/*/T*")):
+        if path.is_dir() and re.fullmatch(r"T\d+", path.name):
+            try:
+                yield Listed(path, Take.open(path))
+            except TakeError as error:
+                yield Listed(path, None, str(error))
+
+
+def read_timeline(path: Path) -> Timeline:
+    """A saved timeline. Raises TakeError."""
+    try:
+        return Timeline.from_dict(_document(path)[0])
+    except TimelineError as error:
+        raise TakeError(f"{path} is damaged: {error}") from None
+
+
+def now() -> str:
+    """The time of day, as ISO 8601 in UTC."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def _with_pictures(frames: tuple[FrameRow, ...], raw: int, live: int) -> tuple[FrameRow, ...]:
+    """The first rows, as many as have their packets in both files."""
+    kept = []
+    for row in frames[:raw]:
+        live -= row.live_crc is not None
+        if live < 0:
+            break
+        kept.append(row)
+    return tuple(kept)
+
+
+def _document(path: Path) -> tuple[dict[str, Any], bool]:
+    try:
+        return read_document(path)
+    except DamagedError as error:
+        raise TakeError(str(error)) from None
+
+
+def _journal(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    try:
+        return read_journal(path)
+    except DamagedError as error:
+        raise TakeError(str(error)) from None
+
+
+def _list(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _name(text: str, what: str, longest: int) -> str:
+    """A name that is safe as a folder's on every system."""
+    name = "-".join(unicodedata.normalize("NFC", text).split())
+    if not name or len(name) > longest:
+        raise TakeError(f"the {what} {text!r} has {len(name)} characters; 1 to {longest} are allowed")
+    legal = all(char.isalnum() or char in "-_." for char in name)
+    if not legal or not name[0].isalnum() or name.endswith(".") or name.split(".")[0].upper() in _DEVICE_NAMES:
+        raise TakeError(
+            f"the {what} {text!r} cannot name a folder; "
+            "use letters, digits, spaces, '-', '_' and '.', a letter or digit first"
+        )
+    return name
