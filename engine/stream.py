@@ -129,6 +129,8 @@ class Stream:
             network, router = Hourglass(config), Router(len(config.worlds))
             for parameter in network.parameters():  # the zero-initialised ones too, or it would only copy its source
                 torch.nn.init.normal_(parameter, std=0.5 / max(parameter[0].numel(), 4) ** 0.5)
+            for parameter in router.parameters():  # wide, so that each text lands somewhere
+                torch.nn.init.normal_(parameter, std=0.5)
         loaded = Weights(config, network.eval(), router.eval(), {}, f"random-{config.name}-{weights_seed}")
         return cls._on_device(loaded, device, seed, steps, threads)
 

@@ -1,0 +1,234 @@
+"""The laws of a stream, on tiny random weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from engine import runtime, sampler
+from engine.config import lsd_test
+from engine.models.network import Conditions, Memory, pool_frame, to_patches, to_picture
+from engine.stream import Stream, pad_picture
+from engine.text import PromptError
+from engine.types import Region
+
+HEIGHT, WIDTH = 72, 100  # no multiples of 32: padding and cropping take part
+
+
+@pytest.fixture
+def stream() -> Stream:
+    return Stream.from_config(lsd_test(), seed=3)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[np.ndarray]:
+    """A disc that crosses a gradient."""
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    ground = np.stack([x * 2, y * 3, 255 - x * 2], -1)
+    discs = [((x - 10 - 5 * i) ** 2 + (y - 36) ** 2 < 150)[..., None] for i in range(14)]
+    return [np.where(disc, 240, ground).astype(np.uint8) for disc in discs]
+
+
+def run(stream: Stream, pictures: list[np.ndarray]) -> list[np.ndarray]:
+    return [stream.step(picture) for picture in pictures]
+
+
+def same(a: list[np.ndarray], b: list[np.ndarray]) -> bool:
+    return len(a) == len(b) and all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def test_equal_streams_give_equal_bytes(pictures: list[np.ndarray]) -> None:
+    a = run(Stream.from_config(lsd_test(), seed=3), pictures)
+    assert same(a, run(Stream.from_config(lsd_test(), seed=3), pictures))
+    assert not same(a, run(Stream.from_config(lsd_test(), seed=4), pictures))
+
+
+def test_streamed_equals_whole(monkeypatch: pytest.MonkeyPatch, pictures: list[np.ndarray]) -> None:
+    """All frames in one batched call, each with the past that it had, give what the stream gave one by one."""
+    monkeypatch.setattr(runtime, "choose_dtype", lambda device: torch.float32)
+    stream = Stream.from_config(lsd_test(), seed=3)
+    shown = run(stream, pictures)
+    network, config = stream._network, stream.config
+    padded = [pad_picture(torch.from_numpy(p))[None] for p in shown]
+    outputs = [p.float() / 127.5 - 1 for p in padded]
+    tall, wide = outputs[0].shape[1:3]
+    absent = torch.zeros(1, tall // 4, wide // 4, 48)
+    n = len(pictures)
+    past, level = [], torch.ones(n, 2)
+    keys_values = torch.zeros(n, config.slots, 4, config.layers, 2, config.width)
+    age = torch.full((n, config.slots), -1.0)
+    for i in range(n):
+        past.append(torch.stack([to_patches(outputs[i - k]) if i >= k else absent for k in (1, 2)], 1))
+        level[i, : min(i, 2)] = 0.05
+        steps = [k for k in range(i) if k < config.sinks or k % config.ring_stride == 0]
+        for slot, k in enumerate(steps[: config.sinks] + steps[config.sinks :][-config.ring :]):
+            keys_values[i, slot] = network.remember(pool_frame(outputs[k]), torch.tensor([0.05]))[0]
+            age[i, slot] = i - k
+    source = torch.cat([to_patches(pad_picture(torch.from_numpy(p))[None].float() / 127.5 - 1) for p in pictures])
+    noise = torch.cat([to_patches(sampler.frame_noise(3, i, tall, wide)[None]) for i in range(n)])
+    conditions = Conditions(
+        worlds=stream._direction.mixtures.expand(n, 1, -1),
+        level=torch.ones(n),
+        step=torch.ones(n),
+        past_level=level,
+        interval_s=torch.full((n,), 1 / 24),
+        time_s=torch.arange(n, dtype=torch.float64) / 24,
+    )
+    with torch.inference_mode():
+        clean = network(noise, source, torch.cat(past), conditions, Memory(keys_values, age, age >= 0))
+    whole = to_picture((clean * 127.5 + 128).clamp(0, 255).to(torch.uint8))[:, :HEIGHT, :WIDTH].numpy()
+    difference = np.abs(whole.astype(int) - np.stack(shown).astype(int))
+    assert difference.max() <= 1  # a batched product may round the other way, by one level
+    assert np.stack(shown).std() > 5, "a flat picture would prove nothing"
+
+
+def test_the_future_never_changes_the_past(pictures: list[np.ndarray]) -> None:
+    a, b = Stream.from_config(lsd_test()), Stream.from_config(lsd_test())
+    other = [*pictures[:8], *(255 - p for p in pictures[8:])]
+    x, y = run(a, pictures), run(b, other)
+    assert same(x[:8], y[:8])
+    assert not np.array_equal(x[8], y[8])
+
+
+def test_the_past_matters(pictures: list[np.ndarray]) -> None:
+    a, b = Stream.from_config(lsd_test()), Stream.from_config(lsd_test())
+    a.step(pictures[0], index=0)
+    b.step(255 - pictures[0], index=0)
+    assert not np.array_equal(a.step(pictures[1]), b.step(pictures[1]))
+
+
+@pytest.mark.parametrize("at", [0, 1, 2, 5, 9])
+def test_snapshot_and_restore_are_nothing(stream: Stream, pictures: list[np.ndarray], at: int) -> None:
+    stream.prompt("underwater")
+    begin = run(stream, pictures[:at])
+    stream.prompt("snowfall", fade_s=0.2)
+    data = stream.snapshot()
+    rest = run(stream, pictures[at:])
+    other = Stream.from_config(lsd_test(), seed=99)
+    other.restore(data)
+    assert other.snapshot() == data
+    assert same(rest, run(other, pictures[at:]))
+    assert len(begin) == at
+
+
+def test_a_snapshot_in_a_fade_between_regions_is_exact(stream: Stream, pictures: list[np.ndarray]) -> None:
+    left = np.zeros((9, 10), np.float32)
+    left[:, :5] = 1
+    stream.prompt([Region("pencil", left), Region("as it is", 1 - left)])
+    run(stream, pictures[:3])
+    stream.prompt("deep space", fade_s=0.3)
+    run(stream, pictures[3:6])
+    other = Stream.from_config(lsd_test())
+    other.restore(stream.snapshot())
+    assert same(run(stream, pictures[6:]), run(other, pictures[6:]))
+
+
+def test_a_blend_of_one_is_that_prompt(pictures: list[np.ndarray]) -> None:
+    a, b, c = (Stream.from_config(lsd_test()) for _ in range(3))
+    a.prompt("underwater")
+    b.prompt([("underwater", 0.3)])
+    c.prompt([Region("underwater", np.ones((8, 8), np.float32))])
+    x = run(a, pictures[:4])
+    assert same(x, run(b, pictures[:4]))
+    masked = np.stack(run(c, pictures[:4])).astype(int)
+    assert np.abs(masked - np.stack(x)).max() <= 12  # bf16: the masked path rounds the modulation once more
+
+
+def test_regions_direct_their_own_part() -> None:
+    """With two prompts by a sharp mask, either side's prompt changes its own side the most."""
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 255, (64, 256, 3), dtype=np.uint8)
+    left = np.zeros((64, 256), np.float32)
+    left[:, :128] = 1
+
+    def answer(right: str) -> np.ndarray:
+        stream = Stream.from_config(lsd_test())
+        stream.prompt([Region("pencil", left), Region(right, 1 - left)])
+        return stream.step(picture).astype(int)
+
+    change = np.abs(answer("underwater") - answer("golden-rome")).mean((0, 2))
+    assert change[192:].mean() > 3 * change[:64].mean()
+
+
+def test_a_prompt_takes_effect_at_the_next_frame(pictures: list[np.ndarray]) -> None:
+    a, b = Stream.from_config(lsd_test()), Stream.from_config(lsd_test())
+    assert same(run(a, pictures[:5]), run(b, pictures[:5]))
+    b.prompt("cartoon")
+    assert not np.array_equal(a.step(pictures[5]), b.step(pictures[5]))
+
+
+def test_a_fade_begins_at_the_old_and_ends_at_the_new(stream: Stream) -> None:
+    stream.prompt("underwater")
+    old = stream._direction.mixtures.clone()
+    picture = np.zeros((64, 64, 3), np.uint8)
+    stream.step(picture, time_s=1.0)
+    stream.prompt("cartoon", fade_s=2.0)
+    new = stream._direction.mixtures
+    stream.step(picture, time_s=1.1)
+    torch.testing.assert_close(stream._direction_at(1.1).mixtures, old)
+    torch.testing.assert_close(stream._direction_at(2.1).mixtures, (old + new) / 2)
+    torch.testing.assert_close(stream._direction_at(3.1).mixtures, new)
+
+
+def test_the_history_is_of_constant_size(stream: Stream) -> None:
+    picture = np.zeros((64, 64, 3), np.uint8)
+    sizes = []
+    for _ in range(40):
+        stream.step(picture)
+        assert stream._history is not None
+        state = stream._history.state()
+        sizes.append((len(state.last), len(state.remembered)))
+    assert sizes[-1] == sizes[15] == (2, stream.config.slots)
+
+
+def test_more_steps_change_the_answer(pictures: list[np.ndarray]) -> None:
+    one, four = Stream.from_config(lsd_test()), Stream.from_config(lsd_test(), steps=4)
+    assert not np.array_equal(one.step(pictures[0]), four.step(pictures[0]))
+
+
+def test_shares_of_nearest_worlds_sum_to_one(stream: Stream) -> None:
+    near = stream.nearest("a shipwreck at the bottom of the sea")
+    assert sum(share for _, share in near) == pytest.approx(1)
+    assert [share for _, share in near] == sorted((share for _, share in near), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("frame", "says"),
+    [
+        (np.zeros((64, 64), np.uint8), "uint8 RGB array"),
+        (np.zeros((64, 64, 3), np.float32), "float32"),
+        (np.zeros((64, 63, 3), np.uint8), "63x64"),
+        (np.zeros((1081, 64, 3), np.uint8), "1920x1080"),
+        ("a frame", "str"),
+    ],
+)
+def test_what_is_no_frame_is_refused(stream: Stream, frame: np.ndarray, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        stream.step(frame)
+
+
+def test_another_size_needs_a_reset(stream: Stream) -> None:
+    stream.step(np.zeros((64, 96, 3), np.uint8))
+    with pytest.raises(ValueError, match=r"reset\(\)"):
+        stream.step(np.zeros((96, 64, 3), np.uint8))
+    stream.reset()
+    assert stream.step(np.zeros((96, 64, 3), np.uint8)).shape == (96, 64, 3)
+
+
+@pytest.mark.parametrize("prompt", ["", "  \n", "x" * 5000, [("underwater", -1.0)], [("underwater", float("nan"))], []])
+def test_a_bad_prompt_leaves_the_old_one_in_force(stream: Stream, prompt: object) -> None:
+    stream.prompt("underwater")
+    before = stream.snapshot()
+    with pytest.raises(PromptError):
+        stream.prompt(prompt)  # type: ignore[arg-type]
+    assert stream.snapshot() == before
+
+
+def test_a_damaged_snapshot_changes_nothing(stream: Stream, pictures: list[np.ndarray]) -> None:
+    run(stream, pictures[:3])
+    good = stream.snapshot()
+    for bad in (b"", b"not a snapshot", good[:-20]):
+        with pytest.raises(ValueError, match="snapshot"):
+            stream.restore(bad)
+        assert stream.snapshot() == good

@@ -1,0 +1,88 @@
+"""Weights on disk: round trip, hash, architecture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from engine.config import ModelConfig, lsd_base, lsd_test, lsd_tiny
+from engine.models.checkpoint import SHIPPED, WeightsError, card_path, load_weights, save_weights
+from engine.models.network import Hourglass
+from engine.text import Router
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    path = tmp_path / "w.safetensors"
+    config = lsd_test()
+    known = {"underwater": np.full(384, 0.5, np.float32)}
+    sha256 = save_weights(path, Hourglass(config), Router(len(config.worlds)), known)
+    card_path(path).write_text(json.dumps({"sha256": sha256}))
+    return path
+
+
+def test_save_then_load_is_nothing(saved: Path) -> None:
+    a, b = load_weights(saved), load_weights(saved)
+    torch.manual_seed(0)
+    fresh = Hourglass(lsd_test()).state_dict()
+    for name, tensor in a.network.state_dict().items():
+        assert torch.equal(tensor, fresh[name].bfloat16().float()), name
+    assert a.config == lsd_test()
+    assert a.sha256 == b.sha256
+    assert list(a.known) == ["underwater"]
+
+
+def test_a_flipped_byte_is_refused(saved: Path) -> None:
+    data = bytearray(saved.read_bytes())
+    data[-5] ^= 1
+    saved.write_bytes(data)
+    with pytest.raises(WeightsError, match="damaged"):
+        load_weights(saved)
+
+
+def test_what_is_no_safetensors_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(b"\x80\x04 a pickle, say")
+    with pytest.raises(WeightsError, match="only safetensors"):
+        load_weights(path)
+    with pytest.raises(WeightsError, match="no weights at"):
+        load_weights(tmp_path / "none.safetensors")
+    save_file({"x": torch.zeros(1)}, path)
+    with pytest.raises(WeightsError, match="no known format"):
+        load_weights(path)
+
+
+def test_another_architecture_is_refused_with_its_difference(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    network = Hourglass(lsd_test())
+    network.config = ModelConfig.from_dict({**lsd_test().to_dict(), "channels": [8, 8, 24]})
+    save_weights(path, network, Router(len(network.config.worlds)), {})
+    with pytest.raises(WeightsError, match="does not fit the architecture"):
+        load_weights(path)
+
+
+def test_the_shipped_weights_are_what_their_card_says() -> None:
+    weights = load_weights()
+    card = json.loads(card_path(SHIPPED).read_text())
+    assert SHIPPED.stat().st_size <= 25_000_000
+    assert sum(p.numel() for p in weights.network.parameters()) == card["parameters"] <= 12_000_000
+    assert weights.config == lsd_tiny()
+    assert {"underwater", "as it is"} <= set(weights.known)
+
+
+def test_presets_keep_their_budgets() -> None:
+    with torch.device("meta"):
+        assert sum(p.numel() for p in Hourglass(lsd_base()).parameters()) <= 28_000_000
+        assert sum(p.numel() for p in Hourglass(lsd_tiny()).parameters()) <= 12_000_000
+
+
+@pytest.mark.parametrize("change", [{"heads": 3}, {"ring": 0}, {"worlds": ()}, {"worlds": ("a", "a")}])
+def test_an_impossible_configuration_is_refused(change: dict) -> None:
+    with pytest.raises(ValueError, match=r"heads|positive|distinct"):
+        ModelConfig.from_dict({**lsd_test().to_dict(), **change})
