@@ -1,7 +1,7 @@
 """What is measured of pictures: pure functions of tensors.
 
-Legend: T frames, C channels, H height, W width in pixels. Pictures are (T, 3, H, W) float32 RGB in 0..1 as they are shown
-(gamma-encoded sRGB); results are per frame, (T,), unless said otherwise.
+Legend: T frames, C channels, H height, W width in pixels. Pictures are (T, 3, H, W) float32 RGB in 0..1 as they are
+shown (gamma-encoded sRGB); results are per frame, (T,), unless said otherwise.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def sharpness(pictures: Tensor) -> Tensor:
 
 
 def detail_correlation(pictures: Tensor, reference: Tensor) -> Tensor:
-    """Pearson's correlation of the two Laplacians, -1..1: whether detail is where it should be. 0 where one has none."""
+    """Pearson's correlation of the two Laplacians, -1..1: is detail where it should be? 0 where one has none."""
     a, b = (laplacian(x).flatten(1) for x in (pictures, reference))
     a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
     return (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1)).clamp(min=1e-9)
@@ -89,7 +89,7 @@ def motion_energy(pictures: Tensor) -> Tensor:
 
 
 def vital_signs(pictures: Tensor) -> dict[str, Tensor]:
-    """What drifts when a stream collapses: saturation, luminance, contrast, sharpness and the clipped share of values."""
+    """What drifts when a stream collapses: saturation, luminance, contrast, sharpness, clipped share of values."""
     grey = luma(pictures)
     return {
         "saturation": (pictures.amax(1) - pictures.amin(1)).mean((1, 2)),
@@ -103,9 +103,10 @@ def vital_signs(pictures: Tensor) -> dict[str, Tensor]:
 def local_statistics(pictures: Tensor) -> Tensor:
     """What a picture looks like place by place, blind to where within a place: (T, 3 + BANDS, h, w).
 
-    Per window: the mean colour, and the contrast (root mean square) of each octave of luma, the octaves being an à trous
-    wavelet decomposition (Starck and Murtagh 1994). Such pooled statistics are what peripheral vision keeps of a texture
-    (Freeman and Simoncelli 2011), so a snowflake may fall elsewhere in its window, but a world without snow is another.
+    Per window: the mean colour, and the contrast (root mean square) of each octave of luma, the octaves being an à
+    trous wavelet decomposition (Starck and Murtagh 1994). Such pooled statistics are what peripheral vision keeps of a
+    texture (Freeman and Simoncelli 2011), so a snowflake may fall elsewhere in its window, but a world without snow is
+    another.
     """
     if min(pictures.shape[2:]) < WINDOW_PX:
         size = f"{pictures.shape[3]}x{pictures.shape[2]}"
