@@ -55,6 +55,11 @@ class Connection:
                 )
             )
 
+    @property
+    def shift(self) -> tuple[int, int] | None:
+        """What a shot's index and ticks have on top of the camera's own; None before the first frame."""
+        return self._shift
+
     def close(self) -> None:
         """`run` returns after the frame that it is making."""
         with self._news:
