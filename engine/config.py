@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 WORLD_NAMES = (
     "as-is",
@@ -63,8 +64,9 @@ class ModelConfig:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_dict(cls, data: dict) -> ModelConfig:
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+    def from_dict(cls, data: dict[str, Any]) -> ModelConfig:
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        return cls(**values)
 
 
 def lsd_tiny() -> ModelConfig:

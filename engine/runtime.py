@@ -45,7 +45,9 @@ def choose_device(name: str = "auto") -> torch.device:
     if name == "auto":
         name = next(kind for kind in ("cuda", "mps", "cpu") if available[kind])
     if not available[name]:
-        raise ValueError(f"device {name!r} is not available to torch {torch.__version__} here; use --device auto or cpu")
+        raise ValueError(
+            f"device {name!r} is not available to torch {torch.__version__} here; use --device auto or cpu"
+        )
     return torch.device(name)
 
 

@@ -1,8 +1,8 @@
 """One live stream: a frame in, a frame out, causal and without end.
 
-    stream = Stream.load()
-    stream.prompt("underwater")
-    picture = stream.step(camera_picture)
+stream = Stream.load()
+stream.prompt("underwater")
+picture = stream.step(camera_picture)
 """
 
 from __future__ import annotations
@@ -78,12 +78,17 @@ class Stream:
         self.config, self.worlds = weights.config, weights.config.worlds
         self.seed, self.steps = seed, steps
         self.setup = NumericSetup(
-            str(device), str(dtype).removeprefix("torch."), threads, runtime.cpu_features(), torch.__version__, weights.sha256
+            str(device),
+            str(dtype).removeprefix("torch."),
+            threads,
+            runtime.cpu_features(),
+            torch.__version__,
+            weights.sha256,
         )
         self.text = TextEncoder(weights.known)
         self._router = weights.router
         network = weights.network.requires_grad_(False).to(device=device, dtype=dtype)
-        self._network = network.to(memory_format=torch.channels_last)
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = device
         self._history: History | None = None
         self._size: tuple[int, int] | None = None
@@ -236,9 +241,9 @@ class Stream:
         shown = made[:height, :width].cpu().numpy().copy()
         self._history.append(pad_picture(made[:height, :width]).contiguous())
         self.index, self._time_s = index + 1, time_s
-        if self._fade is not None and self._fade.start_s is not None:
-            if time_s - self._fade.start_s >= self._fade.length_s:
-                self._fade = None
+        fade = self._fade
+        if fade is not None and fade.start_s is not None and time_s - fade.start_s >= fade.length_s:
+            self._fade = None
         return shown
 
     def _make(self, source: Tensor, index: int, time_s: float) -> Tensor:

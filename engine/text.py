@@ -84,7 +84,9 @@ class _MiniLM:
                 for part in ("query", "key", "value")
             )
             seen = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(1, n, DIMENSIONS)
-            x = self._norm(x + self._linear(seen, f"{layer}.attention.output.dense"), f"{layer}.attention.output.LayerNorm")
+            x = self._norm(
+                x + self._linear(seen, f"{layer}.attention.output.dense"), f"{layer}.attention.output.LayerNorm"
+            )
             y = self._linear(F.gelu(self._linear(x, f"{layer}.intermediate.dense")), f"{layer}.output.dense")
             x = self._norm(x + y, f"{layer}.output.LayerNorm")
         return F.normalize(x.mean(1))[0].numpy().copy()

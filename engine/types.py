@@ -1,8 +1,8 @@
 """What flows through the engine. Read this first, then `Stream.step`.
 
-    Source -> Frame -> Stream.step -> Frame -> Sink
-                          ^
-    Prompt or Regions ----+   effective at the next frame
+Source -> Frame -> Stream.step -> Frame -> Sink
+                      ^
+Prompt or Regions ----+   effective at the next frame
 """
 
 from __future__ import annotations

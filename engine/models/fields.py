@@ -41,7 +41,7 @@ def coordinates(height: int, width: int, stride: int = 1, device: torch.device |
 def waves(time_s: Tensor, height: int, width: int, stride: int = 1) -> Tensor:
     """Eight travelling plane waves at `time_s` (B,), sampled every `stride` pixels: (B, 8, h, w) in -1..1.
 
-    They are measured in pixels from the picture's centre, so that a pattern built of them keeps its grain at every size.
+    They are measured in pixels from the picture's centre, so a pattern built of them keeps its grain at every size.
     """
     device = time_s.device
     n = len(WAVELENGTHS_PX)
@@ -66,7 +66,7 @@ def births(noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     randomness here is predictable to the denoiser, which sees the same noise, so one regression step need not average.
     """
     _, _, height, width = noise.shape
-    assert height % CELL_PX == 0 and width % CELL_PX == 0, f"noise of {width}x{height} is not whole {CELL_PX} px cells"
+    assert (height % CELL_PX, width % CELL_PX) == (0, 0), f"noise of {width}x{height} is not whole {CELL_PX} px cells"
     means = torch.nn.functional.avg_pool2d(noise, CELL_PX) * CELL_PX
     strength, across, down = means.unbind(1)
     row = torch.arange(height // CELL_PX, device=noise.device)[:, None]

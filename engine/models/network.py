@@ -112,7 +112,7 @@ def modulated_norm(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
 
 
 class ConvBlock(nn.Module):
-    """Norm, modulate, activate, convolve, activate, convolve, add. The norm is per position, so nothing leaks across."""
+    """Norm, modulate, activate, convolve, activate, convolve, add. The norm is per position: nothing leaks across."""
 
     def __init__(self, channels: int, stride: int) -> None:
         super().__init__()
@@ -127,6 +127,19 @@ class ConvBlock(nn.Module):
         return x + self.second(F.silu(self.first(F.silu(y))))
 
 
+class ConvBlocks(nn.Module):
+    """The blocks of one level, one after the other."""
+
+    def __init__(self, count: int, channels: int, stride: int) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(ConvBlock(channels, stride) for _ in range(count))
+
+    def forward(self, x: Tensor, modulation: Modulation) -> Tensor:
+        for block in self.blocks:
+            x = block(x, modulation)
+        return x
+
+
 def rotate(x: Tensor, angles: Tensor) -> Tensor:
     """Rotary position (Su et al. 2021): x (..., d) turned by angles (..., d/2), halves paired."""
     a, b = x.float().chunk(2, -1)
@@ -136,7 +149,7 @@ def rotate(x: Tensor, angles: Tensor) -> Tensor:
 
 @functools.cache
 def rotary_rates(count: int, device: torch.device) -> Tensor:
-    """(3, count) radians per unit of x, y and age: a quarter of the frequencies turns with age, the rest with x and y."""
+    """(3, count) radians per unit of x, y and age: a quarter of the frequencies turns with age, others with x or y."""
     axis = torch.tensor([(0, 1, 0, 2, 1, 0, 1, 2)[i % 8] for i in range(count)], device=device)
     rate = math.pi / 2 * 0.05 ** (torch.arange(count, device=device) / max(count - 1, 1))
     return F.one_hot(axis, 3).float().T * rate
@@ -147,6 +160,18 @@ def grid_positions(height: int, width: int, side: int, device: torch.device) -> 
     y = (torch.arange(height, device=device) + 0.5) * side / MULTIPLE
     x = (torch.arange(width, device=device) + 0.5) * side / MULTIPLE
     return torch.stack([x.repeat(height), y.repeat_interleave(width)], -1)
+
+
+@dataclass(frozen=True)
+class Recall:
+    """The memory as one layer reads it."""
+
+    keys_values: Tensor
+    """(B, S M, 2, D)"""
+    position: Tensor
+    """(B, S M, 3): x, y and age."""
+    valid: Tensor
+    """(B, S M) bool."""
 
 
 class Attention(nn.Module):
@@ -160,8 +185,8 @@ class Attention(nn.Module):
         self.null = nn.Parameter(torch.zeros(2, width))  # something to look at when nothing fits
         nn.init.zeros_(self.out.weight)
 
-    def forward(self, x: Tensor, position: Tensor, memory: Tensor | None, memory_position: Tensor, valid: Tensor | None):
-        """x (B, N, D), position (N, 3), memory (B, S M, 2, D), memory_position (B, S M, 3), valid (B, S M)."""
+    def forward(self, x: Tensor, position: Tensor, recall: Recall | None) -> Tensor:
+        """x (B, N, D) at position (N, 3): x, y and age 0, in 32 pixels and 4 frames."""
         b, n, d = x.shape
         q, k, v = self.qkv(x).view(b, n, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
         rates = rotary_rates(d // self.heads // 2, x.device)
@@ -170,17 +195,17 @@ class Attention(nn.Module):
         null = self.null.to(x.dtype).view(2, 1, self.heads, 1, -1).expand(-1, b, -1, -1, -1)
         keys, values = [k, null[0]], [v, null[1]]
         allowed = None
-        if memory is not None and valid is not None:
-            past_k, past_v = memory.view(b, -1, 2, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
-            keys.append(rotate(past_k, (memory_position @ rates)[:, None]))
+        if recall is not None:
+            past_k, past_v = recall.keys_values.unflatten(-1, (self.heads, -1)).permute(2, 0, 3, 1, 4)
+            keys.append(rotate(past_k, (recall.position @ rates)[:, None]))
             values.append(past_v)
-            allowed = torch.cat([valid.new_ones(b, n + 1), valid], 1)[:, None, None]
+            allowed = torch.cat([recall.valid.new_ones(b, n + 1), recall.valid], 1)[:, None, None]
         y = F.scaled_dot_product_attention(q, torch.cat(keys, 2), torch.cat(values, 2), attn_mask=allowed)
         return self.out(y.transpose(1, 2).reshape(b, n, d))
 
 
 class TransformerBlock(nn.Module):
-    """Attention and a gated-free MLP, each behind a modulated norm."""
+    """Attention and an MLP, each behind a modulated norm."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -190,12 +215,14 @@ class TransformerBlock(nn.Module):
         self.down = nn.Linear(3 * width, width)
         nn.init.zeros_(self.down.weight)
 
-    def forward(self, x: Tensor, grid: tuple[int, int], modulation: Modulation, *reading) -> Tensor:
+    def forward(
+        self, x: Tensor, position: Tensor, recall: Recall | None, grid: tuple[int, int], modulation: Modulation
+    ) -> Tensor:
         def norm(x: Tensor) -> Tensor:
             scale, shift = modulation.take(self.width, MULTIPLE)
             return modulated_norm(x.unflatten(1, grid), scale, shift).flatten(1, 2)
 
-        x = x + self.attention(norm(x), *reading)
+        x = x + self.attention(norm(x), position, recall)
         return x + self.down(F.gelu(self.up(norm(x))))
 
 
@@ -219,12 +246,8 @@ class Hourglass(nn.Module):
         self.embed = nn.Linear(e, e)
         strides = [PATCH, 2 * PATCH, 4 * PATCH]
 
-        def blocks(counts: tuple[int, int, int]) -> nn.ModuleList:
-            return nn.ModuleList(
-                nn.ModuleList(ConvBlock(c[i], strides[i]) for _ in range(counts[i])) for i in range(3)
-            )
-
-        self.encoder, self.decoder = blocks(config.encoder), blocks(config.decoder)
+        self.encoder = nn.ModuleList(ConvBlocks(*level) for level in zip(config.encoder, c, strides, strict=True))
+        self.decoder = nn.ModuleList(ConvBlocks(*level) for level in zip(config.decoder, c, strides, strict=True))
         wide = (*c, width)
         self.shrink = nn.ModuleList(nn.Conv2d(wide[i], wide[i + 1], 2, stride=2) for i in range(3))
         self.grow = nn.ModuleList(nn.Conv2d(wide[i + 1], 4 * wide[i], 1) for i in range(3))
@@ -236,8 +259,8 @@ class Hourglass(nn.Module):
         nn.init.zeros_(self.modulate.weight)
         nn.init.zeros_(self.modulate.bias)
         self.head = nn.Conv2d(c[0], pixels + 2 * 9, 3, padding=1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        for parameter in self.head.parameters():
+            nn.init.zeros_(parameter)
 
     def remember(self, pooled: Tensor, level: Tensor) -> Tensor:
         """Keys and values of a frame from that frame alone: pooled (B, 3, H/8, W/8), level (B,) -> (B, M, L, 2, D)."""
@@ -274,7 +297,7 @@ class Hourglass(nn.Module):
         """
         b, h4, w4, _ = source.shape
         height, width = h4 * PATCH, w4 * PATCH
-        assert height % MULTIPLE == 0 and width % MULTIPLE == 0, f"{width}x{height} is not a multiple of {MULTIPLE}"
+        assert (height % MULTIPLE, width % MULTIPLE) == (0, 0), f"{width}x{height} is not a multiple of {MULTIPLE}"
         dtype = self.stem.weight.dtype
         modulation = self.condition(conditions)
         place = fields.coordinates(height, width, PATCH, source.device).expand(b, -1, -1, -1)
@@ -284,15 +307,13 @@ class Hourglass(nn.Module):
 
         skips = []
         for blocks, shrink in zip(self.encoder, self.shrink, strict=True):
-            for block in blocks:
-                x = block(x, modulation)
+            x = blocks(x, modulation)
             skips.append(x)
             x = shrink(x)
         x = self._think(x, modulation, memory)
         for i in (2, 1, 0):
             x = skips[i] + F.pixel_shuffle(self.grow[i](x), 2)
-            for block in self.decoder[i]:
-                x = block(x, modulation)
+            x = self.decoder[i](x, modulation)
 
         scale, shift = modulation.take(self.config.channels[0], PATCH)
         x = modulated_norm(x.permute(0, 2, 3, 1), scale, shift).permute(0, 3, 1, 2)
@@ -303,23 +324,23 @@ class Hourglass(nn.Module):
         b, _, h, w = x.shape
         position = F.pad(grid_positions(h, w, MULTIPLE, x.device), (0, 1))
         tokens = x.flatten(2).transpose(1, 2)
+        if memory is not None:
+            s, m = memory.keys_values.shape[1:3]
+            side = 8 * POOL
+            there = grid_positions(-(-h * MULTIPLE // side), -(-w * MULTIPLE // side), side, x.device)
+            age = (memory.age.clamp(max=AGE_LIMIT) / 4).repeat_interleave(m, 1)
+            there = torch.cat([there.repeat(s, 1).expand(b, -1, -1), age[..., None]], -1)
         for i, block in enumerate(self.waist):
-            if memory is None:
-                reading = (position, None, position, None)
-            else:
-                s, m = memory.keys_values.shape[1:3]
-                side = POOL * 8
-                there = grid_positions(-(-h * MULTIPLE // side), -(-w * MULTIPLE // side), side, x.device)
-                age = memory.age.clamp(max=AGE_LIMIT) / 4
-                there = torch.cat([there.repeat(s, 1).expand(b, -1, -1), age.repeat_interleave(m, 1)[..., None]], -1)
-                past = memory.keys_values[:, :, :, i].flatten(1, 2).to(tokens.dtype)
-                reading = (position, past, there, memory.valid.repeat_interleave(m, 1))
-            tokens = block(tokens, (h, w), modulation, *reading)
+            recall = None
+            if memory is not None:
+                keys_values = memory.keys_values[:, :, :, i].flatten(1, 2).to(tokens.dtype)
+                recall = Recall(keys_values, there, memory.valid.repeat_interleave(memory.keys_values.shape[2], 1))
+            tokens = block(tokens, position, recall, (h, w), modulation)
         return tokens.transpose(1, 2).unflatten(2, (h, w)).contiguous(memory_format=torch.channels_last)
 
     @staticmethod
     def _compose(head: Tensor, source: Tensor, last: Tensor) -> Tensor:
-        """Residual, plus a colour matrix for each patch of source and last output: what is sharp in them stays sharp."""
+        """Residual, plus a colour matrix per patch on source and last output: what is sharp in them stays sharp."""
         residual, turn, keep = head.split([3 * PATCH**2, 9, 9], -1)
 
         def pixels(patches: Tensor) -> Tensor:

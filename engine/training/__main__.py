@@ -16,18 +16,22 @@ from engine.training import recipe as recipes
 from engine.training.data import pack
 from engine.training.router import fit_router, known_embeddings
 
+log = logging.getLogger(__name__)
+
 
 def _pack(options: argparse.Namespace) -> None:
     manifest = pack(options.footage, options.out, options.frames)
     frames = sum(clip["frames"] for clip in manifest["clips"])
-    print(f"{options.out}: {len(manifest['clips'])} clips, {frames} frames, {options.out.stat().st_size / 2**20:.1f} MiB")
+    print(
+        f"{options.out}: {len(manifest['clips'])} clips, {frames} frames, {options.out.stat().st_size / 2**20:.1f} MiB"
+    )
 
 
 def _train(options: argparse.Namespace) -> None:
     trainer = recipes.Trainer(recipes.tiny_recipe(), options.pack, options.device)
     if (options.run / "checkpoint.pt").exists():
         trainer.resume(options.run)
-        logging.info("resumed at step %d, frame %d", trainer.steps, trainer.frames)
+        log.info("resumed at step %d, frame %d", trainer.steps, trainer.frames)
     trainer.run(options.run, options.minutes, options.cooldown)
 
 
@@ -76,7 +80,9 @@ def main() -> None:
     command.add_argument("--pack", type=Path, required=True)
     command.add_argument("--run", type=Path, required=True, help="folder of the checkpoint and the log")
     command.add_argument("--minutes", type=float, default=9.0)
-    command.add_argument("--cooldown", type=int, default=0, help="let the rate fall to zero over this many steps, then end")
+    command.add_argument(
+        "--cooldown", type=int, default=0, help="let the rate fall to zero over this many steps, then end"
+    )
     command.add_argument("--device", default="auto")
     command.set_defaults(call=_train)
     command = commands.add_parser("ship", help="a run's averaged weights, with router and model card")

@@ -90,7 +90,9 @@ def load_pack(path: Path) -> tuple[list[Clip], dict]:
     with safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
         if metadata.get("format") != FORMAT:
-            raise ValueError(f"{path} is no {FORMAT} file; make one with: python -m engine.training pack FOOTAGE {path}")
+            raise ValueError(
+                f"{path} is no {FORMAT} file; make one with: python -m engine.training pack FOOTAGE {path}"
+            )
         data, offsets = file.get_tensor("jpeg").numpy(), file.get_tensor("offsets").tolist()
     manifest = json.loads(metadata["manifest"])
     clips, at = [], 0

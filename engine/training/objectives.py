@@ -32,7 +32,9 @@ def draw_levels(size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     level = torch.sigmoid(torch.randn(size, generator=generator) + 0.5)
     live = torch.rand(size, generator=generator) < 0.5
     level = torch.where(live, 1.0, level)
-    step = torch.where(live & (torch.rand(size, generator=generator) < 0.7), level, level * torch.rand(size, generator=generator))
+    step = torch.where(
+        live & (torch.rand(size, generator=generator) < 0.7), level, level * torch.rand(size, generator=generator)
+    )
     return level, step
 
 

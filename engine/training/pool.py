@@ -1,10 +1,10 @@
 """Streams to train on: the network learns by living, frame after frame, on many cameras at once.
 
 A pool holds streams in the middle of their lives, each with its clip, prompt, particles and memory. A training step
-takes one frame from some of them. The past that the network sees is the teacher's or its own output (Self-Forcing,
-Huang et al. 2025, arXiv:2506.08009; scheduled sampling, Bengio et al. 2015), corrupted so that it learns to repair it, and labelled
-with its own noise level, frame by frame (Diffusion Forcing, Chen et al. 2024, arXiv:2407.01392). Streams start cold,
-change prompt, and cut to another clip, as takes do.
+takes one frame from some of them. The past that the network sees is the teacher's or its own output (scheduled
+sampling, Bengio et al. 2015, arXiv:1506.03099; Self-Forcing, Huang et al. 2025, arXiv:2506.08009), corrupted so that it
+learns to repair it, and labelled with its own noise level, frame by frame (Diffusion Forcing, Chen et al. 2024,
+arXiv:2407.01392). Streams start cold, change prompt, and cut to another clip, as takes do.
 
 Legend: B batch, S remembered frames, H height, W width, h, w = H/4, W/4, K worlds. Pictures are RGB in -1..1.
 """
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,8 +20,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.config import ModelConfig
-from engine.models.network import Conditions, pool_frame, to_patches
+from engine.models.network import Conditions, pool_frame, to_patches, to_picture
 from engine.training.data import Clip, Player
+from engine.training.particles import Particles
 from engine.training.worlds import teach
 
 COLD, SWITCH, CUT = 1 / 28, 1 / 36, 1 / 60
@@ -45,7 +45,8 @@ class Live:
     time_s: float = 0.0
     offset_s: float = 0.0
     age: int = 0
-    particles: dict[str, Any] = field(default_factory=dict)
+    particles: dict[str, Particles | None] = field(default_factory=dict)
+    """By world; None where the world has none."""
     last: list[Tensor] = field(default_factory=list)
     """At most two outputs, newest first: (H, W, 3) in -1..1."""
     pooled: list[tuple[int, Tensor]] = field(default_factory=list)
@@ -69,6 +70,26 @@ class Batch:
     remembered_age: Tensor
     """(B, S); negative where the slot is empty."""
     conditions: Conditions
+
+
+def _stacked(samples: list[Particles | None]) -> Particles | None:
+    """Several samples' particles as one batch, padded with dead ones."""
+    present = [sample for sample in samples if sample is not None]
+    if not present:
+        return None
+    assert len(present) == len(samples), "a world has particles in all its streams or in none"
+    most = max(sample.alive.shape[1] for sample in present)
+
+    def padded(tensor: Tensor) -> Tensor:
+        return torch.cat([tensor, tensor.new_zeros(1, most - tensor.shape[1], *tensor.shape[2:])], 1)
+
+    columns = zip(*((padded(s.position), padded(s.layer), padded(s.alive), s.time_s) for s in present), strict=True)
+    return Particles(*(torch.cat(column) for column in columns))
+
+
+def _patches(pictures: Tensor) -> Tensor:
+    """(B, 3, H, W) -> (B, H/4, W/4, 48)."""
+    return to_patches(pictures.permute(0, 2, 3, 1))
 
 
 class Pool:
@@ -156,8 +177,16 @@ class Pool:
             time_s=torch.tensor([s.offset_s + s.time_s for s in streams], dtype=torch.float64),
             masks=self._masks(streams),
         )
-        patches = (to_patches(t.permute(0, 2, 3, 1)) for t in (source * 2 - 1, target * 2 - 1, noise))
-        return Batch(streams, *patches, past, remembered, age, conditions)
+        return Batch(
+            streams,
+            _patches(source * 2 - 1),
+            _patches(target * 2 - 1),
+            _patches(noise),
+            past,
+            remembered,
+            age,
+            conditions,
+        )
 
     def _taught(self, streams: list[Live], source: Tensor, noise: Tensor) -> Tensor:
         """What the teachers make of the frames; those of one world are painted together."""
@@ -169,12 +198,11 @@ class Pool:
         for (world, warm), members in groups.items():
             rows = [i for i, _ in members]
             time_s = torch.tensor([streams[i].offset_s + streams[i].time_s for i in rows], dtype=torch.float64)
-            before = stack_particles([streams[i].particles[world] for i in rows]) if warm else None
+            before = _stacked([streams[i].particles[world] for i in rows]) if warm else None
             pictures, particles = teach(world, source[rows], noise[rows], time_s, before)
             for k, (i, j) in enumerate(members):
                 painted[i, j] = pictures[k]
-                if particles is not None:
-                    streams[i].particles[world] = take_particles(particles, k)
+                streams[i].particles[world] = particles[k : k + 1] if particles is not None else None
         result = []
         for i, live in enumerate(streams):
             if live.mask is not None:
@@ -218,7 +246,9 @@ class Pool:
         if self.rng.random() < 0.4:
             factor = float(self.rng.uniform(0.6, 0.95))
             x = picture.permute(2, 0, 1)[None]
-            x = F.interpolate(F.interpolate(x, scale_factor=factor, mode="bilinear"), picture.shape[:2], mode="bilinear")
+            x = F.interpolate(
+                F.interpolate(x, scale_factor=factor, mode="bilinear"), picture.shape[:2], mode="bilinear"
+            )
             picture = x[0].permute(1, 2, 0)
         grey = picture.mean(-1, keepdim=True)
         gain, lift = float(np.exp(self.rng.normal(0, 0.12))), float(self.rng.normal(0, 0.06))
@@ -234,9 +264,7 @@ class Pool:
         return pooled, age
 
     def advance(self, batch: Batch, made: Tensor, own: float) -> None:
-        """Give the streams their newest output: the network's (made, (B, H, W, 3)) with chance `own`, else the teacher's."""
-        from engine.models.network import to_picture
-
+        """Give the streams their newest output: with chance `own` the network's, made (B, H, W, 3), else the teacher's."""
         taught = to_picture(batch.target)
         for i, live in enumerate(batch.streams):
             picture = made[i] if self.rng.random() < own else taught[i]

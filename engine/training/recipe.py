@@ -69,7 +69,8 @@ class Trainer:
         runtime.set_threads()
         torch.manual_seed(recipe.seed)
         self.master = Hourglass(recipe.model).to(self.device)
-        self.worker = copy.deepcopy(self.master).to(self.dtype).to(memory_format=torch.channels_last)
+        worker = copy.deepcopy(self.master).to(self.dtype)
+        self.worker: Hourglass = worker.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = Average(self.master.parameters())
         matrices = [p for p in self.master.parameters() if p.ndim > 1]
         vectors = [p for p in self.master.parameters() if p.ndim <= 1]

@@ -41,7 +41,8 @@ def fit_router(worlds: tuple[str, ...], seed: int = 0, steps: int = 1500) -> tup
     same = [torch.nonzero(y == k)[:, 0] for k in range(len(worlds))]
     for step in range(steps):
         rows = torch.randint(len(x), (256,), generator=generator)
-        partner = torch.stack([same[int(k)][torch.randint(len(same[int(k)]), (1,), generator=generator)[0]] for k in y[rows]])
+        draws = torch.rand(len(rows), generator=generator).tolist()
+        partner = torch.stack([same[k][int(u * len(same[k]))] for k, u in zip(y[rows].tolist(), draws, strict=True)])
         share = torch.rand(len(rows), 1, generator=generator) * 0.5
         mixed = torch.lerp(x[rows], x[partner], share)
         mixed = F.normalize(mixed + 0.02 * torch.randn(mixed.shape, generator=generator), dim=1)
@@ -62,4 +63,5 @@ def fit_router(worlds: tuple[str, ...], seed: int = 0, steps: int = 1500) -> tup
 def known_embeddings(worlds: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The training wordings' embeddings, to ship with the weights."""
     encoder = TextEncoder()
-    return {text: encoder.embed(text) for world, texts in wordings("train").items() if world in worlds for text in texts}
+    known = wordings("train")
+    return {text: encoder.embed(text) for world in worlds for text in known[world]}
