@@ -1,0 +1,121 @@
+"""Single pictures: JPEG in and out, fitting to a size, contact sheets. All by Pillow.
+
+Live and replay share `decode_jpeg`: Pillow and PyAV decode the same JPEG differently, and replay must be exact.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+MAX_WIDTH, MAX_HEIGHT = 1920, 1080
+"""The largest picture that `decode_jpeg` accepts, as a longer and a shorter side."""
+
+
+class MediaError(ValueError):
+    """A picture or a video that cannot be used; the text says what came, what is legal and what to do."""
+
+
+def decode_jpeg(data: bytes) -> np.ndarray:
+    """Decode a JPEG to (H, W, 3) uint8 RGB.
+
+    Raises MediaError for anything but a whole JPEG of at most 1920x1080 (or 1080x1920).
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+            width, height = image.size
+            if max(width, height) > MAX_WIDTH or min(width, height) > MAX_HEIGHT:
+                raise MediaError(
+                    f"a JPEG of {width}x{height}; the largest is {MAX_WIDTH}x{MAX_HEIGHT}: send it smaller"
+                )
+            return np.array(image.convert("RGB"))
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # Pillow says SyntaxError for broken markers
+        raise MediaError(
+            f"{len(data)} bytes that are not a whole JPEG ({error}); send one JPEG file per frame"
+        ) from None
+
+
+def encode_jpeg(rgb: np.ndarray, quality: int = 90) -> bytes:
+    """Encode (H, W, 3) uint8 RGB as JPEG, `quality` 1..95; same picture, same bytes.
+
+    Raises MediaError where the array is no picture or the quality is out of range.
+    """
+    if not 1 <= quality <= 95:
+        raise MediaError(f"JPEG quality {quality}; it is 1 to 95, and 90 is good")
+    buffer = io.BytesIO()
+    Image.fromarray(as_picture(rgb)).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def as_picture(rgb: np.ndarray) -> np.ndarray:
+    """The array itself where it is (H, W, 3) uint8 with at least one pixel, else MediaError."""
+    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.size == 0:
+        raise MediaError(f"an array of {rgb.dtype} {rgb.shape}; a picture is uint8 (height, width, 3) in RGB order")
+    return rgb
+
+
+def fit(rgb: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Resize (H, W, 3) uint8 RGB to cover `width` x `height` and crop what stands over, around the centre."""
+    if as_picture(rgb).shape[:2] == (height, width):
+        return rgb
+    if width < 1 or height < 1:
+        raise MediaError(f"a size of {width}x{height}; width and height are at least 1")
+    return np.array(ImageOps.fit(Image.fromarray(rgb), (width, height), Image.Resampling.LANCZOS))
+
+
+def read_picture(path: str | Path) -> np.ndarray:
+    """Read an image file of any kind that Pillow knows, upright, as (H, W, 3) uint8 RGB; raises MediaError."""
+    try:
+        with Image.open(path) as image:
+            return np.array(ImageOps.exif_transpose(image).convert("RGB"))
+    except FileNotFoundError:
+        raise MediaError(f"{path} does not exist; give the path of a picture") from None
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise MediaError(f"{path} is not a whole picture ({error}); give a JPEG, PNG or WebP file") from None
+
+
+GAP, MARGIN, LINE = 6, 12, 20
+PAPER, INK = (22, 22, 26), (205, 205, 212)
+
+
+def contact_sheet(
+    rows: Sequence[Sequence[np.ndarray]],
+    path: str | Path,
+    labels: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    width: int = 240,
+) -> Path:
+    """Save a grid of pictures on dark paper; the suffix of `path` (.png, .jpg) names the format. Returns `path`.
+
+    rows: pictures (H, W, 3) uint8, each shown `width` pixels wide; the first picture gives all cells their shape.
+    labels: a caption over each row; columns: a caption over each column. Both may be left out.
+    """
+    if not rows or not all(len(row) for row in rows):
+        raise MediaError(
+            f"a contact sheet of {len(rows)} rows, of which one is empty; give at least one picture per row"
+        )
+    for name, captions, expected in (("labels", labels, len(rows)), ("columns", columns, max(map(len, rows)))):
+        if captions and len(captions) != expected:
+            raise MediaError(f"{len(captions)} {name} for {expected} of them; give one each or none")
+    height = max(1, round(width * rows[0][0].shape[0] / rows[0][0].shape[1]))
+    top = MARGIN + (LINE if columns else 0)
+    pitch = height + (LINE if labels else 0) + GAP
+    size = 2 * MARGIN + max(map(len, rows)) * (width + GAP) - GAP, top + MARGIN + len(rows) * pitch - GAP
+    sheet = Image.new("RGB", size, PAPER)
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(13)
+    for column, caption in enumerate(columns):
+        draw.text((MARGIN + column * (width + GAP), MARGIN - 2), caption, INK, font)
+    for number, row in enumerate(rows):
+        y = top + number * pitch
+        if labels:
+            draw.text((MARGIN, y - 1), labels[number], INK, font)
+            y += LINE
+        for column, rgb in enumerate(row):
+            sheet.paste(Image.fromarray(fit(rgb, width, height)), (MARGIN + column * (width + GAP), y))
+    sheet.save(path, quality=92)
+    return Path(path)
