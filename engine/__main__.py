@@ -1,0 +1,255 @@
+"""python -m engine render | teacher | bench | eval: a file through a stream, how fast it is, and how good.
+
+What is heavy is imported where it is used, so that --help answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from engine.types import Frame
+
+app = typer.Typer(
+    name="python -m engine",
+    help="The live-stream diffusion engine: render a file, see what a teacher would, time it, evaluate it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, cross, height = text.lower().partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal()):
+        raise typer.BadParameter(f"{text!r} is no size; write width x height in pixels, such as 384x216")
+    if not (64 <= int(width) <= 1920 and 64 <= int(height) <= 1080):
+        raise typer.BadParameter(f"{text} is out of range; from 64x64 to 1920x1080 is possible")
+    return int(width), int(height)
+
+
+Source = Annotated[Path, typer.Argument(metavar="IN", help="A video, or a picture.")]
+Target = Annotated[Path, typer.Argument(metavar="OUT", help="An .mp4; for a picture also a .png or .jpg.")]
+OptionalSize = Annotated[
+    Any, typer.Option(parser=_size, metavar="WxH", help="Resize to cover this and crop; default: as the input is.")
+]
+Size = Annotated[Any, typer.Option(parser=_size, metavar="WxH", help="Pixels.")]
+Seed = Annotated[int, typer.Option(help="Keys the noise: another seed, other particles.")]
+Weights = Annotated[Path | None, typer.Option(help="A safetensors file; default: the shipped weights.")]
+Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="auto takes a GPU where there is one.")]
+Steps = Annotated[int, typer.Option(min=1, max=64, help="Denoising steps a frame; 1 is real time.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="CPU cores to use; default: all, at most eight.")]
+StillSeconds = Annotated[float, typer.Option(min=0.1, help="How long a picture is held in a video.")]
+
+
+@app.command()
+def render(
+    source: Source,
+    target: Target,
+    prompt: Annotated[str | None, typer.Option(help="What the picture becomes, all the way through.")] = None,
+    schedule: Annotated[Path | None, typer.Option(help='JSON, {"seconds": "prompt", …}, instead of --prompt.')] = None,
+    seed: Seed = 0,
+    size: OptionalSize = None,
+    seconds: StillSeconds = 5.0,
+    weights: Weights = None,
+    device: Device = "auto",
+    steps: Steps = 1,
+    threads: Threads = None,
+) -> None:
+    """Turn a video or a picture into the world that a prompt names, or a schedule of prompts."""
+    if (prompt is None) == (schedule is None):
+        raise typer.BadParameter("give either --prompt TEXT or --schedule FILE")
+    from engine.render import open_for_stream, play
+    from engine.schedule import ScheduleKey
+    from engine.stream import Stream
+
+    keys = _read_schedule(schedule) if schedule is not None else [ScheduleKey(0.0, prompt or "")]
+    frames = open_for_stream(source, target, size, seconds)
+    stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads)
+    _save(play(frames, stream, keys), target, frames.fps)
+
+
+@app.command()
+def teacher(
+    source: Source,
+    target: Target,
+    world: Annotated[str, typer.Option(help="The world's name, such as underwater.")],
+    seed: Seed = 0,
+    size: OptionalSize = None,
+    seconds: StillSeconds = 5.0,
+    device: Device = "auto",
+) -> None:
+    """Render what a world's procedural teacher would make of a video or a picture: what the network is taught."""
+    from engine.evaluate import taught
+    from engine.render import open_for_stream
+    from engine.runtime import choose_device
+    from engine.training.worlds import WORLDS
+
+    if world not in WORLDS:
+        raise ValueError(f"no world is called {world!r}; there are {', '.join(WORLDS)}")
+    frames = open_for_stream(source, target, size, seconds)
+    _save(taught(world, frames, seed, str(choose_device(device))), target, frames.fps)
+
+
+@app.command()
+def bench(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    size: Size = "384x224",
+    frames: Annotated[int, typer.Option(min=1, help="Steps that are timed, after a warm-up that is not.")] = 500,
+    weights: Weights = None,
+    device: Device = "auto",
+    steps: Steps = 1,
+    threads: Threads = None,
+) -> None:
+    """Time whole steps of a stream on this machine, and watch the memory."""
+    from engine.bench import bench as run
+    from engine.stream import Stream
+
+    stream = Stream.load(weights, device=device, steps=steps, threads=threads)
+    with _progress("frames") as advance:
+        report = run(stream, width=size[0], height=size[1], frames=frames, progress=advance)
+    if as_json:
+        print(json.dumps(report))
+    else:
+        _print_table(f"{report['model']} at {report['size']}, {report['steps']} step(s)", _flat(report))
+
+
+@app.command(name="eval")
+def evaluate(
+    clips: Annotated[Path, typer.Option(help="A folder of videos and pictures that training never saw.")],
+    out: Annotated[Path, typer.Option("--json", help="Where the figures go; the contact sheet lies beside it.")],
+    prompts: Annotated[
+        Path | None, typer.Option(help='JSON, {"underwater": ["under the sea", …]}; default: the shipped wordings.')
+    ] = None,
+    split: Annotated[str, typer.Option(metavar="held_out|train", help="Which of the shipped wordings.")] = "held_out",
+    frames: Annotated[int, typer.Option(min=2, help="Frames of each clip.")] = 24,
+    size: Size = "384x224",
+    measures: Annotated[
+        str | None, typer.Option(help="Of adherence, psnr, ssim, sharpness, flicker and motion; default: all.")
+    ] = None,
+    max_runs: Annotated[int, typer.Option(min=1, help="Of more clip-wording pairs, an even choice is run.")] = 330,
+    sheet: Annotated[Path | None, typer.Option(help="The contact sheet's path; default: beside the JSON.")] = None,
+    seed: Seed = 0,
+    weights: Weights = None,
+    device: Device = "auto",
+    steps: Steps = 1,
+    threads: Threads = None,
+) -> None:
+    """Compare a stream with its teachers: does each wording give its world, how near, how sharp, how steady?"""
+    from engine.clips import find_clips, read_prompts
+    from engine.evaluate import evaluate as run
+    from engine.scores import MEASURES
+    from engine.stream import Stream
+    from engine.training.router import wordings
+    from engine.training.worlds import WORLDS
+
+    if split not in ("held_out", "train"):
+        raise typer.BadParameter(f"--split is held_out or train, not {split!r}")
+    found = find_clips(clips)
+    texts = read_prompts(prompts, tuple(WORLDS)) if prompts is not None else wordings(split)
+    sheet = sheet or out.with_suffix(".png")
+    for path in (out, sheet):
+        if not path.absolute().parent.is_dir():
+            raise ValueError(f"there is no folder {path.absolute().parent} for {path.name}; make it first")
+    stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads)
+    with _progress("runs") as advance:
+        report = run(
+            stream,
+            found,
+            texts,
+            frames=frames,
+            size=size,
+            chosen=MEASURES if measures is None else [name.strip() for name in measures.split(",")],
+            max_runs=max_runs,
+            sheet=sheet,
+            device=stream.setup.device,
+            progress=advance,
+        )
+    report |= {
+        "prompts": str(prompts) if prompts is not None else f"shipped wordings, {split}",
+        "model": stream.config.name,
+        "steps": steps,
+        "setup": stream.setup.to_dict(),
+    }
+    out.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    for row in report["skipped"]:
+        print(f"skipped {row['file']}: {row['why']}", file=sys.stderr)
+    _print_table(f"{report['model']}: {report['pairs']} runs of {report['frames']} frames", _headline(report))
+    print(f"figures: {out}\ncontact sheet: {report['contact_sheet']}")
+
+
+def _read_schedule(path: Path) -> list[Any]:
+    from engine.schedule import ScheduleError, parse
+
+    try:
+        return list(parse(path.read_text(encoding="utf-8-sig")))
+    except ScheduleError as error:
+        raise ValueError(f"{path}: {error}") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: byte {error.start} is not UTF-8; save the schedule as UTF-8 text") from None
+
+
+def _save(frames: Iterable[Frame], target: Path, fps: float) -> None:
+    """Write frames with a progress bar; what a damaged source still gave is kept, the rest is named."""
+    from engine.render import save
+
+    with _progress("frames") as advance:
+        count = save(_watched(frames, advance), target, fps)
+    print(f"{target}: {count} frames")
+
+
+def _watched(frames: Iterable[Frame], advance: Callable[[int, int | None], None]) -> Iterator[Frame]:
+    for count, frame in enumerate(frames, start=1):
+        yield frame
+        advance(count, None)
+
+
+@contextmanager
+def _progress(unit: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on standard error: call what it gives with how many are done, and of how many if known."""
+    columns = TextColumn(unit), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task(unit, total=None)
+        yield lambda done, total: bars.update(bar, completed=done, total=total)
+
+
+def _flat(report: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    rows: dict[str, Any] = {}
+    for name, value in report.items():
+        rows |= _flat(value, f"{prefix}{name} ") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return rows
+
+
+def _headline(report: dict[str, Any]) -> dict[str, Any]:
+    names = ("adherence", "psnr_db", "ssim", "sharpness_ratio", "detail_correlation", "flicker_ratio", "motion_ratio")
+    return {name: report[name] for name in names if name in report} | report.get("per_world", {})
+
+
+def _print_table(title: str, rows: dict[str, Any]) -> None:
+    table = Table("measure", "value", title=title)
+    for name, value in rows.items():
+        table.add_row(name, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+    Console().print(table)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; what the caller can mend ends in one line on standard error and exit status 1."""
+    try:
+        app(arguments)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
