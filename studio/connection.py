@@ -46,7 +46,7 @@ class Connection:
             self._director.sound(chunk, ticks + self._shift[1])
 
     def run(self, show: Callable[[Shot], None]) -> None:
-        """Answer the newest frame, again and again, until `close`; what came before it is dropped, and recorded so."""
+        """Answer the newest frame, again and again, until the end; what came before it is dropped, and recorded so."""
         while (arrivals := self._take()) is not None:
             *skipped, newest = arrivals
             show(
@@ -61,24 +61,23 @@ class Connection:
         return self._shift
 
     def close(self) -> None:
-        """`run` returns after the frame that it is making."""
+        """`run` returns after the frame that it is making; what waits is let go."""
+        with self._news:
+            self._open = False
+            self._arrivals.clear()
+            self._news.notify()
+
+    def finish(self) -> None:
+        """No more frames come: `run` answers what waits, then returns."""
         with self._news:
             self._open = False
             self._news.notify()
 
-    def drain(self) -> None:
-        """Wait until no offered frame is left waiting."""
-        with self._news:
-            self._news.wait_for(lambda: not self._arrivals or not self._open)
-
     def _take(self) -> list[Arrival] | None:
         with self._news:
             self._news.wait_for(lambda: self._arrivals or not self._open)
-            if not self._open:
-                return None
             arrivals, self._arrivals = self._arrivals, []
-            self._news.notify_all()
-            return arrivals
+            return arrivals or None
 
     def _begin(self, index: int, ticks: int) -> tuple[int, int]:
         """What to add to the camera's index and ticks."""

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.media import decode_jpeg, encode_jpeg
-from engine.stream import Stream
+from engine.pictures import decode_jpeg, encode_jpeg
+from engine.stream import Stream as Stream  # studio's one door to it: the others import it from here
 from studio.documents import crc, rgb_sha256
 from studio.recorder import Recorder
 from studio.take import TICKS_PER_SECOND, EngineEntry, FrameRow, PictureEntry, Slate, TakeError
@@ -143,10 +143,17 @@ class Director:
         self._embedder = threading.Thread(target=self._embed, name="embedder", daemon=True)
         self._embedder.start()
 
+    def warm(self, width: int, height: int) -> None:
+        """Make two frames of that size and forget them, so that the first real one is not slow."""
+        with self._stepping:
+            for _ in range(2):
+                self.stream.step(np.zeros((height, width, 3), np.uint8))
+            self.stream.reset()
+
     # -- what is asked for
 
     def say(self, prompt: Prompt, fade_s: float = 0.0, *, wait: bool = False) -> None:
-        """Ask for another prompt; the newest wish wins. It is embedded beside the frame loop, then holds from the next frame.
+        """Ask for another prompt; the newest wish wins. It is embedded beside the frame loop.
 
         wait: return when it is embedded, so that it holds from the very next frame. Raises ValueError at once for a
         prompt or fade that cannot be used.
@@ -288,7 +295,7 @@ class Director:
         if self._size is not None and self._size != size:
             if self._origin is not None:
                 (was_h, was_w), (height, width) = self._size, size
-                raise ValueError(f"the camera changed from {was_w}x{was_h} to {width}x{height} in a take; cut and go again")
+                raise ValueError(f"the camera changed from {was_w}x{was_h} to {width}x{height} in a take; cut first")
             self.stream.reset()
         self._size = size
 

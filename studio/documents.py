@@ -60,7 +60,7 @@ def write_whole(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        part.replace(path)
     except OSError:
         part.unlink(missing_ok=True)
         raise
@@ -143,7 +143,7 @@ def crc(data: bytes) -> str:
 
 def rgb_sha256(rgb: np.ndarray) -> str:
     """Of a picture's bytes, (H, W, 3) uint8: the identity of a generated frame."""
-    return hashlib.sha256(np.ascontiguousarray(rgb)).hexdigest()
+    return hashlib.sha256(rgb.tobytes()).hexdigest()
 
 
 def file_sha256(path: Path) -> str:

@@ -39,7 +39,7 @@ def is_locked(folder: Path) -> bool:
     path = folder / NAME
     if not path.exists():
         return False
-    with open(path, "rb+", buffering=0) as file:
+    with path.open("rb+", buffering=0) as file:
         try:
             _lock(file)
         except OSError:

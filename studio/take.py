@@ -1,6 +1,6 @@
 """The take on disk: slate, manifest, events, frames, renders. A take that a crash cut short opens as recovered.
 
-    sessions/<production>/S01/A/T003/    scene 1, shot A, take 3
+It lies in sessions/<production>/S01/A/T003/    scene 1, shot A, take 3
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ VERSION = 1
 
 TICKS_PER_SECOND = 1_000_000
 """The take's clock counts microseconds."""
+
+STREAMS = ("raw.mkv", "live.mkv")
+"""What the camera gave, and what was shown."""
 
 State = Literal["recording", "complete", "recovered"]
 Verdict = Literal["circled", "ng", "hold"]
@@ -260,7 +263,10 @@ class Take:
 
             notices = [fault for fault in faults if fault.endswith("torn")]
             faults = [fault for fault in faults if not fault.endswith("torn")]
-            kept = _with_pictures(frames, count_packets(folder / "raw.mkv"), count_packets(folder / "live.mkv"))
+            missing = [name for name in STREAMS if frames and not (folder / name).exists()]
+            faults += [f"{name}: is missing" for name in missing]
+            raw, live = (len(frames) if name in missing else count_packets(folder / name) for name in STREAMS)
+            kept = _with_pictures(frames, raw, live)
             if len(kept) < len(frames):
                 notices.append(f"frames.jsonl: the last {len(frames) - len(kept)} frames never reached the disk")
             frames = kept
@@ -317,11 +323,13 @@ class Take:
     @property
     def renders(self) -> tuple[Render, ...]:
         """The versions v001, v002 … that are whole."""
-        versions = []
-        for folder in _list(self.folder / "renders"):
-            if re.fullmatch(r"v\d{3,}", folder.name) and (folder / "render.json").exists():
-                versions.append(Render(folder, _document(folder / "render.json")[0]))
-        return tuple(sorted(versions, key=lambda render: int(render.name[1:])))
+        folders = [folder for folder in self.versions() if (folder / "render.json").exists()]
+        return tuple(Render(folder, _document(folder / "render.json")[0]) for folder in folders)
+
+    def versions(self) -> list[Path]:
+        """The folders v001, v002 … in renders/, whole or not, by number."""
+        folders = [folder for folder in _list(self.folder / "renders") if re.fullmatch(r"v\d{3,}", folder.name)]
+        return sorted(folders, key=lambda folder: int(folder.name[1:]))
 
     def edit(self, **fields: Any) -> Take:
         """Set `verdict` (circled, ng, hold or None) or `notes`; everything else of a take stays as it was shot."""

@@ -8,11 +8,10 @@ Times are seconds on the take's clock, which starts with the take's first frame.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 SCHEMA = "lsd-studio.timeline"
@@ -122,7 +121,7 @@ class Timeline:
         if not self.keys:
             raise TimelineError("a timeline needs at least one prompt key")
         keys = sorted(self.keys, key=lambda key: key.time_s)
-        for before, after in zip(keys, keys[1:], strict=False):
+        for before, after in pairwise(keys):
             if before.time_s == after.time_s:
                 both = f"{words(before.prompt)!r} and {words(after.prompt)!r}"
                 raise TimelineError(f"two keys at {after.time_s} s ({both}); move one of them")
@@ -216,10 +215,6 @@ class Timeline:
         markers = [_entry(_marker_from_dict, "markers", i, row) for i, row in enumerate(data.get("markers") or [])]
         known = {"schema", "version", "keys", "markers"}
         return cls(tuple(keys), tuple(markers), {name: value for name, value in data.items() if name not in known})
-
-    def save(self, path: Path) -> None:
-        """Write it as JSON with a stable order of fields."""
-        path.write_text(json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def key_to_dict(key: Key) -> dict[str, Any]:

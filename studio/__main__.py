@@ -1,0 +1,342 @@
+"""The command line, `lsd-studio`. What is printed last is for scripts; progress and remarks go to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from studio.take import Listed, Take
+
+app = typer.Typer(
+    name="lsd-studio",
+    help="A live film studio: shoot in another world, keep the take, render it again.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+takes_app = typer.Typer(help="The takes of a sessions folder.", no_args_is_help=True)
+app.add_typer(takes_app, name="takes")
+
+_stderr = Console(stderr=True, highlight=False)
+
+
+class Device(str, Enum):
+    """Where the engine runs."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+
+class Format(str, Enum):
+    """What a take is exported to."""
+
+    MP4 = "mp4"
+    OTIO = "otio"
+
+
+Sessions = Annotated[Path, typer.Option("--sessions", help="The folder of all takes.", envvar="LSD_SESSIONS")]
+OnDevice = Annotated[Device, typer.Option("--device", help="Where the engine runs.")]
+Weights = Annotated[Path | None, typer.Option("--weights", help="A safetensors file in place of the shipped weights.")]
+TakeFolder = Annotated[Path, typer.Argument(metavar="TAKE", help="A take's folder, or its path under --sessions.")]
+
+SESSIONS = Path("sessions")
+
+
+@app.command()
+def serve(
+    port: Annotated[int | None, typer.Option(help="7860 or the next free one by default.", min=1, max=65535)] = None,
+    host: Annotated[str, typer.Option(help="0.0.0.0 for other machines; a camera then needs HTTPS.")] = "127.0.0.1",
+    auth: Annotated[str | None, typer.Option(help="USER:PASSWORD, asked of everybody.")] = None,
+    share: Annotated[bool, typer.Option("--share", help="Make a public link through Gradio's servers.")] = False,
+    ssl_certfile: Annotated[Path | None, typer.Option(help="Certificate, to serve by HTTPS.")] = None,
+    ssl_keyfile: Annotated[Path | None, typer.Option(help="The certificate's key.")] = None,
+    device: OnDevice = Device.AUTO,
+    sessions: Sessions = SESSIONS,
+) -> None:
+    """Open the studio in the browser."""
+    login = _login(auth) if auth is not None else None
+    for path in (ssl_certfile, ssl_keyfile):
+        if path is not None and not path.is_file():
+            raise ValueError(f"{path} does not exist; give the path of a PEM file")
+    if ssl_keyfile and not ssl_certfile:
+        raise ValueError("--ssl-keyfile needs --ssl-certfile beside it")
+    from studio.app.server import serve as serve_pages  # Gradio takes seconds to import
+
+    studio = serve_pages(
+        sessions,
+        host=host,
+        port=port,
+        auth=login,
+        share=share,
+        ssl_certfile=ssl_certfile,
+        ssl_keyfile=ssl_keyfile,
+        device=device.value,
+    )
+    _remark(f"The studio is open at {studio.share_url or studio.url}  (Ctrl+C closes it)")
+    studio.wait()
+
+
+@app.command()
+def record(
+    source: Annotated[Path, typer.Option(help="A video file, played as if it were the camera.")],
+    production: Annotated[str, typer.Option(help="Name of the production.")],
+    schedule: Annotated[Path | None, typer.Option(help='JSON: {"0": "underwater", "3.0": "wild west"}.')] = None,
+    prompt: Annotated[str | None, typer.Option(help="One prompt, in place of a schedule.")] = None,
+    scene: Annotated[str, typer.Option(help="Scene.")] = "1",
+    shot: Annotated[str, typer.Option(help="Shot.")] = "A",
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="384 px on the longer side by default.")] = None,
+    seed: Annotated[int, typer.Option(help="Keys the noise.")] = 0,
+    every_frame: Annotated[
+        bool, typer.Option("--every-frame", help="Make every frame, as slowly as it takes, in place of real time.")
+    ] = False,
+    weights: Weights = None,
+    device: OnDevice = Device.AUTO,
+    sessions: Sessions = SESSIONS,
+) -> None:
+    """Record a take of a video file; prints the take's folder."""
+    from studio import schedule as schedules
+    from studio.take import Slate
+    from studio.timeline import Timeline
+
+    if schedule and prompt:
+        raise ValueError("--schedule and --prompt exclude each other; a schedule begins with its own prompt")
+    slate = Slate(production, scene, shot)
+    timeline = schedules.load(schedule) if schedule else Timeline.of("as it is" if prompt is None else prompt)
+
+    from studio import proxies
+    from studio.connection import Connection
+    from studio.director import Director, load_stream
+    from studio.sources import FileCamera, roll
+
+    camera = FileCamera(source, _size(size) if size else None)
+    stream = load_stream(device=device.value, weights=weights, seed=seed)
+    director = Director(stream, timeline.keys[0].prompt, weights=str(weights.absolute()) if weights else "")
+    trouble: Exception | None = None
+    try:
+        director.warm(camera.width, camera.height)
+        director.record(sessions, slate, timeline=timeline, fps=camera.fps)
+        connection = Connection(director)
+        with _progress("Recording") as progress:
+            try:
+                if every_frame:
+                    for n, frame in enumerate(camera, start=1):
+                        director.shoot(frame.packet, frame.index, frame.ticks)
+                        progress(n, 0)
+                else:
+                    roll(camera, connection, lambda shot: progress(shot.index + 1, 0))
+            except KeyboardInterrupt:
+                _remark("Cut.")
+            except ValueError as error:  # the source is damaged: what came before is kept
+                trouble = error
+        status = director.status()
+        folder = director.cut()
+    finally:
+        director.close()
+    if folder is None:
+        raise trouble or ValueError(f"no frame of {source} was recorded")
+    with _progress("Proxies") as progress:
+        take = proxies.make(folder, progress)
+    _remark(
+        f"{take.name}: {len(take.made)} frames in {take.duration_s:.1f} s, {take.dropped} dropped, {camera.late} late, "
+        f"age {status.age_p50_ms:.0f} ms (p95 {status.age_p95_ms:.0f} ms)"
+    )
+    print(folder)
+    if trouble:
+        raise trouble
+    if take.state != "complete":
+        raise OSError(f"the recording ended by itself: {take.manifest.ended}")
+
+
+@app.command()
+def render(
+    take: TakeFolder,
+    schedule: Annotated[
+        Path | None, typer.Option(help="A schedule or a saved timeline; the live one by default.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Make every frame anew, not only those from the first change.")
+    ] = False,
+    weights: Weights = None,
+    device: OnDevice = Device.AUTO,
+    sessions: Sessions = SESSIONS,
+) -> None:
+    """Render a take again into a new version; prints the version's folder."""
+    from studio import schedule as schedules
+    from studio.take import Take
+
+    opened = Take.open(_find(take, sessions))
+    timeline = schedules.load(schedule) if schedule else opened.timeline
+
+    from studio.director import load_stream
+    from studio.render import render as render_take
+
+    stream = load_stream(opened.manifest.engine, device=device.value, weights=weights)
+    with _progress("Rendering") as progress:
+        version = render_take(opened, timeline, stream, full=full, progress=progress)
+    exact = "" if version.info["exact"] else "; on another numeric set-up than the take's"
+    _remark(f"{version.name}: {version.info['reused']} of {len(version.info['hashes'])} frames kept from live{exact}")
+    print(version.folder)
+
+
+@app.command()
+def check(
+    take: TakeFolder, weights: Weights = None, device: OnDevice = Device.AUTO, sessions: Sessions = SESSIONS
+) -> None:
+    """Check a take's files and checksums, and make its pictures again to compare them."""
+    from studio.take import Take
+
+    folder = _find(take, sessions)
+    opened = Take.open(folder)
+
+    from studio.check import check as check_take
+    from studio.director import load_stream
+
+    stream = load_stream(opened.manifest.engine, device=device.value, weights=weights)
+    with _progress("Checking") as progress:
+        report = check_take(folder, stream, progress)
+    print(f"{report.take.name}: {report.take.state}, {len(report.take.made)} frames, {report.take.dropped} dropped")
+    print(f"pictures: {report.pictures}")
+    for notice in report.notices:
+        print(f"note: {notice}")
+    if report.faults:
+        raise ValueError(f"{report.take.name} is not sound: {'; '.join(report.faults)}")
+    print("sound")
+
+
+@app.command()
+def export(
+    take: TakeFolder,
+    to: Annotated[Format, typer.Option("--to", help="mp4: constant rate, with sound; otio: for the editing room.")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write.")],
+    version: Annotated[str | None, typer.Option(help="raw, live or v001 …; the newest version by default.")] = None,
+    sessions: Sessions = SESSIONS,
+) -> None:
+    """Export a take as a video or as a timeline for the editing room."""
+    from studio.export import write_mp4, write_otio
+    from studio.take import Take
+
+    opened = Take.open(_find(take, sessions))
+    if not out.absolute().parent.is_dir():
+        raise ValueError(f"{out.parent} is not a folder; make it first")
+    if out.exists():
+        raise ValueError(f"{out} is there already; choose another name")
+    if to is Format.OTIO:
+        write_otio(opened, out)
+    else:
+        with _progress("Exporting") as progress:
+            write_mp4(opened, out, version, progress)
+    print(out)
+
+
+@takes_app.command("ls")
+def takes_ls(
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON list in place of a table.")] = False,
+    sessions: Sessions = SESSIONS,
+) -> None:
+    """List every take."""
+    from rich.table import Table
+
+    from studio.take import takes
+
+    if not sessions.is_dir():
+        raise ValueError(f"{sessions} is not a folder; give the sessions folder with --sessions")
+    lines = [_line(listed) for listed in takes(sessions)]
+    if as_json:
+        print(json.dumps(lines, indent=2, ensure_ascii=False))
+        return
+    table = Table("take", "state", "verdict", "frames", "dropped", "seconds", "versions", "prompts", box=None)
+    for line in lines:
+        cells = ("take", "state", "verdict", "frames", "dropped", "duration_s", "versions", "prompts")
+        table.add_row(*("" if line.get(cell) is None else str(line[cell]) for cell in cells))
+    Console().print(table)
+
+
+def _line(listed: Listed) -> dict[str, Any]:
+    """A take for the list."""
+    place: dict[str, Any] = {"folder": str(listed.folder), "take": " ".join(listed.folder.parts[-4:])}
+    if listed.take is None:
+        return place | {"state": "damaged", "error": listed.error}
+    take: Take = listed.take
+    slate = take.manifest.slate
+    return place | {
+        "production": slate.production,
+        "scene": slate.scene,
+        "shot": slate.shot,
+        "number": slate.take,
+        "state": take.state,
+        "verdict": take.manifest.verdict,
+        "notes": take.manifest.notes,
+        "created": take.manifest.created,
+        "frames": len(take.made),
+        "dropped": take.dropped,
+        "duration_s": round(take.duration_s, 3),
+        "versions": len(take.renders),
+        "prompts": ", ".join(take.timeline.texts()) if take.frames else "",
+    }
+
+
+def _find(take: Path, sessions: Path) -> Path:
+    """The take's folder, given as it is or under the sessions folder."""
+    return take if take.is_dir() or not (sessions / take).is_dir() else sessions / take
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and 64 <= int(width) <= 1920 and 64 <= int(height) <= 1080):
+        raise ValueError(f"size {text!r}; write WxH such as 384x216, from 64x64 to 1920x1080")
+    return int(width), int(height)
+
+
+def _login(text: str) -> tuple[str, str]:
+    user, colon, password = text.partition(":")
+    if not (user and colon and password):
+        raise ValueError("--auth is USER:PASSWORD, neither of them empty")
+    return user, password
+
+
+def _remark(text: str) -> None:
+    _stderr.print(text, soft_wrap=True, markup=False)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal; nothing in a pipe."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    shown = 0.0
+    with Progress(*columns, console=_stderr, transient=True, disable=not _stderr.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+
+        def advance(done: int, total: int) -> None:
+            nonlocal shown
+            if time.monotonic() - shown > 0.1 or done == total:
+                shown = time.monotonic()
+                bar.update(task, completed=done, total=total or None)
+
+        yield advance
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; a mistake of the user's is one line on standard error, and status 1."""
+    try:
+        app(arguments)
+    except (ValueError, OSError) as error:
+        print(f"lsd-studio: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

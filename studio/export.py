@@ -1,0 +1,152 @@
+"""A take for the world outside: MP4 at a constant rate with sound, and an OpenTimelineIO file for the editing room."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import opentimelineio as otio
+from av.error import FFmpegError
+
+from engine.media import VideoSource
+from engine.types import Frame
+from studio.take import TICKS_PER_SECOND, Render, Take, TakeError
+from studio.timeline import Timeline, blend, words
+from studio.video import Progress, pictures, write_video
+
+FORMATS = ("mp4", "otio")
+NAMESPACE = "lsd-studio"
+"""Where our metadata stands in an .otio."""
+
+
+def pick(take: Take, version: str | None) -> Render | str:
+    """The picture to export: `raw`, `live` or a version such as `v002`; by default the newest version, else live."""
+    versions = {render.name: render for render in take.renders}
+    if version is None:
+        return take.renders[-1] if versions else "live"
+    if version in ("raw", "live"):
+        return version
+    if version not in versions:
+        raise TakeError(f"{take.name} has no version {version!r}; it has {', '.join(['raw', 'live', *versions])}")
+    return versions[version]
+
+
+def write_mp4(take: Take, out: Path, version: str | None = None, progress: Progress | None = None) -> None:
+    """Write a version at the source's nominal rate, constant, with the microphone's sound where there is one."""
+    picked = pick(take, version)
+    frames = VideoSource(picked.video) if isinstance(picked, Render) else pictures(take, picked)
+    picture = take.manifest.picture
+    if picture is None or not take.frames:
+        raise TakeError(f"{take.name} holds no picture; nothing to export")
+    total = max(1, round(take.duration_s * picture.fps))
+
+    def counted() -> Iterator[Frame]:
+        for frame in constant_rate(frames, picture.fps, total):
+            yield frame
+            if progress:
+                progress(frame.index + 1, total)
+
+    sound = next((event for event in take.events if event["kind"] == "sound"), None)
+    with tempfile.TemporaryDirectory(prefix=".part-", dir=out.absolute().parent) as folder:
+        silent = Path(folder) / "silent.mp4"
+        write_video(silent, counted(), take)
+        if sound and (take.folder / sound["file"]).exists():
+            whole = Path(folder) / "whole.mp4"
+            _add_sound(silent, take.folder / sound["file"], sound["ticks"] / TICKS_PER_SECOND, whole)
+            whole.replace(out)
+        else:
+            silent.replace(out)
+
+
+def write_otio(take: Take, out: Path) -> None:
+    """Write the take as a timeline: a track for the world's newest version, one for each older, one for the camera.
+
+    Prompt keys and markers are markers on the clips, with prompt, fade and weights as metadata.
+    """
+    if take.manifest.picture is None or not take.frames:
+        raise TakeError(f"{take.name} holds no picture; nothing to export")
+    rate = take.manifest.picture.fps
+    timeline = otio.schema.Timeline(take.name)
+    timeline.metadata[NAMESPACE] = {"take": take.manifest.slate.model_dump(), "seed": take.manifest.engine.seed}
+    layers = [
+        ("camera", take.folder / "proxy" / "raw.mp4", None),
+        ("live", take.folder / "proxy" / "live.mp4", take.timeline),
+    ]
+    layers += [(render.name, render.video, render.timeline) for render in take.renders]
+    for name, path, played in layers:
+        timeline.tracks.append(_track(name, path, out.absolute().parent, take, rate, played))
+    sound = next((event for event in take.events if event["kind"] == "sound"), None)
+    if sound:
+        track = _track("sound", take.folder / sound["file"], out.absolute().parent, take, rate, None)
+        track.kind = otio.schema.TrackKind.Audio
+        timeline.tracks.append(track)
+    out.write_text(otio.adapters.write_to_string(timeline, "otio_json") + "\n", encoding="utf-8")
+
+
+def constant_rate(frames: Iterable[Frame], fps: float, total: int) -> Iterator[Frame]:
+    """`total` frames at a constant rate: at each moment the newest picture that is there by mid-frame."""
+    shown: Frame | None = None
+    tick = 0
+    for frame in frames:
+        while shown is not None and tick < total and (tick + 0.5) / fps < frame.time_s:
+            yield Frame(shown.rgb, tick, tick / fps)
+            tick += 1
+        shown = frame
+    while shown is not None and tick < total:
+        yield Frame(shown.rgb, tick, tick / fps)
+        tick += 1
+
+
+def _track(name: str, path: Path, beside: Path, take: Take, rate: float, played: Timeline | None) -> otio.schema.Track:
+    span = otio.opentime.TimeRange(_time(0.0, rate), _time(take.duration_s, rate))
+    inside = path.absolute().is_relative_to(beside)
+    url = path.absolute().relative_to(beside).as_posix() if inside else path.absolute().as_uri()
+    clip = otio.schema.Clip(f"{take.name} {name}", otio.schema.ExternalReference(url, span), span)
+    for key in played.keys if played else ():
+        marker = _marker(words(key.prompt), key.time_s, rate, otio.schema.MarkerColor.CYAN)
+        marker.metadata[NAMESPACE] = {
+            "prompt": [[text, weight] for text, weight in blend(key.prompt)],
+            "time_s": key.time_s,
+            "fade_s": key.fade_s,
+        }
+        clip.markers.append(marker)
+    for mark in played.markers if played else ():
+        clip.markers.append(_marker(mark.name, mark.time_s, rate, otio.schema.MarkerColor.RED))
+    track = otio.schema.Track(name, kind=otio.schema.TrackKind.Video)
+    track.append(clip)
+    return track
+
+
+def _marker(name: str, time_s: float, rate: float, color: str) -> otio.schema.Marker:
+    start = otio.opentime.TimeRange(_time(time_s, rate), _time(0.0, rate))
+    return otio.schema.Marker(name=name, marked_range=start, color=color)
+
+
+def _time(seconds: float, rate: float) -> otio.opentime.RationalTime:
+    return otio.opentime.RationalTime(round(seconds * rate), rate)
+
+
+def _add_sound(silent: Path, sound: Path, start_s: float, out: Path) -> None:
+    """Copy the video's packets, and encode the sound as AAC beside them, `start_s` after the first frame."""
+    try:
+        with av.open(str(silent)) as video, av.open(str(sound)) as webm, av.open(str(out), "w", format="mp4") as mp4:
+            picture = mp4.add_stream_from_template(video.streams.video[0])
+            voice = mp4.add_stream("aac", rate=48_000)
+            voice.layout = "mono"
+            resampler = av.AudioResampler("fltp", "mono", 48_000)
+            for packet in video.demux(video=0):
+                if packet.dts is not None:
+                    packet.stream = picture
+                    mp4.mux(packet)
+            for heard in webm.decode(audio=0):
+                for frame in resampler.resample(heard):
+                    begin = (frame.pts or 0) + round(start_s * 48_000)
+                    if begin + frame.samples > 0:
+                        frame.pts, frame.time_base = max(0, begin), Fraction(1, 48_000)
+                        mp4.mux(voice.encode(frame))
+            mp4.mux(voice.encode(None))
+    except (FFmpegError, IndexError) as error:
+        raise TakeError(f"{sound} is damaged: {error}; export with the sound file moved away") from None

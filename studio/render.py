@@ -1,0 +1,161 @@
+"""Rendering a take again: from the nearest snapshot before the first changed frame, into a new version.
+
+What comes before the first change is the live picture itself, with its hashes. With an unchanged timeline and the
+take's own numeric set-up, replay gives the recorded pictures byte for byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.pictures import decode_jpeg
+from engine.types import Frame
+from studio.documents import file_sha256, rgb_sha256, write_document
+from studio.mjpeg import packets
+from studio.take import TICKS_PER_SECOND, Render, Take, TakeError, now
+from studio.timeline import Blend, Timeline
+from studio.video import Progress, pictures, write_video
+
+if TYPE_CHECKING:
+    from studio.director import Stream
+
+SCHEMA = "lsd-studio.render"
+VERSION = 1
+
+
+def render(
+    take: Take, timeline: Timeline, stream: Stream, *, full: bool = False, progress: Progress | None = None
+) -> Render:
+    """Render a take under a timeline into renders/v001, v002 …; nothing that is there is touched.
+
+    stream: of the take's seed and weights (studio.director.load_stream). full: make every frame anew, from the take's
+    first; the pictures are the same, without the JPEG of the live ones. Other weights than the take's make every frame
+    anew in any case. progress: see studio.video.Progress. Raises TakeError for a take that is damaged or holds nothing.
+    """
+    first = 0 if full or not same_weights(take, stream) else first_change(take, timeline)
+    made = [n for n, row in enumerate(take.frames) if row.step is not None]
+    if not made:
+        raise TakeError(f"{take.name} holds no picture; nothing to render")
+    hashes = {n: take.frames[n].sha256 or "" for n in made if n < first}
+    reused = len(hashes)
+
+    def frames() -> Iterator[Frame]:
+        before = takewhile(lambda frame: frame.index < first, pictures(take, "live"))
+        yield from (frame for frame in before if frame.index in hashes)
+        for n, rgb in replay(stream, take, timeline, first) if reused < len(made) else ():
+            hashes[n] = rgb_sha256(rgb)
+            yield Frame(rgb, n, take.frames[n].time_s)
+
+    def counted() -> Iterator[Frame]:
+        for done, frame in enumerate(frames(), start=1):
+            yield frame
+            if progress:
+                progress(done, len(made))
+
+    versions = take.folder / "renders"
+    versions.mkdir(exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=".part-", dir=versions))
+    try:
+        written = write_video(part / "out.mp4", counted(), take)
+        if written < len(made):
+            raise TakeError(f"{take.folder} is damaged: {written} of its {len(made)} pictures could be read; check it")
+        write_document(part / "timeline.json", timeline.to_dict())
+        info = {
+            "schema": SCHEMA,
+            "version": VERSION,
+            "take": take.name,
+            "made": now(),
+            "engine": {"seed": stream.seed, "steps": stream.steps, "setup": stream.setup.to_dict()},
+            "exact": same_setup(take, stream),
+            "first_row": min(first, len(take.frames)),
+            "reused": reused,
+            "hashes": [hashes[n] for n in made],
+            "files": {name: file_sha256(part / name) for name in ("out.mp4", "timeline.json")},
+        }
+        write_document(part / "render.json", info)
+        part.chmod(0o755)  # mkdtemp's are private
+        return Render(_publish(part, versions), info)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def replay(
+    stream: Stream, take: Take, timeline: Timeline, first_row: int = 0, *, resync: bool = False
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Make a take's frames again under a timeline: yields (row number, (H, W, 3) uint8) for each made row, in order.
+
+    first_row: where to begin; the nearest sound snapshot before it is restored, and nothing is yielded before it. A
+    stream of other weights than the take's begins without memory. resync: restore every snapshot that is met, so that
+    the rounding of another set-up cannot add up. Raises TakeError where no snapshot is sound.
+    """
+    start = 0
+    if same_weights(take, stream):
+        start, state = nearest_snapshot(take, first_row)
+        stream.restore(state)
+    else:
+        stream.reset()
+    said: Blend | None = None
+    snapshots = take.snapshots if resync else {}
+    for n, (row, packet) in enumerate(zip(take.frames, packets(take.folder / "raw.mkv"), strict=False)):
+        if n < start or row.step is None:
+            continue
+        if n > start and n in snapshots:
+            stream.restore(nearest_snapshot(take, n)[1])
+            said = None
+        if (prompt := timeline.at(row.time_s).prompt) != said:
+            stream.prompt(prompt)
+            said = prompt
+        time_s = (take.manifest.origin_ticks + row.ticks) / TICKS_PER_SECOND
+        made = stream.step(decode_jpeg(packet), time_s, row.index)
+        if n >= first_row:
+            yield n, made
+
+
+def first_change(take: Take, timeline: Timeline) -> int:
+    """The first row that is told something else than it was live; the number of rows where none is."""
+    played = take.timeline
+    for n, row in enumerate(take.frames):
+        if timeline.at(row.time_s).prompt != played.at(row.time_s).prompt:
+            return n
+    return len(take.frames)
+
+
+def nearest_snapshot(take: Take, row: int) -> tuple[int, bytes]:
+    """The last sound snapshot at or before a row: its own row, and the stream's state. Raises TakeError."""
+    for n, (path, sha256) in reversed(take.snapshots.items()):
+        if n <= row and hashlib.sha256(state := path.read_bytes()).hexdigest() == sha256:
+            return n, state
+    raise TakeError(f"{take.folder / 'snapshots'}: none is whole at or before frame {row}; the take cannot be rendered")
+
+
+def same_setup(take: Take, stream: Stream) -> bool:
+    """Whether the same bytes are to be expected."""
+    return take.manifest.engine.setup == stream.setup.to_dict() and take.manifest.engine.steps == stream.steps
+
+
+def same_weights(take: Take, stream: Stream) -> bool:
+    """Whether the stream has the weights that made the take."""
+    return take.manifest.engine.setup.get("weights_hash") == stream.setup.weights_hash
+
+
+def _publish(part: Path, versions: Path) -> Path:
+    """Give a finished version the next free number."""
+    number = 1
+    while True:
+        folder = versions / f"v{number:03d}"
+        if not folder.exists():
+            try:
+                return part.rename(folder)
+            except OSError:
+                if not folder.exists():
+                    raise
+        number += 1
