@@ -264,7 +264,7 @@ class Pool:
         return pooled, age
 
     def advance(self, batch: Batch, made: Tensor, own: float) -> None:
-        """Give the streams their newest output: with chance `own` the network's, made (B, H, W, 3), else the teacher's."""
+        """Give each stream its newest output: with chance `own` of `made` (B, H, W, 3), else the teacher's."""
         taught = to_picture(batch.target)
         for i, live in enumerate(batch.streams):
             picture = made[i] if self.rng.random() < own else taught[i]
