@@ -18,7 +18,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from engine.media import StillSource, VideoSource
     from engine.types import Frame
+
+Advance = Callable[[int, "int | None"], None]
+"""Takes how many are done, and of how many, if that is known."""
 
 app = typer.Typer(
     name="python -m engine",
@@ -76,7 +80,7 @@ def render(
     keys = _read_schedule(schedule) if schedule is not None else [ScheduleKey(0.0, prompt or "")]
     frames = open_for_stream(source, target, size, seconds)
     stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads)
-    _save(play(frames, stream, keys), target, frames.fps)
+    _save(play(frames, stream, keys), target, frames)
 
 
 @app.command()
@@ -98,7 +102,7 @@ def teacher(
     if world not in WORLDS:
         raise ValueError(f"no world is called {world!r}; there are {', '.join(WORLDS)}")
     frames = open_for_stream(source, target, size, seconds)
-    _save(taught(world, frames, seed, str(choose_device(device))), target, frames.fps)
+    _save(taught(world, frames, seed, str(choose_device(device))), target, frames)
 
 
 @app.command()
@@ -199,24 +203,24 @@ def _read_schedule(path: Path) -> list[Any]:
         raise ValueError(f"{path}: byte {error.start} is not UTF-8; save the schedule as UTF-8 text") from None
 
 
-def _save(frames: Iterable[Frame], target: Path, fps: float) -> None:
+def _save(frames: Iterable[Frame], target: Path, source: VideoSource | StillSource) -> None:
     """Write frames with a progress bar; what a damaged source still gave is kept, the rest is named."""
     from engine.render import save
 
     with _progress("frames") as advance:
-        count = save(_watched(frames, advance), target, fps)
+        count = save(_watched(frames, source.expected_frames, advance), target, source.fps)
     print(f"{target}: {count} frames")
 
 
-def _watched(frames: Iterable[Frame], advance: Callable[[int, int | None], None]) -> Iterator[Frame]:
+def _watched(frames: Iterable[Frame], total: int | None, advance: Advance) -> Iterator[Frame]:
     for count, frame in enumerate(frames, start=1):
         yield frame
-        advance(count, None)
+        advance(count, total)
 
 
 @contextmanager
-def _progress(unit: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar on standard error: call what it gives with how many are done, and of how many if known."""
+def _progress(unit: str) -> Iterator[Advance]:
+    """A bar on standard error."""
     columns = TextColumn(unit), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         bar = bars.add_task(unit, total=None)

@@ -19,7 +19,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from av.video.stream import VideoStream
 
 from engine.pictures import MediaError, as_picture, fit, read_picture
-from engine.types import Frame, Source
+from engine.types import Frame
 
 PICTURE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 
@@ -44,10 +44,11 @@ class TruncatedVideo(MediaError):
 class VideoSource:
     """The frames of a video file, upright and with square pixels; may be read any number of times.
 
-    `width`, `height` (pixels) and `fps` (nominal, frames a second) describe what comes out. A frame's `time_s` is that
-    of the file, counted from its first frame, also where the frame rate varies. With `size` (width, height), frames are
-    resized to cover it and cropped around the centre. Raises MediaError at once where no picture comes out of the file,
-    and TruncatedVideo after the last frame of a damaged one.
+    `width`, `height` (pixels) and `fps` (nominal, frames a second) describe what comes out, `expected_frames` how many
+    the file's header promises (None where it does not tell; for progress bars alone). A frame's `time_s` is that of the
+    file, counted from its first frame, also where the frame rate varies. With `size` (width, height), frames are resized
+    to cover it and cropped around the centre. Raises MediaError at once where no picture comes out of the file, and
+    TruncatedVideo after the last frame of a damaged one.
     """
 
     def __init__(self, path: str | Path, size: tuple[int, int] | None = None) -> None:
@@ -57,6 +58,7 @@ class VideoSource:
             decoder = _Decoder(container, self.path)
             first = next(iter(decoder), None)
             self.fps = decoder.fps
+            self.expected_frames = round(decoder.declared_end_s() * decoder.fps) or None
         if first is None:
             raise MediaError(f"{self.path} holds a video without a whole frame{decoder.damage(', ')}; record it again")
         self.height, self.width = self._fitted(first[0]).shape[:2]
@@ -85,16 +87,18 @@ class StillSource:
             raise MediaError(f"{seconds} s at {fps} frames a second; both must be more than 0")
         rgb = read_picture(path)
         self._rgb = rgb if size is None else fit(rgb, *size)
-        self._frames = max(1, round(seconds * fps))
+        self.expected_frames = max(1, round(seconds * fps))
         self.height, self.width = self._rgb.shape[:2]
         self.fps = fps
 
     def __iter__(self) -> Iterator[Frame]:
-        for index in range(self._frames):
+        for index in range(self.expected_frames):
             yield Frame(self._rgb.copy(), index, index / self.fps)
 
 
-def open_source(path: str | Path, size: tuple[int, int] | None = None, still_s: float = 5.0) -> Source:
+def open_source(
+    path: str | Path, size: tuple[int, int] | None = None, still_s: float = 5.0
+) -> VideoSource | StillSource:
     """A video file, or a picture shown for `still_s` seconds, as a source of frames. Raises MediaError."""
     if Path(path).suffix.lower() in PICTURE_SUFFIXES:
         return StillSource(path, still_s, size=size)
@@ -122,7 +126,8 @@ def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:
             return stream
-    kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+    others = {"a cover" if stream.type == "video" else stream.type for stream in container.streams}
+    kinds = " and ".join(sorted(others)) or "an empty container"
     raise MediaError(f"{path} holds no video, only {kinds}; give a file with moving pictures")
 
 
@@ -170,7 +175,7 @@ class _Decoder:
                 damaged = packet.is_corrupt or any(frame.is_corrupt for frame in frames)
             self.lost += damaged
             yield from (frame for frame in frames if not frame.is_corrupt)
-        self.missing_s = max(0.0, self._declared_end_s() - end_s - 1 / self.fps)
+        self.missing_s = max(0.0, self.declared_end_s() - end_s - 1 / self.fps)
 
     def _packets(self) -> Iterator[av.Packet]:
         """Packets as long as the container gives some; an empty one at the end flushes the decoder."""
@@ -182,7 +187,7 @@ class _Decoder:
             flush.stream, flush.time_base = self._stream, self._clock
             yield flush
 
-    def _declared_end_s(self) -> float:
+    def declared_end_s(self) -> float:
         """Where the stream ends by its header: in its index, or in the tag that Matroska has in its place; else 0."""
         if self._stream.duration:
             return float(((self._stream.start_time or 0) + self._stream.duration) * self._clock)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from engine.media import PICTURE_SUFFIXES, VideoWriter, open_source
+from engine.media import PICTURE_SUFFIXES, StillSource, VideoSource, VideoWriter, open_source
 from engine.pictures import MediaError
 from engine.schedule import ScheduleKey
 from engine.stream import LARGEST, SMALLEST, Stream
@@ -19,7 +19,7 @@ SETTLE_S = 1.0
 _TICK_S = 1e-6
 
 
-def open_for_stream(path: Path, out: Path, size: tuple[int, int] | None, still_s: float) -> Source:
+def open_for_stream(path: Path, out: Path, size: tuple[int, int] | None, still_s: float) -> VideoSource | StillSource:
     """The source of a render from `path` to `out`, of a size that a stream takes: its own where that is one.
 
     size: (width, height) in pixels. still_s: how long a still is held in a video. Raises MediaError, before anything is
