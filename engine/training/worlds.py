@@ -199,7 +199,7 @@ def _neon_rain(s: Set) -> Tensor:
     side = (0.5 + 0.5 * torch.sin(2.6 * s.x + 1.1 * s.y + 0.8)).clamp(0, 1)
     colour = b.mix(b.ink((0.05, 0.85, 1.0), s.source), b.ink((1.0, 0.12, 0.72), s.source), side)
     picture = b.screen(picture, (0.85 * line + 0.75 * glow) * colour)
-    height, width = s.size
+    width = s.size[1]
     for place, tint, flicker in (
         (-0.88, (1.0, 0.15, 0.65), 0),
         (0.88, (0.1, 0.8, 1.0), 1),
@@ -259,15 +259,15 @@ def _film_noir(s: Set) -> Tensor:
 
 def _oil_painting(s: Set) -> Tensor:
     height, width = s.size
-    paint = b.kuwahara(s.source, 9, sharpness=10)
-    form = b.box(b.luminance(paint), 7)
+    paint = b.mix(b.kuwahara(s.source, 7), b.box(s.source, 3), 0.25)
+    form = b.luminance(paint)
+    turn = 26 * b.box(form, 7)  # bristles 8 px apart, turning along the form's contours
     column = torch.arange(width, device=s.source.device) * (torch.pi / 4)
     row = torch.arange(height, device=s.source.device)[:, None] * (torch.pi / 8)
-    bristles = torch.sin(
-        column + row + 30 * form + 2.5 * torch.sin(3 * s.x) + 2 * torch.sin(4 * s.y)
-    )  # 8 px apart, turning along the form's contours
-    right, down = b.slopes(b.box(b.luminance(paint), 3))
-    impasto = ((-right - down) * 3.0).clamp(-0.2, 0.2) + 0.03 * bristles * (0.5 + form)
+    way = b.smoothstep(-0.3, 0.3, torch.sin(7 * s.x + 3 * s.y + 8 * form) * torch.sin(6 * s.y - 4 * s.x))
+    bristles = b.mix(torch.sin(column + row + turn), torch.sin(column - 2 * row + turn), way)
+    right, down = b.slopes(b.box(form, 3))
+    impasto = ((-right - down) * 2.6).clamp(-0.2, 0.2) + 0.03 * bristles * (0.5 + form)
     picture = b.saturate(paint, 1.6)
     picture = b.mix(picture, b.ramp(b.luminance(picture), _OIL), 0.28)
     return ((picture - 0.5) * 1.15 + 0.5 + impasto + 0.012 * b.canvas(height, width, s.source)).clamp(0, 1)
