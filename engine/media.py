@@ -46,7 +46,7 @@ class VideoSource:
 
     `width`, `height` (pixels) and `fps` (nominal, frames a second) describe what comes out, `expected_frames` how many
     the file's header promises (None where it does not tell; for progress bars alone). A frame's `time_s` is that of the
-    file, counted from its first frame, also where the frame rate varies. With `size` (width, height), frames are resized
+    file, counted from its first frame, also where the rate varies. With `size` (width, height), frames are resized
     to cover it and cropped around the centre. Raises MediaError at once where no picture comes out of the file, and
     TruncatedVideo after the last frame of a damaged one.
     """
