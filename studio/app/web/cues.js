@@ -4,8 +4,13 @@ import {colour} from './player.js';
 const STORE = 'lsd-studio.cues';
 
 export class Cues {
-  constructor(element, worlds, apply) {
-    Object.assign(this, {element, worlds: worlds.map(name => name === 'as-is' ? 'as it is' : name.replaceAll('-', ' ')), apply, now: ''});
+  constructor(element, apply) {
+    Object.assign(this, {element, worlds: [], list: [], apply, now: ''});
+  }
+
+  /** The worlds that the model knows. */
+  know(names) {
+    this.worlds = names.map(name => name === 'as-is' ? 'as it is' : name.replaceAll('-', ' '));
     this.list = this.stored();
     this.draw();
   }

@@ -81,7 +81,7 @@ export class Link {
 
   async retry() {  // a refused handshake tells a page nothing: ask plainly whether the page may still speak
     try {
-      const answer = await fetch(this.url.replace(/^ws/, 'http').replace('/studio/live', '/studio/pass'), {cache: 'no-store'});
+      const answer = await fetch(this.url.replace(/^ws/, 'http').replace('/studio/live', '/studio/token'), {cache: 'no-store'});
       if (answer.status === 401 || answer.status === 403) {
         this.wanted = false;
         return this.on.state('refused', (await answer.json()).detail);

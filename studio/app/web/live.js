@@ -110,7 +110,7 @@ export function mountLive(root, studio) {
   }
 
   // -- prompt ------------------------------------------------------------------------------------------------------------
-  const cues = new Cues($('.cues'), studio.entry.worlds, text => { ask.prompt.value = text; apply(text); });
+  const cues = new Cues($('.cues'), text => { ask.prompt.value = text; apply(text); });
   function apply(text) {
     const words = text.trim();
     if (!words) return studio.say('Write what the picture should become, or "as it is".', 'error');
@@ -195,7 +195,7 @@ export function mountLive(root, studio) {
   showPrompt(prompt);
   source.choose('example');
   return {
-    number,
+    know(worlds) { cues.know(worlds); },
     leave() { if (!recording) stop(); },
     key(event) {
       const name = event.key.toLowerCase();

@@ -190,8 +190,8 @@ export function mount(element, options) {
   // -- what is seen ----------------------------------------------------------------------------------------------------
   function paint() {
     const at = now();
-    $('.lsd-time').textContent = timecode(times() ? frameAt(at) / take.fps : at, take.fps);
-    $('.lsd-length').textContent = `/ ${timecode(count() / take.fps, take.fps)}`;
+    $('.lsd-time').textContent = timecode(times()?.[frameAt(at)] ?? at, take.fps);
+    $('.lsd-length').textContent = `/ ${timecode(length(), take.fps)}`;
     $('.lsd-rate').textContent = rate && rate !== 1 ? `${rate}×` : '';
     $('.lsd-head').style.left = `${clamp(at / length(), 0, 1) * 100}%`;
     const button = $('[data-do=play]'), name = rate ? 'pause' : 'play';
@@ -216,13 +216,13 @@ export function mount(element, options) {
     $('.lsd-ruler').innerHTML = Array.from({length: Math.floor(length() / every) + 1}, (_, i) =>
       `<span style="left:${x(i * every)}px">${every < 1 ? (i * every).toFixed(1) : timecode(i * every, 1).slice(length() >= 3600 ? 0 : 3, 8)}</span>`).join('')
       + edit.markers.map(mark => `<b style="left:${x(mark.time_s)}px" title="${mark.name.replace(/["<&]/g, '')}"></b>`).join('');
-    const svg = $('svg');
+    const svg = $('.lsd-lane svg');
     svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
     svg.replaceChildren(...edit.keys.map((key, i) => {
       const after = edit.keys[i + 1], from = i ? x(key.time_s) : 0, full = i ? x(key.time_s + key.fade_s) : 0;
       const to = after ? x(after.time_s + after.fade_s) : width, block = document.createElementNS(SVG, 'polygon');
       block.setAttribute('points', `${from},${height} ${full},0 ${Math.max(full, to)},0 ${Math.max(full, to)},${height}`);
-      block.style.fill = colour(key.prompt);
+      block.style.setProperty('--block', colour(key.prompt));
       return block;
     }));
     for (const old of lane.querySelectorAll('.lsd-key, .lsd-fade')) old.remove();
@@ -310,7 +310,12 @@ export function mount(element, options) {
     selected = null;
     commit(before);
   }
-  function select(id) { selected = id; note(''); draw(); }
+  function select(id) {  // without drawing anew: a double-click needs its element
+    selected = id;
+    note('');
+    for (const key of lane.querySelectorAll('.lsd-key')) key.setAttribute('aria-pressed', key.dataset.id === id);
+    fill();
+  }
   function jump(way) {
     const at = now(), found = way > 0 ? edit.keys.find(key => key.time_s > at + 1e-3) : edit.keys.findLast(key => key.time_s < at - 1.5 / take.fps);
     if (found) { stop(); selected = found.id; seek(middleOf(frameAt(found.time_s))); draw(); }

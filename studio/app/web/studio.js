@@ -59,9 +59,9 @@ export async function mount(element, server) {
   element.addEventListener('click', event => { if (event.detail && event.target.closest('button')) event.target.closest('button').blur(); });  // so that Space plays, not clicks again
   async function machine() {  // until the model is there
     try {
-      const {text, ready} = await studio.call('machine');
+      const {text, ready, worlds} = await studio.call('machine');
       element.querySelector('.machine').textContent = text;
-      if (!ready) setTimeout(machine, 1000);
+      if (ready) pages.live.know(worlds); else setTimeout(machine, 500);
     } catch (error) { studio.say(error.message, 'error'); }
   }
   machine();

@@ -1,0 +1,51 @@
+"""The studio's page: one Gradio component with the template, the style and the callbacks; the logic is elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from studio.app.review import Answer, Desk
+
+WEB = Path(__file__).parent / "web"
+TITLE = "Live film studio"
+HEAD = """
+<link rel="stylesheet" href="studio/web/studio.css"><link rel="stylesheet" href="studio/web/player.css">
+<link rel="modulepreload" href="studio/web/studio.js">
+"""
+ON_LOAD = """
+const home = location.origin + location.pathname.replace(/\\/?$/, '/');
+import(home + 'studio/web/studio.js').then(studio => studio.mount(element, server)).catch(error => {
+  element.querySelector('.notices').textContent = `The page could not be started: ${error.message}. Load it again.`;
+});
+"""
+
+
+def build(desk: Desk) -> gr.Blocks:
+    """The page of a desk."""
+    callbacks = [
+        desk.enter, desk.machine, desk.slate, desk.takes, desk.take, desk.judge, desk.render, desk.progress, desk.export,
+    ]  # fmt: skip
+    template = "".join((WEB / f"{part}.html").read_text(encoding="utf-8") for part in ("frame", "live", "review"))
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
+        gr.HTML(
+            html_template=template,
+            js_on_load=ON_LOAD,
+            server_functions=[_function(callback) for callback in callbacks],
+            elem_id="studio",
+            apply_default_css=False,
+        )
+    return page
+
+
+def _function(method: Callable[..., Answer]) -> Callable[[Any], Answer]:
+    """A function in the method's place: Gradio marks its server functions, and methods bear no marks."""
+
+    def call(data: Any) -> Answer:
+        return method(data if isinstance(data, dict) else {})
+
+    call.__name__ = method.__name__
+    return call

@@ -1,0 +1,151 @@
+"""Serve the studio: Gradio's app with the page, and beside it the socket, the pages' files and the takes' pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from studio.app import live, pages
+from studio.app.guard import Guard
+from studio.app.review import Desk, Load
+from studio.app.sessions import Sessions
+from studio.director import Director, load_stream
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+PLACES = 2
+"""Pages that may be live at a time."""
+FRESH = {"Cache-Control": "no-cache"}
+WEB_TYPES = {".js": "text/javascript", ".css": "text/css"}
+"""Said here: what Windows' registry says of .js may keep browsers from running it."""
+
+
+@dataclass
+class Studio:
+    """A studio that is being served."""
+
+    url: str
+    """Where it is on this machine."""
+    share_url: str | None
+    page: gr.Blocks
+    sessions: Sessions
+    desk: Desk
+
+    def wait(self) -> None:
+        """Until it is interrupted; then close."""
+        try:
+            self.page.block_thread()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Hang up, cut what is recording, and end the server."""
+        self.page.close(verbose=False)
+        self.sessions.close()
+        self.desk.close()
+
+
+def serve(
+    sessions: Path = Path("sessions"),
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    auth: tuple[str, str] | None = None,
+    share: bool = False,
+    ssl_certfile: Path | None = None,
+    ssl_keyfile: Path | None = None,
+    device: str = "auto",
+    places: int = PLACES,
+    load: Load | None = None,
+) -> Studio:
+    """Start the studio and return at once; the model is loaded beside it.
+
+    sessions: where takes are. port: None finds a free one from 7860 on. auth: user and password. share: a public link.
+    load: gives the engine for live work, or for a take's engine entry; by default the shipped weights on `device`.
+    Raises OSError where the port is taken.
+    """
+    sessions.mkdir(parents=True, exist_ok=True)
+    sessions = sessions.resolve()
+    guard = Guard()
+    load = load or functools.partial(load_stream, device=device)
+    taken = Sessions(lambda: Director(load(None)), places)
+    desk = Desk(guard, taken, sessions, load)
+    page = pages.build(desk)
+    if port is not None:
+        _require_free(host, port)
+    app, url, share_url = page.launch(
+        server_name=host,
+        server_port=port,
+        auth=auth,
+        auth_message="The studio is locked: sign in with the name and password it was started with.",
+        share=share,
+        ssl_certfile=str(ssl_certfile) if ssl_certfile else None,
+        ssl_keyfile=str(ssl_keyfile) if ssl_keyfile else None,
+        ssl_verify=False,  # Gradio asks itself whether it is up, over a certificate that may be self-signed
+        prevent_thread_lock=True,
+        ssr_mode=False,
+        quiet=True,
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        head=pages.HEAD,
+        app_kwargs={"routes": routes(guard, taken, desk)},
+    )
+    guard.watch(app)
+    return Studio(url, share_url, page, taken, desk)
+
+
+def _require_free(host: str, port: int) -> None:
+    """Raise OSError in words where the port is taken; Gradio names its own settings there."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise OSError(f"cannot serve on {host}:{port}: {error.strerror or error}; choose another --port") from None
+
+
+def routes(guard: Guard, places: Sessions, desk: Desk) -> list[BaseRoute]:
+    """What the studio answers beside Gradio's page; all of it only to people who are signed in."""
+
+    def refused(request: Request, *, token: bool) -> Response | None:
+        refusal = guard.refusal(request, token=token)
+        return JSONResponse({"detail": refusal.reason}, refusal.status, FRESH) if refusal else None
+
+    async def line(websocket: WebSocket) -> None:
+        await live.answer(websocket, guard, places, desk.folder)
+
+    async def token(request: Request) -> Response:
+        """Is the page still known? A browser does not tell a page why a socket was refused."""
+        return refused(request, token=True) or JSONResponse({"detail": "known"}, headers=FRESH)
+
+    async def web(request: Request) -> Response:
+        path = pages.WEB / request.path_params["name"]
+        if no := refused(request, token=False):
+            return no
+        if path.suffix not in WEB_TYPES or not path.is_file():
+            return JSONResponse({"detail": "no such file"}, 404)
+        return FileResponse(path, media_type=WEB_TYPES[path.suffix], headers=FRESH)
+
+    async def file(request: Request) -> Response:
+        if no := refused(request, token=True):
+            return no
+        path = await asyncio.to_thread(desk.file, request.path_params["path"])
+        return FileResponse(path, headers=FRESH) if path else JSONResponse({"detail": "no such file"}, 404)
+
+    return [
+        WebSocketRoute("/studio/live", line),
+        Route("/studio/token", token),
+        Route("/studio/web/{name}", web),
+        Route("/studio/files/{path:path}", file),
+    ]
