@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import threading
 import zlib
 from collections.abc import Mapping
 from io import FileIO
@@ -37,7 +38,7 @@ def write_document(path: Path, data: Mapping[str, Any]) -> None:
 def read_document(path: Path) -> tuple[dict[str, Any], bool]:
     """A document's fields, and whether its seal holds. Raises DamagedError."""
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(path.read_bytes().decode())
     except FileNotFoundError:
         raise DamagedError(f"{path} is missing") from None
     except OSError as error:
@@ -54,7 +55,7 @@ def read_document(path: Path) -> tuple[dict[str, Any], bool]:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file through a temporary one beside it, so that it is never seen in part."""
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         with part.open("wb") as file:
             file.write(data)

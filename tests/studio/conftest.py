@@ -1,0 +1,139 @@
+"""A tiny studio: small JPEG frames, random weights, and one recorded take that tests copy before they hurt it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.config import lsd_test
+from engine.models.checkpoint import save_weights
+from engine.models.network import Hourglass
+from engine.pictures import encode_jpeg
+from engine.text import Router
+from studio import proxies
+from studio.connection import Connection
+from studio.director import Director, Stream
+from studio.take import TICKS_PER_SECOND, Slate, Take
+
+WIDTH, HEIGHT = 96, 64
+CLUSTER = b"\x1f\x43\xb6\x75"
+"""Begins a cluster of a Matroska file."""
+
+
+def jpeg(index: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
+    """A camera frame: a disc that crosses a gradient."""
+    y, x = np.mgrid[0 : size[1], 0 : size[0]]
+    ground = np.stack([x * 2, y * 3, 255 - x * 2], -1)
+    disc = ((x - index * 3 % size[0]) ** 2 + (y - 32) ** 2 < 150)[..., None]
+    return encode_jpeg(np.where(disc, 240, ground).astype(np.uint8), 90)
+
+
+def ticks(index: int) -> int:
+    """When a camera of 24 frames a second takes that frame."""
+    return round(index * TICKS_PER_SECOND / 24)
+
+
+def tiny(weights: Path, seed: int = 0) -> Stream:
+    """A stream on one thread: waiting for a second one takes longer than the work."""
+    return Stream.load(weights, device="cpu", seed=seed, threads=1)
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights file of random numbers, none of them zero."""
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    torch.manual_seed(5)
+    network, router = Hourglass(lsd_test()), Router(len(lsd_test().worlds))
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.5 / max(parameter[0].numel(), 4) ** 0.5)
+    known = {text: np.random.default_rng(len(text)).normal(size=384) for text in ("as it is", "underwater", "wild west")}
+    save_weights(path, network, router, {text: v / np.linalg.norm(v) for text, v in known.items()})
+    return path
+
+
+@pytest.fixture
+def stream(weights: Path) -> Stream:
+    return tiny(weights)
+
+
+@pytest.fixture
+def director(stream: Stream, weights: Path) -> Director:
+    return Director(stream, weights=str(weights))
+
+
+def shoot_take(sessions: Path, weights: Path) -> Path:
+    """A take of 4.2 s after half a second without: a cut, a fade into a running fade, drops, a broken frame, a marker."""
+    director = Director(tiny(weights, seed=7), weights=str(weights))
+    director.say("underwater", 1.0, wait=True)  # still fading when the take begins
+    for i in range(12):
+        director.shoot(jpeg(i), i, ticks(i))
+    director.record(sessions, Slate("Test film", "1", "a"))
+    connection = Connection(director)
+    said: dict[int, tuple[object, float]] = {
+        30: ("wild west", 0.0),
+        60: ("as it is", 1.0),
+        70: ([("underwater", 2), ("wild west", 1)], 0.5),
+    }
+    for i in range(12, 112):
+        if i in said:
+            director.say(*said[i], wait=True)  # type: ignore[arg-type]
+        if i == 50:
+            director.mark("the ball falls")
+        if i % 10 == 5:
+            connection.offer(jpeg(i), i, ticks(i))  # the next one overtakes it
+            continue
+        connection.offer(b"no picture" if i == 80 else jpeg(i), i, ticks(i))
+        arrivals = connection._take()
+        assert arrivals
+        *skipped, newest = arrivals
+        director.shoot(newest.packet, newest.index, newest.ticks, skipped=skipped)
+    folder = director.cut()
+    director.close()
+    assert folder
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shot(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
+    """The folder of a recorded take, with proxies. Read it, never write it."""
+    folder = shoot_take(tmp_path_factory.mktemp("shot"), weights)
+    proxies.make(folder)
+    return folder
+
+
+@pytest.fixture
+def take(shot: Path, tmp_path: Path) -> Take:
+    """A copy of the recorded take, to be hurt."""
+    copy = tmp_path / "sessions" / Path(*shot.parts[-4:])
+    shutil.copytree(shot, copy)
+    return Take.open(copy)
+
+
+@pytest.fixture
+def crashed(take: Take) -> Take:
+    """The take as a crash would have left it: no end, no proxies, torn last lines, the last packets cut off."""
+    for path in (take.folder / "proxy", take.folder / "poster.jpg", take.folder / f"{take.folder.name}.otio"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    manifest = take.manifest.model_copy(update={"state": "recording", "ended": "", "files": {}, "counts": {}})
+    manifest.save(take.folder)
+    events = take.folder / "events.jsonl"
+    lines = events.read_bytes().splitlines(keepends=True)
+    assert b'"end"' in lines[-1]
+    events.write_bytes(b"".join(lines[:-1]) + b'{"kind": "mark')
+    rows = take.folder / "frames.jsonl"
+    rows.write_bytes(rows.read_bytes()[:-30])
+    live = take.folder / "live.mkv"
+    data = live.read_bytes()
+    cluster = end = data.rfind(CLUSTER)
+    for _ in range(2):
+        cluster, end = data.rfind(CLUSTER, 0, cluster), cluster
+    live.write_bytes(data[: (cluster + end) // 2])
+    return Take.open(take.folder)
+
+
+Shoot = Callable[[Path, Path], Path]
