@@ -141,7 +141,7 @@ def evaluate(
     measures: Annotated[
         str | None, typer.Option(help="Of adherence, psnr, ssim, sharpness, flicker and motion; default: all.")
     ] = None,
-    max_runs: Annotated[int, typer.Option(min=1, help="Of more clip-wording pairs, an even choice is run.")] = 330,
+    max_runs: Annotated[int, typer.Option(min=1, help="Of more clip-wording pairs, an even choice is run.")] = 220,
     sheet: Annotated[Path | None, typer.Option(help="The contact sheet's path; default: beside the JSON.")] = None,
     seed: Seed = 0,
     weights: Weights = None,

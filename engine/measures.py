@@ -79,13 +79,13 @@ def flicker(pictures: Tensor) -> Tensor:
     return (pictures[1:] - pictures[:-1]).abs().mean((1, 2, 3))
 
 
-def motion_energy(pictures: Tensor) -> Tensor:
-    """Mean squared change of luma from frame to frame, of what is larger than 4 px: (T, ...) -> (T-1,).
+def motion_energy(pictures: Tensor, lag: int = 1) -> Tensor:
+    """Mean squared change of luma over `lag` frames, of what is larger than 4 px: (T, 3, H, W) -> (T - lag,).
 
-    The low pass keeps the noise of single pixels, which moves nothing, out of it.
+    The low pass keeps the noise of single pixels, which moves nothing, out of it; a longer lag shows slow motion.
     """
     smooth = F.avg_pool2d(luma(pictures), 4)
-    return (smooth[1:] - smooth[:-1]).square().mean((1, 2, 3))
+    return (smooth[lag:] - smooth[:-lag]).square().mean((1, 2, 3))
 
 
 def vital_signs(pictures: Tensor) -> dict[str, Tensor]:

@@ -21,8 +21,8 @@ DISTANCE = (
 )
 FLICKER_FLOOR = 1 / 255
 """A teacher that stands still on a still does not flicker at all: then the stream is compared with one 8-bit level."""
-MOTION_FLOOR = 1e-6
-"""Likewise for motion energy: a thousandth of the range, squared."""
+MOTION_FLOOR = 1e-7
+"""Likewise for motion energy, about what rounding to 8 bits makes of nothing."""
 
 _DECIMALS = 4
 

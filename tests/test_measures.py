@@ -124,3 +124,9 @@ def test_vital_signs_of_a_known_picture():
     assert signs["luminance"] == pytest.approx(0.1063)
     assert signs["contrast"] == pytest.approx(0.1063, rel=1e-2)
     assert signs["clipped"] == 1.0
+
+
+def test_motion_over_a_longer_lag_shows_what_is_slow():
+    ramp = torch.linspace(0, 0.3, 4).view(4, 1, 1, 1).expand(4, 3, 32, 32)
+    assert measures.motion_energy(ramp).tolist() == pytest.approx([0.01] * 3)
+    assert measures.motion_energy(ramp, 3).tolist() == pytest.approx([0.09])
