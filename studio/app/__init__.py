@@ -1,1 +1,1 @@
-"""The studio in a browser: a live page and a review page on Gradio, and the guarded socket between camera and engine."""
+"""The studio in a browser: a live page and a review page on Gradio, and the guarded socket between page and engine."""

@@ -1,4 +1,4 @@
-"""Who may speak to the studio: people who are signed in, from the studio's own pages, with a page's pass, in measure."""
+"""Who may speak to the studio: people who are signed in, from the studio's own pages, with a token, in measure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_RATE = 90.0
 """Messages a second, on average; a camera sends 24 to 30."""
 BURST = 180
 """Messages that may come at once, after a pause of the network."""
-MAX_PASSES = 1024
+MAX_TOKENS = 1024
 """Pages that are remembered; the oldest are forgotten, and ask to be loaded again."""
 
 
@@ -41,10 +41,10 @@ class Refusal:
 
 
 class Guard:
-    """Gives each page that loads a pass, and checks it, where a request comes from, and who is signed in."""
+    """Gives each page that loads a token, and checks it, where a request comes from, and who is signed in."""
 
     def __init__(self) -> None:
-        self._passes: OrderedDict[str, None] = OrderedDict()
+        self._tokens: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
         self._app: GradioApp | None = None
 
@@ -53,26 +53,26 @@ class Guard:
         self._app = app
 
     def issue(self) -> str:
-        """A new pass, for one page load."""
+        """A new token, for one page load."""
         token = secrets.token_urlsafe(24)
         with self._lock:
-            self._passes[token] = None
-            while len(self._passes) > MAX_PASSES:
-                self._passes.popitem(last=False)
+            self._tokens[token] = None
+            while len(self._tokens) > MAX_TOKENS:
+                self._tokens.popitem(last=False)
         return token
 
     def knows(self, token: object) -> bool:
-        """Is this the pass of a page that was loaded from this studio since it started?"""
+        """Is this the token of a page that was loaded from this studio since it started?"""
         with self._lock:
-            if not isinstance(token, str) or token not in self._passes:
+            if not isinstance(token, str) or token not in self._tokens:
                 return False
-            self._passes.move_to_end(token)
+            self._tokens.move_to_end(token)
             return True
 
     def refusal(self, connection: HTTPConnection, *, origin: bool = False, token: bool = True) -> Refusal | None:
         """Why this request or handshake is refused; None where it may pass.
 
-        origin: it must come from one of the studio's own pages. token: it must carry a pass as `?token=`.
+        origin: it must come from one of the studio's own pages. token: it must carry a page's token as `?token=`.
         """
         if not self._signed_in(connection):
             return Refusal(401, "Nobody is signed in. Load the page again and sign in.")

@@ -40,7 +40,7 @@ TAKEN, IDLE = 4001, 4008
 log = logging.getLogger(__name__)
 
 
-class Closing(Exception):  # noqa: N818 (not an error)
+class Closing(Exception):
     """The studio ends the connection, with a close code and a sentence for the page."""
 
     def __init__(self, code: int, reason: str) -> None:
@@ -58,9 +58,11 @@ async def answer(socket: WebSocket, guard: Guard, sessions: Sessions, folder: Pa
     try:
         session = await asyncio.to_thread(sessions.enter, socket.query_params["token"])
     except FullError as error:
-        return await _close(socket, Closing(FULL, str(error)))
+        await _close(socket, Closing(FULL, str(error)))
+        return
     except (ValueError, OSError) as error:
-        return await _close(socket, Closing(BROKEN, f"The model cannot be loaded: {error}"))
+        await _close(socket, Closing(BROKEN, f"The model cannot be loaded: {error}"))
+        return
     line = Line(socket, session, sessions, folder)
     await asyncio.to_thread(session.connect, line.hang_up)
     await line.run()
@@ -101,7 +103,8 @@ class Line:
     async def run(self) -> None:
         """Until the page leaves, is lost, or is told to go."""
         if self.closing:  # taken over already
-            return await _close(self.socket, self.closing)
+            await _close(self.socket, self.closing)
+            return
         self.worker.start()
         others = [asyncio.create_task(self._send()), asyncio.create_task(self._report())]
         self.receiving = asyncio.create_task(self._receive())
@@ -122,7 +125,6 @@ class Line:
             await asyncio.to_thread(self.sessions.leave, self.session)
         elif self.session.holds(self.hang_up):
             self.sessions.lose(self.session)
-        return None
 
     def hang_up(self) -> None:
         """Called by the connection that takes over, from a thread: ends this one and waits for its worker."""
@@ -170,7 +172,10 @@ class Line:
             while self.outbox:
                 message = self.outbox.popleft()
                 try:
-                    await (self.socket.send_text(message) if isinstance(message, str) else self.socket.send_bytes(message))
+                    if isinstance(message, str):
+                        await self.socket.send_text(message)
+                    else:
+                        await self.socket.send_bytes(message)
                 except (RuntimeError, WebSocketDisconnect):
                     return  # the receiver notices the same
 
@@ -190,7 +195,8 @@ class Line:
             try:
                 message = await asyncio.wait_for(self.socket.receive(), IDLE_S)
             except asyncio.TimeoutError:
-                raise Closing(IDLE, f"Nothing came for {IDLE_S:.0f} s, so the place was given free. Press Start.") from None
+                reason = f"Nothing came for {IDLE_S:.0f} s, so the place was given free. Press Start."
+                raise Closing(IDLE, reason) from None
             if message["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(message.get("code", 1005))
             if not self.meter.passes():
@@ -204,7 +210,7 @@ class Line:
         if len(data) > MAX_FRAME:
             raise Closing(TOO_BIG, f"A frame of {len(data):,} bytes came; at most {MAX_FRAME:,} are taken.")
         if len(data) <= HEADER.size:
-            raise Closing(POLICY, f"A message of {len(data)} bytes is no frame; it starts with {HEADER.size} bytes of header.")
+            raise Closing(POLICY, f"A message of {len(data)} bytes is no frame; {HEADER.size} are its header.")
         kind, number, time_ms, extra = HEADER.unpack_from(data)
         if not (0 <= time_ms < 1e12) or kind not in (FRAME, SOUND):
             raise Closing(POLICY, f"A message of kind {kind} at {time_ms} ms is none of this studio's.")
@@ -250,13 +256,13 @@ class Line:
     async def record(self, data: dict[str, Any]) -> None:
         """Roll, or cut."""
         if not data.get("on"):
-            return await self._cut()
+            await self._cut()
+            return
         named = data.get("slate") or {}
         slate = Slate(*(str(named.get(part, "")) for part in ("production", "scene", "shot")))
         folder = await asyncio.to_thread(self.director.record, self.folder, slate)
         self.recording = True
         self.say("recording", on=True, take=int(folder.name[1:]), seconds=0.0)
-        return None
 
     async def _cut(self) -> None:
         self.recording = False

@@ -26,9 +26,8 @@ import(home + 'studio/web/studio.js').then(studio => studio.mount(element, serve
 
 def build(desk: Desk) -> gr.Blocks:
     """The page of a desk."""
-    callbacks = [
-        desk.enter, desk.machine, desk.slate, desk.takes, desk.take, desk.judge, desk.render, desk.progress, desk.export,
-    ]  # fmt: skip
+    live, review = (desk.enter, desk.machine, desk.slate), (desk.takes, desk.take, desk.judge)
+    callbacks = [*live, *review, desk.render, desk.progress, desk.export]
     template = "".join((WEB / f"{part}.html").read_text(encoding="utf-8") for part in ("frame", "live", "review"))
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         gr.HTML(

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from studio import export, proxies, render
 from studio.app.guard import Guard
 from studio.app.sessions import Sessions, step_back
-from studio.take import EngineEntry, Listed, Render, Slate, Take, TakeError, takes
-from studio.timeline import Timeline, key_to_dict
+from studio.take import TICKS_PER_SECOND, EngineEntry, Listed, Render, Slate, Take, TakeError, takes
+from studio.timeline import SCHEMA, VERSION, Timeline, key_to_dict
 
 if TYPE_CHECKING:
     from engine.stream import Stream
@@ -135,6 +135,7 @@ class Desk:
             "dropped": take.dropped,
             "times": [row.time_s for row in take.made],
             "raw": self._url(take.folder / "proxy/raw.mp4"),
+            "sound": self._sound(take),
             "versions": versions,
         }
 
@@ -149,7 +150,8 @@ class Desk:
     def render(self, data: Mapping[str, Any]) -> Answer:
         """Render a take again with the page's keys; answers a job to ask `progress` about."""
         take = self._open(data)
-        timeline = Timeline.from_dict(Timeline.of("as it is").to_dict() | {"keys": data["keys"], "markers": data["markers"]})
+        edited = {"keys": data.get("keys"), "markers": data.get("markers")}
+        timeline = Timeline.from_dict({"schema": SCHEMA, "version": VERSION, **edited})
         if not self._rendering.acquire(blocking=False):
             raise TakeError("Another render is running; wait for it to end.")
         name, job = uuid.uuid4().hex, Job()
@@ -172,7 +174,7 @@ class Desk:
         take, version, kind = self._open(data), str(data.get("version", "live")), data.get("to")
         if kind not in export.FORMATS:
             raise TakeError(f"{kind!r} is no format to export to; there are {', '.join(export.FORMATS)}")
-        name = f"{take.name.replace(' ', '_')}_{version}.{kind}" if kind == "mp4" else f"{take.name.replace(' ', '_')}.otio"
+        name = "_".join([*take.name.split(), *([version] if kind == "mp4" else [])]) + f".{kind}"
         out = Path(tempfile.mkdtemp(dir=self._exports.name)) / name
         if kind == "mp4":
             export.write_mp4(take, out, version)
@@ -185,19 +187,14 @@ class Desk:
         self._exports.cleanup()
 
     def file(self, path: str) -> Path | None:
-        """The file behind a URL's path, or None: only a take's browser files are served, only from the sessions folder."""
+        """The file behind a URL's path, or None: what browsers may read of a take, or what was made for download."""
         within, _, rest = path.partition("/")
         if within == EXPORTS:
-            folder, inside, deep, legal = Path(self._exports.name).resolve(), rest, 1, ("*",)
-        else:
-            folder, inside, deep, legal = self.folder.resolve(), path, 4, SERVED
-        found = (folder / inside).resolve()  # symbolic links followed, `..` gone
-        if not found.is_relative_to(folder) or not found.is_file():
-            return None
-        parts = found.relative_to(folder).parts
-        if not any(fnmatchcase("/".join(parts[deep:]), pattern) for pattern in legal):
-            return None
-        return found
+            return _inside(Path(self._exports.name), rest)
+        found = _inside(self.folder, path)
+        parts = found.relative_to(self.folder.resolve()).parts if found else ()
+        legal = any(fnmatchcase("/".join(parts[4:]), pattern) for pattern in SERVED)
+        return found if legal else None
 
     # -- helpers
 
@@ -252,6 +249,12 @@ class Desk:
             about += f" from frame {first} on; before it the picture is the live one"
         return {"name": version.name, "url": self._url(version.video), "about": f"{about}.", **_keys(version.timeline)}
 
+    def _sound(self, take: Take) -> Answer | None:
+        """The microphone's file, and where on the take's clock it begins."""
+        sound = next((event for event in take.events if event["kind"] == "sound"), None)
+        url = self._url(take.folder / sound["file"]) if sound else None
+        return {"url": url, "start_s": sound["ticks"] / TICKS_PER_SECOND} if sound and url else None
+
     def _example(self) -> str | None:
         """A take whose camera picture stands in for a camera."""
         return next((self._url(path) for path in sorted(self.folder.glob(EXAMPLE))), None)
@@ -274,3 +277,10 @@ def _keys(timeline: Timeline) -> Answer:
     """Keys and markers for the player."""
     markers = [{"time_s": mark.time_s, "name": mark.name} for mark in timeline.markers]
     return {"keys": [key_to_dict(key) for key in timeline.keys], "markers": markers}
+
+
+def _inside(folder: Path, path: str) -> Path | None:
+    """The file of that path in a folder; None where it is none, or `..` or a link leads out."""
+    folder = folder.resolve()
+    found = (folder / path).resolve()
+    return found if found.is_relative_to(folder) and found.is_file() else None

@@ -7,7 +7,7 @@ import functools
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from studio.app import live, pages
-from studio.app.guard import Guard
+from studio.app.guard import GradioApp, Guard
 from studio.app.review import Desk, Load
 from studio.app.sessions import Sessions
 from studio.director import Director, load_stream
@@ -101,7 +101,7 @@ def serve(
         head=pages.HEAD,
         app_kwargs={"routes": routes(guard, taken, desk)},
     )
-    guard.watch(app)
+    guard.watch(cast(GradioApp, app))
     return Studio(url, share_url, page, taken, desk)
 
 

@@ -101,6 +101,9 @@ class Sessions:
             if self._sessions.get(session.token) is not session:
                 return
             del self._sessions[session.token]
+        self._end(session)
+
+    def _end(self, session: Session) -> None:
         if session.timer:
             session.timer.cancel()
         folder = session.director.cut("connection lost")

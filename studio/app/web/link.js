@@ -6,7 +6,7 @@ const FRAME = 1, SOUND = 2;
 const QUALITY = {best: .85, least: .35};
 const PATIENCE = [.3, .6, 1, 2, 4];  // seconds between attempts to connect again
 /** Close codes after which another attempt would end the same way. */
-export const FINAL = {1008: 'refused', 1009: 'refused', 1013: 'busy', 4000: 'bye', 4001: 'taken', 4401: 'refused', 4403: 'refused'};
+const FINAL = {1008: 'refused', 1009: 'refused', 1011: 'broken', 1013: 'busy', 4001: 'taken', 4008: 'paused'};
 
 const pack = (kind, number, time, extra, body) => {
   const bytes = new Uint8Array(HEADER + body.byteLength), view = new DataView(bytes.buffer);
@@ -61,7 +61,7 @@ export class Link {
     clearTimeout(this.later);
     this.on.state(this.attempt ? 'lost' : 'connecting');
     const socket = this.socket = new WebSocket(this.url);
-    Object.assign(this, {waiting: [], encoding: 0, sent: 0, shown: 0, quality: QUALITY.best, quickest: 1e9});
+    Object.assign(this, {reason: '', waiting: [], encoding: 0, sent: 0, shown: 0, quality: QUALITY.best, quickest: 1e9});
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       this.attempt = 0;
@@ -73,7 +73,7 @@ export class Link {
     socket.onclose = event => {
       if (socket !== this.socket) return;
       if (!this.wanted) return this.on.state('idle');
-      if (event.code in FINAL) { this.wanted = false; return this.on.state(FINAL[event.code], event.reason); }
+      if (event.code in FINAL) { this.wanted = false; return this.on.state(FINAL[event.code], this.reason || event.reason); }
       this.on.state('lost');
       this.later = setTimeout(() => this.retry(), PATIENCE[Math.min(this.attempt++, PATIENCE.length - 1)] * 1000);
     };

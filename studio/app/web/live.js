@@ -7,7 +7,7 @@ import {Source} from './source.js';
 
 const STATES = {
   idle: 'Not started', connecting: 'Connecting …', live: 'Live', lost: 'Connection lost, reconnecting …',
-  refused: 'Refused', busy: 'The studio is full', taken: 'Taken over', bye: 'Ended',
+  refused: 'Refused', busy: 'The studio is full', taken: 'Taken over', paused: 'Paused', broken: 'Stopped',
 };
 const SLATE = 'lsd-studio.slate';
 
@@ -33,6 +33,8 @@ export function mountLive(root, studio) {
       if (name === 'lost') tell('The connection was lost. Reconnecting; what was recorded is safe.');
       else if (name === 'refused') tell(text || 'The studio no longer knows this page. Load it again.', 'Reload', () => location.reload());
       else if (name === 'busy') tell(text || 'All places are taken. Try again in a moment.', 'Try again', start);
+      else if (name === 'paused') tell(text, 'Start', start);
+      else if (name === 'broken') tell(text, 'Try again', start);
       else if (name === 'taken') tell(text || 'This session goes on in another window.', 'Bring it back here', start);
       else tell('');
       if (!started && recording) setRecording(null);
@@ -55,6 +57,7 @@ export function mountLive(root, studio) {
     ready: data => { if (!data.recording && recording) { studio.say('The take ended while the connection was lost. All that arrived is kept.'); setRecording(null); } figures.dropped = data.dropped ?? 0; },
     prompt: data => { prompt = data.text; showPrompt(data.text, data.nearest); },
     recording: data => setRecording(data.on ? data : null, data),
+    bye: data => { link.reason = data.text; },
     status: data => { figures.dropped = data.dropped; },
     kept: data => { kept(data); },
     error: data => studio.say(data.text, 'error'),
@@ -192,11 +195,16 @@ export function mountLive(root, studio) {
     figure('step', running && figures.step ? figures.step.toFixed(0) : '–');
   }, 500);
 
+  addEventListener('beforeunload', event => { if (recording) event.preventDefault(); });
   showPrompt(prompt);
   source.choose('example');
   return {
     know(worlds) { cues.know(worlds); },
-    leave() { if (!recording) stop(); },
+    leave() {
+      if (recording) { studio.say('A take is being recorded: cut it first (R).', 'error'); return false; }
+      if (link.wanted) stop();
+      return true;
+    },
     key(event) {
       const name = event.key.toLowerCase();
       if (name === 'r') { if (!$('.record').disabled) record(); else studio.say('Press Start first: there is nothing to record yet.', 'error'); return true; }

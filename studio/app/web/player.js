@@ -1,13 +1,13 @@
 // The player: a take's camera and world in step, a wipe between them, its prompt keys on a lane.
 // One ES module without imports: the review page and the notebook's widget mount the same file, styled by player.css.
 //
-//   const player = mount(element, {raw, live, keys, markers, times, duration_s, fps, worlds, editable, shortcuts, onEdit})
+//   const player = mount(element, {raw, live, sound, keys, markers, times, duration_s, fps, editable, shortcuts, onEdit})
 //   player.show({live, keys, …})    another version, the playhead stays       player.seek(time_s)
 //   player.state()                  {keys, markers}: keys are {id, time_s, prompt, fade_s}, seconds on the take's clock
 //   player.destroy()
 //
-// `times` are the frames' times in seconds; without them frames are 1/fps apart. `shortcuts` is where keys are listened
-// to (default: the element). `onEdit({keys, markers})` follows every finished edit, undo and redo included.
+// `times` are the frames' times in seconds; without them frames are 1/fps apart. `sound` is {url, start_s}. `shortcuts`
+// is where keys are listened to (default: the element). `onEdit({keys, markers})` follows every finished edit.
 
 const PALETTE = {
   'as-is': '#7d8590', underwater: '#1f9bb0', 'wild-west': '#c9853b', 'deep-space': '#5b62d6', 'golden-rome': '#d1a73a',
@@ -19,6 +19,14 @@ const ICONS = {
   next: 'M8 5l9 7-9 7z', end: 'M18 5v14M5 5l10 7-10 7z', add: 'M12 5v14M5 12h14', bin: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13',
   undo: 'M9 7 4 12l5 5M4 12h10a5 5 0 0 1 0 10', redo: 'M15 7l5 5-5 5M20 12H10a5 5 0 0 0 0 10', loop: 'M17 3l3 3-3 3M4 12V9a3 3 0 0 1 3-3h13M7 21l-3-3 3-3M20 12v3a3 3 0 0 1-3 3H4',
 };
+/** What the keys do; the same list is shown by `?`. */
+export const KEYS = [
+  ['Space', 'Play, pause'], ['J K L', 'Shuttle back, stop, on'], ['← →', 'A frame; with Shift a second'], ['↑ ↓', 'Previous, next key'],
+  ['Home End', 'Start, end'], ['I O', 'In, out'], ['M', 'Marker'], ['Delete', 'Delete the key'], ['Ctrl+Z', 'Undo'], ['Ctrl+Shift+Z', 'Redo'],
+];
+/** Rows of keys and what they do, as the inside of a <dl>. */
+export const keyRows = rows => rows.map(([keys, what]) => `<dt>${keys.split(' ').map(key => key === '–' ? key : `<kbd>${key}</kbd>`).join(' ')}</dt><dd>${what}</dd>`).join('');
+
 const SVG = 'http://www.w3.org/2000/svg';
 const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 
@@ -59,7 +67,7 @@ const TEMPLATE = `
     <video class="lsd-raw" playsinline preload="auto" muted></video>
     <div class="lsd-wipe" role="slider" tabindex="0" aria-label="Wipe: camera left, world right" aria-valuemin="0" aria-valuemax="100"><i></i></div>
     <span class="lsd-tag lsd-tag-raw">Camera</span><span class="lsd-tag lsd-tag-live">World</span>
-    <p class="lsd-fault" role="alert" hidden></p>
+    <p class="lsd-fault" role="alert" hidden></p><dl class="lsd-help" hidden></dl>
   </div>
   <div class="lsd-bar" role="toolbar" aria-label="Playback">
     <div class="lsd-group">
@@ -94,6 +102,7 @@ export function mount(element, options) {
   element.replaceChildren(root);
   const $ = selector => root.querySelector(selector);
   const screen = $('.lsd-screen'), live = $('.lsd-live'), raw = $('.lsd-raw'), lane = $('.lsd-lane'), editor = $('.lsd-editor');
+  const sound = new Audio();
   const ending = new AbortController(), until = {signal: ending.signal};
   let take = {fps: 24, editable: true, keys: [], markers: [], ...options};
   let edit = {keys: [], markers: []}, undone = [], done = [], selected = null;
@@ -139,7 +148,7 @@ export function mount(element, options) {
     paint();
   }
   function reverse() {  // browsers play forwards only
-    live.pause(); raw.pause();
+    live.pause(); raw.pause(); sound.pause();
     let before = performance.now();
     turning = requestAnimationFrame(function turn(at) {
       if (rate >= 0) return;
@@ -153,7 +162,7 @@ export function mount(element, options) {
     const was = rate;
     rate = 0;
     cancelAnimationFrame(turning);
-    live.pause(); raw.pause();
+    live.pause(); raw.pause(); sound.pause();
     if (was) seek(middleOf(frameAt(now())));
     paint();
   }
@@ -166,9 +175,16 @@ export function mount(element, options) {
       const ahead = raw.currentTime - live.currentTime;
       if (Math.abs(ahead) > .25) raw.currentTime = live.currentTime;
       raw.playbackRate = Math.abs(ahead) < .004 ? rate : rate * clamp(1 - ahead * 2, .75, 1.25);
+      hear(live.currentTime - (take.sound?.start_s ?? 0));
       if (range[1] !== null && live.currentTime >= range[1]) finish();
     }
     paint();
+  }
+  function hear(at) {  // the microphone, at the picture's own speed only
+    const heard = take.sound && rate === 1 && at >= 0 && !sound.ended;
+    if (!heard) return sound.pause();
+    if (Math.abs(sound.currentTime - at) > .12) sound.currentTime = at;
+    if (sound.paused) sound.play().catch(() => {});
   }
   function finish() {
     if ($('[data-do=loop]').getAttribute('aria-pressed') === 'true') { seek(range[0]); play(rate || 1); } else stop();
@@ -355,10 +371,11 @@ export function mount(element, options) {
     ArrowLeft: e => e.shiftKey ? (stop(), seek(now() - 1)) : step(-1), ArrowRight: e => e.shiftKey ? (stop(), seek(now() + 1)) : step(1),
     ArrowUp: () => jump(-1), ArrowDown: () => jump(1), Delete: () => take.editable && remove(selected), Backspace: () => take.editable && remove(selected),
     i: () => { range = [now(), range[1] !== null && range[1] > now() ? range[1] : null]; draw(); }, o: () => { range = [range[0] < now() ? range[0] : 0, now()]; draw(); },
+    '?': () => { const help = $('.lsd-help'); help.innerHTML = keyRows(KEYS); help.hidden = !help.hidden; },
     m: () => { if (!take.editable) return; const before = copy(); edit.markers.push({time_s: +now().toFixed(3), name: `Marker ${edit.markers.length + 1}`}); commit(before); },
   };
   function press(event) {
-    if (event.altKey || busy(event) || !root.isConnected || root.offsetParent === null) return;
+    if (event.defaultPrevented || event.altKey || busy(event) || !root.isConnected || root.offsetParent === null) return;
     const held = event.ctrlKey || event.metaKey;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const act = held ? (name === 'z' && take.editable ? (event.shiftKey ? acts.redo : acts.undo) : null) : keymap[name];
@@ -400,6 +417,7 @@ export function mount(element, options) {
       edit = structuredClone({keys: take.keys ?? [], markers: take.markers ?? []});
       done = []; undone = []; selected = null;
     }
+    if (sound.getAttribute('src') !== (take.sound?.url ?? null)) { if (take.sound) sound.src = take.sound.url; else sound.removeAttribute('src'); }
     range = [0, null];
     view(take.raw && take.live ? screen.dataset.view : take.live ? 'live' : 'raw');
     draw();

@@ -66,7 +66,7 @@ export function mountReview(root, studio) {
     $('textarea').value = take.notes;
     verdict(take.verdict);
     version = take.versions.find(one => one.name === wanted) ?? take.versions[0];
-    const options = {raw: studio.file(take.raw), ...seenNow(), times: take.times, duration_s: take.duration_s, fps: take.fps, editable: take.state !== 'recording'};
+    const options = {raw: studio.file(take.raw), ...seenNow(), sound: take.sound && {...take.sound, url: studio.file(take.sound.url)}, times: take.times, duration_s: take.duration_s, fps: take.fps, editable: take.state !== 'recording'};
     if (player) player.show(options);
     else player = mount($('.screen'), {...options, shortcuts: document, onEdit: edited});
     player.seek(0);

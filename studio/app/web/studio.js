@@ -1,12 +1,11 @@
 // The frame of both pages: the pass, calls to the studio, notices, the keys, and which page is seen.
 import {mountLive} from './live.js';
-import {busy} from './player.js';
+import {KEYS, busy, keyRows} from './player.js';
 import {mountReview} from './review.js';
 
-const KEYS = [
+const HELP = [
   ['Live', [['R', 'Record, cut'], ['1 – 9', 'Cues'], ['Enter', 'Apply the prompt'], ['M', 'Marker'], ['Space', 'Start']]],
-  ['Review', [['Space', 'Play, pause'], ['J K L', 'Shuttle back, stop, on'], ['← →', 'A frame; with Shift a second'], ['↑ ↓', 'Previous, next key'], ['Home End', 'Start, end'],
-    ['I O', 'In, out'], ['M', 'Marker'], ['Delete', 'Delete the key'], ['Ctrl+Z', 'Undo'], ['Ctrl+Shift+Z', 'Redo']]],
+  ['Review', KEYS],
   ['Everywhere', [['?', 'These keys'], ['Esc', 'Close; leave a field']]],
 ];
 const base = () => new URL('studio/', `${location.origin}${location.pathname.replace(/\/?$/, '/')}`);
@@ -40,15 +39,15 @@ export async function mount(element, server) {
   function route() {
     const [name, ...rest] = decodeURIComponent(location.hash.slice(1)).split('/');
     const page = name in pages ? name : 'live', before = seen;
+    if (before && before !== page && pages[before].leave() === false) { history.replaceState(null, '', `#${before}`); return; }
     seen = page;
     for (const one in roots) roots[one].hidden = one !== page;
     for (const link of element.querySelectorAll('nav a')) { if (link.hash === `#${page}`) link.setAttribute('aria-current', 'page'); else link.removeAttribute('aria-current'); }
     document.title = page === 'review' ? 'Review · Live film studio' : 'Live film studio';
-    if (before && before !== page) pages[before].leave();
     if (page === 'review') { if (before !== page) pages.review.refresh(); if (rest.length) pages.review.open(rest.join('/')); }
   }
   addEventListener('hashchange', route);
-  help.querySelector('.keys').innerHTML = KEYS.map(([title, rows]) => `<section><h3>${title}</h3><dl>${rows.map(([key, what]) => `<dt>${key.split(' ').map(one => one === '–' ? '–' : `<kbd>${one}</kbd>`).join(' ')}</dt><dd>${what}</dd>`).join('')}</dl></section>`).join('');
+  help.querySelector('.keys').innerHTML = HELP.map(([title, rows]) => `<section><h3>${title}</h3><dl>${keyRows(rows)}</dl></section>`).join('');
   element.querySelector('[data-do=help]').addEventListener('click', () => help.showModal());
   help.addEventListener('click', event => { if (event.target === help || event.target.closest('button')) help.close(); });
   document.addEventListener('keydown', event => {
