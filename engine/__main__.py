@@ -125,7 +125,9 @@ def bench(
     if as_json:
         print(json.dumps(report))
     else:
-        _print_table(f"{report['model']} at {report['size']}, {report['steps']} step(s)", _flat(report))
+        _print_table(
+            f"{report['model']} at {report['size']}, {report['steps']} step{'s' * (report['steps'] > 1)}", _flat(report)
+        )
 
 
 @app.command(name="eval")
