@@ -23,7 +23,7 @@ from studio.take import TICKS_PER_SECOND, EngineEntry, Listed, Render, Slate, Ta
 from studio.timeline import SCHEMA, VERSION, Timeline, key_to_dict
 
 if TYPE_CHECKING:
-    from engine.stream import Stream
+    from studio.director import Stream
 
 SERVED = ("poster.jpg", "mic.webm", "proxy/raw.mp4", "proxy/live.mp4", "renders/v*/out.mp4")
 """What of a take's folder a browser may read."""

@@ -1,0 +1,104 @@
+"""A studio that is served as users serve it, a Chromium whose camera plays a clip, and what both need."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import av
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.support import Figures, Served, answers, free_port, is_fault
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    "--host-resolver-rules=MAP studio.test 127.0.0.1",
+)
+CAMERA_SIZE = (480, 270)
+UP_S = 60.0
+"""How long a server may take to import torch and Gradio on a busy machine."""
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Served]]:
+    """`serve("--auth", "a:b", sessions=folder, port=n)` starts `lsd-studio serve`, with the shipped weights."""
+    running: list[Served] = []
+
+    def start(*options: str, sessions: Path | None = None, port: int | None = None) -> Served:
+        sessions = sessions or tmp_path_factory.mktemp("served") / "sessions"
+        port = port or free_port()
+        log = tmp_path_factory.mktemp("log") / "serve.log"
+        command = [sys.executable, "-m", "studio", "serve", "--port", str(port), "--sessions", str(sessions), *options]
+        with log.open("wb") as out:
+            process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out)
+        served = Served(port, sessions, process, log)
+        running.append(served)
+        until = time.monotonic() + UP_S
+        while not answers(f"{served.url}login_check"):
+            assert process.poll() is None, f"the server ended:\n{log.read_text()}"
+            assert time.monotonic() < until, f"the server does not answer:\n{log.read_text()}"
+            time.sleep(0.1)
+        return served
+
+    yield start
+    for served in running:
+        served.stop()
+
+
+@pytest.fixture(scope="session")
+def camera(clip: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds of a dev clip as the uncompressed file that Chromium's fake camera plays in a loop."""
+    path = tmp_path_factory.mktemp("camera") / "camera.y4m"
+    width, height = CAMERA_SIZE
+    with av.open(str(clip("scientist-at-desk-b"))) as video, path.open("wb") as out:
+        out.write(f"YUV4MPEG2 W{width} H{height} F24:1 Ip A1:1 C420jpeg\n".encode())
+        for n, frame in enumerate(video.decode(video=0)):
+            if n == 72:
+                break
+            out.write(b"FRAME\n" + frame.reformat(width, height, "yuv420p").to_ndarray().tobytes())
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str, camera: Path) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            headless=True,
+            args=[*CHROMIUM_FLAGS, f"--use-file-for-fake-video-capture={camera}"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a laptop's size; what its scripts fail at fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if is_fault(message.type, message.text) else None)
+    yield page
+    context.close()
+    assert not faults, f"the page's scripts failed: {faults}"
+
+
+@pytest.fixture(scope="session")
+def figures(artefacts: Path) -> Figures:
+    """Collects what the browser tests measure, in tests/artefacts/browser.json."""
+    return Figures(artefacts / "browser.json", {"cores": os.cpu_count()})
