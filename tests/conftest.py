@@ -11,7 +11,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-import torch
+
+# Threads that wait must not spin, or two programs on the same cores slow each other tenfold. Read when torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 ROOT = Path(__file__).parent.parent
 MAY_SKIP = {"gpu", "slow"}
@@ -20,10 +22,14 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 
 def pytest_configure() -> None:
     """Two cores are enough for tiny models, and leave the browser tests room."""
+    import torch
+
     torch.set_num_threads(min(2, os.cpu_count() or 1))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    import torch
+
     if item.get_closest_marker("gpu") and not torch.cuda.is_available():
         pytest.skip("gpu: torch sees no CUDA device here")
 
