@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import av
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -28,7 +27,6 @@ CHROMIUM_FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--host-resolver-rules=MAP studio.test 127.0.0.1",
 )
-CAMERA_SIZE = (480, 270)
 UP_S = 60.0
 """How long a server may take to import torch and Gradio on a busy machine."""
 
@@ -56,33 +54,25 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
 
     yield start
     for served in running:
-        served.stop()
-
-
-@pytest.fixture(scope="session")
-def camera(clip: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three seconds of a dev clip as the uncompressed file that Chromium's fake camera plays in a loop."""
-    path = tmp_path_factory.mktemp("camera") / "camera.y4m"
-    width, height = CAMERA_SIZE
-    with av.open(str(clip("scientist-at-desk-b"))) as video, path.open("wb") as out:
-        out.write(f"YUV4MPEG2 W{width} H{height} F24:1 Ip A1:1 C420jpeg\n".encode())
-        for n, frame in enumerate(video.decode(video=0)):
-            if n == 72:
-                break
-            out.write(b"FRAME\n" + frame.reformat(width, height, "yuv420p").to_ndarray().tobytes())
-    return path
+        served.kill()
 
 
 @pytest.fixture(scope="module")
-def browser(chromium: str, camera: Path) -> Iterator[Browser]:
+def launch(chromium: str) -> Iterator[Callable[..., Browser]]:
+    """`launch(*flags)` starts Chromium; its camera shows a test picture."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium,
-            headless=True,
-            args=[*CHROMIUM_FLAGS, f"--use-file-for-fake-video-capture={camera}"],
-        )
-        yield browser
-        browser.close()
+
+        def start(*flags: str) -> Browser:
+            return playwright.chromium.launch(executable_path=chromium, headless=True, args=[*CHROMIUM_FLAGS, *flags])
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    browser = launch()
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import signal
 import socket
 import subprocess
+import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
@@ -28,15 +29,10 @@ class Served:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
 
-    def stop(self) -> None:
-        """As Ctrl+C does."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+    def kill(self) -> None:
+        """Nothing is left to save."""
+        self.process.kill()
+        self.process.wait()
 
 
 @dataclass
@@ -78,3 +74,54 @@ def enter(page: Page, url: str) -> None:
     """Load the studio's page and wait for its scripts."""
     page.goto(url)
     page.locator("#studio [data-ready]").wait_for(state="attached")
+
+
+class Cable:
+    """A TCP line to a port, which can be cut and mended: the network between browser and studio."""
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self._ends: set[socket.socket] = set()
+        self._whole = True
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def cut(self) -> None:
+        self._whole = False
+        for end in list(self._ends):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def mend(self) -> None:
+        self._whole = True
+
+    def close(self) -> None:
+        self._listener.close()
+        self.cut()
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                near, _ = self._listener.accept()
+                if not self._whole:
+                    near.close()
+                    continue
+                far = socket.create_connection(("127.0.0.1", self._target))
+                self._ends |= {near, far}
+                for source, drain in ((near, far), (far, near)):
+                    threading.Thread(target=self._pump, args=(source, drain), daemon=True).start()
+
+    def _pump(self, source: socket.socket, drain: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 << 16):
+                drain.sendall(data)
+        for end in (source, drain):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        source.close()
+        self._ends.discard(source)

@@ -54,9 +54,9 @@ export function colour(prompt) {
   return `hsl(${hash} 38% 52%)`;
 }
 
-/** Seconds as HH:MM:SS:FF. */
+/** Seconds as HH:MM:SS:FF; times come in whole microseconds, so a frame may seem to begin a trifle early. */
 export function timecode(time_s, fps) {
-  const rate = Math.round(fps), frames = Math.max(0, Math.floor(time_s * rate + 1e-6));
+  const rate = Math.round(fps), frames = Math.max(0, Math.floor(time_s * rate + 1e-3));
   const parts = [frames / rate / 3600, frames / rate / 60 % 60, frames / rate % 60, frames % rate];
   return parts.map(part => String(Math.floor(part)).padStart(2, '0')).join(':');
 }

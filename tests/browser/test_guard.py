@@ -1,0 +1,306 @@
+"""Laws of the guard: without a token, from elsewhere, too large or too much, nothing is answered but a refusal."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketTestSession
+from starlette.websockets import WebSocketDisconnect
+
+from engine.config import lsd_test
+from studio.app import live
+from studio.app.guard import BURST, MAX_COMMAND, MAX_FRAME, MAX_TOKENS, Guard, Meter
+from studio.app.live import FRAME, HEADER
+from studio.app.review import Desk
+from studio.app.server import routes
+from studio.app.sessions import Sessions
+from studio.director import Director, Stream
+from studio.take import EngineEntry, Take
+
+HOME = "http://testserver"
+
+
+@dataclass
+class App:
+    """What Gradio's app knows of who is signed in."""
+
+    auth: object | None = None
+    cookie_id: str = "here"
+    tokens: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class House:
+    """The routes of a studio with a tiny model, without Gradio's page."""
+
+    client: TestClient
+    guard: Guard
+    app: App
+    folder: Path
+
+    def token(self) -> str:
+        return self.guard.issue()
+
+    @contextmanager
+    def socket(self, token: str, origin: str | None = HOME, **headers: str) -> Iterator[WebSocketTestSession]:
+        if origin is not None:
+            headers["origin"] = origin
+        with self.client.websocket_connect(f"/studio/live?token={token}", headers=headers) as socket:
+            yield socket
+
+
+def stream(engine: EngineEntry | None = None) -> Stream:
+    return Stream.from_config(lsd_test(), threads=1)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    guard, app = Guard(), App()
+    guard.watch(app)
+    sessions = Sessions(lambda: Director(stream()), limit=1)
+    desk = Desk(guard, sessions, tmp_path / "sessions", stream)
+    with TestClient(Starlette(routes=routes(guard, sessions, desk)), base_url=HOME) as client:
+        yield House(client, guard, app, tmp_path / "sessions")
+    sessions.close()
+    desk.close()
+
+
+def jpeg(number: int = 0) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(np.full((64, 96, 3), number * 7 % 256, np.uint8)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def frame(number: int, body: bytes | None = None) -> bytes:
+    return HEADER.pack(FRAME, number, number * 1000 / 24, 0.8) + (jpeg(number) if body is None else body)
+
+
+def message(socket: WebSocketTestSession, kind: str) -> dict[str, Any]:
+    """The next message of that kind; pictures and others are passed over."""
+    while True:
+        received = socket.receive()
+        if received["type"] == "websocket.close":
+            raise WebSocketDisconnect(received["code"], received.get("reason"))
+        if received.get("text") is not None and (data := json.loads(received["text"]))["type"] == kind:
+            found: dict[str, Any] = data
+            return found
+
+
+def picture(socket: WebSocketTestSession) -> tuple[int, bytes]:
+    """Number and JPEG of the next picture."""
+    while (received := socket.receive()).get("bytes") is None:
+        assert received["type"] == "websocket.send", received
+    _, number, _, _ = HEADER.unpack_from(received["bytes"])
+    return number, received["bytes"][HEADER.size :]
+
+
+def closing(socket: WebSocketTestSession) -> WebSocketDisconnect:
+    """How the studio ends the connection; before it does, it says why."""
+    assert message(socket, "bye")["text"]
+    with pytest.raises(WebSocketDisconnect) as closed:
+        message(socket, "nothing more")
+    return closed.value
+
+
+def refusal(house: House, token: str, origin: str | None = HOME, **headers: str) -> int:
+    """The status with which a handshake is refused."""
+    with pytest.raises(WebSocketDenialResponse) as denied, house.socket(token, origin, **headers):
+        pass
+    return denied.value.status_code
+
+
+def test_a_frame_is_answered_with_its_own_number(house: House) -> None:
+    with house.socket(house.token()) as socket:
+        for number in (5, 6, 9):
+            socket.send_bytes(frame(number))
+            answered, body = picture(socket)
+            assert answered == number
+            assert Image.open(io.BytesIO(body)).size == (96, 64)
+
+
+def test_without_a_token_or_with_a_wrong_one_there_is_no_socket(house: House) -> None:
+    assert refusal(house, "") == 403
+    assert refusal(house, "guessed") == 403
+
+
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "http://testserver.example", "null", None])
+def test_other_pages_have_no_socket(house: House, origin: str | None) -> None:
+    assert refusal(house, house.token(), origin) == 403
+
+
+def test_behind_a_proxy_the_address_that_the_browser_asked_for_counts(house: House) -> None:
+    told = {"x-forwarded-host": "studio.example"}
+    with house.socket(house.token(), "https://studio.example", **told) as socket:
+        socket.send_bytes(frame(0))
+        assert picture(socket)[0] == 0
+
+
+def test_with_auth_nothing_answers_before_the_login(house: House) -> None:
+    token = house.token()
+    house.app.auth = {"ann": "secret"}
+    assert refusal(house, token) == 401
+    for path in ("token", "web/live.js", "web/studio.css", "files/a/S01/A/T001/poster.jpg", "files/.exports/a"):
+        assert house.client.get(f"/studio/{path}?token={token}").status_code == 401
+    house.app.tokens["cookie"] = "ann"
+    house.client.cookies.set("access-token-unsecure-here", "cookie")
+    assert house.client.get(f"/studio/token?token={token}").status_code == 200
+    assert house.client.get("/studio/web/live.js").status_code == 200
+
+
+def test_files_and_callbacks_want_a_token(house: House) -> None:
+    assert house.client.get("/studio/files/a/S01/A/T001/poster.jpg").status_code == 403
+    assert house.client.get("/studio/token?token=guessed").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (frame(0, bytes(MAX_FRAME)), live.TOO_BIG),
+        (b"short", live.POLICY),
+        (HEADER.pack(9, 0, 0.0, 0.0) + b"unknown kind", live.POLICY),
+        (HEADER.pack(FRAME, 0, float("nan"), 0.0) + jpeg(), live.POLICY),
+        ("{}", live.POLICY),
+        ("[1", live.POLICY),
+        ('{"type": "hello", "padding": "' + "x" * MAX_COMMAND + '"}', live.TOO_BIG),
+    ],
+    ids=["large frame", "short", "unknown kind", "no time", "no command", "no JSON", "long command"],
+)
+def test_what_is_no_message_of_the_studio_ends_the_connection(house: House, sent: bytes | str, code: int) -> None:
+    with house.socket(house.token()) as socket:
+        if isinstance(sent, str):
+            socket.send_text(sent)
+        else:
+            socket.send_bytes(sent)
+        assert closing(socket).code == code
+
+
+def test_a_flood_ends_the_connection(house: House) -> None:
+    with house.socket(house.token()) as socket:
+        for number in range(2 * BURST):
+            socket.send_bytes(frame(number))
+        assert closing(socket).code == live.POLICY
+
+
+def test_bursts_pass_the_meter_and_floods_do_not() -> None:
+    meter = Meter(rate=0.0, burst=3)
+    assert [meter.passes() for _ in range(5)] == [True, True, True, False, False]
+
+
+def test_the_newest_tokens_are_remembered() -> None:
+    guard = Guard()
+    tokens = [guard.issue() for _ in range(MAX_TOKENS + 1)]
+    assert len(set(tokens)) == len(tokens)
+    assert not guard.knows(tokens[0])
+    assert all(guard.knows(token) for token in tokens[1:])
+
+
+def test_a_broken_frame_is_answered_with_itself_and_the_next_one_works(house: House) -> None:
+    with house.socket(house.token()) as socket:
+        socket.send_bytes(frame(0, b"no picture"))
+        assert picture(socket) == (0, b"no picture")
+        socket.send_bytes(frame(1))
+        assert picture(socket)[0] == 1
+
+
+def test_a_new_connection_of_the_page_takes_over(house: House) -> None:
+    token = house.token()
+    with house.socket(token) as first:
+        first.send_bytes(frame(0))
+        assert picture(first)[0] == 0
+        with house.socket(token) as second:
+            assert closing(first).code == live.TAKEN
+            second.send_bytes(frame(40))
+            assert picture(second)[0] == 40
+
+
+def test_the_take_goes_on_over_a_lost_connection(house: House) -> None:
+    token = house.token()
+    with house.socket(token) as socket:
+        socket.send_bytes(frame(0))
+        picture(socket)
+        socket.send_json({"type": "record", "on": True, "slate": {"production": "lost", "scene": "1", "shot": "A"}})
+        assert message(socket, "recording")["on"]
+        socket.send_bytes(frame(1))
+        picture(socket)
+    with house.socket(token) as socket:
+        socket.send_json({"type": "hello", "prompt": "as it is"})
+        assert message(socket, "ready")["recording"]
+        socket.send_bytes(frame(2))
+        picture(socket)
+        socket.send_json({"type": "record", "on": False})
+        kept = message(socket, "kept")
+    assert kept["frames"] == 2
+    assert Take.open(house.folder / kept["take"]).state == "complete"
+
+
+def test_when_every_place_is_taken_the_next_page_is_told(house: House) -> None:
+    with house.socket(house.token()) as first:
+        first.send_bytes(frame(0))
+        picture(first)
+        with house.socket(house.token()) as second:
+            assert closing(second).code == live.FULL
+        first.send_json({"type": "stop"})
+        assert closing(first).code == live.STOPPED
+    with house.socket(house.token()) as third:
+        third.send_bytes(frame(0))
+        assert picture(third)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"type": "prompt", "text": "  "}, "empty"),
+        ({"type": "prompt", "text": "x" * 5000}, "5,000 characters"),
+        ({"type": "prompt", "text": "snowfall", "fade_s": -1}, "fade"),
+        ({"type": "record", "on": True, "slate": {"production": "../../etc", "scene": "1", "shot": "A"}}, "production"),
+    ],
+)
+def test_a_mistake_is_explained_and_the_picture_goes_on(house: House, said: dict[str, Any], told: str) -> None:
+    with house.socket(house.token()) as socket:
+        socket.send_json(said)
+        assert told in message(socket, "error")["text"]
+        socket.send_bytes(frame(0))
+        assert picture(socket)[0] == 0
+    assert not house.folder.exists() or not any(house.folder.iterdir())
+
+
+def test_only_what_browsers_may_read_of_a_take_is_served(house: House) -> None:
+    take = house.folder / "film/S01/A/T001"
+    (take / "proxy").mkdir(parents=True)
+    (take / "renders/v001").mkdir(parents=True)
+    (house.folder.parent / "secret.mp4").write_bytes(b"secret")
+    (take / "proxy/live.mp4").write_bytes(bytes(range(200)))
+    for name in ("take.json", "raw.mkv", "renders/v001/render.json"):
+        (take / name).write_bytes(b"{}")
+    (take / "renders/v001/out.mp4").symlink_to(house.folder.parent / "secret.mp4")
+    token = {"token": house.token()}
+    home = "/studio/files/film/S01/A/T001"
+    for path in (
+        f"{home}/take.json",
+        f"{home}/raw.mkv",
+        f"{home}/renders/v001/render.json",
+        f"{home}/renders/v001/out.mp4",  # a link that leads out
+        f"{home}/proxy/%2e%2e/take.json",
+        "/studio/files/%2e%2e/secret.mp4",
+        "/studio/files//etc/passwd",
+        f"{home}/proxy/none.mp4",
+        f"{home}/proxy",
+        "/studio/files/.exports/%2e%2e/passwd",
+        "/studio/web/..%2fpages.py",
+        "/studio/web/live.html",
+    ):
+        assert house.client.get(path, params=token).status_code == 404, path
+    whole = house.client.get(f"{home}/proxy/live.mp4", params=token)
+    assert (whole.status_code, whole.content) == (200, bytes(range(200)))
+    part = house.client.get(f"{home}/proxy/live.mp4", params=token, headers={"range": "bytes=10-19"})
+    assert (part.status_code, part.content) == (206, bytes(range(10, 20)))

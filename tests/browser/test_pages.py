@@ -1,0 +1,254 @@
+"""The pages by themselves: sources without a camera, lost connections, keys, the lane, sign-in, what is said when."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.support import Cable, Served, enter
+
+ROOT = Path(__file__).parents[2]
+PICTURE = "document.querySelector('.monitors').dataset.picture === 'yes'"
+
+
+@pytest.fixture(scope="module")
+def studio(serve: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory) -> Served:
+    """A studio with the shipped example and nothing else."""
+    sessions = tmp_path_factory.mktemp("example") / "sessions"
+    shutil.copytree(ROOT / "sessions/example", sessions / "example")
+    return serve(sessions=sessions)
+
+
+@pytest.fixture
+def cable(studio: Served) -> Iterator[Cable]:
+    cable = Cable(studio.port)
+    yield cable
+    cable.close()
+
+
+def start(page: Page) -> None:
+    """Press Start and wait for the world's first picture."""
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_function(PICTURE)
+
+
+def stop(page: Page) -> None:
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".link b")).to_have_text("Not started")
+
+
+def test_at_first_open_the_example_plays_without_a_camera(studio: Served, page: Page, artefacts: Path) -> None:
+    page.context.clear_permissions()
+    enter(page, studio.url)
+    expect(page.get_by_role("radio", name="Example")).to_have_attribute("aria-checked", "true")
+    page.wait_for_function("document.querySelector('.camera video').videoWidth")
+    page.screenshot(path=artefacts / "live-first-open.png")
+    start(page)
+    page.get_by_role("button", name="World alone").click()
+    page.screenshot(path=artefacts / "live-world-alone.png")
+    stop(page)
+
+
+def test_a_clip_of_ones_own_is_a_camera(studio: Served, page: Page, small_clip: Path) -> None:
+    enter(page, studio.url)
+    page.get_by_role("radio", name="Clip").click()
+    page.locator("input[type=file]").set_input_files(small_clip)
+    start(page)
+    size = page.evaluate("(({width, height}) => [width, height])(document.querySelector('.world canvas'))")
+    assert size == [384, 216] or size == [384, 288]
+    stop(page)
+    page.locator("input[type=file]").set_input_files(__file__)
+    expect(page.locator(".about")).to_contain_text("cannot play")
+
+
+def test_a_lost_connection_says_so_comes_back_and_the_take_goes_on(
+    studio: Served, cable: Cable, page: Page, artefacts: Path
+) -> None:
+    enter(page, cable.url)
+    start(page)
+    page.get_by_role("button", name="Record").click()
+    expect(page.locator(".tally")).to_be_visible()
+    page.wait_for_timeout(700)
+    cable.cut()
+    expect(page.locator(".overlay")).to_contain_text("Reconnecting")
+    expect(page.locator(".link b")).to_contain_text("lost")
+    page.screenshot(path=artefacts / "live-lost.png")
+    cable.mend()
+    expect(page.locator(".link b")).to_have_text("Live", timeout=15_000)
+    expect(page.locator(".overlay")).to_be_hidden()
+    expect(page.locator(".tally")).to_be_visible()
+    page.wait_for_timeout(700)
+    page.keyboard.press("r")
+    expect(page.locator(".kept")).to_contain_text("T001")
+    stop(page)
+
+
+def test_a_studio_that_was_started_anew_asks_for_a_new_page(
+    serve: Callable[..., Served], page: Page, tmp_path: Path
+) -> None:
+    first = serve(sessions=tmp_path / "sessions")
+    enter(page, first.url)
+    page.get_by_role("radio", name="Camera").click()
+    start(page)
+    first.kill()
+    expect(page.locator(".link b")).to_contain_text("lost")
+    serve(sessions=tmp_path / "sessions", port=first.port)
+    expect(page.locator(".overlay")).to_contain_text("Load it again", timeout=15_000)
+    page.get_by_role("button", name="Reload").click()
+    page.locator("#studio [data-ready]").wait_for(state="attached")
+    expect(page.locator(".link b")).to_have_text("Not started")
+
+
+def test_a_camera_needs_a_secure_address_and_the_page_says_so(studio: Served, page: Page, artefacts: Path) -> None:
+    enter(page, f"http://studio.test:{studio.port}/")
+    page.get_by_role("radio", name="Camera").click()
+    expect(page.locator(".about")).to_contain_text("--ssl-certfile")
+    page.screenshot(path=artefacts / "live-insecure.png")
+    page.get_by_role("radio", name="Example").click()
+    start(page)
+    stop(page)
+
+
+def test_no_key_acts_while_a_text_field_has_the_focus(studio: Served, page: Page, artefacts: Path) -> None:
+    enter(page, studio.url)
+    start(page)
+    prompt = page.get_by_role("textbox", name="Prompt")
+    prompt.click()
+    page.keyboard.type("r1?m")
+    expect(prompt).to_have_value("r1?m")
+    expect(page.locator(".tally")).to_be_hidden()
+    expect(page.locator("dialog.help")).to_be_hidden()
+    page.keyboard.press("Escape")
+    page.keyboard.press("2")
+    expect(page.locator(".now b")).to_have_text("wild west")
+    page.keyboard.press("?")
+    expect(page.locator("dialog.help")).to_be_visible()
+    page.screenshot(path=artefacts / "keys.png")
+    page.keyboard.press("Escape")
+    stop(page)
+
+
+def test_words_of_ones_own_become_a_cue_that_stays(studio: Served, page: Page) -> None:
+    enter(page, studio.url)
+    expect(page.locator(".cue").first).to_be_visible(timeout=30_000)
+    page.get_by_role("textbox", name="Prompt").fill("a harbour in fog")
+    page.get_by_role("button", name="Keep these words as a cue").click()
+    expect(page.locator(".cue").first).to_contain_text("a harbour in fog")
+    page.reload()
+    expect(page.locator(".cue").first).to_contain_text("a harbour in fog", timeout=30_000)
+    page.locator(".cue").first.hover()
+    page.locator(".cue .forget").click()
+    expect(page.locator(".cue").first).to_contain_text("underwater")
+
+
+def test_a_slate_that_cannot_name_a_folder_is_explained(studio: Served, page: Page) -> None:
+    enter(page, studio.url)
+    production = page.get_by_label("Production")
+    production.fill("../../etc")
+    production.press("Enter")
+    expect(page.locator(".notices")).to_contain_text("cannot name a folder")
+
+
+def test_the_lane_is_edited_by_hand_and_undone(studio: Served, page: Page, artefacts: Path) -> None:
+    enter(page, f"{studio.url}#review")
+    page.locator(".item").first.click()
+    keys = page.locator(".lsd-key")
+    page.wait_for_function("[...document.querySelectorAll('.lsd-screen video')].every(video => video.readyState >= 2)")
+    before = keys.count()
+    assert before
+    page.screenshot(path=artefacts / "review-example.png")
+    lane = page.locator(".lsd-lane").bounding_box()
+    assert lane
+    page.mouse.dblclick(lane["x"] + lane["width"] * 0.93, lane["y"] + 16)
+    expect(keys).to_have_count(before + 1)
+    page.keyboard.type("a storm at sea")
+    page.keyboard.press("Enter")
+    expect(keys.last).to_contain_text("a storm at sea")
+    handle = keys.last.locator("i").bounding_box()
+    assert handle
+    page.mouse.move(handle["x"] + 5, handle["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(handle["x"] - 40, handle["y"] + 5, steps=4)
+    page.mouse.up()
+    moved = float(page.locator(".lsd-editor [name=time_s]").input_value())
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    expect(keys.last).not_to_contain_text("a storm at sea")
+    page.keyboard.press("Control+z")
+    expect(keys).to_have_count(before)
+    for _ in range(3):
+        page.keyboard.press("Control+Shift+z")
+    expect(keys.last).to_contain_text("a storm at sea")
+    assert f"at {moved:.2f} s" in (keys.last.get_attribute("aria-label") or "")
+    keys.last.click()
+    page.keyboard.press("Delete")
+    expect(keys).to_have_count(before)
+
+
+def test_frames_step_and_the_wipe_is_dragged(studio: Served, page: Page) -> None:
+    enter(page, f"{studio.url}#review")
+    page.locator(".item").first.click()
+    page.wait_for_function("[...document.querySelectorAll('.lsd-screen video')].every(video => video.readyState >= 2)")
+    time = page.locator(".lsd-time")
+    expect(time).to_have_text("00:00:00:00")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(time).to_have_text("00:00:00:03")
+    page.keyboard.press("ArrowLeft")
+    expect(time).to_have_text("00:00:00:02")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(time).to_have_text("00:00:01:02")
+    page.keyboard.press("Home")
+    expect(time).to_have_text("00:00:00:00")
+    screen = page.locator(".lsd-screen").bounding_box()
+    assert screen
+    page.mouse.move(screen["x"] + screen["width"] / 2, screen["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(screen["x"] + screen["width"] / 4, screen["y"] + 50, steps=3)
+    page.mouse.up()
+    expect(page.locator(".lsd-wipe")).to_have_attribute("aria-valuenow", "25")
+
+
+def test_a_verdict_and_notes_are_kept(studio: Served, page: Page) -> None:
+    enter(page, f"{studio.url}#review")
+    page.locator(".item").first.click()
+    page.get_by_role("button", name="Circle", exact=True).click()
+    page.get_by_label("Notes").fill("the ball is late")
+    page.get_by_label("Notes").blur()
+    expect(page.locator(".item").first).to_contain_text("circled")
+    page.reload()
+    page.locator("#studio [data-ready]").wait_for(state="attached")
+    expect(page.get_by_label("Notes")).to_have_value("the ball is late")
+
+
+def test_a_version_is_exported_for_download(studio: Served, page: Page, tmp_path: Path) -> None:
+    enter(page, f"{studio.url}#review")
+    page.locator(".item").first.click()
+    for kind in ("OTIO", "MP4"):
+        with page.expect_download(timeout=60_000) as download:
+            page.get_by_role("button", name=f"Export {kind}").click()
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        assert path.suffix == f".{kind.lower()}"
+        assert path.stat().st_size > 1000
+
+
+def test_a_room_without_takes_teaches(serve: Callable[..., Served], browser: Browser, artefacts: Path) -> None:
+    served = serve("--auth", "ann:a long secret")
+    context = browser.new_context(viewport={"width": 1024, "height": 768})
+    page = context.new_page()
+    page.goto(served.url)
+    page.get_by_label("username").fill("ann")
+    page.get_by_label("password").fill("a long secret")
+    page.get_by_role("button", name=re.compile("log ?in", re.IGNORECASE)).click()
+    page.locator("#studio [data-ready]").wait_for(state="attached")
+    page.screenshot(path=artefacts / "live-tablet.png")
+    page.get_by_role("link", name="Review").click()
+    expect(page.locator(".room > .empty")).to_contain_text("No takes yet")
+    page.screenshot(path=artefacts / "review-empty.png")
+    context.close()
