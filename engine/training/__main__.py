@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import torch
@@ -13,7 +14,7 @@ import torch
 from engine.models.checkpoint import card_path, save_weights
 from engine.text import tidy
 from engine.training import recipe as recipes
-from engine.training.data import pack
+from engine.training.data import pack, read_manifest
 from engine.training.router import fit_router, known_embeddings
 
 log = logging.getLogger(__name__)
@@ -36,34 +37,36 @@ def _train(options: argparse.Namespace) -> None:
 
 
 def _ship(options: argparse.Namespace) -> None:
-    trainer = recipes.Trainer(recipes.tiny_recipe(), options.pack, "cpu")
-    trainer.resume(options.run)
-    worlds = trainer.recipe.model.worlds
+    network, run = recipes.averaged(options.run)
+    manifest = read_manifest(options.pack)
+    if manifest["sha256"] != run["data_sha256"]:
+        raise SystemExit(f"{options.run} was not trained on {options.pack}; name the pack that it was trained on")
+    worlds = network.config.worlds
     router, accuracy = fit_router(worlds)
     known = {tidy(text): vector for text, vector in known_embeddings(worlds).items()}
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    sha256 = save_weights(options.out, trainer.averaged(), router, known)
+    sha256 = save_weights(options.out, network, router, known)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    licences: dict[str, int] = {}
-    for clip in trainer.manifest["clips"]:
-        licences[clip["license"]] = licences.get(clip["license"], 0) + 1
+    path = card_path(options.out)
+    written = json.loads(path.read_text()) if path.exists() else {}
     card = {
-        "name": trainer.recipe.model.name,
+        "name": network.config.name,
         "sha256": sha256,
-        "parameters": sum(p.numel() for p in trainer.master.parameters()),
-        "config": trainer.recipe.model.to_dict(),
-        "recipe": "engine.training.recipe.tiny_recipe",
-        "steps": trainer.steps,
-        "frames": trainer.frames,
-        "seed": trainer.recipe.seed,
+        "about": written.get("about", ""),
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "steps": run["steps"],
+        "frames": run["frames"],
+        "data_manifest_sha256": run["data_sha256"],
+        "seed": run["recipe"]["seed"],
         "commit": commit,
-        "data_manifest_sha256": trainer.manifest["sha256"],
         "torch": torch.__version__,
-        "router_accuracy": accuracy,
-        "attributions": dict(sorted(licences.items(), key=lambda item: -item[1])),
+        "recipe": run["recipe"],
+        "text_accuracy": accuracy,
+        "evaluation": {},
+        "attributions": dict(Counter(clip["license"] for clip in manifest["clips"]).most_common()),
     }
-    card_path(options.out).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
-    print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB, sha256 {sha256}, router {accuracy}")
+    path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+    print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB, sha256 {sha256}, text {accuracy}")
 
 
 def main() -> None:

@@ -85,16 +85,20 @@ class Clip:
     """(T, 3, H, W) uint8, full and half size."""
 
 
-def load_pack(path: Path) -> tuple[list[Clip], dict]:
-    """All clips of a pack, decoded, and its manifest."""
+def read_manifest(path: Path) -> dict:
+    """What a pack holds and under which licences, without decoding it. Raises ValueError for another file."""
     with safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
-        if metadata.get("format") != FORMAT:
-            raise ValueError(
-                f"{path} is no {FORMAT} file; make one with: python -m engine.training pack FOOTAGE {path}"
-            )
+    if metadata.get("format") != FORMAT:
+        raise ValueError(f"{path} is no {FORMAT} file; make one with: python -m engine.training pack FOOTAGE {path}")
+    return json.loads(metadata["manifest"])
+
+
+def load_pack(path: Path) -> tuple[list[Clip], dict]:
+    """All clips of a pack, decoded, and its manifest."""
+    manifest = read_manifest(path)
+    with safe_open(path, "pt") as file:
         data, offsets = file.get_tensor("jpeg").numpy(), file.get_tensor("offsets").tolist()
-    manifest = json.loads(metadata["manifest"])
     clips, at = [], 0
     for entry in manifest["clips"]:
         pictures = []

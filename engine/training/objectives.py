@@ -50,8 +50,3 @@ class Average:
         self.count += 1
         decay = min(self.decay, (1 + self.count) / (10 + self.count))
         torch._foreach_lerp_(self.values, [p.detach() for p in parameters], 1 - decay)
-
-    @torch.no_grad()
-    def copy_to(self, network: nn.Module) -> None:
-        for parameter, value in zip(network.parameters(), self.values, strict=True):
-            parameter.copy_(value)

@@ -16,6 +16,7 @@ import math
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -221,11 +222,17 @@ class Trainer:
         self.steps, self.frames = state["steps"], state["frames"]
         self._open_pools()
 
-    def averaged(self) -> Hourglass:
-        """The network to ship: the average of the weights."""
-        network = copy.deepcopy(self.master).cpu()
-        self.average.copy_to(network)
-        return network.eval()
+
+def averaged(folder: Path) -> tuple[Hourglass, dict[str, Any]]:
+    """The network to ship, a run's average of the weights, and what the model card says of the run."""
+    state = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)
+    recipe = json.loads(state["recipe"])
+    network = Hourglass(ModelConfig.from_dict(recipe["model"]))
+    with torch.no_grad():
+        for parameter, value in zip(network.parameters(), state["average"], strict=True):
+            parameter.copy_(value)
+    known = {"recipe": recipe, "data_sha256": state["manifest"], "steps": state["steps"], "frames": state["frames"]}
+    return network.eval(), known
 
 
 def tiny_recipe() -> Recipe:
