@@ -260,7 +260,10 @@ class Line:
             return
         named = data.get("slate") or {}
         slate = Slate(*(str(named.get(part, "")) for part in ("production", "scene", "shot")))
-        folder = await asyncio.to_thread(self.director.record, self.folder, slate)
+        fps = float(data.get("fps", 24.0))
+        if not 1 <= fps <= 240:
+            raise ValueError(f"a camera of {fps} frames a second; 1 to 240 are taken")
+        folder = await asyncio.to_thread(self.director.record, self.folder, slate, fps=fps)
         self.recording = True
         self.say("recording", on=True, take=int(folder.name[1:]), seconds=0.0)
 

@@ -72,6 +72,8 @@ class Desk:
         self.guard, self.sessions, self.folder = guard, sessions, folder
         self._load = load
         self._exports = tempfile.TemporaryDirectory(prefix="lsd-studio-")
+        self._prepared: dict[Path, str] = {}
+        """Takes whose pictures are being made, and what went wrong."""
         self._jobs: dict[str, Job] = {}
         self._rendering = threading.Lock()
 
@@ -113,9 +115,11 @@ class Desk:
     def take(self, data: Mapping[str, Any]) -> Answer:
         """One take for the player: pictures, frames' times, keys, versions."""
         take = self._open(data)
+        if take.made and take.state != "recording" and not (take.folder / proxies.LIVE).is_file():
+            return self._prepare(take)
         picture = take.manifest.picture
         slate = take.manifest.slate
-        live = {"name": "live", "url": self._url(take.folder / "proxy/live.mp4"), "about": "As it was shot."}
+        live = {"name": "live", "url": self._url(take.folder / proxies.LIVE), "about": "As it was shot."}
         versions = [live | _keys(take.timeline), *(self._version(one) for one in take.renders)]
         return {
             "take": self._path(take.folder),
@@ -134,7 +138,7 @@ class Desk:
             "frames": len(take.frames),
             "dropped": take.dropped,
             "times": [row.time_s for row in take.made],
-            "raw": self._url(take.folder / "proxy/raw.mp4"),
+            "raw": self._url(take.folder / proxies.RAW),
             "sound": self._sound(take),
             "versions": versions,
         }
@@ -197,6 +201,16 @@ class Desk:
         return found if legal else None
 
     # -- helpers
+
+    def _prepare(self, take: Take) -> Answer:
+        """Make the pictures of a take that a crash cut short, or that lost them; the page asks again meanwhile."""
+        if error := self._prepared.get(take.folder):
+            del self._prepared[take.folder]  # opened again, it is tried again
+            raise TakeError(f"{take.name} cannot be shown: {error}")
+        if take.folder not in self._prepared:
+            self._prepared[take.folder] = ""
+            self.sessions.keep(take.folder, lambda error: self._prepared.__setitem__(take.folder, error))
+        return {"preparing": True}
 
     def _render(self, job: Job, take: Take, timeline: Timeline) -> None:
         """The render's thread."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from studio.app.review import Desk
 from studio.app.server import routes
 from studio.app.sessions import Sessions
 from studio.director import Director, Stream
-from studio.take import EngineEntry, Take
+from studio.take import EngineEntry, Slate, Take
 
 HOME = "http://testserver"
 
@@ -46,7 +47,11 @@ class House:
     client: TestClient
     guard: Guard
     app: App
-    folder: Path
+    desk: Desk
+
+    @property
+    def folder(self) -> Path:
+        return self.desk.folder
 
     def token(self) -> str:
         return self.guard.issue()
@@ -70,7 +75,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     sessions = Sessions(lambda: Director(stream()), limit=1)
     desk = Desk(guard, sessions, tmp_path / "sessions", stream)
     with TestClient(Starlette(routes=routes(guard, sessions, desk)), base_url=HOME) as client:
-        yield House(client, guard, app, tmp_path / "sessions")
+        yield House(client, guard, app, desk)
     sessions.close()
     desk.close()
 
@@ -304,3 +309,31 @@ def test_only_what_browsers_may_read_of_a_take_is_served(house: House) -> None:
     assert (whole.status_code, whole.content) == (200, bytes(range(200)))
     part = house.client.get(f"{home}/proxy/live.mp4", params=token, headers={"range": "bytes=10-19"})
     assert (part.status_code, part.content) == (206, bytes(range(10, 20)))
+
+
+def test_a_take_without_pictures_for_browsers_is_prepared_when_it_is_opened(house: House) -> None:
+    director = Director(stream())
+    director.record(house.folder, Slate("crashed"))
+    for number in range(12):
+        director.shoot(jpeg(number), number, number * 41_667)
+    folder = director.cut()
+    director.close()
+    assert folder
+    asked = {"token": house.token(), "take": folder.relative_to(house.folder).as_posix()}
+    assert house.desk.take(asked) == {"preparing": True}
+    until = time.monotonic() + 30
+    while (found := house.desk.take(asked)).get("preparing"):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert found["frames"] == 12
+    assert house.client.get(f"/studio/files/{found['raw']}", params={"token": asked["token"]}).status_code == 200
+    (line,) = house.desk.takes(asked)["takes"]
+    assert line["poster"]
+
+
+def test_callbacks_explain_themselves(house: House) -> None:
+    token = {"token": house.token()}
+    assert "Load it again" in house.desk.takes({"token": "guessed"})["error"]
+    for path in ("../../etc", "a/S01/A/T001", "", "a"):
+        assert house.desk.take({**token, "take": path})["error"]
+    assert "no such render" in house.desk.progress({**token, "job": "none"})["error"]

@@ -63,7 +63,7 @@ def test_a_clip_of_ones_own_is_a_camera(studio: Served, page: Page, small_clip: 
     assert size == [384, 216] or size == [384, 288]
     stop(page)
     page.locator("input[type=file]").set_input_files(__file__)
-    expect(page.locator(".about")).to_contain_text("cannot play")
+    expect(page.locator(".camera .empty")).to_contain_text("cannot play")
 
 
 def test_a_lost_connection_says_so_comes_back_and_the_take_goes_on(
@@ -107,7 +107,7 @@ def test_a_studio_that_was_started_anew_asks_for_a_new_page(
 def test_a_camera_needs_a_secure_address_and_the_page_says_so(studio: Served, page: Page, artefacts: Path) -> None:
     enter(page, f"http://studio.test:{studio.port}/")
     page.get_by_role("radio", name="Camera").click()
-    expect(page.locator(".about")).to_contain_text("--ssl-certfile")
+    expect(page.locator(".camera .empty")).to_contain_text("--ssl-certfile")
     page.screenshot(path=artefacts / "live-insecure.png")
     page.get_by_role("radio", name="Example").click()
     start(page)
@@ -144,6 +144,24 @@ def test_words_of_ones_own_become_a_cue_that_stays(studio: Served, page: Page) -
     page.locator(".cue").first.hover()
     page.locator(".cue .forget").click()
     expect(page.locator(".cue").first).to_contain_text("underwater")
+
+
+def test_a_covered_page_goes_on_shooting(studio: Served, page: Page) -> None:
+    enter(page, studio.url)
+    start(page)
+    page.evaluate("""() => {
+      HTMLVideoElement.prototype.requestVideoFrameCallback = () => 0;  // what browsers do to pages that nobody sees
+      Object.defineProperty(document, 'hidden', {value: true});
+      document.dispatchEvent(new Event('visibilitychange'));
+      const canvas = document.querySelector('.world canvas'), draw = CanvasRenderingContext2D.prototype.drawImage;
+      window.drawn = 0;
+      CanvasRenderingContext2D.prototype.drawImage = function (...given) {
+        if (this.canvas === canvas) window.drawn++;
+        draw.apply(this, given);
+      };
+    }""")
+    page.wait_for_function("window.drawn > 12")
+    stop(page)
 
 
 def test_a_slate_that_cannot_name_a_folder_is_explained(studio: Served, page: Page) -> None:

@@ -25,10 +25,11 @@ export class Link {
   /** `hello()` gives what the server is told first; `on` has `state(name, text)`, `picture(bitmap, age_ms)`, `message(data)`. */
   constructor(url, video, hello, on) {
     Object.assign(this, {url, video, hello, on});
-    this.encoder = document.createElement('canvas');
+    this.encoder = new OffscreenCanvas(16, 9);
     this.dropped = 0;
     this.number = 0;
     this.attempt = 0;
+    document.addEventListener('visibilitychange', () => this.tick());
   }
 
   open() {
@@ -40,6 +41,7 @@ export class Link {
   close() {
     this.wanted = false;
     clearTimeout(this.later);
+    this.tick();
     this.send({type: 'stop'});
     this.socket?.close(1000);
     this.socket = null;
@@ -98,8 +100,17 @@ export class Link {
     if (this.video.requestVideoFrameCallback) this.video.requestVideoFrameCallback(next); else requestAnimationFrame(next);
   }
 
-  offer(socket) {
-    if (socket !== this.socket || socket.readyState !== WebSocket.OPEN || !this.video.videoWidth) return;
+  /** A page that is covered is told of no video frames, and its timers sleep; those of a worker do not. */
+  tick() {
+    this.ticker?.terminate();
+    this.ticker = null;
+    if (!document.hidden || !this.wanted) return;
+    this.ticker = new Worker(URL.createObjectURL(new Blob(['setInterval(() => postMessage(0), 42)'])));
+    this.ticker.onmessage = () => this.offer(this.socket);
+  }
+
+  async offer(socket) {
+    if (!socket || socket !== this.socket || socket.readyState !== WebSocket.OPEN || !this.video.videoWidth) return;
     const now = performance.now(), number = ++this.number;
     if (now - this.sent > 1000) this.waiting = [];  // an answer was lost: do not wait for it for ever
     const most = Math.min(6, 1 + Math.ceil(Math.min(this.quickest, 400) / 40));
@@ -112,12 +123,10 @@ export class Link {
     this.encoding = 1;
     this.sent = now;
     this.waiting.push(number);
-    encoder.toBlob(async blob => {
-      this.encoding = 0;
-      if (!blob) return;
-      const body = await blob.arrayBuffer();
-      if (socket.readyState === WebSocket.OPEN) socket.send(pack(FRAME, number, now, this.quality, body));
-    }, 'image/jpeg', this.quality);
+    const blob = await encoder.convertToBlob({type: 'image/jpeg', quality: this.quality});
+    const body = await blob.arrayBuffer();
+    this.encoding = 0;
+    if (socket.readyState === WebSocket.OPEN) socket.send(pack(FRAME, number, now, this.quality, body));
   }
 
   async receive(socket, buffer) {

@@ -91,15 +91,15 @@ export function mountLive(root, studio) {
       one.setAttribute('aria-checked', one.dataset.source === source.kind);
       one.disabled = Boolean(recording);
     }
-    $('.about').textContent = recording ? 'The source stays while the take is recorded.' : source.text;
-    $('.mic').hidden = source.kind !== 'camera';
+    $('.about').textContent = recording ? 'The source stays while the take is recorded.' : source.ready ? source.text : '';
+    $('.mic').hidden = source.kind !== 'camera' || !source.ready;
     $('.drop').hidden = source.kind !== 'clip';
     const several = source.kind === 'camera' && source.devices.length > 1;
     $('.devices').hidden = !several;
     if (several) $('.devices select').replaceChildren(...source.devices.map((one, i) => new Option(one.label || `Camera ${i + 1}`, one.deviceId, false, one.deviceId === source.device)));
     const empty = $('.camera .empty');
     empty.hidden = source.ready;
-    empty.textContent = {camera: source.text, clip: 'Drop a clip here, or choose one below.', example: source.text}[source.kind];
+    empty.textContent = source.text || (source.kind === 'clip' ? 'Drop a clip here, or choose one below.' : '');
     if (source.ready) monitors.style.setProperty('--aspect', video.videoWidth / video.videoHeight > 1.5 ? 16 / 9 : 4 / 3);
   });
   const choose = (kind, more) => { if (!recording) source.choose(kind, {sound: $('.mic input').checked, ...more}); };
@@ -146,7 +146,7 @@ export function mountLive(root, studio) {
   number();
 
   async function record() {
-    if (!recording) return link.send({type: 'record', on: true, slate: slate()});
+    if (!recording) return link.send({type: 'record', on: true, fps: source.fps, slate: slate()});
     await sound.stop();
     link.send({type: 'record', on: false});
   }
@@ -166,7 +166,7 @@ export function mountLive(root, studio) {
   }
   function tick() {
     if (!recording) return;
-    $('.rec-time').textContent = timecode((performance.now() - recording.since) / 1000, 24);
+    $('.rec-time').textContent = timecode((performance.now() - recording.since) / 1000, source.fps);
     requestAnimationFrame(tick);
   }
   function kept(data) {

@@ -49,7 +49,9 @@ export function mountReview(root, studio) {
     if (take?.take === path && !wanted) return;
     root.classList.add('loading');
     try {
-      take = await studio.call('take', {take: path});
+      const found = await studio.call('take', {take: path});
+      if (found.preparing) return prepare(path);
+      take = found;
     } catch (error) {
       take = null;
       player?.destroy();
@@ -74,6 +76,10 @@ export function mountReview(root, studio) {
     draw();
     if (!job) progress(null);
     note();
+  }
+  function prepare(path) {  // a take that a crash cut short has no pictures for browsers yet
+    teach('This take is being prepared for review …');
+    setTimeout(() => { if (location.hash === `#review/${path}`) open(path).then(refresh); }, 700);
   }
   const place = () => `${take.take} ${version.name}`;
   function seenNow() {

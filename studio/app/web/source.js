@@ -20,12 +20,16 @@ export class Source {
     video.addEventListener('loadedmetadata', () => changed());
     video.addEventListener('resize', () => changed());
     video.addEventListener('error', () => {
-      if (video.getAttribute('src')) this.say(this.kind === 'clip' ? `The browser cannot play ${this.clip?.name}. MP4 with H.264, or WebM, will do.` : 'The example cannot be played.');
+      if (!video.getAttribute('src')) return;
+      video.removeAttribute('src');
+      this.say(this.kind === 'clip' ? `The browser cannot play ${this.clip?.name}. MP4 with H.264, or WebM, will do.` : 'The example cannot be played.');
+      video.load();
     });
   }
 
   say(text) { this.text = text; this.changed(); }
   get ready() { return this.video.readyState >= 1 && this.video.videoWidth > 0; }
+  get fps() { return Math.round(this.stream?.getVideoTracks()[0]?.getSettings().frameRate || 24); }
   get sound() { return this.stream?.getAudioTracks().filter(track => track.readyState === 'live') ?? []; }
 
   async choose(kind, {device, sound = true, file} = {}) {
