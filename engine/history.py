@@ -26,6 +26,11 @@ class HistoryState:
     """Frames appended so far."""
 
 
+def as_signal(picture: Tensor) -> Tensor:
+    """uint8 to float32 in -1..1."""
+    return picture.float().mul_(1 / 127.5).sub_(1)
+
+
 class History:
     """Constant memory: two frames in full, `config.slots` frames pooled. Owns its tensors; `read` hands out views."""
 
@@ -51,7 +56,7 @@ class History:
 
     def append(self, frame: Tensor) -> None:
         """Take an output frame, (H, W, 3) uint8 of the padded size; kept by reference, not to be changed afterwards."""
-        picture = (frame.to(self.device)[None].float() / 127.5) - 1
+        picture = as_signal(frame.to(self.device)[None])
         self.past = torch.stack([to_patches(picture), self.past[:, 0]], 1)
         self._past_level = torch.cat([torch.full_like(self._past_level[:, :1], self.LEVEL), self._past_level[:, :1]], 1)
         self._last = [frame, *self._last[:1]]

@@ -79,10 +79,14 @@ def cpu_features() -> str:
 
 
 def set_threads(threads: int | None = None) -> int:
-    """Use `threads` cores (default: all that this process may run on, at most eight); returns the number."""
+    """Use `threads` cores; returns the number.
+
+    By default all that this process may run on but one, at most eight: the last one is for camera, codecs and browser,
+    for a parallel operation waits for its slowest thread, and one that shares its core is slow.
+    """
     if threads is None:
         allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        threads = min(allowed, 8)
+        threads = max(1, min(allowed - 1, 8))
     if threads < 1:
         raise ValueError(f"{threads} threads; at least 1 is needed")
     if torch.get_num_threads() != threads:

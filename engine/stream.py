@@ -22,7 +22,7 @@ from torch import Tensor
 
 from engine import runtime, sampler
 from engine.config import ModelConfig
-from engine.history import History, HistoryState
+from engine.history import History, HistoryState, as_signal
 from engine.models.checkpoint import Weights, load_weights
 from engine.models.network import MULTIPLE, Conditions, Hourglass, to_patches, to_picture
 from engine.runtime import NumericSetup
@@ -236,7 +236,7 @@ class Stream:
             self._fade = _Fade(self._fade.before, time_s, self._fade.length_s)
 
         picture = pad_picture(torch.from_numpy(np.ascontiguousarray(frame)).to(self._device))
-        source = to_patches(picture[None].float() / 127.5 - 1)
+        source = to_patches(as_signal(picture[None]))
         made = to_picture(self._make(source, index, time_s))[0].contiguous()
         shown = made[:height, :width].cpu().numpy().copy()
         self._history.append(pad_picture(made[:height, :width]).contiguous())

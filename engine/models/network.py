@@ -302,8 +302,11 @@ class Hourglass(nn.Module):
         modulation = self.condition(conditions)
         place = fields.coordinates(height, width, PATCH, source.device).expand(b, -1, -1, -1)
         motion = fields.waves(conditions.time_s, height, width, PATCH)
-        seen = [noisy, source, past[:, 0], past[:, 1], place.permute(0, 2, 3, 1), motion.permute(0, 2, 3, 1)]
-        x = self.stem(torch.cat([t.to(dtype) for t in seen], -1).permute(0, 3, 1, 2))
+        seen = torch.empty(b, h4, w4, self.stem.in_channels, dtype=dtype, device=source.device)
+        parts = [noisy, source, past[:, 0], past[:, 1], place.permute(0, 2, 3, 1), motion.permute(0, 2, 3, 1)]
+        for part, slot in zip(parts, seen.split([t.shape[-1] for t in parts], -1), strict=True):
+            slot.copy_(part)  # casts on the way, where a concatenation would copy twice
+        x = self.stem(seen.permute(0, 3, 1, 2))
 
         skips = []
         for blocks, shrink in zip(self.encoder, self.shrink, strict=True):

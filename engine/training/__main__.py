@@ -29,7 +29,7 @@ def _pack(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    trainer = recipes.Trainer(recipes.tiny_recipe(), options.pack, options.device)
+    trainer = recipes.Trainer(recipes.tiny_recipe(), options.pack, options.device, options.threads)
     if (options.run / "checkpoint.pt").exists():
         trainer.resume(options.run)
         log.info("resumed at step %d, frame %d", trainer.steps, trainer.frames)
@@ -87,6 +87,7 @@ def main() -> None:
         "--cooldown", type=int, default=0, help="let the rate fall to zero over this many steps, then end"
     )
     command.add_argument("--device", default="auto")
+    command.add_argument("--threads", type=int, help="CPU cores to use (default: all); one on a busy machine")
     command.set_defaults(call=_train)
     command = commands.add_parser("ship", help="a run's averaged weights, with router and model card")
     command.add_argument("--pack", type=Path, required=True)

@@ -63,11 +63,11 @@ class Recipe:
 class Trainer:
     """A run: network, optimiser, average and pools. Everything but the pools' lives is in its checkpoint."""
 
-    def __init__(self, recipe: Recipe, pack: Path, device: str = "auto") -> None:
+    def __init__(self, recipe: Recipe, pack: Path, device: str = "auto", threads: int | None = None) -> None:
         self.recipe = recipe
         self.device = runtime.choose_device(device)
         self.dtype = runtime.choose_dtype(self.device)
-        runtime.set_threads()
+        runtime.set_threads(threads)
         torch.manual_seed(recipe.seed)
         self.master = Hourglass(recipe.model).to(self.device)
         worker = copy.deepcopy(self.master).to(self.dtype)
