@@ -24,6 +24,29 @@ import(home + 'studio/web/studio.js').then(studio => studio.mount(element, serve
 """
 
 
+def theme() -> gr.themes.Base:
+    """The studio's colours for what Gradio draws itself: the page to sign in, and its notices."""
+    base = gr.themes.Base(neutral_hue="zinc", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+    colours = {
+        "body_background_fill": "#0b0c0e",
+        "background_fill_primary": "#0b0c0e",
+        "background_fill_secondary": "#16181c",
+        "block_background_fill": "#16181c",
+        "block_border_color": "#262a30",
+        "block_label_text_color": "#a3aab3",
+        "block_title_text_color": "#a3aab3",
+        "body_text_color": "#e7e9ec",
+        "border_color_primary": "#262a30",
+        "button_primary_background_fill": "#e2b25a",
+        "button_primary_background_fill_hover": "#ecc274",
+        "button_primary_text_color": "#1b1408",
+        "input_background_fill": "#0b0c0e",
+        "input_border_color": "#262a30",
+        "input_border_color_focus": "#e2b25a",
+    }
+    return base.set(**colours, **{f"{name}_dark": colour for name, colour in colours.items()})
+
+
 def build(desk: Desk) -> gr.Blocks:
     """The page of a desk."""
     live, review = (desk.enter, desk.machine, desk.slate), (desk.takes, desk.take, desk.judge)

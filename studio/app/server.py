@@ -98,6 +98,7 @@ def serve(
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
+        theme=pages.theme(),
         head=pages.HEAD,
         app_kwargs={"routes": routes(guard, taken, desk)},
     )
