@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 SERVED = ("poster.jpg", "mic.webm", "proxy/raw.mp4", "proxy/live.mp4", "renders/v*/out.mp4")
 """What of a take's folder a browser may read."""
-EXPORTS = ".exports"
-"""Stands for the folder of files made for download; no production can have that name."""
+EXPORTS, EXAMPLES = ".exports", ".example"
+"""Stand for the folders of files made for download and of the shipped takes; no production can have these names."""
+SHIPPED = Path(__file__).parents[2] / "sessions"
 
 EXAMPLE = "example/S*/*/T*/proxy/raw.mp4"
 """Within the sessions folder: what plays where there is no camera."""
@@ -195,8 +196,9 @@ class Desk:
         within, _, rest = path.partition("/")
         if within == EXPORTS:
             return _inside(Path(self._exports.name), rest)
-        found = _inside(self.folder, path)
-        parts = found.relative_to(self.folder.resolve()).parts if found else ()
+        folder, inside = (SHIPPED, rest) if within == EXAMPLES else (self.folder, path)
+        found = _inside(folder, inside)
+        parts = found.relative_to(folder.resolve()).parts if found else ()
         legal = any(fnmatchcase("/".join(parts[4:]), pattern) for pattern in SERVED)
         return found if legal else None
 
@@ -270,21 +272,11 @@ class Desk:
         return {"url": url, "start_s": sound["ticks"] / TICKS_PER_SECOND} if sound and url else None
 
     def _example(self) -> str | None:
-        """A take whose camera picture stands in for a camera."""
-        return next((self._url(path) for path in sorted(self.folder.glob(EXAMPLE))), None)
-
-    def _open(self, data: Mapping[str, Any]) -> Take:
-        path = str(data.get("take", ""))
-        folder, root = (self.folder / path).resolve(), self.folder.resolve()
-        if not folder.is_relative_to(root) or len(folder.relative_to(root).parts) != 4:
-            raise TakeError(f"{path!r} is no take of this sessions folder")
-        return Take.open(self.folder / path)
-
-    def _path(self, path: Path) -> str:
-        return path.relative_to(self.folder).as_posix()
-
-    def _url(self, path: Path) -> str | None:
-        return self._path(path) if path.is_file() else None
+        """The URL of a take's camera picture that stands in for a camera: one of this folder, else the shipped one."""
+        for folder, prefix in ((self.folder, ""), (SHIPPED, f"{EXAMPLES}/")):
+            for path in sorted(folder.glob(EXAMPLE)):
+                return prefix + path.relative_to(folder).as_posix()
+        return None
 
 
 def _keys(timeline: Timeline) -> Answer:
