@@ -278,6 +278,19 @@ class Desk:
                 return prefix + path.relative_to(folder).as_posix()
         return None
 
+    def _open(self, data: Mapping[str, Any]) -> Take:
+        path = str(data.get("take", ""))
+        folder, root = (self.folder / path).resolve(), self.folder.resolve()
+        if not folder.is_relative_to(root) or len(folder.relative_to(root).parts) != 4:
+            raise TakeError(f"{path!r} is no take of this sessions folder")
+        return Take.open(self.folder / path)
+
+    def _path(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
+    def _url(self, path: Path) -> str | None:
+        return self._path(path) if path.is_file() else None
+
 
 def _keys(timeline: Timeline) -> Answer:
     """Keys and markers for the player."""
