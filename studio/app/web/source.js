@@ -38,7 +38,7 @@ export class Source {
     this.release();
     if (kind === 'camera') await this.openCamera(device, sound);
     else if (kind === 'clip') this.openFile(file ?? this.clip);
-    else if (this.example) this.play(this.example, 'A puppet, a ball, a stick and a box on a drawn set: no camera needed.');
+    else if (this.example) this.play(this.example, 'A clay puppet with a ball, a stick and a box. No camera is needed.');
     else this.say('No example take is in this sessions folder. Choose Camera or Clip.');
     this.changed();
   }
