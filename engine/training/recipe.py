@@ -20,12 +20,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine import runtime
 from engine.config import ModelConfig, lsd_tiny
 from engine.models.network import Conditions, Hourglass, Memory, to_picture
 from engine.training.data import deal, load_pack
+from engine.training.muon import Muon
 from engine.training.objectives import Average, denoising_loss, draw_levels
 from engine.training.pool import PAST_LABEL, Batch, Pool
 
@@ -51,10 +52,13 @@ class Recipe:
     pool: int = 32
     masked: float = 0.12
     """Share of steps whose streams have two prompts, divided by masks."""
+    muon_rate: float = 0.02
+    """Muon's, for the matrices inside."""
     rate: float = 1.2e-3
-    warmup: int = 150
+    """AdamW's, for the rest."""
+    warmup: int = 60
     weight_decay: float = 0.01
-    own_after: int = 1500
+    own_after: int = 1200
     """Steps until half of the past is the network's own; it starts with none and ends at `own`."""
     own: float = 0.6
     seed: int = 0
@@ -73,10 +77,11 @@ class Trainer:
         worker = copy.deepcopy(self.master).to(self.dtype)
         self.worker: Hourglass = worker.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = Average(self.master.parameters())
-        matrices = [p for p in self.master.parameters() if p.ndim > 1]
-        vectors = [p for p in self.master.parameters() if p.ndim <= 1]
-        groups = [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, recipe.rate, betas=(0.9, 0.98), fused=True)
+        inner, outer = split_parameters(self.master)
+        self.optimisers: list[torch.optim.Optimizer] = [
+            Muon(inner, recipe.muon_rate, weight_decay=recipe.weight_decay),
+            torch.optim.AdamW(outer, recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay, fused=True),
+        ]
         self.steps = 0
         self.frames = 0
         self.clips, self.manifest = load_pack(pack)
@@ -124,8 +129,8 @@ class Trainer:
         age = batch.remembered_age.to(self.device)
         return Memory(keys_values, age, age >= 0)
 
-    def step(self, rate: float) -> float:
-        """One optimiser step on one frame of some streams; returns the loss of those denoised from pure noise."""
+    def step(self, share: float) -> float:
+        """One step on one frame of some streams at a share of the recipe's rates; returns the loss from pure noise."""
         r = self.recipe
         size = r.sizes[self._rng.choice(len(r.sizes), p=[s.chance for s in r.sizes])]
         pool = self._pools[size, bool(self._rng.random() < r.masked)]
@@ -135,20 +140,21 @@ class Trainer:
         losses = denoising_loss(clean, batch.target.to(self.device))
         losses.mean().backward()
         pool.advance(batch, to_picture(clean.detach().float().cpu()), r.own * min(1.0, self.steps / r.own_after))
-        self._apply(rate)
+        self._apply(share)
         self._note(batch, losses.detach().cpu(), level)
         self.frames += size.batch
         return float(losses.detach()[level.to(self.device) == 1].mean()) if bool((level == 1).any()) else math.nan
 
-    def _apply(self, rate: float) -> None:
+    def _apply(self, share: float) -> None:
         for master, worker in zip(self.master.parameters(), self.worker.parameters(), strict=True):
             assert worker.grad is not None, "every weight takes part in every step"
             master.grad = worker.grad.float()
             worker.grad = None
         torch.nn.utils.clip_grad_norm_(self.master.parameters(), 1.0)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        self.optimiser.step()
+        for optimiser, rate in zip(self.optimisers, (self.recipe.muon_rate, self.recipe.rate), strict=True):
+            for group in optimiser.param_groups:
+                group["lr"] = rate * share
+            optimiser.step()
         self.average.update(self.master.parameters())
         with torch.no_grad():
             for master, worker in zip(self.master.parameters(), self.worker.parameters(), strict=True):
@@ -165,10 +171,10 @@ class Trainer:
         folder.mkdir(parents=True, exist_ok=True)
         begin, saved, first = time.monotonic(), time.monotonic(), self.steps
         while time.monotonic() - begin < minutes * 60 and (not cooldown or self.steps - first < cooldown):
-            rate = self.recipe.rate * min(1.0, (self.steps + 1) / self.recipe.warmup)
+            share = min(1.0, (self.steps + 1) / self.recipe.warmup)
             if cooldown:
-                rate *= 1 - (self.steps - first) / cooldown
-            loss = self.step(rate)
+                share *= 1 - (self.steps - first) / cooldown
+            loss = self.step(share)
             if not math.isfinite(loss) and not math.isnan(loss):
                 raise RuntimeError(f"the loss is {loss} at step {self.steps}; resume from {folder} with a lower rate")
             if time.monotonic() - saved > every_s:
@@ -199,7 +205,7 @@ class Trainer:
             "network": self.master.state_dict(),
             "average": self.average.values,
             "average_count": self.average.count,
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "steps": self.steps,
             "frames": self.frames,
         }
@@ -218,9 +224,19 @@ class Trainer:
         self.worker.load_state_dict(state["network"])
         self.average.values = [value.to(self.device) for value in state["average"]]
         self.average.count = state["average_count"]
-        self.optimiser.load_state_dict(state["optimiser"])
+        for optimiser, held in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(held)
         self.steps, self.frames = state["steps"], state["frames"]
         self._open_pools()
+
+
+def split_parameters(network: Hourglass) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """The matrices inside the network, for Muon, and the rest: what meets pixels or conditions, and all vectors."""
+    outside = {network.stem, network.head, network.worlds, network.state, network.modulate, network.memory_in}
+    skipped = {id(p) for module in outside for p in module.parameters()}
+    skipped |= {id(p) for name, p in network.named_parameters() if p.ndim < 2 or name.endswith("null")}
+    inner = [p for p in network.parameters() if id(p) not in skipped]
+    return inner, [p for p in network.parameters() if id(p) in skipped]
 
 
 def averaged(folder: Path) -> tuple[Hourglass, dict[str, Any]]:
