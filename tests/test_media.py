@@ -212,6 +212,23 @@ def test_odd_sizes_and_grey_are_read_as_they_are(tmp_path: Path) -> None:
     assert error_of(grey.rgb[..., 0], ramp() @ np.array([0.299, 0.587, 0.114])).max() <= 2
 
 
+@pytest.mark.parametrize(("size", "red"), [((640, 360), (81, 90, 240)), ((1280, 720), (63, 102, 240))])
+def test_untagged_colour_is_taken_as_players_take_it(
+    tmp_path: Path, size: tuple[int, int], red: tuple[int, int, int]
+) -> None:
+    """BT.601 below 720 lines, BT.709 from there on."""
+    width, height = size
+    planes = np.full((height * 3 // 2, width), red[0], np.uint8)
+    planes[height : height * 5 // 4], planes[height * 5 // 4 :] = red[1], red[2]
+    with av.open(str(tmp_path / "red.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=24)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(planes, format="yuv420p")))
+        container.mux(stream.encode(None))
+    (frame,) = VideoSource(tmp_path / "red.mp4")
+    assert error_of(frame.rgb, np.array([255, 0, 0])).max() <= 4
+
+
 def test_times_of_the_file_count_from_its_first_frame(tmp_path: Path) -> None:
     times = [1.5, 1.54, 1.7, 2.5, 2.501]
     source = VideoSource(encode(tmp_path / "vfr.mkv", noise(5), times=times))
