@@ -70,7 +70,8 @@ class Sessions:
             return {"ready": False, "text": "Loading the model …", "worlds": []}
         stream = self._first.result().stream
         setup = stream.setup
-        device = f"CPU, {setup.threads} threads" if setup.device == "cpu" else setup.device.upper()
+        cores = f"{setup.threads} thread" + "s" * (setup.threads != 1)
+        device = f"CPU, {cores}" if setup.device == "cpu" else setup.device.upper()
         return {"ready": True, "text": f"{device}, {setup.dtype}", "worlds": list(stream.worlds)}
 
     def enter(self, token: str) -> Session:
