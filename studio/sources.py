@@ -16,7 +16,7 @@ from studio.take import TICKS_PER_SECOND
 
 WORKING_PX = 384
 """The longer side of what the engine works on by default: 384x216 for 16:9, 384x288 for 4:3."""
-QUALITY = 90
+QUALITY = 85
 
 
 @dataclass(frozen=True)
