@@ -98,6 +98,7 @@ def record(
     shot: Annotated[str, typer.Option(help="Shot.")] = "A",
     size: Annotated[str | None, typer.Option(metavar="WxH", help="384 px on the longer side by default.")] = None,
     seed: Annotated[int, typer.Option(help="Keys the noise.")] = 0,
+    quality: Annotated[int, typer.Option(min=1, max=95, help="JPEG quality of camera and world.")] = 85,
     every_frame: Annotated[
         bool, typer.Option("--every-frame", help="Make every frame, as slowly as it takes, in place of real time.")
     ] = False,
@@ -120,9 +121,11 @@ def record(
     from studio.director import Director, load_stream
     from studio.sources import FileCamera, roll
 
-    camera = FileCamera(source, _size(size) if size else None)
+    camera = FileCamera(source, _size(size) if size else None, quality)
     stream = load_stream(device=device.value, weights=weights, seed=seed)
-    director = Director(stream, timeline.keys[0].prompt, weights=str(weights.absolute()) if weights else "")
+    director = Director(
+        stream, timeline.keys[0].prompt, weights=str(weights.absolute()) if weights else "", quality=quality
+    )
     trouble: Exception | None = None
     try:
         director.warm(camera.width, camera.height)

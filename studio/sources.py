@@ -17,6 +17,7 @@ from studio.take import TICKS_PER_SECOND
 WORKING_PX = 384
 """The longer side of what the engine works on by default: 384x216 for 16:9, 384x288 for 4:3."""
 QUALITY = 85
+"""JPEG quality of a file's frames, as a browser would send them."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,13 @@ class CameraFrame:
 
 class FileCamera:
     """A video or picture file as a camera. size: (width, height), by default the working size of its shape.
+    quality: JPEG quality of its frames, 1 to 95.
 
     Raises MediaError at once for what is no video, and TruncatedVideo after the last frame of a damaged one.
     """
 
-    def __init__(self, path: Path, size: tuple[int, int] | None = None) -> None:
+    def __init__(self, path: Path, size: tuple[int, int] | None = None, quality: int = QUALITY) -> None:
+        self.quality = quality
         source = open_source(path)
         self.width, self.height = size or working_size(source.width, source.height)
         self.fps = source.fps
@@ -46,7 +49,7 @@ class FileCamera:
     def __iter__(self) -> Iterator[CameraFrame]:
         """Every frame, as fast as it is asked for."""
         for frame in self._source:
-            yield CameraFrame(encode_jpeg(frame.rgb, QUALITY), frame.index, round(frame.time_s * TICKS_PER_SECOND))
+            yield CameraFrame(encode_jpeg(frame.rgb, self.quality), frame.index, round(frame.time_s * TICKS_PER_SECOND))
 
     def play(self, offer: Callable[[bytes, int, int], None]) -> None:
         """Offer each frame at its time; one whose time has passed by more than a frame is left out."""
@@ -58,7 +61,7 @@ class FileCamera:
             if ahead_s < -1 / self.fps:
                 self.late += 1
                 continue
-            packet = encode_jpeg(frame.rgb, QUALITY)
+            packet = encode_jpeg(frame.rgb, self.quality)
             time.sleep(max(0.0, started + frame.time_s - time.monotonic()))
             offer(packet, frame.index, round(frame.time_s * TICKS_PER_SECOND))
 
