@@ -128,6 +128,7 @@ class Director:
         self._wishes = threading.Condition()
         self._closed = False
         self._recorder: Recorder | None = None
+        self._over: Recorder | None = None  # ended by itself, nobody has asked for its folder yet
         self._origin: int | None = None
         """The director's tick of the take's first frame; None before it."""
         self._script: Timeline | None = None
@@ -219,11 +220,12 @@ class Director:
     def cut(self, ended: str = "cut") -> Path | None:
         """End the take after the frame that is being made, and wait until it is on the disk.
 
-        Returns its folder (make its proxies with `studio.proxies.make`, beside the loop), or None where nothing was
-        recorded. The picture goes on.
+        Returns its folder (make its proxies with `studio.proxies.make`, beside the loop), that of a take which ended by
+        itself too, or None where nothing was recorded. The picture goes on.
         """
         with self._stepping:
-            recorder, self._recorder, self._origin = self._recorder, None, None
+            recorder = self._recorder or self._over
+            self._recorder, self._over, self._origin = None, None, None
         return recorder.finish(ended) if recorder else None
 
     @property
@@ -306,7 +308,7 @@ class Director:
             return
         if recorder.ended:  # by itself: the disk is full, or too slow
             self._trouble = f"the recording stopped: {recorder.ended}"
-            self._recorder, self._origin = None, None
+            self._over, self._recorder, self._origin = recorder, None, None
             threading.Thread(target=recorder.finish, name="end of take").start()
         elif self._origin is None and good:
             assert self._size is not None

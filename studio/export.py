@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import opentimelineio as otio
 from av.error import FFmpegError
 
@@ -18,6 +19,10 @@ from studio.timeline import Timeline, blend, words
 from studio.video import Progress, pictures, write_video
 
 FORMATS = ("mp4", "otio")
+SAMPLE_RATE = 48_000
+"""Of the exported sound, per second; Opus has no other."""
+JITTER_S = 0.03
+"""WebM counts milliseconds, and a microphone's clock drifts: what fits so nearly follows without a gap."""
 NAMESPACE = "lsd-studio"
 """Where our metadata stands in an .otio."""
 
@@ -49,13 +54,12 @@ def write_mp4(take: Take, out: Path, version: str | None = None, progress: Progr
             if progress:
                 progress(frame.index + 1, total)
 
-    sound = next((event for event in take.events if event["kind"] == "sound"), None)
     with tempfile.TemporaryDirectory(prefix=".part-", dir=out.absolute().parent) as folder:
         silent = Path(folder) / "silent.mp4"
         write_video(silent, counted(), take)
-        if sound and (take.folder / sound["file"]).exists():
+        if sounds := _sounds(take):
             whole = Path(folder) / "whole.mp4"
-            _add_sound(silent, take.folder / sound["file"], sound["ticks"] / TICKS_PER_SECOND, whole)
+            _add_sound(silent, sounds, whole)
             whole.replace(out)
         else:
             silent.replace(out)
@@ -78,9 +82,8 @@ def write_otio(take: Take, out: Path) -> None:
     layers += [(render.name, render.video, render.timeline) for render in take.renders]
     for name, path, played in layers:
         timeline.tracks.append(_track(name, path, out.absolute().parent, take, rate, played))
-    sound = next((event for event in take.events if event["kind"] == "sound"), None)
-    if sound:
-        track = _track("sound", take.folder / sound["file"], out.absolute().parent, take, rate, None)
+    for number, (_, path) in enumerate(_sounds(take), start=1):
+        track = _track(f"sound {number}", path, out.absolute().parent, take, rate, None)
         track.kind = otio.schema.TrackKind.Audio
         timeline.tracks.append(track)
     out.write_text(otio.adapters.write_to_string(timeline, "otio_json") + "\n", encoding="utf-8")
@@ -129,24 +132,56 @@ def _time(seconds: float, rate: float) -> otio.opentime.RationalTime:
     return otio.opentime.RationalTime(round(seconds * rate), rate)
 
 
-def _add_sound(silent: Path, sound: Path, start_s: float, out: Path) -> None:
-    """Copy the video's packets, and encode the sound as AAC beside them, `start_s` after the first frame."""
+def _sounds(take: Take) -> list[tuple[float, Path]]:
+    """When each sound file begins, in seconds on the take's clock; more than one where the connection was lost."""
+    events = [event for event in take.events if event["kind"] == "sound"]
+    found = [(event["ticks"] / TICKS_PER_SECOND, take.folder / event["file"]) for event in events]
+    return [(start_s, path) for start_s, path in found if path.exists()]
+
+
+def _add_sound(silent: Path, sounds: list[tuple[float, Path]], out: Path) -> None:
+    """Copy the video's packets, and encode the sounds as AAC beside them, each from its time on."""
+    with av.open(str(silent)) as video, av.open(str(out), "w", format="mp4") as mp4:
+        picture = mp4.add_stream_from_template(video.streams.video[0])
+        voice = mp4.add_stream("aac", rate=SAMPLE_RATE)
+        voice.layout = "mono"
+        for packet in video.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = picture
+                mp4.mux(packet)
+        heard = 0
+        for samples in _soundtrack(sounds):
+            frame = av.AudioFrame.from_ndarray(samples[None], "fltp", "mono")
+            frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, heard, Fraction(1, SAMPLE_RATE)
+            heard += len(samples)
+            mp4.mux(voice.encode(frame))
+        mp4.mux(voice.encode(None))
+
+
+def _soundtrack(sounds: list[tuple[float, Path]]) -> Iterator[np.ndarray]:
+    """Samples without a gap from the take's first frame on, silence between the sounds; (N,) float32 a piece."""
+    heard = 0
+    for start_s, path in sounds:
+        for time_s, samples in _samples(path):
+            begin = round((start_s + time_s) * SAMPLE_RATE)
+            if abs(begin - heard) < JITTER_S * SAMPLE_RATE:
+                begin = heard
+            while heard < begin:
+                silence = np.zeros(min(begin - heard, SAMPLE_RATE), np.float32)
+                heard += len(silence)
+                yield silence
+            if len(rest := samples[heard - begin :]):
+                heard += len(rest)
+                yield rest
+
+
+def _samples(path: Path) -> Iterator[tuple[float, np.ndarray]]:
+    """A sound file's pieces in mono, (N,) float32, with their times in it; up to where a crash cut it."""
+    resampler = av.AudioResampler("fltp", "mono", SAMPLE_RATE)
     try:
-        with av.open(str(silent)) as video, av.open(str(sound)) as webm, av.open(str(out), "w", format="mp4") as mp4:
-            picture = mp4.add_stream_from_template(video.streams.video[0])
-            voice = mp4.add_stream("aac", rate=48_000)
-            voice.layout = "mono"
-            resampler = av.AudioResampler("fltp", "mono", 48_000)
-            for packet in video.demux(video=0):
-                if packet.dts is not None:
-                    packet.stream = picture
-                    mp4.mux(packet)
-            for heard in webm.decode(audio=0):
-                for frame in resampler.resample(heard):
-                    begin = (frame.pts or 0) + round(start_s * 48_000)
-                    if begin + frame.samples > 0:
-                        frame.pts, frame.time_base = max(0, begin), Fraction(1, 48_000)
-                        mp4.mux(voice.encode(frame))
-            mp4.mux(voice.encode(None))
+        with av.open(str(path)) as webm:
+            for frame in webm.decode(audio=0):
+                for piece in resampler.resample(frame):
+                    yield float(piece.time or 0.0), piece.to_ndarray()[0]
     except (FFmpegError, IndexError) as error:
-        raise TakeError(f"{sound} is damaged: {error}; export with the sound file moved away") from None
+        raise TakeError(f"{path} is damaged: {error}; move it away to export without its sound") from None

@@ -60,9 +60,12 @@ class Recorder:
         self._manifest = Manifest(slate=entry, created=now(), engine=engine)
         self._counts = {"frames": 0, "made": 0, "dropped": 0, "failed": 0, "unrecorded": 0}
         self._open_files: list[_Closable] = []
+        self._heard = False
         self._sound: WholeFile | None = None
+        self._sounds: list[str] = []
         self._whole = True
         self._finished = False
+        self._finishing = threading.Lock()
         try:
             self._lock = RecordingLock(self.folder)
             self._manifest.save(self.folder)
@@ -102,11 +105,12 @@ class Recorder:
         self._hand_over(lambda: self._write_snapshot(row, ticks, state))
 
     def sound(self, chunk: bytes, ticks: int) -> None:
-        """Record a chunk of the microphone's WebM; the first one begins at `ticks` of the take's clock.
+        """Record a chunk of the microphone's WebM. One that begins a WebM file begins a file, at `ticks` of the take.
 
-        A first chunk that does not begin a WebM file is refused with ValueError: restart MediaRecorder with the take.
+        A first chunk that does not is refused with ValueError: restart MediaRecorder with the take.
         """
-        if self._sound is None and not chunk.startswith(WEBM_MAGIC):
+        self._heard = self._heard or chunk.startswith(WEBM_MAGIC)
+        if not self._heard:
             raise ValueError("a take's sound begins with a WebM header; restart MediaRecorder when the take starts")
         self._hand_over(lambda: self._write_sound(chunk, ticks))
 
@@ -115,11 +119,12 @@ class Recorder:
 
         A recording that ended by itself keeps its own reason; its take opens as recovered.
         """
-        if not self._finished:
-            self._finished = True
-            self._queue.put(None)
-            self._thread.join()
-            self._close(ended)
+        with self._finishing:  # who comes second waits for the first
+            if not self._finished:
+                self._finished = True
+                self._queue.put(None)
+                self._thread.join()
+                self._close(ended)
         return self.folder if self.folder.exists() else None
 
     @property
@@ -180,10 +185,13 @@ class Recorder:
         self._events.append({"kind": "snapshot", "ticks": ticks, "row": row, "file": name, "sha256": digest})
 
     def _write_sound(self, chunk: bytes, ticks: int) -> None:
-        if self._sound is None:
-            self._sound = self._opened(WholeFile(self.folder / "mic.webm", "x"))
-            self._events.append({"kind": "sound", "ticks": ticks, "file": "mic.webm"})
-        self._sound.write(chunk)
+        if chunk.startswith(WEBM_MAGIC):  # the first, or one more after the connection was lost
+            name = f"mic-{len(self._sounds) + 1}.webm" if self._sounds else "mic.webm"
+            self._sound = self._opened(WholeFile(self.folder / name, "x"))
+            self._sounds.append(name)
+            self._events.append({"kind": "sound", "ticks": ticks, "file": name})
+        if self._sound:
+            self._sound.write(chunk)
 
     def _stop(self, why: str) -> None:
         """The recording ends by itself; the picture goes on without it."""
@@ -205,7 +213,7 @@ class Recorder:
             return
         done: dict[str, Any] = {"ended": self.ended, "counts": self._counts}
         if self._whole:
-            names = ["events.jsonl", "frames.jsonl", "raw.mkv", "live.mkv", *(["mic.webm"] if self._sound else [])]
+            names = ["events.jsonl", "frames.jsonl", "raw.mkv", "live.mkv", *self._sounds]
             names += sorted(f"snapshots/{path.name}" for path in (self.folder / "snapshots").glob("*.state"))
             done |= {"state": "complete", "files": {name: file_sha256(self.folder / name) for name in names}}
         self._manifest = self._manifest.model_copy(update=done)

@@ -1,20 +1,16 @@
-"""A tiny studio: small JPEG frames, random weights, and one recorded take that tests copy before they hurt it."""
+"""A tiny studio: small JPEG frames, the shipped weights, and one recorded take that tests copy before they hurt it."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from engine.config import lsd_test
-from engine.models.checkpoint import save_weights
-from engine.models.network import Hourglass
+from engine.models.checkpoint import SHIPPED
 from engine.pictures import encode_jpeg
-from engine.text import Router
 from studio import proxies
 from studio.connection import Connection
 from studio.director import Director, Stream
@@ -25,7 +21,7 @@ CLUSTER = b"\x1f\x43\xb6\x75"
 """Begins a cluster of a Matroska file."""
 
 
-def jpeg(index: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
+def camera_jpeg(index: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
     """A camera frame: a disc that crosses a gradient."""
     y, x = np.mgrid[0 : size[1], 0 : size[0]]
     ground = np.stack([x * 2, y * 3, 255 - x * 2], -1)
@@ -38,22 +34,21 @@ def ticks(index: int) -> int:
     return round(index * TICKS_PER_SECOND / 24)
 
 
+@pytest.fixture(scope="session")
+def jpeg() -> Callable[..., bytes]:
+    """Makes a camera frame of a number, and a size if wanted."""
+    return camera_jpeg
+
+
 def tiny(weights: Path, seed: int = 0) -> Stream:
     """A stream on one thread: waiting for a second one takes longer than the work."""
     return Stream.load(weights, device="cpu", seed=seed, threads=1)
 
 
 @pytest.fixture(scope="session")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A weights file of random numbers, none of them zero."""
-    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    torch.manual_seed(5)
-    network, router = Hourglass(lsd_test()), Router(len(lsd_test().worlds))
-    for parameter in network.parameters():
-        torch.nn.init.normal_(parameter, std=0.5 / max(parameter[0].numel(), 4) ** 0.5)
-    known = {text: np.random.default_rng(len(text)).normal(size=384) for text in ("as it is", "underwater", "wild west")}
-    save_weights(path, network, router, {text: v / np.linalg.norm(v) for text, v in known.items()})
-    return path
+def weights() -> Path:
+    """The shipped weights: at this size a frame takes milliseconds, and prompts mean something."""
+    return SHIPPED
 
 
 @pytest.fixture
@@ -62,16 +57,18 @@ def stream(weights: Path) -> Stream:
 
 
 @pytest.fixture
-def director(stream: Stream, weights: Path) -> Director:
-    return Director(stream, weights=str(weights))
+def director(stream: Stream, weights: Path) -> Iterator[Director]:
+    director = Director(stream, weights=str(weights))
+    yield director
+    director.close()
 
 
 def shoot_take(sessions: Path, weights: Path) -> Path:
-    """A take of 4.2 s after half a second without: a cut, a fade into a running fade, drops, a broken frame, a marker."""
+    """A take of 4.2 s after half a second without: a cut, a fade in a fade, drops, a broken frame, a marker."""
     director = Director(tiny(weights, seed=7), weights=str(weights))
     director.say("underwater", 1.0, wait=True)  # still fading when the take begins
     for i in range(12):
-        director.shoot(jpeg(i), i, ticks(i))
+        director.shoot(camera_jpeg(i), i, ticks(i))
     director.record(sessions, Slate("Test film", "1", "a"))
     connection = Connection(director)
     said: dict[int, tuple[object, float]] = {
@@ -85,9 +82,9 @@ def shoot_take(sessions: Path, weights: Path) -> Path:
         if i == 50:
             director.mark("the ball falls")
         if i % 10 == 5:
-            connection.offer(jpeg(i), i, ticks(i))  # the next one overtakes it
+            connection.offer(camera_jpeg(i), i, ticks(i))  # the next one overtakes it
             continue
-        connection.offer(b"no picture" if i == 80 else jpeg(i), i, ticks(i))
+        connection.offer(b"no picture" if i == 80 else camera_jpeg(i), i, ticks(i))
         arrivals = connection._take()
         assert arrivals
         *skipped, newest = arrivals
@@ -134,6 +131,3 @@ def crashed(take: Take) -> Take:
         cluster, end = data.rfind(CLUSTER, 0, cluster), cluster
     live.write_bytes(data[: (cluster + end) // 2])
     return Take.open(take.folder)
-
-
-Shoot = Callable[[Path, Path], Path]

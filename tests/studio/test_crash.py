@@ -6,14 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from engine.media import VideoWriter
+from engine.media import VideoSource, VideoWriter
 from engine.types import Frame
 from studio import proxies
+from studio.__main__ import main
 from studio.check import check
 from studio.director import load_stream
 from studio.render import render
@@ -39,90 +42,73 @@ director.record(sessions, Slate("Killed"), timeline=Timeline((Key(0, "underwater
 roll(camera, Connection(director), lambda shot: print(shot.ticks, flush=True))
 """
 
-RECORD_IN_LITTLE_ROOM = """
-import resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
-from studio.__main__ import main
-main(sys.argv[2:])
-"""
-
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eight seconds of a moving pattern whose JPEGs are not small."""
+    """Four seconds of a moving pattern whose JPEGs are not small."""
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
     pattern = np.random.default_rng(1).integers(0, 256, (64, 96, 3), dtype=np.uint8)
     with VideoWriter(path, 96, 64, 24.0) as writer:
-        for index in range(192):
+        for index in range(96):
             writer.write(Frame(np.roll(pattern, 2 * index, 1), index, index / 24))
     return path
 
 
-def python(script: str, *arguments: object) -> list[str]:
-    return [sys.executable, "-c", script, *map(str, arguments)]
-
-
-def start(command: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.fixture
+def little_room() -> Iterator[int]:
+    """Files of this process can grow to so many bytes and no further; the system refuses the rest."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    room = 200_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    yield room
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_take_that_is_killed_loses_a_second_at_most(clip: Path, weights: Path, tmp_path: Path) -> None:
-    shooting = start(python(SHOOT, clip, weights, tmp_path))
-    assert shooting.stdout
-    shown = [int(next(shooting.stdout)) for _ in range(60)]
-    recording = next(takes(tmp_path)).take
+    command = [sys.executable, "-c", SHOOT, str(clip), str(weights), str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as shooting:
+        assert shooting.stdout
+        shown = [int(line) for line in takewhile(lambda line: int(line) < 2 * TICKS_PER_SECOND, shooting.stdout)]
+        recording = next(takes(tmp_path)).take
+        os.kill(shooting.pid, signal.SIGKILL)
+        shown += [int(line) for line in shooting.stdout]
     assert recording
-    assert recording.state == "recording", "as long as the process lives"
-    os.kill(shooting.pid, signal.SIGKILL)
-    shown += [int(line) for line in shooting.communicate()[0].splitlines()]
+    assert recording.state == "recording", "as long as the process lived"
 
     take = Take.open(recording.folder)
     assert take.state == "recovered"
     lost_s = (shown[-1] - take.made[-1].ticks) / TICKS_PER_SECOND
     assert lost_s <= 1, f"{lost_s:.2f} s were shown and are not in the take"
-    assert len(take.made) >= len(shown) - 24
     assert [key.prompt for key in take.timeline.keys] == ["underwater", "wild west"]
 
     stream = load_stream(take.manifest.engine, weights=weights)
     report = check(take.folder, stream)
     assert report.sound, report.faults
     assert report.pictures == f"{len(take.made)} of {len(take.made)} are the same, byte for byte"
-    version = render(take, Timeline((Key(0, "underwater"),)), stream)
-    assert version.video.stat().st_size
+    version = render(take, Timeline((Key(0, "underwater"), Key(1.5, "as it is"))), stream)
+    assert version.info["first_row"] > 0
+    assert VideoSource(version.video).expected_frames
     assert proxies.make(take.folder).state == "recovered", "its proxies can be made, and it stays what it is"
     assert check(take.folder, stream).sound
 
 
-@pytest.mark.parametrize("room", [150_000, 1_000_000], ids=["in the first seconds", "later"])
 def test_a_full_disk_ends_the_recording_and_keeps_what_was_written(
-    clip: Path, weights: Path, tmp_path: Path, room: int
+    clip: Path, weights: Path, tmp_path: Path, little_room: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["record", "--source", clip, "--production", "Full", "--prompt", "underwater", "--size", "96x64"]
     arguments += ["--every-frame", "--weights", weights, "--sessions", tmp_path]
-    recording = start(python(RECORD_IN_LITTLE_ROOM, room, *arguments))
-    out, err = recording.communicate()
-    assert recording.returncode == 1
-    assert "Traceback" not in err
+    with pytest.raises(SystemExit, match="1"):
+        main([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
     assert err.splitlines()[-1] == "lsd-studio: the recording ended by itself: the disk failed: File too large"
 
     folder = Path(out.splitlines()[-1])
     take = Take.open(folder)
     assert take.state == "recovered"
     assert "File too large" in take.manifest.ended
-    assert max(path.stat().st_size for path in folder.iterdir()) <= room
-    assert 24 <= len(take.made) < 192
+    assert max(path.stat().st_size for path in folder.iterdir()) <= little_room
+    assert 24 <= len(take.made) < 96
     report = check(folder, load_stream(take.manifest.engine, weights=weights))
     assert report.sound, report.faults
     assert "the recording ended by itself: the disk failed: File too large" in report.notices
-
-
-def test_a_sessions_folder_that_cannot_be_written_is_refused_before_anything_is_shot(
-    clip: Path, weights: Path, tmp_path: Path
-) -> None:
-    blocked = tmp_path / "sessions"
-    blocked.write_text("a file, not a folder")
-    arguments = ["record", "--source", clip, "--production", "P", "--weights", weights, "--sessions", blocked]
-    recording = start([sys.executable, "-m", "studio", *map(str, arguments)])
-    out, err = recording.communicate()
-    assert (recording.returncode, out) == (1, "")
-    assert err.splitlines() == [f"lsd-studio: cannot write takes under {blocked}: Not a directory"]

@@ -6,6 +6,7 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,25 @@ def test_names_become_safe_folder_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../../etc", "..", ".", "", " ", "a/b", "a\\b", "/etc", "a\0b", "a\nb/c", ".hidden", "-rf", "con", "nul.txt", "x" * 65, "end."]
+    "name",
+    [
+        "../../etc",
+        "..",
+        ".",
+        "",
+        " ",
+        "a/b",
+        "a\\b",
+        "/etc",
+        "a\0b",
+        "a\nb/c",
+        ".hidden",
+        "-rf",
+        "con",
+        "nul.txt",
+        "x" * 65,
+        "end.",
+    ],
 )
 def test_a_name_that_is_no_folders_is_refused(name: str, tmp_path: Path) -> None:
     for fields in ((name,), ("film", name), ("film", "1", name)):
@@ -144,7 +163,10 @@ def test_a_damaged_take_does_not_hide_the_others(take: Take) -> None:
 
 
 def test_a_journal_gives_back_what_was_appended(tmp_path: Path) -> None:
-    rows = [{"kind": "prompt", "text": "Bühne – „los“", "t": 0.1 + 0.2}, {"a": [1, None, {"b": True}]}]
+    rows: list[dict[str, Any]] = [
+        {"kind": "prompt", "text": "Bühne – „los“", "t": 0.1 + 0.2},
+        {"a": [1, None, {"b": True}]},
+    ]
     journal = Journal(tmp_path / "j.jsonl")
     for row in rows:
         journal.append(row)

@@ -147,11 +147,11 @@ def test_a_later_clock_sees_the_same(keys, start_s, later_s):
         (lambda: Key(float("nan"), "a"), "finite number"),
         (lambda: Key(0, "a", float("inf")), "finite number"),
         (lambda: Key(0, "a", -1), "a key's fade is -1.0 s"),
-        (lambda: Key("3", "a"), "finite number"),
+        (lambda: Key("3", "a"), "finite number"),  # type: ignore[arg-type]
         (lambda: Key(True, "a"), "finite number"),
         (lambda: Key(0, [("a", 0)]), "weights are above 0"),
         (lambda: Key(0, [("a", float("nan"))]), "finite number"),
-        (lambda: Key(0, ["ab"]), "is not a weighted text"),
+        (lambda: Key(0, ["ab"]), "is not a weighted text"),  # type: ignore[list-item]
         (lambda: Timeline(()), "at least one prompt key"),
         (lambda: Timeline((Key(1, "a"), Key(1, "b"))), "two keys at 1.0 s ('a' and 'b')"),
         (lambda: Timeline.of("a").key("k9"), "no key 'k9'; the keys are k1"),
