@@ -38,7 +38,8 @@ def _scaled(image: Image.Image) -> Image.Image:
 def _frames(path: Path, count: int) -> tuple[list[Image.Image], float]:
     """`count` consecutive frames from the middle of a clip (or one of a still), and their rate."""
     if path.suffix == ".jpg":
-        return [_scaled(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))], 24.0
+        with path.open("rb") as file:
+            return [_scaled(ImageOps.exif_transpose(Image.open(file)).convert("RGB"))], 24.0
     with av.open(path) as container:
         stream = container.streams.video[0]
         rate = float(stream.average_rate or 24)
