@@ -51,7 +51,7 @@ def _frames(path: Path, count: int) -> tuple[list[Image.Image], float]:
 def pack(footage: Path, out: Path, frames_per_clip: int = 24, quality: int = 72) -> dict:
     """Write the footage of a folder with a manifest.csv as one file; an empty or damaged clip is skipped and named."""
     clips, blobs = [], []
-    for row in csv.DictReader((footage / "manifest.csv").open()):
+    for row in csv.DictReader((footage / "manifest.csv").read_text(encoding="utf-8").splitlines()):
         try:
             images, rate = _frames(footage / row["file"], frames_per_clip)
             if not images:

@@ -1,0 +1,96 @@
+"""The command line as it is typed: what it prints, where, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from studio.__main__ import main
+from studio.take import Take
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """`run("takes", "ls")` -> exit status, standard output, standard error."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status = 0
+        try:
+            main([str(argument) for argument in arguments])
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return call
+
+
+def test_record_render_check_export_and_list(run: Run, small_clip: Path, tmp_path: Path) -> None:
+    """The chain of a take: the last line of standard output is the folder, alone."""
+    sessions = tmp_path / "sessions"
+    schedule = tmp_path / "words.json"
+    schedule.write_text('{"0": "underwater", "0.5": {"prompt": "wild west", "fade_s": 0.2}}')
+    at = ("--sessions", sessions)
+    shot = ("--source", small_clip, "--production", "Film", "--size", "96x64", "--every-frame", *at)
+    status, out, err = run("record", *shot, "--schedule", schedule)
+    assert status == 0, err
+    take = Take.open(Path(out.splitlines()[-1]))
+    assert (take.state, len(take.made), len(take.timeline.keys)) == ("complete", 24, 2)
+    assert run("record", *shot, "--prompt", "pencil")[1].splitlines()[-1].endswith("T002")
+
+    schedule.write_text('{"0": "underwater", "0.75": "pencil"}')
+    status, out, err = run("render", take.folder, "--schedule", schedule, *at)
+    version = Path(out.splitlines()[-1])
+    assert (status, version.name) == (0, "v001"), err
+    assert (version / "out.mp4").stat().st_size > 0
+
+    status, out, err = run("check", take.folder, *at)
+    assert status == 0, err
+    assert "24 of 24 are the same, byte for byte" in out
+
+    for kind in ("mp4", "otio"):
+        status, _, err = run("export", take.folder, "--to", kind, "--out", tmp_path / f"out.{kind}", *at)
+        assert status == 0, err
+        assert (tmp_path / f"out.{kind}").stat().st_size > 0
+
+    status, out, _ = run("takes", "ls", "--json", *at)
+    assert status == 0
+    assert len(json.loads(out)) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["check", "nowhere"], "nowhere is not a folder"),
+        (["record", "--source", "{clip}", "--production", "../../etc", "--prompt", "pencil"], "production"),
+        (["record", "--source", "{text}", "--production", "film", "--prompt", "pencil"], "text.mp4"),
+        (["record", "--source", "{clip}", "--production", "film", "--prompt", "x" * 5000], "5,000"),
+        (["record", "--source", "{clip}", "--production", "film", "--schedule", "{broken}"], "line 2"),
+        (["record", "--source", "{clip}", "--production", "film", "--weights", "{text}"], "safetensors"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(
+    run: Run, small_clip: Path, tmp_path: Path, arguments: list[str], says: str
+) -> None:
+    text, broken = tmp_path / "text.mp4", tmp_path / "broken.json"
+    text.write_text("no video")
+    broken.write_text('{"0": "underwater",\n "1": 5}')
+    names = {"clip": small_clip, "text": text, "broken": broken}
+    status, _, err = run(*(a.format(**names) for a in arguments), "--sessions", tmp_path / "sessions")
+    assert status != 0
+    assert says in err
+    assert "Traceback" not in err
+    assert not list(tmp_path.glob("sessions/**/raw.mkv"))
+
+
+def test_help_is_fast_for_it_loads_no_engine() -> None:
+    code = "import sys, studio.__main__; sys.exit('torch' in sys.modules or 'gradio' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
