@@ -13,7 +13,7 @@ from PIL import Image
 
 from engine.config import ModelConfig, lsd_test
 from engine.models.network import to_patches
-from engine.training.data import Clip, Player, deal, load_pack, pack
+from engine.training.data import Clip, Player, deal, load_pack, pack, read_manifest
 from engine.training.objectives import Average, denoising_loss, draw_levels
 from engine.training.pool import Pool
 from engine.training.recipe import Recipe, Size, Trainer
@@ -48,9 +48,9 @@ def recipe() -> Recipe:
 
 
 def test_a_damaged_clip_is_skipped_and_named(packed: Path, caplog: pytest.LogCaptureFixture) -> None:
-    pack(packed.parent, packed.parent / "again.pack")
+    manifest = pack(packed.parent, packed.parent / "again.pack")
     assert "damaged.jpg" in caplog.text
-    assert (packed.parent / "again.pack").read_bytes() == packed.read_bytes()
+    assert manifest == read_manifest(packed) == read_manifest(packed.parent / "again.pack")
 
 
 def test_a_player_is_a_camera_held_by_hand(clips: list[Clip]) -> None:
