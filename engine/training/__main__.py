@@ -1,4 +1,4 @@
-"""python -m engine.training pack | train | ship: from footage to shipped weights."""
+"""python -m engine.training pack | train | ship | card: from footage to shipped weights."""
 
 from __future__ import annotations
 
@@ -69,6 +69,16 @@ def _ship(options: argparse.Namespace) -> None:
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB, sha256 {sha256}, text {accuracy}")
 
 
+def _card(options: argparse.Namespace) -> None:
+    path = card_path(options.weights)
+    card = json.loads(path.read_text(encoding="utf-8"))
+    measured = json.loads(options.evaluation.read_text(encoding="utf-8"))
+    card["evaluation"] = {k: v for k, v in measured.items() if k not in {"sheet", "runs", "confusion"}}
+    if options.about:
+        card["about"] = " ".join(options.about.read_text(encoding="utf-8").split())
+    path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Parse the command line and run one command."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -94,6 +104,11 @@ def main() -> None:
     command.add_argument("--run", type=Path, required=True)
     command.add_argument("--out", type=Path, required=True)
     command.set_defaults(call=_ship)
+    command = commands.add_parser("card", help="put an evaluation's figures, and a paragraph, into a model card")
+    command.add_argument("weights", type=Path)
+    command.add_argument("--evaluation", type=Path, required=True, help="JSON of: python -m engine eval")
+    command.add_argument("--about", type=Path, help="text file: what the weights are, can do and cannot")
+    command.set_defaults(call=_card)
     options = parser.parse_args()
     options.call(options)
 
