@@ -73,7 +73,7 @@ def _card(options: argparse.Namespace) -> None:
     path = card_path(options.weights)
     card = json.loads(path.read_text(encoding="utf-8"))
     measured = json.loads(options.evaluation.read_text(encoding="utf-8"))
-    card["evaluation"] = {k: v for k, v in measured.items() if k not in {"sheet", "runs", "confusion"}}
+    card["evaluation"] = {k: v for k, v in measured.items() if k not in {"sheet", "mistaken", "confusion"}}
     if options.about:
         card["about"] = " ".join(options.about.read_text(encoding="utf-8").split())
     path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
