@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from studio.director import Arrival, Director, Shot
+from studio.director import Director, Shot
+from studio.rolling import Arrival
 
 HELD = 512
 """Frames that may arrive while one is made, for the record; beyond it they are counted, not kept."""

@@ -15,41 +15,26 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from engine.pictures import decode_jpeg, encode_jpeg
 from engine.stream import Stream as Stream  # studio's one door to it: the others import it from here
-from studio.documents import crc, rgb_sha256
+from studio.documents import rgb_sha256
 from studio.recorder import Recorder
-from studio.take import TICKS_PER_SECOND, EngineEntry, FrameRow, PictureEntry, Slate, TakeError
-from studio.timeline import Blend, Key, Prompt, Timeline, blend, key_to_dict, words
+from studio.rolling import REQUESTED, Arrival, Rolling
+from studio.take import TICKS_PER_SECOND, EngineEntry, Slate, TakeError
+from studio.timeline import Blend, Key, Prompt, Timeline, blend, words
+from studio.wishes import Wish, Wishes
 
-SNAPSHOT_TICKS = 2 * TICKS_PER_SECOND
-"""How far apart the stream's states in a take are: the most that an edit makes a render do again in vain."""
 LIVE_QUALITY = 85
 """JPEG quality of what is shown, unless the page asks for another."""
 RATE_WINDOW = 72
 """Shots over which frame rate and age are measured; three seconds."""
 
-_REQUESTED = "requested_ticks"
-"""When a prompt was asked for; its key's time is that of the frame where it took effect."""
-
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A camera frame as it reached the studio, on the director's clock."""
-
-    packet: bytes
-    """JPEG."""
-    index: int
-    ticks: int
-    arrived_s: float
-    """time.monotonic() of its arrival."""
 
 
 @dataclass(frozen=True)
@@ -92,15 +77,6 @@ class Status:
     """The last thing that went wrong, in words for the page; empty where nothing did."""
 
 
-@dataclass(frozen=True)
-class _Wish:
-    """A prompt that was asked for and waits for its embedding, or for the next frame."""
-
-    prompt: Blend
-    fade_s: float
-    requested_ticks: int
-
-
 class Director:
     """Directs one stream. `shoot` belongs to one frame loop at a time; everything else may be called from any thread.
 
@@ -123,26 +99,14 @@ class Director:
         self._last_s = time.monotonic()
         self._stepping = threading.Lock()
         self._slating = threading.Lock()
-        self._wish: _Wish | None = None
-        self._ready: _Wish | None = None
-        self._wishes = threading.Condition()
-        self._closed = False
-        self._recorder: Recorder | None = None
+        self._rolling: Rolling | None = None
         self._over: Recorder | None = None  # ended by itself, nobody has asked for its folder yet
-        self._origin: int | None = None
-        """The director's tick of the take's first frame; None before it."""
-        self._script: Timeline | None = None
-        self._fps = 24.0
-        self._rows = self._steps = 0
-        self._told: set[str] = set()
-        self._next_snapshot = 0
         self._ages: deque[tuple[float, float, float]] = deque(maxlen=RATE_WINDOW)
         self._shown = self._dropped = self._failed = 0
         self._trouble = ""
         for text in self._timeline.texts():
             stream.text.embed(text)
-        self._embedder = threading.Thread(target=self._embed, name="embedder", daemon=True)
-        self._embedder.start()
+        self._wishes = Wishes(stream.text.embed, self._complain)
 
     def warm(self, width: int, height: int) -> None:
         """Make two frames of that size and forget them, so that the first real one is not slow."""
@@ -160,33 +124,25 @@ class Director:
         prompt or fade that cannot be used.
         """
         key = Key(0.0, prompt, fade_s)
-        wish = _Wish(blend(key.prompt), key.fade_s, self.ticks_now())
-        with self._wishes:
-            self._wish = wish
-            self._wishes.notify_all()
-            if wait:
-                self._wishes.wait_for(lambda: self._wish is not wish or self._closed)
+        self._wishes.ask(Wish(blend(key.prompt), key.fade_s, self.ticks_now()), wait=wait)
 
     def mark(self, name: str) -> None:
         """Set a marker at this moment of the take; without a take it does nothing."""
-        recorder, origin = self._recorder, self._origin
-        if recorder and origin is not None:
-            recorder.event("marker", self.ticks_now() - origin, name=name)
+        self.note("marker", name=name)
+
+    def note(self, kind: str, **fields: object) -> None:
+        """Record an event of that kind (connection, param …) at this moment of the take; nothing without a take."""
+        if rolling := self._rolling:
+            rolling.event(kind, self.ticks_now(), **fields)
 
     def sound(self, chunk: bytes, ticks: int) -> None:
         """Record a chunk of the microphone's WebM, begun at `ticks` of the director's clock; dropped without a take.
 
         Raises ValueError where the take's first chunk does not begin a WebM file: restart MediaRecorder with the take.
         """
-        recorder, origin = self._recorder, self._origin
-        if recorder and origin is not None:
-            recorder.sound(chunk, ticks - origin)
-
-    def note(self, kind: str, **fields: object) -> None:
-        """Record an event of that kind (connection, param …) at this moment of the take; nothing without a take."""
-        recorder, origin = self._recorder, self._origin
-        if recorder and origin is not None:
-            recorder.event(kind, self.ticks_now() - origin, **fields)
+        rolling = self._rolling
+        if rolling and rolling.origin is not None:
+            rolling.recorder.sound(chunk, ticks - rolling.origin)
 
     # -- takes
 
@@ -200,8 +156,8 @@ class Director:
             return self._record(sessions, slate, timeline, fps)
 
     def _record(self, sessions: Path, slate: Slate, timeline: Timeline | None, fps: float) -> Path:
-        if self._recorder:
-            raise TakeError(f"{self._recorder.folder} is recording; cut it first")
+        if self._rolling:
+            raise TakeError(f"{self._rolling.recorder.folder} is recording; cut it first")
         if timeline:
             for text in timeline.texts():
                 self.stream.text.embed(text)  # here, so that no frame of the take waits for it
@@ -209,13 +165,10 @@ class Director:
             timeline = timeline.change(first.id, time_s=0.0)
         setup = self.stream.setup.to_dict()
         engine = EngineEntry(weights=self._weights, seed=self.stream.seed, steps=self.stream.steps, setup=setup)
-        recorder = Recorder(sessions, slate, engine)
+        rolling = Rolling(Recorder(sessions, slate, engine), timeline, fps)
         with self._stepping:
-            self._script, self._fps, self._origin = timeline, fps, None
-            self._rows = self._steps = self._next_snapshot = 0
-            self._told = set()
-            self._recorder = recorder
-        return recorder.folder
+            self._rolling = rolling
+        return rolling.recorder.folder
 
     def cut(self, ended: str = "cut") -> Path | None:
         """End the take after the frame that is being made, and wait until it is on the disk.
@@ -224,14 +177,15 @@ class Director:
         itself too, or None where nothing was recorded. The picture goes on.
         """
         with self._stepping:
-            recorder = self._recorder or self._over
-            self._recorder, self._over, self._origin = None, None, None
+            recorder = self._rolling.recorder if self._rolling else self._over
+            self._rolling = self._over = None
         return recorder.finish(ended) if recorder else None
 
     @property
     def recording(self) -> Path | None:
         """The folder of the take that is recording."""
-        return self._recorder.folder if self._recorder else None
+        rolling = self._rolling
+        return rolling.recorder.folder if rolling else None
 
     # -- the frame loop
 
@@ -270,24 +224,31 @@ class Director:
             error = str(problem)
         self._roll(arrival, skipped, error is None)
         self._apply_wish(arrival.ticks)
+        rolling = self._rolling
         cue = self._timeline.at((arrival.ticks - self._base) / TICKS_PER_SECOND)
-        self._tell(arrival, cue.prompt)
+        if cue.prompt != self._said:
+            self.stream.prompt(cue.prompt)
+            self._said = cue.prompt
+        if rolling:
+            rolling.tell(self._timeline, arrival)
         if rgb is not None and error is None:
-            self._snapshot(arrival.ticks)
+            if rolling:
+                rolling.snapshot(arrival.ticks, self.stream.snapshot)
             try:
                 made = self.stream.step(rgb, arrival.ticks / TICKS_PER_SECOND, arrival.index)
-                sha = rgb_sha256(made) if self._origin is not None else None
+                sha = rgb_sha256(made) if rolling else None
                 live = encode_jpeg(made, self.quality)
             except Exception as problem:  # every frame must be answered, or the page stands still
                 log.exception("frame %d", arrival.index)
                 error, sha, live = f"{type(problem).__name__}: {problem}", None, arrival.packet
         step_ms = (time.monotonic() - started) * 1e3
-        self._write(arrival, live, sha, error)
+        if rolling:
+            rolling.write(arrival, live, sha, error)
         done = time.monotonic()
         self._shown += 1
         if error:
             self._failed += 1
-            self._trouble = f"frame {arrival.index}: {error}"
+            self._complain(f"frame {arrival.index}: {error}")
         age_ms = (done - arrival.arrived_s) * 1e3
         self._ages.append((done, age_ms, step_ms))
         return Shot(live, arrival.index, arrival.ticks, age_ms, step_ms, cue.prompt, error, sha)
@@ -295,7 +256,7 @@ class Director:
     def _fit(self, size: tuple[int, int]) -> None:
         """Take the camera's size, or refuse it in the middle of a take."""
         if self._size is not None and self._size != size:
-            if self._origin is not None:
+            if self._rolling and self._rolling.origin is not None:
                 (was_h, was_w), (height, width) = self._size, size
                 raise ValueError(f"the camera changed from {was_w}x{was_h} to {width}x{height} in a take; cut first")
             self.stream.reset()
@@ -303,93 +264,40 @@ class Director:
 
     def _roll(self, arrival: Arrival, skipped: Sequence[Arrival], good: bool) -> None:
         """Begin the take that was asked for, or record what was skipped in the one that runs."""
-        recorder = self._recorder
-        if recorder is None:
+        rolling = self._rolling
+        if rolling is None:
             return
-        if recorder.ended:  # by itself: the disk is full, or too slow
-            self._trouble = f"the recording stopped: {recorder.ended}"
-            self._over, self._recorder, self._origin = recorder, None, None
-            threading.Thread(target=recorder.finish, name="end of take").start()
-        elif self._origin is None and good:
+        if rolling.recorder.ended:  # by itself: the disk is full, or too slow
+            self._complain(f"the recording stopped: {rolling.recorder.ended}")
+            self._rolling, self._over = None, rolling.recorder
+            threading.Thread(target=rolling.recorder.finish, name="end of take").start()
+        elif rolling.origin is None and good:
             assert self._size is not None
-            self._timeline = self._script or self._timeline.since((arrival.ticks - self._base) / TICKS_PER_SECOND)
-            self._base = self._origin = arrival.ticks
-            height, width = self._size
-            recorder.begin(PictureEntry(width=width, height=height, fps=self._fps), arrival.ticks)
-        elif self._origin is not None:
-            for missed in skipped:
-                row = FrameRow(missed.index, missed.ticks - self._origin, None, crc(missed.packet))
-                recorder.frame(row, missed.packet, None)
-                self._rows += 1
+            self._timeline = rolling.script or self._timeline.since((arrival.ticks - self._base) / TICKS_PER_SECOND)
+            self._base = arrival.ticks
+            rolling.begin(arrival.ticks, *self._size)
+        else:
+            rolling.skip(skipped)
 
     def _apply_wish(self, ticks: int) -> None:
         """The newest embedded wish becomes a key of the timeline, at this frame."""
-        with self._wishes:
-            wish, self._ready = self._ready, None
+        wish = self._wishes.take()
         if wish is None:
             return
         time_s = (ticks - self._base) / TICKS_PER_SECOND
-        key = Key(time_s, wish.prompt, wish.fade_s, metadata={_REQUESTED: wish.requested_ticks - self._base})
-        if self._origin is None and time_s > 0:  # nobody will ask for the past: keep what holds now
+        key = Key(time_s, wish.prompt, wish.fade_s, metadata={REQUESTED: wish.requested_ticks - self._base})
+        if (
+            self._rolling is None or self._rolling.origin is None
+        ) and time_s > 0:  # nobody will ask for the past: keep what holds now
             self._timeline = Timeline((Key(0.0, self._timeline.at(time_s).prompt), key))
         else:
             others = tuple(other for other in self._timeline.keys if other.time_s != time_s)
             self._timeline = Timeline((*others, key), self._timeline.markers)
 
-    def _tell(self, arrival: Arrival, prompt: Blend) -> None:
-        """Tell the engine what changed, and the recorder which keys took effect with this frame."""
-        if prompt != self._said:
-            self.stream.prompt(prompt)
-            self._said = prompt
-        if self._recorder and self._origin is not None:
-            ticks = arrival.ticks - self._origin
-            for key in self._timeline.keys:
-                if key.time_s <= ticks / TICKS_PER_SECOND and key.id not in self._told:
-                    self._told.add(key.id)
-                    asked = {_REQUESTED: key.metadata.get(_REQUESTED, round(key.time_s * TICKS_PER_SECOND))}
-                    plain = key_to_dict(replace(key, metadata={}))
-                    self._recorder.event("prompt", ticks, row=self._rows, index=arrival.index, **asked, key=plain)
-
-    def _snapshot(self, ticks: int) -> None:
-        if self._recorder and self._origin is not None and ticks - self._origin >= self._next_snapshot:
-            self._recorder.snapshot(self._rows, ticks - self._origin, self.stream.snapshot())
-            self._next_snapshot = ticks - self._origin + SNAPSHOT_TICKS
-
-    def _write(self, arrival: Arrival, live: bytes, sha: str | None, error: str | None) -> None:
-        if self._recorder is None or self._origin is None:
-            return
-        ticks = arrival.ticks - self._origin
-        step = None if error else self._steps
-        row = FrameRow(arrival.index, ticks, step, crc(arrival.packet), crc(live), sha, error)
-        self._recorder.frame(row, arrival.packet, live)
-        self._rows += 1
-        self._steps += error is None
-
     # -- beside the frame loop
 
-    def _embed(self) -> None:
-        """The embedder's thread: make the newest wish ready for the frame loop."""
-        while True:
-            with self._wishes:
-                self._wishes.wait_for(lambda: self._wish is not None or self._closed)
-                wish = self._wish
-                if wish is None or self._closed:
-                    return
-            try:
-                for text, _ in wish.prompt:
-                    self.stream.text.embed(text)
-            except ValueError as problem:
-                self._trouble = str(problem)
-                log.error("prompt %r: %s", words(wish.prompt), problem)
-                wish_is_good = False
-            else:
-                wish_is_good = True
-            with self._wishes:
-                if wish_is_good:
-                    self._ready = wish
-                if self._wish is wish:
-                    self._wish = None
-                self._wishes.notify_all()
+    def _complain(self, trouble: str) -> None:
+        self._trouble = trouble
 
     def ticks_now(self) -> int:
         """This moment on the director's clock, in ticks."""
@@ -400,7 +308,8 @@ class Director:
         ages = list(self._ages)
         fps = (len(ages) - 1) / (ages[-1][0] - ages[0][0]) if len(ages) > 1 else 0.0
         p50, p95 = np.percentile([age for _, age, _ in ages] or [0.0], [50, 95])
-        recorder, origin = self._recorder, self._origin
+        rolling = self._rolling
+        origin = rolling.origin if rolling else None
         return Status(
             fps=fps,
             age_p50_ms=float(p50),
@@ -410,9 +319,9 @@ class Director:
             dropped=self._dropped,
             failed=self._failed,
             prompt=words(self._said or self._timeline.keys[-1].prompt),
-            take=recorder.folder if recorder else None,
+            take=rolling.recorder.folder if rolling else None,
             take_s=(self._last[1] - origin) / TICKS_PER_SECOND if origin is not None else 0.0,
-            waiting=recorder.waiting if recorder else 0,
+            waiting=rolling.recorder.waiting if rolling else 0,
             trouble=self._trouble,
         )
 
@@ -422,12 +331,9 @@ class Director:
         return self._last
 
     def close(self) -> None:
-        """Cut a running take, stop the embedder, free the stream's memory."""
+        """Cut a running take, end the embedder, free the stream's memory."""
         self.cut("closed")
-        with self._wishes:
-            self._closed = True
-            self._wishes.notify_all()
-        self._embedder.join()
+        self._wishes.close()
         with self._stepping:
             self.stream.close()
 

@@ -24,7 +24,11 @@ CRC = "crc"
 _CRC_FIELD = f', "{CRC}": "'.encode()
 
 
-class DamagedError(ValueError):
+class TakeError(ValueError):
+    """A slate, a take or a file of it that cannot be used; the text names the path and the remedy."""
+
+
+class DamagedError(TakeError):
     """A file of a take that cannot be read as what it is; names the file and the place."""
 
 

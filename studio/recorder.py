@@ -21,7 +21,8 @@ from av.error import FFmpegError
 from studio.documents import Journal, WholeFile, file_sha256, write_whole
 from studio.lock import RecordingLock
 from studio.mjpeg import PacketFile
-from studio.take import EngineEntry, FrameRow, Manifest, PictureEntry, Slate, SlateEntry, TakeError, now
+from studio.slate import now
+from studio.take import EngineEntry, FrameRow, Manifest, PictureEntry, Slate, SlateEntry, TakeError
 
 QUEUE_LIMIT = 128
 """Writes that may wait for the disk; about five seconds of frames."""

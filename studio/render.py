@@ -20,7 +20,8 @@ from engine.pictures import decode_jpeg
 from engine.types import Frame
 from studio.documents import file_sha256, rgb_sha256, write_document
 from studio.mjpeg import packets
-from studio.take import TICKS_PER_SECOND, Render, Take, TakeError, now
+from studio.slate import now
+from studio.take import TICKS_PER_SECOND, Render, Take, TakeError
 from studio.timeline import Blend, Timeline
 from studio.video import Progress, pictures, write_video
 

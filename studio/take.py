@@ -1,27 +1,27 @@
 """The take on disk: slate, manifest, events, frames, renders. A take that a crash cut short opens as recovered.
 
-It lies in sessions/<production>/S01/A/T003/    scene 1, shot A, take 3
+sessions/<production>/S01/A/T003/ is scene 1, shot A, take 3.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from studio.documents import DamagedError, read_document, read_journal, write_document
+from studio.documents import TakeError as TakeError  # the studio's others take these from here
+from studio.documents import read_document, read_journal, write_document
 from studio.lock import is_locked
+from studio.slate import Slate as Slate
+from studio.slate import folders
 from studio.timeline import Key, Marker, Timeline, TimelineError, key_from_dict
 
 SCHEMA = "lsd-studio.take"
-PRODUCTION_SCHEMA = "lsd-studio.production"
 VERSION = 1
 
 TICKS_PER_SECOND = 1_000_000
@@ -32,61 +32,6 @@ STREAMS = ("raw.mkv", "live.mkv")
 
 State = Literal["recording", "complete", "recovered"]
 Verdict = Literal["circled", "ng", "hold"]
-
-_DEVICE_NAMES = {"CON", "PRN", "AUX", "NUL", *(f"{name}{n}" for name in ("COM", "LPT") for n in range(1, 10))}
-
-
-class TakeError(ValueError):
-    """A slate, a take or a file of it that cannot be used; the text names the path and the remedy."""
-
-
-@dataclass(frozen=True)
-class Slate:
-    """Where a take belongs. Names are normalised: `My Film`, `3`, `b` becomes My-Film, scene 03, shot B."""
-
-    production: str
-    scene: str = "1"
-    shot: str = "A"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "production", _name(self.production, "production", 64))
-        scene = _name(str(self.scene), "scene", 16).upper()
-        scene = scene[1:] if re.fullmatch(r"S\d.*", scene) else scene
-        number = re.match(r"\d*", scene)
-        assert number
-        object.__setattr__(self, "scene", f"{int(number[0]):02d}{scene[number.end() :]}" if number[0] else scene)
-        object.__setattr__(self, "shot", _name(str(self.shot), "shot", 16).upper())
-
-    def folder(self, sessions: Path) -> Path:
-        """The folder that holds this slate's takes."""
-        return Path(sessions) / self.production / f"S{self.scene}" / self.shot
-
-    def next_take(self, sessions: Path) -> int:
-        """The number of the next take; a new slate starts at 1."""
-        folder = self.folder(sessions)
-        taken = [int(match[1]) for path in _list(folder) if (match := re.fullmatch(r"T(\d+)", path.name))]
-        return max(taken, default=0) + 1
-
-    def reserve(self, sessions: Path) -> Path:
-        """Make the folder of the next take, for nobody else, and write the production's file if it is new."""
-        folder = self.folder(sessions)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            production = Path(sessions) / self.production / "production.json"
-            if not production.exists():
-                write_document(
-                    production,
-                    {"schema": PRODUCTION_SCHEMA, "version": VERSION, "name": self.production, "created": now()},
-                )
-            while True:
-                take = folder / f"T{self.next_take(sessions):03d}"
-                try:
-                    take.mkdir()
-                    return take
-                except FileExistsError:
-                    continue  # another recorder was faster
-        except OSError as error:
-            raise TakeError(f"cannot write takes under {sessions}: {error.strerror or error}") from None
 
 
 class _Document(BaseModel):
@@ -152,7 +97,7 @@ class Manifest(_Document):
     def load(cls, folder: Path) -> tuple[Manifest, bool]:
         """The manifest of a take's folder, and whether its seal holds. Raises TakeError."""
         path = folder / "take.json"
-        data, sealed = _document(path)
+        data, sealed = read_document(path)
         version = data.get("version")
         if data.get("schema") != SCHEMA or not isinstance(version, int):
             raise TakeError(f"{path} is no take's manifest: its schema is {data.get('schema')!r}, not {SCHEMA!r}")
@@ -247,8 +192,8 @@ class Take:
         if not folder.is_dir():
             raise TakeError(f"{folder} is not a folder; a take looks like sessions/my-film/S01/A/T001")
         manifest, sealed = Manifest.load(folder)
-        events, event_faults = _journal(folder / "events.jsonl")
-        rows, row_faults = _journal(folder / "frames.jsonl")
+        events, event_faults = read_journal(folder / "events.jsonl")
+        rows, row_faults = read_journal(folder / "frames.jsonl")
         try:
             frames = tuple(FrameRow.from_dict(row) for row in rows)
         except TypeError as error:
@@ -324,12 +269,12 @@ class Take:
     def renders(self) -> tuple[Render, ...]:
         """The versions v001, v002 … that are whole."""
         folders = [folder for folder in self.versions() if (folder / "render.json").exists()]
-        return tuple(Render(folder, _document(folder / "render.json")[0]) for folder in folders)
+        return tuple(Render(folder, read_document(folder / "render.json")[0]) for folder in folders)
 
     def versions(self) -> list[Path]:
         """The folders v001, v002 … in renders/, whole or not, by number."""
-        folders = [folder for folder in _list(self.folder / "renders") if re.fullmatch(r"v\d{3,}", folder.name)]
-        return sorted(folders, key=lambda folder: int(folder.name[1:]))
+        found = [folder for folder in folders(self.folder / "renders") if re.fullmatch(r"v\d{3,}", folder.name)]
+        return sorted(found, key=lambda folder: int(folder.name[1:]))
 
     def edit(self, **fields: Any) -> Take:
         """Set `verdict` (circled, ng, hold or None) or `notes`; everything else of a take stays as it was shot."""
@@ -369,14 +314,9 @@ def takes(sessions: Path) -> Iterator[Listed]:
 def read_timeline(path: Path) -> Timeline:
     """A saved timeline. Raises TakeError."""
     try:
-        return Timeline.from_dict(_document(path)[0])
+        return Timeline.from_dict(read_document(path)[0])
     except TimelineError as error:
         raise TakeError(f"{path} is damaged: {error}") from None
-
-
-def now() -> str:
-    """The time of day, as ISO 8601 in UTC."""
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def _with_pictures(frames: tuple[FrameRow, ...], raw: int, live: int) -> tuple[FrameRow, ...]:
@@ -388,35 +328,3 @@ def _with_pictures(frames: tuple[FrameRow, ...], raw: int, live: int) -> tuple[F
             break
         kept.append(row)
     return tuple(kept)
-
-
-def _document(path: Path) -> tuple[dict[str, Any], bool]:
-    try:
-        return read_document(path)
-    except DamagedError as error:
-        raise TakeError(str(error)) from None
-
-
-def _journal(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    try:
-        return read_journal(path)
-    except DamagedError as error:
-        raise TakeError(str(error)) from None
-
-
-def _list(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
-
-
-def _name(text: str, what: str, longest: int) -> str:
-    """A name that is safe as a folder's on every system."""
-    name = "-".join(unicodedata.normalize("NFC", text).split())
-    if not name or len(name) > longest:
-        raise TakeError(f"the {what} {text!r} has {len(name)} characters; 1 to {longest} are allowed")
-    legal = all(char.isalnum() or char in "-_." for char in name)
-    if not legal or not name[0].isalnum() or name.endswith(".") or name.split(".")[0].upper() in _DEVICE_NAMES:
-        raise TakeError(
-            f"the {what} {text!r} cannot name a folder; "
-            "use letters, digits, spaces, '-', '_' and '.', a letter or digit first"
-        )
-    return name

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 from collections.abc import Callable
@@ -133,73 +128,3 @@ def test_a_disk_that_hangs_ends_the_recording_and_is_counted(
     assert take.state == "recovered"
     assert "the disk took nothing" in take.manifest.ended
     assert len(take.frames) <= 1
-
-
-SHOOT = """
-    import sys, time, resource, signal
-    from pathlib import Path
-    import numpy as np
-    from engine.pictures import encode_jpeg
-    from studio.director import Director, Stream
-    from studio.take import Slate
-    limit = int(sys.argv[3])
-    director = Director(Stream.load(sys.argv[1], device="cpu", threads=1), weights=sys.argv[1])
-    director.warm(96, 64)
-    if limit:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    director.record(Path(sys.argv[2]), Slate("film"))
-    packets = [encode_jpeg(np.random.default_rng(i).integers(0, 255, (64, 96, 3), np.uint8)) for i in range(8)]
-    started = time.monotonic()
-    for i in range(100_000):
-        shot = director.shoot(packets[i % 8], i, i * 41_667)
-        assert shot.error is None
-        print(i, flush=True)
-        if limit and director.recording is None:
-            print(director.status().trouble, flush=True)
-            break
-        time.sleep(max(0.0, started + i / 24 - time.monotonic()))
-    director.close()
-"""
-
-
-def shoot(weights: Path, sessions: Path, limit: int = 0) -> subprocess.Popen[str]:
-    """A process of its own that records frames in real time and says which it has shown."""
-    root = Path(__file__).parents[2]
-    command = [sys.executable, "-c", textwrap.dedent(SHOOT), str(weights), str(sessions), str(limit)]
-    environment = os.environ | {"PYTHONPATH": str(root)}
-    return subprocess.Popen(
-        command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
-@pytest.mark.skipif(os.name == "nt", reason="a kill by signal is a POSIX thing")
-def test_killed_in_the_middle_it_loses_less_than_a_second(weights: Path, tmp_path: Path) -> None:
-    with shoot(weights, tmp_path) as process:
-        assert process.stdout
-        shown = -1
-        for line in process.stdout:
-            shown = int(line)
-            if shown == 60:
-                process.send_signal(signal.SIGKILL)
-                break
-        shown = max([shown, *(int(line) for line in process.stdout)])
-    take = Take.open(tmp_path / "film" / "S01" / "A" / "T001")
-    assert (take.state, take.problems) == ("recovered", ())
-    assert shown >= 60
-    assert shown + 1 - len(take.frames) < 24, f"{len(take.frames)} of {shown + 1} frames were kept"
-    assert take.timeline.texts() == ("as it is",)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="limits of a process are a POSIX thing")
-def test_a_full_disk_ends_the_take_cleanly_and_the_picture_goes_on(weights: Path, tmp_path: Path) -> None:
-    with shoot(weights, tmp_path, limit=150_000) as process:
-        out, err = process.communicate()
-    assert process.returncode == 0, err
-    assert "the recording stopped: the disk failed: File too large" in out.splitlines()[-1]
-    take = Take.open(tmp_path / "film" / "S01" / "A" / "T001")
-    assert take.state == "recovered"
-    assert "File too large" in take.manifest.ended
-    assert take.problems == ()
-    assert len(take.frames) > 5
-    assert list(map(crc, packets(take.folder / "raw.mkv")))[: len(take.frames)] == [row.raw_crc for row in take.frames]
