@@ -210,9 +210,9 @@ class _Decoder:
 class VideoWriter:
     """Writes H.264 in MP4: BT.709, limited range, tagged; a keyframe a second; playable up to the last one if killed.
 
-    A frame is shown from its `time_s` on, which must grow; the rate may vary. Odd sizes gain a row or a column, since
-    4:2:0 has none. Raises MediaError for a frame that does not fit, and OSError where the disk is full. Without a frame
-    no file remains.
+    What comes later changes nothing in the frames before it. A frame is shown from its `time_s` on, which must grow; the
+    rate may vary. Odd sizes gain a row or a column, since 4:2:0 has none. Raises MediaError for a frame that does not
+    fit, and OSError where the disk is full. Without a frame no file remains.
     """
 
     def __init__(self, path: str | Path, width: int, height: int, fps: float = 24.0, crf: int = 16) -> None:
@@ -230,7 +230,8 @@ class VideoWriter:
         options = {"movflags": "hybrid_fragmented+frag_keyframe+delay_moov", "flush_packets": "1"}
         self._container = av.open(str(path), "w", format="mp4", options=options)
         rate = Fraction(fps).limit_denominator(1001)
-        self._stream = self._container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": "fast"})
+        quality = {"crf": str(crf), "preset": "fast", "tune": "zerolatency"}  # no look-ahead: the file is causal, too
+        self._stream = self._container.add_stream("libx264", rate=rate, options=quality)
         self._stream.width, self._stream.height = width + width % 2, height + height % 2
         self._stream.pix_fmt = "yuv420p"
         encoder = self._stream.codec_context
