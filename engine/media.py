@@ -210,9 +210,9 @@ class _Decoder:
 class VideoWriter:
     """Writes H.264 in MP4: BT.709, limited range, tagged; a keyframe a second; playable up to the last one if killed.
 
-    What comes later changes nothing in the frames before it. A frame is shown from its `time_s` on, which must grow; the
-    rate may vary. Odd sizes gain a row or a column, since 4:2:0 has none. Raises MediaError for a frame that does not
-    fit, and OSError where the disk is full. Without a frame no file remains.
+    What comes later changes nothing in the frames before it. A frame is shown from its `time_s` on, which must grow;
+    the rate may vary. Odd sizes gain a row or a column, since 4:2:0 has none. Raises MediaError for a frame that does
+    not fit, and OSError where the disk is full. Without a frame no file remains.
     """
 
     def __init__(self, path: str | Path, width: int, height: int, fps: float = 24.0, crf: int = 16) -> None:
