@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from engine.__main__ import main
@@ -28,10 +29,12 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Random weights of the tiny test model."""
     config: ModelConfig = lsd_test()
     path = tmp_path_factory.mktemp("weights") / "test.safetensors"
-    network = Hourglass(config)
+    torch.manual_seed(0)
+    network, router = Hourglass(config), Router(len(config.worlds))
     for parameter in network.parameters():
-        parameter.data.normal_(std=0.05)
-    save_weights(path, network, Router(len(config.worlds)), {})
+        parameter.data.normal_(std=0.1)
+    router.outer.weight.data.normal_(std=10)  # each text its own world
+    save_weights(path, network, router, {})
     return path
 
 
