@@ -108,7 +108,7 @@ def record(
 ) -> None:
     """Record a take of a video file; prints the take's folder."""
     from studio import schedule as schedules
-    from studio.take import Slate
+    from studio.take import Slate, Take
     from studio.timeline import Timeline
 
     if schedule and prompt:
@@ -149,8 +149,12 @@ def record(
         director.close()
     if folder is None:
         raise trouble or ValueError(f"no frame of {source} was recorded")
-    with _progress("Proxies") as progress:
-        take = proxies.make(folder, progress)
+    take = Take.open(folder)
+    try:
+        with _progress("Proxies") as progress:
+            proxies.make(folder, progress)
+    except OSError as error:  # the take is whole without them
+        _remark(f"No pictures for the browser: {error.strerror or error}")
     _remark(
         f"{take.name}: {len(take.made)} frames in {take.duration_s:.1f} s, {take.dropped} dropped, {camera.late} late, "
         f"age {status.age_p50_ms:.0f} ms (p95 {status.age_p95_ms:.0f} ms)"
@@ -259,10 +263,22 @@ def takes_ls(
     if as_json:
         print(json.dumps(lines, indent=2, ensure_ascii=False))
         return
-    table = Table("take", "state", "verdict", "frames", "dropped", "seconds", "versions", "prompts", box=None)
+    table = Table(box=None)
+    columns = {
+        "take": "take",
+        "state": "state",
+        "verdict": "",
+        "frames": "made",
+        "dropped": "drop",
+        "versions": "vers.",
+    }
+    for name in [*columns.values(), "s"]:
+        table.add_column(name, no_wrap=True, justify="left" if name in ("take", "state", "") else "right")
+    table.add_column("prompts")
     for line in lines:
-        cells = ("take", "state", "verdict", "frames", "dropped", "duration_s", "versions", "prompts")
-        table.add_row(*("" if line.get(cell) is None else str(line[cell]) for cell in cells))
+        cells = [str(line.get(name) or "") for name in columns]
+        about = line.get("error") or line.get("prompts", "")
+        table.add_row(*cells, f"{line['duration_s']:.1f}" if "duration_s" in line else "", about)
     Console().print(table)
 
 

@@ -48,8 +48,12 @@ class Connection:
 
     def run(self, show: Callable[[Shot], None]) -> None:
         """Answer the newest frame, again and again, until the end; what came before it is dropped, and recorded so."""
+        told = 0
         while (arrivals := self._take()) is not None:
             *skipped, newest = arrivals
+            if self.unkept > told:
+                self._director.note("drop", frames=self.unkept - told)
+                told = self.unkept
             show(
                 self._director.shoot(
                     newest.packet, newest.index, newest.ticks, arrived_s=newest.arrived_s, skipped=skipped

@@ -225,8 +225,9 @@ class Recorder:
         try:
             write()
         except (OSError, FFmpegError) as error:
+            if self._whole:  # or it was said already
+                log.error("%s: the take's end could not be written whole: %s", self.folder, error)
             self._whole = False
-            log.error("%s: the take's end could not be written whole: %s", self.folder, error)
 
     def _opened(self, file: File) -> File:
         self._open_files.append(file)

@@ -42,6 +42,7 @@ class FileCamera:
         source = open_source(path)
         self.width, self.height = size or working_size(source.width, source.height)
         self.fps = source.fps
+        self._stopped = threading.Event()
         self.late = 0
         """Frames that were not sent, since their time had passed when they were decoded."""
         self._source = open_source(path, (self.width, self.height))
@@ -55,6 +56,8 @@ class FileCamera:
         """Offer each frame at its time; one whose time has passed by more than a frame is left out."""
         started: float | None = None
         for frame in self._source:
+            if self._stopped.is_set():
+                return
             if started is None:
                 started = time.monotonic() - frame.time_s
             ahead_s = started + frame.time_s - time.monotonic()
@@ -62,8 +65,12 @@ class FileCamera:
                 self.late += 1
                 continue
             packet = encode_jpeg(frame.rgb, self.quality)
-            time.sleep(max(0.0, started + frame.time_s - time.monotonic()))
+            self._stopped.wait(max(0.0, started + frame.time_s - time.monotonic()))
             offer(packet, frame.index, round(frame.time_s * TICKS_PER_SECOND))
+
+    def stop(self) -> None:
+        """End `play`, from another thread."""
+        self._stopped.set()
 
 
 def roll(camera: FileCamera, connection: Connection, show: Callable[[Shot], None]) -> None:
@@ -78,8 +85,13 @@ def roll(camera: FileCamera, connection: Connection, show: Callable[[Shot], None
         finally:
             connection.finish()
 
-    threading.Thread(target=play, name="file camera", daemon=True).start()
-    connection.run(show)
+    player = threading.Thread(target=play, name="file camera", daemon=True)
+    player.start()
+    try:
+        connection.run(show)
+    finally:
+        camera.stop()
+        player.join()
     if trouble:
         raise trouble[0]
 

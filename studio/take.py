@@ -213,7 +213,7 @@ class Take:
             raw, live = (len(frames) if name in missing else count_packets(folder / name) for name in STREAMS)
             kept = _with_pictures(frames, raw, live)
             if len(kept) < len(frames):
-                notices.append(f"frames.jsonl: the last {len(frames) - len(kept)} frames never reached the disk")
+                notices.append(f"{len(frames) - len(kept)} of {len(frames)} frames never reached the disk")
             frames = kept
         return cls(folder, manifest, state, tuple(events), frames, tuple(faults), tuple(notices))
 
