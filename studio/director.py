@@ -31,6 +31,8 @@ from studio.wishes import Wish, Wishes
 
 LIVE_QUALITY = 85
 """JPEG quality of what is shown, unless the page asks for another."""
+MAX_QUALITY = 95
+"""Beyond it a JPEG grows and looks no better."""
 RATE_WINDOW = 72
 """Shots over which frame rate and age are measured; three seconds."""
 
@@ -167,7 +169,7 @@ class Director:
         engine = EngineEntry(weights=self._weights, seed=self.stream.seed, steps=self.stream.steps, setup=setup)
         rolling = Rolling(Recorder(sessions, slate, engine), timeline, fps)
         with self._stepping:
-            self._rolling = rolling
+            self._rolling, self._trouble = rolling, ""
         return rolling.recorder.folder
 
     def cut(self, ended: str = "cut") -> Path | None:
@@ -237,7 +239,7 @@ class Director:
             try:
                 made = self.stream.step(rgb, arrival.ticks / TICKS_PER_SECOND, arrival.index)
                 sha = rgb_sha256(made) if rolling else None
-                live = encode_jpeg(made, self.quality)
+                live = encode_jpeg(made, min(max(self.quality, 1), MAX_QUALITY))
             except Exception as problem:  # every frame must be answered, or the page stands still
                 log.exception("frame %d", arrival.index)
                 error, sha, live = f"{type(problem).__name__}: {problem}", None, arrival.packet
@@ -286,9 +288,8 @@ class Director:
             return
         time_s = (ticks - self._base) / TICKS_PER_SECOND
         key = Key(time_s, wish.prompt, wish.fade_s, metadata={REQUESTED: wish.requested_ticks - self._base})
-        if (
-            self._rolling is None or self._rolling.origin is None
-        ) and time_s > 0:  # nobody will ask for the past: keep what holds now
+        recorded = self._rolling is not None and self._rolling.origin is not None
+        if not recorded and time_s > 0:  # nobody will ask for the past: keep what holds now
             self._timeline = Timeline((Key(0.0, self._timeline.at(time_s).prompt), key))
         else:
             others = tuple(other for other in self._timeline.keys if other.time_s != time_s)

@@ -42,6 +42,7 @@ class Rolling:
         self._fps = fps
         self._rows = self._steps = self._next_snapshot = 0
         self._told: set[str] = set()
+        self._marked = 0
 
     def begin(self, ticks: int, height: int, width: int) -> None:
         """The take's clock starts, with a frame of that size."""
@@ -62,7 +63,7 @@ class Rolling:
                 self._rows += 1
 
     def tell(self, timeline: Timeline, arrival: Arrival) -> None:
-        """Record the keys that took effect with this frame, each once. The timeline runs on the take's clock."""
+        """Record the keys and markers that this frame reaches, each once. The timeline runs on the take's clock."""
         if self.origin is None:
             return
         ticks = arrival.ticks - self.origin
@@ -72,6 +73,10 @@ class Rolling:
                 asked = {REQUESTED: key.metadata.get(REQUESTED, round(key.time_s * TICKS_PER_SECOND))}
                 plain = key_to_dict(replace(key, metadata={}))
                 self.recorder.event("prompt", ticks, row=self._rows, index=arrival.index, **asked, key=plain)
+        for mark in timeline.markers[self._marked :]:
+            if mark.time_s <= ticks / TICKS_PER_SECOND:
+                self._marked += 1
+                self.recorder.event("marker", round(mark.time_s * TICKS_PER_SECOND), name=mark.name)
 
     def snapshot(self, ticks: int, state: Callable[[], bytes]) -> None:
         """Record the stream's state before the frame at that tick, where it is time for one."""

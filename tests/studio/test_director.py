@@ -88,12 +88,14 @@ def test_a_fade_goes_on_when_a_take_begins(director: Director, jpeg: Jpeg, tmp_p
 
 def test_a_script_is_played_on_the_takes_clock(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
     shoot(director, jpeg, 0, 30)
-    director.record(tmp_path, SLATE, timeline=Timeline((Key(0.2, "underwater"), Key(0.5, "wild west", 0.25))))
+    script = Timeline((Key(0.2, "underwater"), Key(0.5, "wild west", 0.25))).mark(0.6, "splash").mark(9, "never")
+    director.record(tmp_path, SLATE, timeline=script)
     live = [shot.prompt for shot in shoot(director, jpeg, 30, 60)]
     take = cut(director)
     assert live[0] == (("underwater", 1.0),)
     assert [take.timeline.at(row.time_s).prompt for row in take.frames] == live
     assert [(key.time_s, key.fade_s) for key in take.timeline.keys] == [(0, 0), (0.5, 0.25)]
+    assert [(mark.time_s, mark.name) for mark in take.timeline.markers] == [(0.6, "splash")]
     event = [e for e in take.events if e["kind"] == "prompt"][1]
     assert event["ticks"] == next(row.ticks for row in take.frames if row.time_s >= 0.5)
 
@@ -144,6 +146,12 @@ def test_the_camera_may_change_its_size_between_takes_only(director: Director, j
     assert [row.step for row in take.frames] == [0, None, 1]
     assert take.manifest.picture
     assert (take.manifest.picture.width, take.manifest.picture.height) == (80, 64)
+
+
+@pytest.mark.parametrize("quality", [0, 100])
+def test_a_quality_out_of_range_is_the_nearest_that_there_is(director: Director, jpeg: Jpeg, quality: int) -> None:
+    director.quality = quality
+    assert shoot(director, jpeg, 0, 1)[0].error is None
 
 
 def test_times_always_advance(director: Director, jpeg: Jpeg) -> None:
