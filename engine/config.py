@@ -18,8 +18,34 @@ WORLD_NAMES = (
     "cartoon",
     "film-noir",
     "oil-painting",
+    "volcano",
+    "enchanted-forest",
+    "watercolour",
+    "woodblock",
+    "stained-glass",
+    "mosaic",
+    "voxel",
+    "thermal",
+    "comic",
+    "ice-palace",
+    "blueprint",
+    "beach",
+    "throne-hall",
+    "moon",
 )
-"""The worlds of the shipped weights, in the order of the network's world vectors."""
+"""The worlds of the shipped weights, in the order of the network's world vectors; the last three are places."""
+
+THING_NAMES = (
+    "fireball",
+    "planet",
+    "lightsaber",
+    "torch",
+    "gold-chest",
+    "ice-block",
+    "crate",
+    "royal-cape",
+)
+"""What a prop can become, in the order of the network's thing vectors."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +54,8 @@ class ModelConfig:
 
     name: str
     worlds: tuple[str, ...] = WORLD_NAMES
-    channels: tuple[int, int, int] = (64, 96, 192)
+    things: tuple[str, ...] = THING_NAMES
+    channels: tuple[int, int, int] = (96, 128, 192)
     """Channels at 1/4, 1/8 and 1/16 of the resolution."""
     encoder: tuple[int, int, int] = (1, 1, 2)
     """Convolution blocks on the way down, per level."""
@@ -52,13 +79,23 @@ class ModelConfig:
             raise ValueError(f"width {self.width} does not split into {self.heads} heads of a multiple of 8")
         if min(*self.channels, *self.encoder, *self.decoder, self.layers, self.ring, self.ring_stride) < 1:
             raise ValueError(f"channels, blocks, layers and ring must be positive: {self}")
-        if not self.worlds or len(set(self.worlds)) != len(self.worlds):
-            raise ValueError(f"worlds must be distinct and at least one: {self.worlds}")
+        if not self.worlds or len({*self.worlds, *self.things}) != self.concepts:
+            raise ValueError(f"worlds and things must be distinct, worlds at least one: {self.worlds}, {self.things}")
+
+    @property
+    def concepts(self) -> int:
+        """Numbers that a prompt is: a weight for each world, then one for each thing."""
+        return len(self.worlds) + len(self.things)
 
     @property
     def slots(self) -> int:
         """Frames that the history can hold at the waist: sinks first, then the ring."""
         return self.sinks + self.ring
+
+    def differences(self, other: ModelConfig) -> list[str]:
+        """Readable differences, `name: mine / theirs`; empty for the same architecture."""
+        mine, theirs = self.to_dict(), other.to_dict()
+        return [f"{name}: {mine[name]} / {theirs[name]}" for name in mine if mine[name] != theirs[name]]
 
     def to_dict(self) -> dict[str, object]:
         return dataclasses.asdict(self)

@@ -7,6 +7,7 @@ arXiv:2210.02747). The denoiser predicts the clean frame, so a step from `level`
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -14,19 +15,35 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.models.network import PATCH, to_picture
+
 Denoiser = Callable[[Tensor, float, float], Tensor]
 """(noisy, level, step size) -> clean."""
 
 
-def frame_noise(seed: int, index: int, height: int, width: int) -> Tensor:
-    """The standard normal noise of source frame `index`: (H, W, 3) float32.
+def noise_patches(seed: int, index: int, height: int, width: int) -> Tensor:
+    """The standard normal noise of source frame `index`: (H/4, W/4, 48) float32 in -4.4..4.4, as patches of a picture.
 
     A function of (seed, index) alone by a counter-based generator (Philox, Salmon et al. 2011), so a frame's noise does
-    not depend on how many frames were made before it.
+    not depend on how many frames were made before it. Sixteen random bits a value through the inverse of the normal
+    distribution: a quarter of the time of the usual generators.
     """
     philox = np.random.Philox(key=seed % 2**64, counter=[0, 0, 0, index % 2**64])
-    noise = np.random.Generator(philox).standard_normal((height, width, 3), dtype=np.float32)
-    return torch.from_numpy(noise)
+    count = height * width * 3
+    bits = philox.random_raw(-(-count // 4)).astype("<u8", copy=False).view("<u2")[:count]
+    return torch.from_numpy(_normals().take(bits)).view(height // PATCH, width // PATCH, 3 * PATCH**2)
+
+
+def frame_noise(seed: int, index: int, height: int, width: int) -> Tensor:
+    """The same noise as a picture, (H, W, 3)."""
+    return to_picture(noise_patches(seed, index, height, width)[None])[0]
+
+
+@functools.cache
+def _normals() -> np.ndarray:
+    """(65536,) float32: the normal distribution's quantiles in the middle of each of as many equal shares."""
+    shares = (torch.arange(2**16, dtype=torch.float64) + 0.5) / 2**16
+    return torch.special.ndtri(shares).float().numpy()
 
 
 def noise_levels(steps: int) -> list[float]:

@@ -23,6 +23,7 @@ from torch import Tensor
 from engine import runtime, sampler
 from engine.config import ModelConfig
 from engine.history import History, HistoryState, as_signal
+from engine.models import fused
 from engine.models.checkpoint import Weights, load_weights
 from engine.models.network import MULTIPLE, Conditions, Hourglass, to_patches, to_picture
 from engine.runtime import NumericSetup
@@ -37,10 +38,10 @@ _NOMINAL_FPS = 24.0
 
 @dataclass(frozen=True)
 class _Direction:
-    """What the prompts ask for: a mixture over worlds per prompt, and where each holds."""
+    """What the prompts ask for: shares of worlds and things per prompt, and where each holds."""
 
-    mixtures: Tensor
-    """(P, K)"""
+    concepts: Tensor
+    """(P, K + T)"""
     masks: Tensor | None
     """(P, h, w) float32 summing to one over P, at the size they were given; None for one prompt everywhere."""
 
@@ -85,7 +86,8 @@ class Stream:
 
     def __init__(self, weights: Weights, device: torch.device, dtype: torch.dtype, threads: int, seed: int, steps: int):
         sampler.noise_levels(steps)  # refuses what is no number of steps
-        self.config, self.worlds = weights.config, weights.config.worlds
+        self.config = weights.config
+        self.worlds, self.things = weights.config.worlds, weights.config.things
         self.seed, self.steps = seed, steps
         self.setup = NumericSetup(
             str(device),
@@ -99,6 +101,7 @@ class Stream:
         self._router = weights.router
         network = weights.network.requires_grad_(False).to(device=device, dtype=dtype)
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._fold = fused.Folder(self._network) if fused.available(self._network) else None
         self._device = device
         self._history: History | None = None
         self._size: tuple[int, int] | None = None
@@ -106,7 +109,7 @@ class Stream:
         self.index = 0
         """The next source frame's number, unless `step` is told another."""
         as_is = self.worlds.index("as-is") if "as-is" in self.worlds else 0
-        self._direction = _Direction(F.one_hot(torch.tensor([as_is]), len(self.worlds)).float(), None)
+        self._direction = _Direction(F.one_hot(torch.tensor([as_is]), weights.config.concepts).float(), None)
         self._fade: _Fade | None = None
 
     @classmethod
@@ -141,9 +144,9 @@ class Stream:
         """A stream of random weights, the same for the same `weights_seed`: for tests and for timing."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(weights_seed)
-            network, router = Hourglass(config), Router(len(config.worlds))
+            network, router = Hourglass(config), Router(len(config.worlds), len(config.things))
             for parameter in network.parameters():  # the zero-initialised ones too, or it would only copy its source
-                torch.nn.init.normal_(parameter, std=0.5 / max(parameter[0].numel(), 4) ** 0.5)
+                torch.nn.init.normal_(parameter, std=max(parameter[0].numel(), 4) ** -0.5)
             for parameter in router.parameters():  # wide, so that each text lands somewhere
                 torch.nn.init.normal_(parameter, std=0.5)
         loaded = Weights(config, network.eval(), router.eval(), {}, f"random-{config.name}-{weights_seed}")
@@ -157,7 +160,7 @@ class Stream:
     # -- prompts
 
     @torch.inference_mode()
-    def _mixture(self, prompt: Prompt) -> Tensor:
+    def _concepts(self, prompt: Prompt) -> Tensor:
         texts = [(prompt, 1.0)] if isinstance(prompt, str) else list(prompt)
         if not texts:
             raise PromptError("no prompt given; name a world, for example 'underwater'")
@@ -179,7 +182,7 @@ class Stream:
         if not isinstance(prompt, str) and prompt and isinstance(prompt[0], Region):
             direction = self._regions([region for region in prompt if isinstance(region, Region)])
         else:
-            direction = _Direction(self._mixture(prompt)[None], None)  # type: ignore[arg-type]
+            direction = _Direction(self._concepts(prompt)[None], None)  # type: ignore[arg-type]
         self._fade = _Fade(self._direction_at(self._time_s), None, fade_s) if fade_s > 0 else None
         self._direction = direction
 
@@ -195,7 +198,8 @@ class Stream:
         total = stacked.sum(0)
         if bool((total <= 0).any()):
             raise PromptError("the regions leave a part of the picture without a prompt; add one, e.g. 'as it is'")
-        return _Direction(torch.stack([self._mixture(region.prompt) for region in regions]), stacked / total)
+        concepts = torch.stack([self._concepts(region.prompt) for region in regions])
+        return _Direction(concepts, stacked / total if len(regions) > 1 else None)
 
     def _direction_at(self, time_s: float | None) -> _Direction:
         fade, after = self._fade, self._direction
@@ -208,7 +212,7 @@ class Stream:
             return after
         before = fade.before
         if before.masks is None and after.masks is None:
-            return _Direction(torch.lerp(before.mixtures, after.mixtures, share), None)
+            return _Direction(torch.lerp(before.concepts, after.concepts, share), None)
         size = next(d.masks.shape[1:] for d in (after, before) if d.masks is not None)
 
         def masks(direction: _Direction, weight: float) -> Tensor:
@@ -217,12 +221,24 @@ class Stream:
             return F.interpolate(direction.masks[None], size, mode="bilinear")[0] * weight
 
         both = torch.cat([masks(before, 1 - share), masks(after, share)])
-        return _Direction(torch.cat([before.mixtures, after.mixtures]), both)
+        return _Direction(torch.cat([before.concepts, after.concepts]), both)
 
     def nearest(self, text: str) -> list[tuple[str, float]]:
-        """The worlds that `text` lands on and their shares (sum 1), nearest first."""
-        shares = self._mixture(text).tolist()
-        return sorted(((w, s) for w, s in zip(self.worlds, shares, strict=True) if s > 0), key=lambda pair: -pair[1])
+        """The worlds that `text` lands on and their shares (sum 1), nearest first; then what a prop becomes, 0..1."""
+        shares = self._concepts(text).tolist()
+        worlds = sorted(zip(self.worlds, shares, strict=False), key=lambda pair: -pair[1])
+        things = sorted(zip(self.things, shares[len(self.worlds) :], strict=True), key=lambda pair: -pair[1])
+        return [(name, share) for name, share in worlds + things if share > 0]
+
+    def how_near(self, text: str) -> tuple[str, float]:
+        """The known wording that is nearest to `text`, and the cosine between the two: 1 is the same, under about 0.4
+        the text is far from all that these weights know, and what `nearest` says is a guess."""
+        known = self.text.known
+        if not known:
+            return "", 0.0
+        cosines = np.stack(list(known.values())) @ self.text.embed(text)
+        best = int(cosines.argmax())
+        return list(known)[best], float(cosines[best])
 
     # -- frames
 
@@ -272,7 +288,7 @@ class Stream:
 
         def denoiser(noisy: Tensor, level: float, step: float) -> Tensor:
             conditions = Conditions(
-                worlds=direction.mixtures[None].to(device),
+                concepts=direction.concepts[None].to(device),
                 level=torch.full((1,), level, device=device),
                 step=torch.full((1,), step, device=device),
                 past_level=past_level,
@@ -282,10 +298,11 @@ class Stream:
                 else torch.full((1,), time_s, dtype=torch.float64, device=device),
                 masks=masks,
             )
-            return self._network(noisy, source, past, conditions, memory)
+            modulation = self._fold(conditions) if self._fold is not None else None
+            return self._network(noisy, source, past, conditions, memory, modulation)
 
-        noise = sampler.frame_noise(self.seed, index, height, width).to(device)[None]
-        clean = sampler.denoise(denoiser, to_patches(noise), self.steps)
+        noise = sampler.noise_patches(self.seed, index, height, width).to(device)[None]
+        clean = sampler.denoise(denoiser, noise, self.steps)
         return (clean * 127.5 + 128.0).clamp_(0, 255).to(torch.uint8)  # + 127.5 shifts the range, + 0.5 rounds
 
     def _check(self, frame: np.ndarray) -> tuple[int, int]:
@@ -308,11 +325,11 @@ class Stream:
 
     def snapshot(self) -> bytes:
         """The stream's state: a few frames and the prompt, compressed; the same state gives the same bytes."""
-        tensors = {"mixtures": self._direction.mixtures}
+        tensors = {"concepts": self._direction.concepts}
         if self._direction.masks is not None:
             tensors["masks"] = self._direction.masks
         if self._fade is not None:
-            tensors["before.mixtures"] = self._fade.before.mixtures
+            tensors["before.concepts"] = self._fade.before.concepts
             if self._fade.before.masks is not None:
                 tensors["before.masks"] = self._fade.before.masks
         held = self._history.state() if self._history is not None else HistoryState([], [], 0)
@@ -346,9 +363,9 @@ class Stream:
             raise ValueError(f"a snapshot of {meta.get('config', {}).get('name')} does not fit {self.config.name}")
         self.reset()
         self.seed, self.index, self._time_s = meta["seed"], meta["index"], meta["time_s"]
-        self._direction = _Direction(tensors["mixtures"], tensors.get("masks"))
+        self._direction = _Direction(tensors["concepts"], tensors.get("masks"))
         if meta["fade"] is not None:
-            before = _Direction(tensors["before.mixtures"], tensors.get("before.masks"))
+            before = _Direction(tensors["before.concepts"], tensors.get("before.masks"))
             self._fade = _Fade(before, *meta["fade"])
         if meta["size"] is not None:
             self._size = (meta["size"][0], meta["size"][1])

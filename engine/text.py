@@ -96,7 +96,9 @@ class TextEncoder:
     """Sentence embeddings, cached for good; safe to call from several threads."""
 
     def __init__(self, known: Mapping[str, np.ndarray] | None = None) -> None:
-        self._cache = dict(known or {})
+        self.known = dict(known or {})
+        """The embeddings that came with the weights."""
+        self._cache = dict(self.known)
         self._lock = threading.Lock()
 
     @cached_property
@@ -113,23 +115,32 @@ class TextEncoder:
 
 
 class Router(nn.Module):
-    """Sentence embedding to a mixture over the worlds: a small classifier whose probabilities are the blend.
+    """Sentence embedding to concepts: a mixture over the worlds, and what a prop becomes.
 
-    Text near a world's wordings lands on it; text far from all lands on the nearest as a blend.
+    A small classifier whose probabilities are the blend: text near a world's wordings lands on it, text far from all lands
+    on the nearest as a blend.
     """
 
-    HIDDEN = 256
+    HIDDEN = 384
+    LEAST = 0.05
+    """Shares below this are dropped."""
 
-    def __init__(self, worlds: int) -> None:
+    def __init__(self, worlds: int, things: int) -> None:
         super().__init__()
+        self.worlds = worlds
         self.inner = nn.Linear(DIMENSIONS, self.HIDDEN)
-        self.outer = nn.Linear(self.HIDDEN, worlds)
+        self.world = nn.Linear(self.HIDDEN, worlds)
+        self.thing = nn.Linear(self.HIDDEN, 1 + things)  # the first says: no thing
 
-    def logits(self, embedding: Tensor) -> Tensor:
-        return self.outer(F.gelu(self.inner(embedding)))
+    def logits(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
+        """(..., K) for the worlds and (..., 1 + T) for no thing and the things."""
+        inner = F.gelu(self.inner(embedding))
+        return self.world(inner), self.thing(inner)
 
     def forward(self, embedding: Tensor) -> Tensor:
-        """(..., 384) -> (..., K), non-negative, sum 1; shares below a twentieth are dropped."""
-        share = self.logits(embedding).softmax(-1)
-        share = torch.where(share < 0.05, 0.0, share)
-        return share / share.sum(-1, keepdim=True)
+        """(..., 384) -> (..., K + T): shares of the worlds, sum 1, then of the things, sum at most 1."""
+        worlds, things = (logits.softmax(-1) for logits in self.logits(embedding))
+        worlds = torch.where(worlds < self.LEAST, 0.0, worlds)
+        worlds = worlds / worlds.sum(-1, keepdim=True)
+        things = torch.where(things[..., 1:] < 2 * self.LEAST, 0.0, things[..., 1:])
+        return torch.cat([worlds, things], -1)

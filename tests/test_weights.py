@@ -22,7 +22,7 @@ def saved(tmp_path: Path) -> Path:
     path = tmp_path / "w.safetensors"
     config = lsd_test()
     known = {"underwater": np.full(384, 0.5, np.float32)}
-    sha256 = save_weights(path, Hourglass(config), Router(len(config.worlds)), known)
+    sha256 = save_weights(path, Hourglass(config), Router(len(config.worlds), len(config.things)), known)
     card_path(path).write_text(json.dumps({"sha256": sha256}))
     return path
 
@@ -62,7 +62,7 @@ def test_another_architecture_is_refused_with_its_difference(tmp_path: Path) -> 
     path = tmp_path / "w.safetensors"
     network = Hourglass(lsd_test())
     network.config = ModelConfig.from_dict({**lsd_test().to_dict(), "channels": [8, 8, 24]})
-    save_weights(path, network, Router(len(network.config.worlds)), {})
+    save_weights(path, network, Router(len(network.config.worlds), len(network.config.things)), {})
     with pytest.raises(WeightsError, match="does not fit the architecture"):
         load_weights(path)
 

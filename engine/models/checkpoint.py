@@ -17,7 +17,7 @@ from engine.models.network import Hourglass
 from engine.text import Router
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "lsd-tiny.safetensors"
-FORMAT = "lsd-weights-1"
+FORMAT = "lsd-weights-2"
 
 
 class WeightsError(ValueError):
@@ -80,7 +80,7 @@ def load_weights(path: Path | None = None) -> Weights:
     if metadata.get("format") != FORMAT:
         raise WeightsError(f"{path} holds {metadata.get('format', 'no known format')}, not {FORMAT}")
     config = ModelConfig.from_dict(json.loads(metadata["config"]))
-    network, router = Hourglass(config), Router(len(config.worlds))
+    network, router = Hourglass(config), Router(len(config.worlds), len(config.things))
     for name, module in (("network", network), ("router", router)):
         part = {k.removeprefix(f"{name}."): v.float() for k, v in tensors.items() if k.startswith(f"{name}.")}
         try:

@@ -38,6 +38,23 @@ def coordinates(height: int, width: int, stride: int = 1, device: torch.device |
     return torch.stack([grid_x, grid_y])[None]
 
 
+def lattice(height: int, width: int, stride: int = 1, device: torch.device | str = "cpu") -> Tensor:
+    """(1, 8, h, w) in -1..1: where in its 16 and 32 px cell a position is, as cosine and sine along x and y.
+
+    Textures and tiles repeat in these cells; convolutions alone could not know where a cell begins.
+    """
+    device = torch.device(device)
+    y, x = (_pixel_centres(side, stride, device) for side in (height, width))
+    planes = []
+    for period in (16.0, 32.0):
+        for wave in (torch.cos, torch.sin):
+            planes += [
+                wave(2 * math.pi / period * x).expand(height // stride, -1),
+                wave(2 * math.pi / period * y)[:, None].expand(-1, width // stride),
+            ]
+    return torch.stack(planes)[None]
+
+
 def waves(time_s: Tensor, height: int, width: int, stride: int = 1) -> Tensor:
     """Eight travelling plane waves at `time_s` (B,), sampled every `stride` pixels: (B, 8, h, w) in -1..1.
 

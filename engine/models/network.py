@@ -6,7 +6,7 @@ this frame's tokens and whose keys are these tokens and those of remembered fram
 
 Legend: B batch, P prompts, H height, W width in pixels (multiples of 32); h, w the same at a block's level;
 C channels, N tokens of this frame, M tokens of a remembered frame, S remembered frames, L layers, D token width,
-K worlds, E condition width. Pictures are RGB in -1..1.
+K worlds, T things, E condition width. Pictures are RGB in -1..1.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ POOL = 8
 """A remembered frame is averaged over this many pixels, then cut into patches of 8x8 of these."""
 DETAIL = 6.0
 """How much louder than brightness the first layer hears detail at the start of training."""
+LUMINANCE = (0.299, 0.587, 0.114)
+"""Shares of red, green and blue."""
+PLANES = 2 + 8 + len(fields.WAVELENGTHS_PX) + 3
+"""What the first layer sees beside pictures: place, lattice, waves, and the past's noise levels and the interval."""
 AGE_LIMIT = 32.0
 """Ages of remembered frames, in frames, are clamped here: older is just 'old', so there is no last frame."""
 
@@ -38,8 +42,8 @@ AGE_LIMIT = 32.0
 class Conditions:
     """What a frame is made under. All per sample; prompts share the picture through their masks."""
 
-    worlds: Tensor
-    """(B, P, K) each prompt's weights over the worlds, sum 1."""
+    concepts: Tensor
+    """(B, P, K + T) each prompt's weights over the worlds, sum 1, then those of things that a prop becomes, 0..1."""
     level: Tensor
     """(B,) noise level of the noisy frame, 0 clean to 1 pure noise."""
     step: Tensor
@@ -67,13 +71,13 @@ class Memory:
 
 
 def to_patches(picture: Tensor) -> Tensor:
-    """(B, H, W, 3) -> (B, H/4, W/4, 48): each 4x4 patch's pixels side by side, row by row, colours innermost."""
-    return picture.unflatten(2, (-1, PATCH)).unflatten(1, (-1, PATCH)).transpose(2, 3).flatten(3)
+    """(B, H, W, 3) -> (B, H/4, W/4, 48): each 4x4 patch's red, row by row, then its green, then its blue."""
+    return picture.unflatten(2, (-1, PATCH)).unflatten(1, (-1, PATCH)).permute(0, 1, 3, 5, 2, 4).flatten(3)
 
 
 def to_picture(patches: Tensor) -> Tensor:
     """(B, H/4, W/4, 48) -> (B, H, W, 3), the inverse of `to_patches`."""
-    return patches.unflatten(3, (PATCH, PATCH, 3)).transpose(2, 3).flatten(3, 4).flatten(1, 2)
+    return patches.unflatten(3, (3, PATCH, PATCH)).permute(0, 1, 4, 2, 5, 3).flatten(3, 4).flatten(1, 2)
 
 
 def pool_frame(picture: Tensor) -> Tensor:
@@ -104,6 +108,11 @@ class Modulation:
         scale, shift = both.chunk(2, -1)
         return scale, shift
 
+    def through(self, block: ConvBlock, x: Tensor) -> Tensor:
+        """What a block makes of x (B, C, h, w)."""
+        y = modulated(block.first(x), *self.take(block.channels, block.stride))
+        return x + block.second(F.hardswish(y))
+
 
 def modulated_norm(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """LayerNorm over the last dimension, then (1 + scale) x + shift; one kernel where the modulation is uniform."""
@@ -113,8 +122,29 @@ def modulated_norm(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     return torch.addcmul(shift, normed, 1 + scale)
 
 
+def modulated(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """(1 + scale) x + shift over channels: x (B, C, h, w), scale and shift (B, 1 or h, 1 or w, C)."""
+    return torch.addcmul(shift.permute(0, 3, 1, 2), x, 1 + scale.permute(0, 3, 1, 2))
+
+
+def level_norm(x: Tensor) -> Tensor:
+    """Where a level begins, (B, C, h, w) is normalised over channels, each position by itself: nothing leaks across."""
+    return F.layer_norm(x.permute(0, 2, 3, 1), x.shape[1:2]).permute(0, 3, 1, 2)
+
+
+def grown(skip: Tensor, coarse: Tensor) -> Tensor:
+    """The sum of a level (B, C, h, w) and the next coarser one (B, 4 C, h/2, w/2), four positions in each of its."""
+    fine = skip.permute(0, 2, 3, 1).unflatten(2, (-1, 2)).unflatten(1, (-1, 2))
+    four = coarse.permute(0, 2, 3, 1).unflatten(3, (2, 2, -1)).transpose(2, 3)
+    return (fine + four).flatten(3, 4).flatten(1, 2).permute(0, 3, 1, 2)
+
+
 class ConvBlock(nn.Module):
-    """Norm, modulate, activate, convolve, activate, convolve, add. The norm is per position: nothing leaks across."""
+    """Convolve, modulate, activate, convolve, add.
+
+    No norm inside: what a prompt does is then a scale and a shift of the first convolution's outputs, which can be
+    folded into its weights, and at inference a block is two convolutions with everything else inside them.
+    """
 
     def __init__(self, channels: int, stride: int) -> None:
         super().__init__()
@@ -124,9 +154,7 @@ class ConvBlock(nn.Module):
         nn.init.zeros_(self.second.weight)
 
     def forward(self, x: Tensor, modulation: Modulation) -> Tensor:
-        scale, shift = modulation.take(self.channels, self.stride)
-        y = modulated_norm(x.permute(0, 2, 3, 1), scale, shift).permute(0, 3, 1, 2)
-        return x + self.second(F.silu(self.first(F.silu(y))))
+        return modulation.through(self, x)
 
 
 class ConvBlocks(nn.Module):
@@ -142,11 +170,18 @@ class ConvBlocks(nn.Module):
         return x
 
 
-def rotate(x: Tensor, angles: Tensor) -> Tensor:
-    """Rotary position (Su et al. 2021): x (..., d) turned by angles (..., d/2), halves paired."""
-    a, b = x.float().chunk(2, -1)
-    cos, sin = angles.cos(), angles.sin()
-    return torch.cat([a * cos - b * sin, a * sin + b * cos], -1).to(x.dtype)
+class Turn:
+    """Rotary position (Su et al. 2021) of tokens at positions (..., 3): x and y in 32 pixels, age in four frames."""
+
+    def __init__(self, position: Tensor, head: int) -> None:
+        angles = position @ rotary_rates(head // 2, position.device)
+        self._cos, self._sin = angles.cos(), angles.sin()
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """x (..., d), halves paired, turned by its position."""
+        a, b = x.float().chunk(2, -1)
+        turned = torch.cat([a * self._cos - b * self._sin, a * self._sin + b * self._cos], -1)
+        return turned.to(x.dtype)
 
 
 @functools.cache
@@ -170,10 +205,10 @@ class Recall:
 
     keys_values: Tensor
     """(B, S M, 2, D)"""
-    position: Tensor
-    """(B, S M, 3): x, y and age."""
-    valid: Tensor
-    """(B, S M) bool."""
+    turn: Turn
+    """Where and how old they are."""
+    allowed: Tensor | None
+    """(B, 1, 1, N + 1 + S M) bool, None for all: what a token may look at, those of its own frame first."""
 
 
 class Attention(nn.Module):
@@ -187,22 +222,19 @@ class Attention(nn.Module):
         self.null = nn.Parameter(torch.zeros(2, width))  # something to look at when nothing fits
         nn.init.zeros_(self.out.weight)
 
-    def forward(self, x: Tensor, position: Tensor, recall: Recall | None) -> Tensor:
-        """x (B, N, D) at position (N, 3): x, y and age 0, in 32 pixels and 4 frames."""
+    def forward(self, x: Tensor, turn: Turn, recall: Recall | None) -> Tensor:
+        """x (B, N, D), its positions' `turn`, and the memory."""
         b, n, d = x.shape
         q, k, v = self.qkv(x).view(b, n, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
-        rates = rotary_rates(d // self.heads // 2, x.device)
-        angles = position @ rates
-        q, k = rotate(q, angles), rotate(k, angles)
         null = self.null.to(x.dtype).view(2, 1, self.heads, 1, -1).expand(-1, b, -1, -1, -1)
-        keys, values = [k, null[0]], [v, null[1]]
+        keys, values = [turn(k), null[0]], [v, null[1]]
         allowed = None
         if recall is not None:
             past_k, past_v = recall.keys_values.unflatten(-1, (self.heads, -1)).permute(2, 0, 3, 1, 4)
-            keys.append(rotate(past_k, (recall.position @ rates)[:, None]))
+            keys.append(recall.turn(past_k))
             values.append(past_v)
-            allowed = torch.cat([recall.valid.new_ones(b, n + 1), recall.valid], 1)[:, None, None]
-        y = F.scaled_dot_product_attention(q, torch.cat(keys, 2), torch.cat(values, 2), attn_mask=allowed)
+            allowed = recall.allowed
+        y = F.scaled_dot_product_attention(turn(q), torch.cat(keys, 2), torch.cat(values, 2), attn_mask=allowed)
         return self.out(y.transpose(1, 2).reshape(b, n, d))
 
 
@@ -218,13 +250,13 @@ class TransformerBlock(nn.Module):
         nn.init.zeros_(self.down.weight)
 
     def forward(
-        self, x: Tensor, position: Tensor, recall: Recall | None, grid: tuple[int, int], modulation: Modulation
+        self, x: Tensor, turn: Turn, recall: Recall | None, grid: tuple[int, int], modulation: Modulation
     ) -> Tensor:
         def norm(x: Tensor) -> Tensor:
             scale, shift = modulation.take(self.width, MULTIPLE)
             return modulated_norm(x.unflatten(1, grid), scale, shift).flatten(1, 2)
 
-        x = x + self.attention(norm(x), position, recall)
+        x = x + self.attention(norm(x), turn, recall)
         return x + self.down(F.gelu(self.up(norm(x))))
 
 
@@ -242,10 +274,10 @@ class Hourglass(nn.Module):
         self.config = config
         c, width, e = config.channels, config.width, config.condition
         pixels = 3 * PATCH**2
-        self.stem = nn.Conv2d(4 * pixels + 2 + len(fields.WAVELENGTHS_PX), c[0], 1)
+        self.stem = nn.Conv2d(4 * pixels + PLANES, c[0], 1)
         self._emphasise_detail()
-        self.worlds = nn.Linear(len(config.worlds), e, bias=False)
-        self.state = nn.Linear(5 * 32, e)
+        self.concepts = nn.Linear(config.concepts, e, bias=False)
+        self.state = nn.Linear(2 * 32, e)
         self.embed = nn.Linear(e, e)
         strides = [PATCH, 2 * PATCH, 4 * PATCH]
 
@@ -261,7 +293,7 @@ class Hourglass(nn.Module):
         self.modulate = nn.Linear(e, 2 * (modulated + 2 * width * config.layers + c[0]))
         nn.init.zeros_(self.modulate.weight)
         nn.init.zeros_(self.modulate.bias)
-        self.head = nn.Conv2d(c[0], pixels + 2 * 9, 3, padding=1)
+        self.head = nn.Conv2d(c[0], pixels + 9, 3, padding=1)
         for parameter in self.head.parameters():
             nn.init.zeros_(parameter)
 
@@ -274,8 +306,8 @@ class Hourglass(nn.Module):
         noisy, *pictures = self.stem.weight[:, : 12 * PATCH**2].split(3 * PATCH**2, 1)
         noisy *= 0.3
         for weight in pictures:
-            pixels = weight.view(-1, PATCH**2, 3)
-            mean = pixels.mean(1, keepdim=True)
+            pixels = weight.view(-1, 3, PATCH**2)
+            mean = pixels.mean(2, keepdim=True)
             pixels.copy_(mean + DETAIL * (pixels - mean))
 
     def remember(self, pooled: Tensor, level: Tensor) -> Tensor:
@@ -289,82 +321,96 @@ class Hourglass(nn.Module):
         return self.memory_out(tokens).unflatten(-1, (self.config.layers, 2, self.config.width))
 
     def condition(self, c: Conditions) -> Modulation:
-        state = torch.cat(
-            [
-                fourier(c.level),
-                fourier(c.step),
-                fourier(c.past_level[:, 0]),
-                fourier(c.past_level[:, 1]),
-                fourier((c.interval_s * 4).clamp(0, 1)),
-            ],
-            1,
-        )
+        """Scale and shift of every block: of prompt, noise level and step size alone, so they hold for many frames."""
+        return Modulation(self.vectors(c), c.masks)
+
+    def vectors(self, c: Conditions) -> Tensor:
+        """(B, P, ...) all blocks' scales and shifts."""
+        state = torch.cat([fourier(c.level), fourier(c.step)], 1)
         dtype = self.modulate.weight.dtype
-        e = self.worlds(c.worlds.to(dtype)) + self.state(state.to(dtype))[:, None]
-        return Modulation(self.modulate(F.silu(self.embed(F.silu(e)))), c.masks)
+        e = self.concepts(c.concepts.to(dtype)) + self.state(state.to(dtype))[:, None]
+        return self.modulate(F.silu(self.embed(F.silu(e))))
+
+    def _seen(self, noisy: Tensor, source: Tensor, past: Tensor, conditions: Conditions) -> Tensor:
+        """All that the first layer sees, (B, 4 x 48 + PLANES, H/4, W/4)."""
+        b, h4, w4, _ = source.shape
+        height, width, device = h4 * PATCH, w4 * PATCH, source.device
+        place = fields.coordinates(height, width, PATCH, device).expand(b, -1, -1, -1)
+        lattice = fields.lattice(height, width, PATCH, device).expand(b, -1, -1, -1)
+        motion = fields.waves(conditions.time_s, height, width, PATCH)
+        interval = (conditions.interval_s * 12).clamp(0, 2)
+        state = torch.cat([conditions.past_level, interval[:, None]], 1)[:, None, None].expand(-1, h4, w4, -1)
+        seen = torch.empty(b, h4, w4, self.stem.in_channels, dtype=self.stem.weight.dtype, device=device)
+        planes = [plane.permute(0, 2, 3, 1) for plane in (place, lattice, motion)]
+        parts = [noisy, source, past[:, 0], past[:, 1], *planes, state]
+        for part, slot in zip(parts, seen.split([t.shape[-1] for t in parts], -1), strict=True):
+            slot.copy_(part)  # casts on the way, where a concatenation would copy twice
+        return seen.permute(0, 3, 1, 2)
 
     def forward(
-        self, noisy: Tensor, source: Tensor, past: Tensor, conditions: Conditions, memory: Memory | None = None
+        self,
+        noisy: Tensor,
+        source: Tensor,
+        past: Tensor,
+        conditions: Conditions,
+        memory: Memory | None = None,
+        modulation: Modulation | None = None,
     ) -> Tensor:
         """Predict the clean frame.
 
         noisy, source (B, H/4, W/4, 48) and past (B, 2, H/4, W/4, 48; the last output, then the one before) are patches
-        of pictures in -1..1. Returns the clean frame's patches (B, H/4, W/4, 48), float32, unclamped.
+        of pictures in -1..1. modulation: what `condition` made of these conditions, where it was kept. Returns the
+        clean frame's patches (B, H/4, W/4, 48), float32, unclamped.
         """
-        b, h4, w4, _ = source.shape
+        _, h4, w4, _ = source.shape
         height, width = h4 * PATCH, w4 * PATCH
         assert (height % MULTIPLE, width % MULTIPLE) == (0, 0), f"{width}x{height} is not a multiple of {MULTIPLE}"
-        dtype = self.stem.weight.dtype
-        modulation = self.condition(conditions)
-        place = fields.coordinates(height, width, PATCH, source.device).expand(b, -1, -1, -1)
-        motion = fields.waves(conditions.time_s, height, width, PATCH)
-        seen = torch.empty(b, h4, w4, self.stem.in_channels, dtype=dtype, device=source.device)
-        parts = [noisy, source, past[:, 0], past[:, 1], place.permute(0, 2, 3, 1), motion.permute(0, 2, 3, 1)]
-        for part, slot in zip(parts, seen.split([t.shape[-1] for t in parts], -1), strict=True):
-            slot.copy_(part)  # casts on the way, where a concatenation would copy twice
-        x = self.stem(seen.permute(0, 3, 1, 2))
+        modulation = modulation or self.condition(conditions)
+        x = self.stem(self._seen(noisy, source, past, conditions))
 
         skips = []
         for blocks, shrink in zip(self.encoder, self.shrink, strict=True):
             x = blocks(x, modulation)
             skips.append(x)
-            x = shrink(x)
+            x = level_norm(shrink(x))
         x = self._think(x, modulation, memory)
         for i in (2, 1, 0):
-            x = skips[i] + F.pixel_shuffle(self.grow[i](x), 2)
+            x = level_norm(grown(skips[i], self.grow[i](x)))
             x = self.decoder[i](x, modulation)
 
-        scale, shift = modulation.take(self.config.channels[0], PATCH)
-        x = modulated_norm(x.permute(0, 2, 3, 1), scale, shift).permute(0, 3, 1, 2)
-        head = self.head(F.silu(x)).permute(0, 2, 3, 1).float()
+        x = modulated(x, *modulation.take(self.config.channels[0], PATCH))
+        head = self.head(F.hardswish(x)).permute(0, 2, 3, 1).float()
         return self._compose(head, source.float(), past[:, 0].float())
 
     def _think(self, x: Tensor, modulation: Modulation, memory: Memory | None) -> Tensor:
         b, _, h, w = x.shape
-        position = F.pad(grid_positions(h, w, MULTIPLE, x.device), (0, 1))
+        head = self.config.width // self.config.heads
+        turn = Turn(F.pad(grid_positions(h, w, MULTIPLE, x.device), (0, 1)), head)
         tokens = x.flatten(2).transpose(1, 2)
         if memory is not None:
             s, m = memory.keys_values.shape[1:3]
             side = 8 * POOL
             there = grid_positions(-(-h * MULTIPLE // side), -(-w * MULTIPLE // side), side, x.device)
             age = (memory.age.clamp(max=AGE_LIMIT) / 4).repeat_interleave(m, 1)
-            there = torch.cat([there.repeat(s, 1).expand(b, -1, -1), age[..., None]], -1)
+            past_turn = Turn(torch.cat([there.repeat(s, 1).expand(b, -1, -1), age[..., None]], -1)[:, None], head)
+            own = memory.valid.new_ones(b, h * w + 1)
+            allowed = None if bool(memory.valid.all()) else torch.cat([own, memory.valid.repeat_interleave(m, 1)], 1)[:, None, None]
         for i, block in enumerate(self.waist):
             recall = None
             if memory is not None:
                 keys_values = memory.keys_values[:, :, :, i].flatten(1, 2).to(tokens.dtype)
-                recall = Recall(keys_values, there, memory.valid.repeat_interleave(memory.keys_values.shape[2], 1))
-            tokens = block(tokens, position, recall, (h, w), modulation)
+                recall = Recall(keys_values, past_turn, allowed)
+            tokens = block(tokens, turn, recall, (h, w), modulation)
         return tokens.transpose(1, 2).unflatten(2, (h, w)).contiguous(memory_format=torch.channels_last)
 
     @staticmethod
     def _compose(head: Tensor, source: Tensor, last: Tensor) -> Tensor:
-        """Residual, plus a colour matrix per patch on source and last output: what is sharp in them stays sharp."""
-        residual, turn, keep = head.split([3 * PATCH**2, 9, 9], -1)
-
-        def pixels(patches: Tensor) -> Tensor:
-            return patches.reshape(-1, PATCH**2, 3)
-
-        clean = torch.baddbmm(pixels(source + residual), pixels(source), turn.reshape(-1, 3, 3))
-        clean = torch.baddbmm(clean, pixels(last), keep.reshape(-1, 3, 3))
-        return clean.view_as(source)
+        """Residual, plus a gain per patch and colour on source, its luminance and last output, which are sharp."""
+        residual, gains = head.split([3 * PATCH**2, 9], -1)
+        turn, dye, keep = gains.unflatten(-1, (3, 3, 1)).unbind(-3)
+        pixels = source.unflatten(-1, (3, PATCH**2))
+        red, green, blue = pixels.split(1, -2)
+        grey = LUMINANCE[0] * red + LUMINANCE[1] * green + LUMINANCE[2] * blue
+        clean = torch.addcmul(residual.unflatten(-1, (3, PATCH**2)), pixels, 1 + turn)
+        clean.addcmul_(dye, grey).addcmul_(keep, last.unflatten(-1, (3, PATCH**2)))
+        return clean.flatten(-2)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import subprocess
 from collections import Counter
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
 
 from engine.models.checkpoint import card_path, save_weights
 from engine.text import tidy
@@ -29,11 +31,17 @@ def _pack(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    if "RANK" in os.environ:  # under torchrun
+        dist.init_process_group("nccl" if options.device == "cuda" else "gloo")
     trainer = recipes.Trainer(recipes.tiny_recipe(), options.pack, options.device, options.threads)
     if (options.run / "checkpoint.pt").exists():
         trainer.resume(options.run)
         log.info("resumed at step %d, frame %d", trainer.steps, trainer.frames)
+    elif options.start:
+        trainer.start_from(options.start)
     trainer.run(options.run, options.minutes, options.cooldown)
+    if dist.is_initialized():
+        dist.destroy_process_group()
 
 
 def _ship(options: argparse.Namespace) -> None:
@@ -41,9 +49,8 @@ def _ship(options: argparse.Namespace) -> None:
     manifest = read_manifest(options.pack)
     if manifest["sha256"] != run["data_sha256"]:
         raise SystemExit(f"{options.run} was not trained on {options.pack}; name the pack that it was trained on")
-    worlds = network.config.worlds
-    router, accuracy = fit_router(worlds)
-    known = {tidy(text): vector for text, vector in known_embeddings(worlds).items()}
+    router, accuracy = fit_router(network.config)
+    known = {tidy(text): vector for text, vector in known_embeddings(network.config).items()}
     options.out.parent.mkdir(parents=True, exist_ok=True)
     sha256 = save_weights(options.out, network, router, known)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
@@ -96,6 +103,7 @@ def main() -> None:
     command.add_argument(
         "--cooldown", type=int, default=0, help="let the rate fall to zero over this many steps, then end"
     )
+    command.add_argument("--start", type=Path, metavar="WEIGHTS", help="begin a new run with these weights")
     command.add_argument("--device", default="auto")
     command.add_argument("--threads", type=int, help="CPU cores to use (default: all); one on a busy machine")
     command.set_defaults(call=_train)

@@ -11,18 +11,24 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-_A, _B, _C = 3.4445, -4.7750, 2.0315  # Jordan's quintic: pushes all singular values to about 1 in five steps
+_QUINTICS = (
+    (8.2872, -23.5959, 17.3004),
+    (4.1071, -2.9478, 0.5448),
+    (3.9486, -2.9089, 0.5518),
+    (3.3184, -2.4885, 0.5100),
+)
+"""A quintic per step, each the best for what the last one left (Polar Express, Amsel et al. 2025, arXiv:2505.16932)."""
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """The nearest (semi-)orthogonal matrix, roughly, by five Newton-Schulz steps in bfloat16."""
-    tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.T.bfloat16() if tall else matrix.bfloat16()
-    x = x / (x.norm() + 1e-7)
-    for _ in range(5):
-        gram = x @ x.T
-        x = _A * x + (_B * gram + _C * gram @ gram) @ x
-    return (x.T if tall else x).float()
+def orthogonal(matrices: Tensor) -> Tensor:
+    """The nearest (semi-)orthogonal matrices to (N, m, n), roughly, in bfloat16."""
+    tall = matrices.shape[1] > matrices.shape[2]
+    x = (matrices.transpose(1, 2) if tall else matrices).bfloat16().contiguous()
+    x = x / (x.float().norm(dim=(1, 2), keepdim=True) * 1.02 + 1e-7).bfloat16()
+    for a, b, c in _QUINTICS:
+        gram = torch.bmm(x, x.transpose(1, 2))
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.transpose(1, 2) if tall else x
 
 
 class Muon(torch.optim.Optimizer):
@@ -36,10 +42,19 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         for group in self.param_groups:
-            for weight in group["params"]:
-                momentum = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
-                momentum.lerp_(weight.grad, 1 - group["momentum"])
-                ahead = weight.grad.lerp(momentum, group["momentum"]).flatten(1)  # Nesterov
-                scale = max(1.0, ahead.shape[0] / ahead.shape[1]) ** 0.5
-                weight.mul_(1 - group["lr"] * group["weight_decay"])
-                weight.add_(orthogonal(ahead).view_as(weight), alpha=-group["lr"] * scale)
+            weights = group["params"]
+            for weight in weights:
+                if "momentum" not in self.state[weight]:
+                    self.state[weight]["momentum"] = torch.zeros_like(weight)
+            momenta, grads = [self.state[weight]["momentum"] for weight in weights], [w.grad for w in weights]
+            torch._foreach_lerp_(momenta, grads, 1 - group["momentum"])
+            torch._foreach_lerp_(grads, momenta, group["momentum"])  # Nesterov
+            torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
+            shapes: dict[torch.Size, list[nn.Parameter]] = {}
+            for weight in weights:
+                shapes.setdefault(weight.flatten(1).shape, []).append(weight)
+            for shape, alike in shapes.items():
+                steps = orthogonal(torch.stack([weight.grad.flatten(1) for weight in alike]))
+                scale = max(1.0, shape[0] / shape[1]) ** 0.5
+                for weight, step in zip(alike, steps, strict=True):
+                    weight.add_(step.view_as(weight) if step.is_contiguous() else step.reshape(weight.shape), alpha=-group["lr"] * scale)

@@ -7,13 +7,14 @@ A second squared error on differences of neighbouring pixels weighs edges, which
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
-from engine.models.network import to_picture
+from engine.models.network import Conditions, Hourglass, Memory, to_picture
 
-EDGE_WEIGHT = 1.0
+EDGE_WEIGHT = 2.0
 
 
 def denoising_loss(clean: Tensor, target: Tensor) -> Tensor:
@@ -25,17 +26,46 @@ def denoising_loss(clean: Tensor, target: Tensor) -> Tensor:
 
 
 def draw_levels(size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Noise levels and step sizes (B,): half are pure noise in one step, as live; the rest logit-normal, any step.
+    """Noise levels and step sizes (B,): two in three are pure noise in one step, as live; the rest logit-normal, any step.
 
     Logit-normal levels: Esser et al. 2024, arXiv:2403.03206.
     """
     level = torch.sigmoid(torch.randn(size, generator=generator) + 0.5)
-    live = torch.rand(size, generator=generator) < 0.5
+    live = torch.rand(size, generator=generator) < 0.67
     level = torch.where(live, 1.0, level)
     step = torch.where(
         live & (torch.rand(size, generator=generator) < 0.7), level, level * torch.rand(size, generator=generator)
     )
     return level, step
+
+
+@torch.no_grad()
+def shortcut_target(
+    network: Hourglass,
+    noisy: Tensor,
+    source: Tensor,
+    past: Tensor,
+    conditions: Conditions,
+    memory: Memory | None,
+    clean: Tensor,
+) -> Tensor:
+    """What one step has to say so that it lands where two half steps do (Frans et al. 2024, arXiv:2410.12557).
+
+    Rows whose step is too small to halve keep the true `clean`.
+    """
+    level, step = conditions.level, conditions.step
+    half = step / 2
+
+    def landed(at: Tensor, here: Tensor) -> tuple[Tensor, Tensor]:
+        said = network(at, source, past, replace(conditions, level=here, step=half), memory)
+        share = ((here - half) / here).view(-1, 1, 1, 1)
+        return said + share * (at - said), here - half
+
+    middle, here = landed(noisy, level)
+    end, _ = landed(middle, here.clamp(min=1e-3))
+    share = ((level - step) / level).view(-1, 1, 1, 1)
+    implied = (end - share * noisy) / (1 - share).clamp(min=1e-3)
+    return torch.where((step / level > 0.2).view(-1, 1, 1, 1), implied.clamp(-1.2, 1.2), clean)
 
 
 class Average:

@@ -6,7 +6,7 @@ sampling, Bengio et al. 2015, arXiv:1506.03099; Self-Forcing, Huang et al. 2025,
 learns to repair it, and labelled with its own noise level, frame by frame (Diffusion Forcing, Chen et al. 2024,
 arXiv:2407.01392). Streams start cold, change prompt, and cut to another clip, as takes do.
 
-Legend: B batch, S remembered frames, H height, W width, h, w = H/4, W/4, K worlds. Pictures are RGB in -1..1.
+Legend: B batch, S remembered frames, H height, W width, h, w = H/4, W/4, K worlds, T things. Pictures are RGB in -1..1.
 """
 
 from __future__ import annotations
@@ -23,12 +23,22 @@ from engine.config import ModelConfig
 from engine.models.network import Conditions, pool_frame, to_patches, to_picture
 from engine.training.data import Clip, Player
 from engine.training.particles import Particles
-from engine.training.worlds import teach
+from engine.training.places import PLACES
+from engine.training.props import PROP_OF, Drawn, Prop, become
+from engine.training.worlds import Set, teach
 
 COLD, SWITCH, CUT = 1 / 28, 1 / 36, 1 / 60
 """Chances per frame that a stream starts anew, changes its prompt, or cuts to another clip."""
-BLEND = 0.1
+BLEND = 0.08
 """Share of prompts that mix two worlds."""
+PROP = 0.3
+"""Share of streams with a prop in the picture."""
+ASKED = 0.75
+"""Share of those whose prompt turns the prop into a thing."""
+PLAIN = 0.5
+"""Share of those whose world is as it is."""
+EMPTY = ("scene", "texture")
+"""Kinds of clips that show nobody: a place takes all of the picture."""
 PAST_LABEL = 0.05
 """The least noise level that the past is labelled with, at training as at inference."""
 PAST_NOISE = 1 / 3
@@ -39,6 +49,9 @@ class Live:
     """One stream in the middle of its life."""
 
     player: Player
+    prop: Prop | None
+    thing: str | None
+    """What the prompt turns the prop into."""
     worlds: list[tuple[str, float]]
     mask: Tensor | None
     interval_s: float
@@ -96,29 +109,55 @@ class Pool:
     """`size` streams of one picture size; `draw` advances some by a frame."""
 
     def __init__(
-        self, config: ModelConfig, clips: Iterator[Clip], height: int, width: int, size: int, masked: bool, seed: int
+        self,
+        config: ModelConfig,
+        clips: Iterator[Clip],
+        height: int,
+        width: int,
+        size: int,
+        masked: bool,
+        seed: int,
+        device: torch.device,
     ) -> None:
         self.config, self.clips, self.height, self.width, self.masked = config, clips, height, width, masked
+        self.device = device
         self.rng = np.random.default_rng(seed)
+        self._lots = np.random.default_rng([seed, 1])  # its own, for `advance` runs beside `draw`
         self.generator = torch.Generator().manual_seed(seed)
         self._streams = [self._born() for _ in range(size)]
-        self._bag: list[int] = []
+        order = [int(i) for i in self.rng.permutation(size)]
+        self._bags: list[tuple[list[int], list[int]]] = [(order[: size // 2], []), (order[size // 2 :], [])]
 
     # -- lives
 
     def _born(self) -> Live:
         interval = float(self.rng.choice([1 / 24, 1 / 24, 1 / 24, 1 / 30, 1 / 15, 1 / 12]))
-        player = Player(next(self.clips), self.height, self.width, self.rng)
-        live = Live(player, self._worlds(), self._mask(), interval)
+        player = self._player()
+        prop, thing = self._props()
+        live = Live(player, prop, thing, self._worlds(player, thing), self._mask(), interval)
         live.offset_s = float(self.rng.uniform(0, 1000))
         return live
 
-    def _worlds(self) -> list[tuple[str, float]]:
-        names = [str(name) for name in self.rng.permutation(self.config.worlds)]
+    def _player(self) -> Player:
+        return Player(next(self.clips), self.height, self.width, self.rng)
+
+    def _props(self) -> tuple[Prop | None, str | None]:
+        if self.rng.random() >= PROP or not self.config.things:
+            return None, None
+        thing = str(self.rng.choice(self.config.things))
+        prop = Prop(PROP_OF[thing], self.height, self.width, self.rng)
+        return prop, thing if not self.masked and self.rng.random() < ASKED else None
+
+    def _worlds(self, player: Player, thing: str | None) -> list[tuple[str, float]]:
+        placeable = player.matte(0.0) is not None or player.clip.kind in EMPTY
+        worlds = [world for world in self.config.worlds if world not in PLACES or placeable]
+        names = [str(name) for name in self.rng.permutation(worlds)]
         if self.masked:
             if self.rng.random() < 0.5 and "as-is" in names:
                 names = ["as-is", *(name for name in names if name != "as-is")]
             return [(names[0], 1.0), (names[1], 1.0)]
+        if thing is not None and self.rng.random() < PLAIN and "as-is" in names:
+            return [("as-is", 1.0)]
         if self.rng.random() < BLEND:
             share = float(self.rng.uniform(0.1, 0.9))
             return [(names[0], share), (names[1], 1 - share)]
@@ -145,19 +184,26 @@ class Pool:
         chance = self.rng.random()
         if chance < COLD:
             return self._born()
-        if chance < COLD + SWITCH:
-            live.worlds, live.mask, live.particles = self._worlds(), self._mask(), {}
-        elif chance < COLD + SWITCH + CUT:
-            live.player = Player(next(self.clips), self.height, self.width, self.rng)
+        cut = COLD + SWITCH < chance < COLD + SWITCH + CUT
+        if cut:
+            live.player = self._player()
+        if chance < COLD + SWITCH or (cut and any(world in PLACES for world, _ in live.worlds)):
+            if live.prop is not None and not self.masked:
+                others = [thing for thing in self.config.things if PROP_OF[thing] == live.prop.kind]
+                live.thing = str(self.rng.choice(others)) if self.rng.random() < ASKED else None
+            live.worlds, live.mask, live.particles = self._worlds(live.player, live.thing), self._mask(), {}
         return live
 
     # -- batches
 
     def draw(self, size: int) -> Batch:
-        """One frame of `size` streams, each stream once before any comes again."""
-        if len(self._bag) < size:
-            self._bag += [int(i) for i in self.rng.permutation(len(self._streams))]
-        chosen, self._bag = self._bag[:size], self._bag[size:]
+        """One frame of `size` streams; two draws in a row never share one, so that one can be drawn ahead."""
+        self._bags.reverse()
+        half, bag = self._bags[0]
+        if len(bag) < size:
+            bag += [int(i) for i in self.rng.permutation(half)]
+        chosen = bag[:size]
+        del bag[:size]
         for i in chosen:
             self._streams[i] = self._live_on(self._streams[i])
         streams = [self._streams[i] for i in chosen]
@@ -165,11 +211,16 @@ class Pool:
         noise = torch.randn(shape, generator=self.generator)
         grain = torch.randn(shape, generator=self.generator)
         source = torch.stack([s.player.picture(s.time_s, grain[i]) for i, s in enumerate(streams)])
-        target = self._taught(streams, source, noise)
+        drawn = [s.prop.draw(source[i], s.time_s) if s.prop is not None else None for i, s in enumerate(streams)]
+        for i, prop in enumerate(drawn):
+            if prop is not None:
+                source[i] = (prop.picture.clamp(0, 1) * 255).round() / 255
+        source, noise = source.to(self.device), noise.to(self.device)
+        target = self._taught(streams, source, noise, drawn)
         past, past_level = self._past(streams)
         remembered, age = self._remembered(streams)
         conditions = Conditions(
-            worlds=self._mixtures(streams),
+            concepts=self._mixtures(streams),
             level=torch.ones(size),
             step=torch.ones(size),
             past_level=past_level,
@@ -188,8 +239,9 @@ class Pool:
             conditions,
         )
 
-    def _taught(self, streams: list[Live], source: Tensor, noise: Tensor) -> Tensor:
+    def _taught(self, streams: list[Live], source: Tensor, noise: Tensor, drawn: list[Drawn | None]) -> Tensor:
         """What the teachers make of the frames; those of one world are painted together."""
+        clock = torch.tensor([s.offset_s + s.time_s for s in streams], dtype=torch.float64)
         groups: dict[tuple[str, bool], list[tuple[int, int]]] = {}
         for i, live in enumerate(streams):
             for j, (world, _) in enumerate(live.worlds):
@@ -197,25 +249,42 @@ class Pool:
         painted: dict[tuple[int, int], Tensor] = {}
         for (world, warm), members in groups.items():
             rows = [i for i, _ in members]
-            time_s = torch.tensor([streams[i].offset_s + streams[i].time_s for i in rows], dtype=torch.float64)
             before = _stacked([streams[i].particles[world] for i in rows]) if warm else None
-            pictures, particles = teach(world, source[rows], noise[rows], time_s, before)
+            particles = None
+            if world in PLACES:
+                pictures = PLACES[world](Set(source[rows], noise[rows], clock[rows], None, ()), self._mattes(streams, rows))
+            else:
+                pictures, particles = teach(world, source[rows], noise[rows], clock[rows], before)
             for k, (i, j) in enumerate(members):
                 painted[i, j] = pictures[k]
                 streams[i].particles[world] = particles[k : k + 1] if particles is not None else None
         result = []
         for i, live in enumerate(streams):
             if live.mask is not None:
-                result.append(painted[i, 0] * live.mask + painted[i, 1] * (1 - live.mask))
+                picture = painted[i, 0] * live.mask + painted[i, 1] * (1 - live.mask)
             else:
-                result.append(torch.stack([painted[i, j] * share for j, (_, share) in enumerate(live.worlds)]).sum(0))
+                picture = torch.stack([painted[i, j] * share for j, (_, share) in enumerate(live.worlds)]).sum(0)
+            prop = drawn[i]
+            if prop is not None and live.thing is not None:
+                picture = become(live.thing, picture, prop, float(clock[i])).clamp(0, 1)
+            result.append(picture)
         return torch.stack(result)
 
+    def _mattes(self, streams: list[Live], rows: list[int]) -> Tensor:
+        """(B, 1, H, W) where people are."""
+        mattes = []
+        for i in rows:
+            matte = streams[i].player.matte(streams[i].time_s)
+            mattes.append(torch.zeros(1, self.height, self.width) if matte is None else matte)
+        return torch.stack(mattes)
+
     def _mixtures(self, streams: list[Live]) -> Tensor:
-        mixtures = torch.zeros(len(streams), 2 if self.masked else 1, len(self.config.worlds))
+        mixtures = torch.zeros(len(streams), 2 if self.masked else 1, self.config.concepts)
         for i, live in enumerate(streams):
             for j, (world, share) in enumerate(live.worlds):
                 mixtures[i, j if self.masked else 0, self.config.worlds.index(world)] += share
+            if live.thing is not None:
+                mixtures[i, :, len(self.config.worlds) + self.config.things.index(live.thing)] = 1.0
         return mixtures
 
     def _masks(self, streams: list[Live]) -> Tensor | None:
@@ -265,9 +334,9 @@ class Pool:
 
     def advance(self, batch: Batch, made: Tensor, own: float) -> None:
         """Give each stream its newest output: with chance `own` of `made` (B, H, W, 3), else the teacher's."""
-        taught = to_picture(batch.target)
+        taught, made = to_picture(batch.target).cpu(), made.cpu()
         for i, live in enumerate(batch.streams):
-            picture = made[i] if self.rng.random() < own else taught[i]
+            picture = made[i] if self._lots.random() < own else taught[i]
             picture = ((picture.clamp(-1, 1) * 127.5).round() / 127.5).clone()
             live.last = [picture, *live.last[:1]]
             if live.age < self.config.sinks or live.age % self.config.ring_stride == 0:

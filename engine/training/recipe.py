@@ -2,9 +2,11 @@
 
     python -m engine.training train --pack train.pack --run runs/tiny --minutes 9
 
-The learning rate warms up, stays, and at last decays to zero over `cooldown` steps (WSD, Hu et al. 2024,
-arXiv:2404.06395), so a run may be resumed for as long as there is time, and cooled down from any checkpoint.
-Master weights, optimiser and average are float32; forward and backward run on a copy in the device's best dtype.
+A slice is `Recipe.slice` steps. It begins with freshly opened pools, seeded by the step, and ends with a checkpoint: so a
+run that was interrupted at any moment goes on from its last slice to the same losses. The learning rate warms up, stays,
+and at last decays to zero (WSD, Hu et al. 2024, arXiv:2404.06395), so a run may be resumed for as long as there is time,
+and cooled down from any checkpoint. Master weights, optimiser and average are float32; forward and backward run on a
+copy in the device's best dtype. Under `torchrun` each process lives its own streams, and gradients are averaged.
 """
 
 from __future__ import annotations
@@ -14,20 +16,23 @@ import json
 import logging
 import math
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 from engine import runtime
 from engine.config import ModelConfig, lsd_tiny
+from engine.models.checkpoint import load_weights
 from engine.models.network import Conditions, Hourglass, Memory, to_picture
 from engine.training.data import deal, load_pack
 from engine.training.muon import Muon
-from engine.training.objectives import Average, denoising_loss, draw_levels
+from engine.training.objectives import Average, denoising_loss, draw_levels, shortcut_target
 from engine.training.pool import PAST_LABEL, Batch, Pool
 
 log = logging.getLogger(__name__)
@@ -48,35 +53,50 @@ class Recipe:
     """All that decides a run, but its length."""
 
     model: ModelConfig
-    sizes: tuple[Size, ...] = (Size(192, 128, 8, 0.8), Size(256, 160, 5, 0.2))
-    pool: int = 32
-    masked: float = 0.12
+    sizes: tuple[Size, ...] = (
+        Size(192, 128, 8, 0.64),
+        Size(256, 160, 5, 0.18),
+        Size(384, 224, 2, 0.12),
+        Size(512, 288, 1, 0.06),
+    )
+    pool: int = 24
+    masked: float = 0.1
     """Share of steps whose streams have two prompts, divided by masks."""
+    shortcut: float = 0.03
+    """Share of steps that learn a step as two half steps, once half of the past is the network's own."""
     muon_rate: float = 0.02
     """Muon's, for the matrices inside."""
     rate: float = 1.2e-3
     """AdamW's, for the rest."""
     warmup: int = 60
-    weight_decay: float = 0.01
-    own_after: int = 1200
+    weight_decay: float = 0.1
+    own_after: int = 3000
     """Steps until half of the past is the network's own; it starts with none and ends at `own`."""
-    own: float = 0.6
+    own: float = 0.7
+    slice: int = 400
     seed: int = 0
 
 
 class Trainer:
-    """A run: network, optimiser, average and pools. Everything but the pools' lives is in its checkpoint."""
+    """A run: network, optimiser, average and pools. Its checkpoint is all of it, at the end of a slice."""
 
     def __init__(self, recipe: Recipe, pack: Path, device: str = "auto", threads: int | None = None) -> None:
         self.recipe = recipe
         self.device = runtime.choose_device(device)
         self.dtype = runtime.choose_dtype(self.device)
         runtime.set_threads(threads)
+        self.rank, self.ranks = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
         torch.manual_seed(recipe.seed)
         self.master = Hourglass(recipe.model).to(self.device)
         worker = copy.deepcopy(self.master).to(self.dtype)
         self.worker: Hourglass = worker.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = Average(self.master.parameters())
+        self._masters, self._workers = list(self.master.parameters()), list(self.worker.parameters())
+        self._gradient = torch.zeros(sum(p.numel() for p in self._masters), device=self.device)
+        for parameter, part in zip(
+            self._masters, self._gradient.split([p.numel() for p in self._masters]), strict=True
+        ):
+            parameter.grad = part.view_as(parameter)
         inner, outer = split_parameters(self.master)
         self.optimisers: list[torch.optim.Optimizer] = [
             Muon(inner, recipe.muon_rate, weight_decay=recipe.weight_decay),
@@ -84,24 +104,43 @@ class Trainer:
         ]
         self.steps = 0
         self.frames = 0
+        self.cooldown: tuple[int, int] | None = None
+        """Step at which the rates began to fall, and over how many steps they reach zero."""
         self.clips, self.manifest = load_pack(pack)
         self.log: list[dict] = []
+        self._painter = ThreadPoolExecutor(1, "painter")
+        self._ahead: Future[Batch] | None = None
         self._open_pools()
 
     def _open_pools(self) -> None:
-        """Streams are seeded by the step at which they are opened, so a resumed run sees other lives, not the same."""
+        """Fresh streams, seeded by the step: a slice's lives depend on nothing that came before."""
         r = self.recipe
-        rng = np.random.default_rng([r.seed, self.steps])
+        self._ahead = None
+        self._choices = np.random.default_rng([r.seed, self.steps])  # the same on all ranks: one size a step
+        rng = np.random.default_rng([r.seed, self.steps, self.rank])
         clips = deal(self.clips, rng)
-        self._rng = rng
         self._generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         self._pools = {
             (size, masked): Pool(
-                r.model, clips, size.height, size.width, max(r.pool, size.batch), masked, int(rng.integers(2**62))
+                r.model,
+                clips,
+                size.height,
+                size.width,
+                max(r.pool, 2 * size.batch),
+                masked,
+                int(rng.integers(2**62)),
+                self.device,
             )
             for size in r.sizes
             for masked in (False, True)
         }
+
+    def _draw(self) -> tuple[Pool, Batch]:
+        """A batch; runs in the painter's thread, one batch ahead of the network."""
+        r = self.recipe
+        size = r.sizes[self._choices.choice(len(r.sizes), p=[s.chance for s in r.sizes])]
+        pool = self._pools[size, bool(self._choices.random() < r.masked)]
+        return pool, pool.draw(size.batch)
 
     def _to_device(self, batch: Batch, level: Tensor, step: Tensor) -> tuple[Tensor, Tensor, Tensor, Conditions]:
         def there(tensor: Tensor) -> Tensor:
@@ -109,7 +148,7 @@ class Trainer:
 
         c = batch.conditions
         conditions = Conditions(
-            worlds=there(c.worlds),
+            concepts=there(c.concepts),
             level=there(level),
             step=there(step),
             past_level=there(c.past_level),
@@ -117,9 +156,8 @@ class Trainer:
             time_s=there(c.time_s),
             masks=there(c.masks) if c.masks is not None else None,
         )
-        weight = level.view(-1, 1, 1, 1)
-        noisy = (1 - weight) * batch.target + weight * batch.noise
-        return there(noisy), there(batch.source), there(batch.past), conditions
+        target, noise, weight = there(batch.target), there(batch.noise), there(level).view(-1, 1, 1, 1)
+        return (1 - weight) * target + weight * noise, there(batch.source), there(batch.past), conditions
 
     def _memory(self, batch: Batch) -> Memory:
         pooled = batch.remembered.to(self.device, self.dtype)
@@ -129,36 +167,48 @@ class Trainer:
         age = batch.remembered_age.to(self.device)
         return Memory(keys_values, age, age >= 0)
 
-    def step(self, share: float) -> float:
-        """One step on one frame of some streams at a share of the recipe's rates; returns the loss from pure noise."""
+    def step(self, share: float, last: bool = False) -> float:
+        """One step on one frame of some streams at a share of the recipe's rates; returns the loss from pure noise.
+
+        last: the slice ends here, so nothing is drawn ahead.
+        """
         r = self.recipe
-        size = r.sizes[self._rng.choice(len(r.sizes), p=[s.chance for s in r.sizes])]
-        pool = self._pools[size, bool(self._rng.random() < r.masked)]
-        batch = pool.draw(size.batch)
-        level, step = draw_levels(size.batch, self._generator)
-        clean = self.worker(*self._to_device(batch, level, step), self._memory(batch))
-        losses = denoising_loss(clean, batch.target.to(self.device))
+        pool, batch = self._ahead.result() if self._ahead is not None else self._draw()
+        self._ahead = None if last else self._painter.submit(self._draw)
+        size = len(batch.streams)
+        level, step = draw_levels(size, self._generator)
+        noisy, source, past, conditions = self._to_device(batch, level, step)
+        memory = self._memory(batch)
+        target = batch.target.to(self.device)
+        ripe = self.steps > r.own_after / 2
+        if ripe and float(torch.rand((), generator=self._generator)) < r.shortcut:
+            target = shortcut_target(self.worker, noisy, source, past, conditions, memory, target)
+        clean = self.worker(noisy, source, past, conditions, memory)
+        losses = denoising_loss(clean, target)
         losses.mean().backward()
-        pool.advance(batch, to_picture(clean.detach().float().cpu()), r.own * min(1.0, self.steps / r.own_after))
+        pool.advance(batch, to_picture(clean.detach().float()), r.own * min(1.0, self.steps / r.own_after))
         self._apply(share)
         self._note(batch, losses.detach().cpu(), level)
-        self.frames += size.batch
+        self.frames += size * self.ranks
         return float(losses.detach()[level.to(self.device) == 1].mean()) if bool((level == 1).any()) else math.nan
 
+    @torch.no_grad()
     def _apply(self, share: float) -> None:
-        for master, worker in zip(self.master.parameters(), self.worker.parameters(), strict=True):
-            assert worker.grad is not None, "every weight takes part in every step"
-            master.grad = worker.grad.float()
-            worker.grad = None
-        torch.nn.utils.clip_grad_norm_(self.master.parameters(), 1.0)
+        grads = [p.grad for p in self._workers]
+        assert all(g is not None for g in grads), "every weight takes part in every step"
+        torch._foreach_copy_([p.grad for p in self._masters], grads)
+        for parameter in self._workers:
+            parameter.grad = None
+        if self.ranks > 1:
+            dist.all_reduce(self._gradient)
+            self._gradient /= self.ranks
+        self._gradient *= min(1.0, 1.0 / (float(self._gradient.norm()) + 1e-6))
         for optimiser, rate in zip(self.optimisers, (self.recipe.muon_rate, self.recipe.rate), strict=True):
             for group in optimiser.param_groups:
                 group["lr"] = rate * share
             optimiser.step()
-        self.average.update(self.master.parameters())
-        with torch.no_grad():
-            for master, worker in zip(self.master.parameters(), self.worker.parameters(), strict=True):
-                worker.copy_(master)
+        self.average.update(self._masters)
+        torch._foreach_copy_(self._workers, self._masters)
         self.steps += 1
 
     def _note(self, batch: Batch, losses: Tensor, level: Tensor) -> None:
@@ -166,22 +216,46 @@ class Trainer:
             if len(live.worlds) == 1 and t == 1:
                 self.log.append({"world": live.worlds[0][0], "loss": loss})
 
-    def run(self, folder: Path, minutes: float, cooldown: int = 0, every_s: float = 60.0) -> None:
-        """Train for `minutes` (or, with `cooldown`, for that many steps to a rate of zero), saving every minute."""
+    def _share(self) -> float:
+        share = min(1.0, (self.steps + 1) / self.recipe.warmup)
+        if self.cooldown is not None:
+            start, length = self.cooldown
+            share *= max(0.0, 1 - (self.steps - start) / length)
+        return share
+
+    def run(self, folder: Path, minutes: float, cooldown: int = 0) -> None:
+        """Train whole slices for about `minutes`, saving after each.
+
+        cooldown: from here on, let the rates fall to zero over so many steps (rounded up to slices), and end there; a
+        run resumed in the middle goes on falling.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        begin, saved, first = time.monotonic(), time.monotonic(), self.steps
-        while time.monotonic() - begin < minutes * 60 and (not cooldown or self.steps - first < cooldown):
-            share = min(1.0, (self.steps + 1) / self.recipe.warmup)
-            if cooldown:
-                share *= 1 - (self.steps - first) / cooldown
-            loss = self.step(share)
-            if not math.isfinite(loss) and not math.isnan(loss):
-                raise RuntimeError(f"the loss is {loss} at step {self.steps}; resume from {folder} with a lower rate")
-            if time.monotonic() - saved > every_s:
+        slice_ = self.recipe.slice
+        if cooldown and self.cooldown is None:
+            self.cooldown = (self.steps, -(-cooldown // slice_) * slice_)
+        begin = time.monotonic()
+        done = 0
+        while self.cooldown is None or self.steps < sum(self.cooldown):
+            for left in reversed(range(slice_)):
+                loss = self.step(self._share(), last=left == 0)
+                if math.isinf(loss):
+                    raise RuntimeError(f"the loss is {loss} at step {self.steps}; resume {folder} with lower rates")
+            done += 1
+            taken = time.monotonic() - begin
+            if self.rank == 0:
                 self.save(folder)
-                self._report(folder, time.monotonic() - begin)
-                saved = time.monotonic()
-        self.save(folder)
+                self._report(folder, taken)
+            self._open_pools()
+            if self._over(taken * (done + 0.5) / done > minutes * 60):
+                break
+
+    def _over(self, mine: bool) -> bool:
+        """The first rank's answer, for all."""
+        if self.ranks == 1:
+            return mine
+        answer = torch.tensor([float(mine)])
+        dist.broadcast(answer, 0)
+        return bool(answer.item())
 
     def _report(self, folder: Path, seconds: float) -> None:
         worlds: dict[str, list[float]] = {}
@@ -208,6 +282,7 @@ class Trainer:
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "steps": self.steps,
             "frames": self.frames,
+            "cooldown": self.cooldown,
         }
         part = folder / "checkpoint.part"
         torch.save(state, part)
@@ -216,23 +291,33 @@ class Trainer:
     def resume(self, folder: Path) -> None:
         """Go on from a checkpoint of the same architecture; raises ValueError naming what differs."""
         state = torch.load(folder / "checkpoint.pt", map_location=self.device, weights_only=True)
-        mine, theirs = asdict(self.recipe.model), json.loads(state["recipe"])["model"]
-        differences = [k for k in mine if json.dumps(mine[k]) != json.dumps(theirs.get(k))]
+        trained = ModelConfig.from_dict(json.loads(state["recipe"])["model"])
+        differences = trained.differences(self.recipe.model)
         if differences:
-            raise ValueError(f"{folder} was trained with another {', '.join(differences)}; start a new --run")
+            raise ValueError(f"{folder} has another architecture: {'; '.join(differences)}; start a new --run")
         self.master.load_state_dict(state["network"])
         self.worker.load_state_dict(state["network"])
         self.average.values = [value.to(self.device) for value in state["average"]]
         self.average.count = state["average_count"]
         for optimiser, held in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(held)
-        self.steps, self.frames = state["steps"], state["frames"]
+        self.steps, self.frames, self.cooldown = state["steps"], state["frames"], state["cooldown"]
         self._open_pools()
+
+    def start_from(self, weights: Path) -> None:
+        """Begin with shipped weights where no checkpoint was kept; the optimisers warm up anew."""
+        shipped = load_weights(weights).network
+        differences = shipped.config.differences(self.recipe.model)
+        if differences:
+            raise ValueError(f"{weights} has another architecture: {'; '.join(differences)}")
+        self.master.load_state_dict(shipped.state_dict())
+        self.worker.load_state_dict(shipped.state_dict())
+        self.average = Average(self._masters)
 
 
 def split_parameters(network: Hourglass) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     """The matrices inside the network, for Muon, and the rest: what meets pixels or conditions, and all vectors."""
-    outside = {network.stem, network.head, network.worlds, network.state, network.modulate, network.memory_in}
+    outside = {network.stem, network.head, network.concepts, network.state, network.modulate, network.memory_in}
     skipped = {id(p) for module in outside for p in module.parameters()}
     skipped |= {id(p) for name, p in network.named_parameters() if p.ndim < 2 or name.endswith("null")}
     inner = [p for p in network.parameters() if id(p) not in skipped]

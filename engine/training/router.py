@@ -1,8 +1,9 @@
-"""The text router: fitted in seconds on sentence embeddings of the worlds' wordings, apart from the network."""
+"""The text router: fitted in a minute on sentence embeddings of wordings, apart from the network."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,43 +11,91 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.config import ModelConfig
 from engine.text import Router, TextEncoder
 
 WORDINGS = Path(__file__).with_name("wordings.json")
+THING_WORDINGS = Path(__file__).with_name("thing_wordings.json")
+COMBINED = 2400
+"""Texts made of two wordings."""
+TEMPLATES = ("{a}, {b}", "{a} in {b}", "{a} and {b}", "{a} with {b}", "{a}. {b}", "{b}: {a}")
 
 
-def wordings(split: str) -> dict[str, list[str]]:
-    """World to texts of a split, `train` or `held_out`."""
-    return {world: texts[split] for world, texts in json.loads(WORDINGS.read_text()).items()}
+def wordings(split: str, path: Path = WORDINGS) -> dict[str, list[str]]:
+    """World (or thing) to texts of a split, `train` or `held_out`."""
+    return {name: texts[split] for name, texts in json.loads(path.read_text(encoding="utf-8")).items()}
 
 
-def _embedded(split: str, worlds: tuple[str, ...], encoder: TextEncoder) -> tuple[Tensor, Tensor]:
-    pairs = [(encoder.embed(text), worlds.index(world)) for world, texts in wordings(split).items() for text in texts]
-    return torch.from_numpy(np.stack([v for v, _ in pairs])), torch.tensor([w for _, w in pairs])
+def _labelled(config: ModelConfig, split: str) -> list[tuple[str, dict[int, float], int]]:
+    """(text, shares of worlds, thing or 0) of every single wording; a thing alone leaves the world as it is."""
+    worlds, things = wordings(split), wordings(split, THING_WORDINGS)
+    rows = [(text, {k: 1.0}, 0) for k, world in enumerate(config.worlds) for text in worlds[world]]
+    as_is = {config.worlds.index("as-is"): 1.0}
+    rows += [(text, as_is, k + 1) for k, thing in enumerate(config.things) for text in things[thing]]
+    return rows
 
 
-def fit_router(worlds: tuple[str, ...], seed: int = 0, steps: int = 1500) -> tuple[Router, dict[str, float]]:
-    """A router, and its accuracy on training and held-out wordings (share whose largest world is the right one).
+def _combined(config: ModelConfig, rng: np.random.Generator) -> list[tuple[str, dict[int, float], int]]:
+    """Two worlds in one text, half and half, or a thing in a world."""
+    worlds, things = wordings("train"), wordings("train", THING_WORDINGS)
+    rows: list[tuple[str, dict[int, float], int]] = []
 
-    Embeddings are mixed with others of the same world and jittered, so that the space between the wordings belongs to
-    the world too; labels are smoothed, so that text far from everything stays a blend.
+    def text(first: str, second: str) -> str:
+        a, b = (first, second) if rng.random() < 0.5 else (second, first)
+        return str(rng.choice(TEMPLATES)).format(a=a, b=b)
+
+    others = [k for k, world in enumerate(config.worlds) if world != "as-is"]
+    for _ in range(COMBINED):
+        a, b = (int(k) for k in rng.choice(others, 2, replace=False))
+        of_a, of_b = (str(rng.choice(worlds[config.worlds[k]])) for k in (a, b))
+        if rng.random() < 0.5:
+            rows.append((text(of_a, of_b), {a: 0.5, b: 0.5}, 0))
+        else:
+            thing = int(rng.integers(len(config.things)))
+            rows.append((text(of_a, str(rng.choice(things[config.things[thing]]))), {a: 1.0}, thing + 1))
+    return rows
+
+
+def _tensors(
+    rows: Sequence[tuple[str, dict[int, float], int]], config: ModelConfig, encoder: TextEncoder
+) -> tuple[Tensor, Tensor, Tensor]:
+    shares = torch.zeros(len(rows), len(config.worlds))
+    for i, (_, worlds, _) in enumerate(rows):
+        for k, share in worlds.items():
+            shares[i, k] = share
+    x = torch.from_numpy(np.stack([encoder.embed(text) for text, _, _ in rows]))
+    return x, shares, torch.tensor([thing for _, _, thing in rows])
+
+
+def fit_router(config: ModelConfig, seed: int = 0, steps: int = 2500) -> tuple[Router, dict[str, float]]:
+    """A router, and its accuracy on training and held-out wordings: share whose largest world and thing are right.
+
+    Embeddings are mixed with others of the same meaning and jittered, so that the space between wordings belongs to it
+    too; labels are smoothed, so that text far from everything stays a blend.
     """
     encoder = TextEncoder()
-    x, y = _embedded("train", worlds, encoder)
+    single = _labelled(config, "train")
+    rows = single + _combined(config, np.random.default_rng(seed))
+    x, worlds, things = _tensors(rows, config, encoder)
+    meaning = worlds[: len(single)].argmax(1) * (1 + len(config.things)) + things[: len(single)]
+    same = {int(m): torch.nonzero(meaning == m)[:, 0] for m in meaning.unique()}
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        router = Router(len(worlds))
+        router = Router(len(config.worlds), len(config.things))
     optimiser = torch.optim.AdamW(router.parameters(), 2e-3, weight_decay=0.05)
-    same = [torch.nonzero(y == k)[:, 0] for k in range(len(worlds))]
     for step in range(steps):
-        rows = torch.randint(len(x), (256,), generator=generator)
-        draws = torch.rand(len(rows), generator=generator).tolist()
-        partner = torch.stack([same[k][int(u * len(same[k]))] for k, u in zip(y[rows].tolist(), draws, strict=True)])
-        share = torch.rand(len(rows), 1, generator=generator) * 0.5
-        mixed = torch.lerp(x[rows], x[partner], share)
+        alone = torch.randint(len(single), (192,), generator=generator)
+        draws = torch.rand(len(alone), generator=generator).tolist()
+        partner = torch.stack([same[int(m)][int(u * len(same[int(m)]))] for m, u in zip(meaning[alone], draws, strict=True)])
+        share = torch.rand(len(alone), 1, generator=generator) * 0.5
+        pairs = torch.randint(len(single), len(rows), (96,), generator=generator)
+        picked = torch.cat([alone, pairs])
+        mixed = torch.cat([torch.lerp(x[alone], x[partner], share), x[pairs]])
         mixed = F.normalize(mixed + 0.02 * torch.randn(mixed.shape, generator=generator), dim=1)
-        loss = F.cross_entropy(router.logits(mixed), y[rows], label_smoothing=0.02)
+        world, thing = router.logits(mixed)
+        loss = F.cross_entropy(world, worlds[picked], label_smoothing=0.02)
+        loss = loss + F.cross_entropy(thing, things[picked], label_smoothing=0.01)
         optimiser.zero_grad()
         loss.backward()
         for group in optimiser.param_groups:
@@ -55,13 +104,14 @@ def fit_router(worlds: tuple[str, ...], seed: int = 0, steps: int = 1500) -> tup
     router.eval().requires_grad_(False)
     accuracy = {}
     for split in ("train", "held_out"):
-        x, y = _embedded(split, worlds, encoder)
-        accuracy[split] = float((router(x).argmax(1) == y).float().mean())
+        x, worlds, things = _tensors(_labelled(config, split), config, encoder)
+        world, thing = router.logits(x)
+        right = (world.argmax(1) == worlds.argmax(1)) & (thing.argmax(1) == things)
+        accuracy[split] = float(right.float().mean())
     return router, accuracy
 
 
-def known_embeddings(worlds: tuple[str, ...]) -> dict[str, np.ndarray]:
+def known_embeddings(config: ModelConfig) -> dict[str, np.ndarray]:
     """The training wordings' embeddings, to ship with the weights."""
     encoder = TextEncoder()
-    known = wordings("train")
-    return {text: encoder.embed(text) for world in worlds for text in known[world]}
+    return {text: encoder.embed(text) for text, _, _ in _labelled(config, "train")}
