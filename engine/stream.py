@@ -25,7 +25,7 @@ from engine.config import ModelConfig
 from engine.history import History, HistoryState, as_signal
 from engine.models import fused
 from engine.models.checkpoint import Weights, load_weights
-from engine.models.network import MULTIPLE, Conditions, Hourglass, to_patches, to_picture
+from engine.models.network import MULTIPLE, Conditions, Hourglass, Memory, to_patches, to_picture
 from engine.runtime import NumericSetup
 from engine.text import PromptError, Router, TextEncoder
 from engine.types import Prompt, Region
@@ -53,6 +53,41 @@ class _Fade:
     before: _Direction
     start_s: float | None
     length_s: float
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """One frame of one stream on its way into the network; a batch of these is one of several streams."""
+
+    index: int
+    time_s: float
+    source: Tensor
+    """(1, h, w, 48) patches in -1..1."""
+    noise: Tensor
+    """(1, h, w, 48)"""
+    past: Tensor
+    """(1, 2, h, w, 48)"""
+    past_level: Tensor
+    """(1, 2)"""
+    memory: Memory | None
+    concepts: Tensor
+    """(1, P, K + T)"""
+    masks: Tensor | None
+    """(1, P, H, W)"""
+    interval_s: Tensor
+    clock_s: Tensor
+
+    def conditions(self, level: float, step: float) -> Conditions:
+        """What the network is told at a noise level and for a step size."""
+        return Conditions(
+            concepts=self.concepts,
+            level=torch.full_like(self.interval_s, level),
+            step=torch.full_like(self.interval_s, step),
+            past_level=self.past_level,
+            interval_s=self.interval_s,
+            time_s=self.clock_s,
+            masks=self.masks,
+        )
 
 
 def padded_size(height: int, width: int) -> tuple[int, int]:
@@ -250,60 +285,66 @@ class Stream:
         clock, index / 24 by default. index: the source frame's number, one more than the last by default; keys the
         noise. Returns a fresh (H, W, 3) uint8 array that the caller owns. Raises ValueError on another shape or type.
         """
+        exposure = self._expose(frame, time_s, index)
+
+        def denoiser(noisy: Tensor, level: float, step: float) -> Tensor:
+            conditions = exposure.conditions(level, step)
+            modulation = self._fold(conditions) if self._fold is not None else None
+            return self._network(noisy, exposure.source, exposure.past, conditions, exposure.memory, modulation)
+
+        return self._develop(exposure, sampler.denoise(denoiser, exposure.noise, self.steps))
+
+    def _expose(self, frame: np.ndarray, time_s: float | None, index: int | None) -> Exposure:
+        """All that the network needs for the answer to `frame`; changes nothing that a failure would spoil."""
         height, width = self._check(frame)
         index = self.index if index is None else index
         time_s = index / _NOMINAL_FPS if time_s is None else time_s
         if not np.isfinite(time_s):
             raise ValueError(f"a frame's time of {time_s} s; seconds on the source's clock are needed")
+        tall, wide = padded_size(height, width)
+        device = self._device
         if self._history is None:
-            self._history = History(self._network, *padded_size(height, width), self._device)
+            self._history = History(self._network, tall, wide, device)
         self._size = (height, width)
         if self._fade is not None and self._fade.start_s is None:
             self._fade = _Fade(self._fade.before, time_s, self._fade.length_s)
-
-        picture = pad_picture(torch.from_numpy(np.ascontiguousarray(frame)).to(self._device))
-        source = to_patches(as_signal(picture[None]))
-        made = to_picture(self._make(source, index, time_s))[0].contiguous()
-        shown = made[:height, :width].cpu().numpy().copy()
-        self._history.append(pad_picture(made[:height, :width]).contiguous())
-        self.index, self._time_s = index + 1, time_s
-        fade = self._fade
-        if fade is not None and fade.start_s is not None and time_s - fade.start_s >= fade.length_s:
-            self._fade = None
-        return shown
-
-    def _make(self, source: Tensor, index: int, time_s: float) -> Tensor:
-        """The answer to source patches (1, h, w, 48), quantised: uint8 patches."""
-        assert self._history is not None
-        device = self._device
-        height, width = source.shape[1] * 4, source.shape[2] * 4
+        picture = pad_picture(torch.from_numpy(np.ascontiguousarray(frame)).to(device))
         past, past_level, memory = self._history.read()
         direction = self._direction_at(time_s)
-        interval = 1 / _NOMINAL_FPS if self._time_s is None else min(max(time_s - self._time_s, 1 / 240), 0.5)
         masks = None
         if direction.masks is not None:
-            assert self._size is not None
             given = F.interpolate(direction.masks[None], self._size, mode="bilinear")
-            masks = F.pad(given, (0, width - self._size[1], 0, height - self._size[0]), mode="replicate").to(device)
+            masks = F.pad(given, (0, wide - width, 0, tall - height), mode="replicate").to(device)
+        interval = 1 / _NOMINAL_FPS if self._time_s is None else min(max(time_s - self._time_s, 1 / 240), 0.5)
+        clock = torch.full((1,), time_s, dtype=torch.float64)
+        return Exposure(
+            index=index,
+            time_s=time_s,
+            source=to_patches(as_signal(picture[None])),
+            noise=sampler.noise_patches(self.seed, index, tall, wide).to(device)[None],
+            past=past,
+            past_level=past_level,
+            memory=memory,
+            concepts=direction.concepts[None].to(device),
+            masks=masks,
+            interval_s=torch.full((1,), interval, device=device),
+            clock_s=clock.to(device, torch.float32) if device.type == "mps" else clock.to(device),
+        )
 
-        def denoiser(noisy: Tensor, level: float, step: float) -> Tensor:
-            conditions = Conditions(
-                concepts=direction.concepts[None].to(device),
-                level=torch.full((1,), level, device=device),
-                step=torch.full((1,), step, device=device),
-                past_level=past_level,
-                interval_s=torch.full((1,), interval, device=device),
-                time_s=torch.full((1,), time_s, dtype=torch.float64).to(device, torch.float32)
-                if device.type == "mps"
-                else torch.full((1,), time_s, dtype=torch.float64, device=device),
-                masks=masks,
-            )
-            modulation = self._fold(conditions) if self._fold is not None else None
-            return self._network(noisy, source, past, conditions, memory, modulation)
-
-        noise = sampler.noise_patches(self.seed, index, height, width).to(device)[None]
-        clean = sampler.denoise(denoiser, noise, self.steps)
-        return (clean * 127.5 + 128.0).clamp_(0, 255).to(torch.uint8)  # + 127.5 shifts the range, + 0.5 rounds
+    def _develop(self, exposure: Exposure, clean: Tensor) -> np.ndarray:
+        """The picture of clean patches (1, h, w, 48), which becomes the stream's past."""
+        assert self._history is not None
+        assert self._size is not None
+        height, width = self._size
+        quantised = (clean * 127.5 + 128.0).clamp_(0, 255).to(torch.uint8)  # 127.5 shifts the range, 0.5 rounds
+        made = to_picture(quantised)[0].contiguous()
+        shown = made[:height, :width].cpu().numpy().copy()
+        self._history.append(pad_picture(made[:height, :width]).contiguous())
+        self.index, self._time_s = exposure.index + 1, exposure.time_s
+        fade = self._fade
+        if fade is not None and fade.start_s is not None and exposure.time_s - fade.start_s >= fade.length_s:
+            self._fade = None
+        return shown
 
     def _check(self, frame: np.ndarray) -> tuple[int, int]:
         if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:

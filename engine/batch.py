@@ -1,0 +1,126 @@
+"""Many cameras at once: independent streams through one call of the network.
+
+batch = StreamBatch()
+batch.join("left", stream)
+pictures = batch.step({"left": camera_picture})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine import sampler
+from engine.models.network import Memory
+from engine.stream import Exposure, Stream
+
+
+class StreamBatch:
+    """Streams of the same weights that are stepped together; each keeps its own history, prompt and seed.
+
+    Streams join and leave at any frame. Those of one picture size and number of prompts share a call of the network. On a
+    CPU, where a batch saves no time and a prompt folded into the weights does, the streams are stepped one after the other:
+    there a frame is the same, bit for bit, alone and in company. On a GPU a batch's products round differently: within
+    two grey levels in the mean. Not safe for concurrent use.
+    """
+
+    def __init__(self, together: bool | None = None) -> None:
+        """together: one network call for many streams; None decides by the device."""
+        self._together = together
+        self.streams: dict[Hashable, Stream] = {}
+
+    def join(self, name: Hashable, stream: Stream) -> None:
+        """Take a stream in under a name of its own. Raises ValueError for a taken name or other weights."""
+        if name in self.streams:
+            raise ValueError(f"the name {name!r} is taken; there are {', '.join(map(repr, self.streams))}")
+        for other in self.streams.values():
+            differences = stream.setup.differences(other.setup)
+            if differences or stream.steps != other.steps:
+                raise ValueError(f"a stream of another set-up cannot join: {'; '.join(differences) or 'steps'}")
+            break
+        self.streams[name] = stream
+
+    def leave(self, name: Hashable) -> Stream:
+        """Let a stream go on alone; raises KeyError for an unknown name."""
+        return self.streams.pop(name)
+
+    @torch.inference_mode()
+    def step(
+        self, frames: Mapping[Hashable, np.ndarray], times_s: Mapping[Hashable, float] | None = None
+    ) -> dict[Hashable, np.ndarray]:
+        """One frame (H, W, 3) uint8 each for some of the streams; `Stream.step` says what comes back and what raises."""
+        unknown = [name for name in frames if name not in self.streams]
+        if unknown:
+            raise ValueError(f"no stream {unknown[0]!r} has joined; there are {', '.join(map(repr, self.streams))}")
+        times_s = times_s or {}
+        together = self._together
+        if together is None:
+            together = any(stream.setup.device != "cpu" for stream in self.streams.values())
+        if not together:
+            return {name: self.streams[name].step(frame, times_s.get(name)) for name, frame in frames.items()}
+        exposed = {name: self.streams[name]._expose(frame, times_s.get(name), None) for name, frame in frames.items()}
+        groups: dict[tuple, list[Hashable]] = {}
+        for name, exposure in exposed.items():
+            prompts = exposure.concepts.shape[1] if exposure.masks is not None else 0
+            groups.setdefault((exposure.source.shape, prompts), []).append(name)
+        pictures: dict[Hashable, np.ndarray] = {}
+        for names in groups.values():
+            clean = self._denoised([exposed[name] for name in names], self.streams[names[0]])
+            for i, name in enumerate(names):
+                pictures[name] = self.streams[name]._develop(exposed[name], clean[i : i + 1])
+        return {name: pictures[name] for name in frames}
+
+    @staticmethod
+    def _denoised(exposures: list[Exposure], stream: Stream) -> Tensor:
+        batch = _joined(exposures)
+
+        def denoiser(noisy: Tensor, level: float, step: float) -> Tensor:
+            return stream._network(noisy, batch.source, batch.past, batch.conditions(level, step), batch.memory)
+
+        return sampler.denoise(denoiser, batch.noise, stream.steps)
+
+
+def _joined(exposures: list[Exposure]) -> Exposure:
+    """Several exposures as one batch."""
+
+    def cat(name: str) -> Tensor:
+        return torch.cat([getattr(exposure, name) for exposure in exposures])
+
+    names = ("source", "noise", "past", "past_level", "concepts", "interval_s", "clock_s")
+    return Exposure(
+        index=-1,
+        time_s=0.0,
+        memory=_joined_memories([exposure.memory for exposure in exposures]),
+        masks=cat("masks") if exposures[0].masks is not None else None,
+        **{name: cat(name) for name in names},
+    )
+
+
+def _joined_memories(memories: list[Memory | None]) -> Memory | None:
+    """Several memories as one batch, the shorter ones padded with empty slots."""
+    present = [memory for memory in memories if memory is not None]
+    if not present:
+        return None
+    longest = max(present, key=lambda memory: memory.age.shape[1])
+    slots = longest.age.shape[1]
+
+    def padded(memory: Memory | None) -> Memory:
+        if memory is None:
+            empty = torch.zeros_like
+            return Memory(empty(longest.keys_values), empty(longest.age), empty(longest.valid))
+        more = slots - memory.age.shape[1]
+        return Memory(
+            torch.cat([memory.keys_values, memory.keys_values.new_zeros(1, more, *memory.keys_values.shape[2:])], 1),
+            torch.cat([memory.age, memory.age.new_zeros(1, more)], 1),
+            torch.cat([memory.valid, memory.valid.new_zeros(1, more)], 1),
+        )
+
+    all_ = [padded(memory) for memory in memories]
+    return Memory(
+        torch.cat([memory.keys_values for memory in all_]),
+        torch.cat([memory.age for memory in all_]),
+        torch.cat([memory.valid for memory in all_]),
+    )
