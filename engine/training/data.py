@@ -141,9 +141,6 @@ class Player:
         step = int(self._start + time_s * self.clip.fps) % max(2 * count - 2, 1)
         return step if step < count else 2 * count - 2 - step
 
-    def matte(self, time_s):
-        return None
-
     def picture(self, time_s: float, noise: Tensor) -> Tensor:
         """The picture at a time since the start: (3, H, W) float32 in 0..1; noise (3, H, W) is the sensor's."""
         level = int(self._cover >= 1.6)
