@@ -23,11 +23,11 @@ log = logging.getLogger(__name__)
 
 
 def _pack(options: argparse.Namespace) -> None:
-    manifest = pack(options.footage, options.out, options.frames)
-    frames = sum(clip["frames"] for clip in manifest["clips"])
-    print(
-        f"{options.out}: {len(manifest['clips'])} clips, {frames} frames, {options.out.stat().st_size / 2**20:.1f} MiB"
-    )
+    manifest = pack(options.footage, options.out, options.frames, teachers=options.teachers)
+    clips = manifest["clips"]
+    frames, matted = sum(clip["frames"] for clip in clips), sum(clip["matte"] for clip in clips)
+    size = options.out.stat().st_size / 2**20
+    print(f"{options.out}: {len(clips)} clips, {frames} frames, {matted} clips with mattes, {size:.1f} MiB")
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -94,7 +94,8 @@ def main() -> None:
     command = commands.add_parser("pack", help="footage folder with a manifest.csv -> one packed file")
     command.add_argument("footage", type=Path)
     command.add_argument("out", type=Path)
-    command.add_argument("--frames", type=int, default=24, help="consecutive frames per clip (default %(default)s)")
+    command.add_argument("--frames", type=int, default=18, help="consecutive frames per clip (default %(default)s)")
+    command.add_argument("--teachers", type=Path, help="folder of the person segmenter: also make mattes of people")
     command.set_defaults(call=_pack)
     command = commands.add_parser("train", help="train or resume for some minutes")
     command.add_argument("--pack", type=Path, required=True)

@@ -1,7 +1,8 @@
 """Footage as one packed file, and players that turn it into endless camera pictures.
 
-A pack is a safetensors file of JPEG frames: short runs of each clip, and stills, about 384x216 pixels each. It is small
-enough to travel to another machine, and holds each source's licence.
+A pack is a safetensors file of JPEG frames: short runs of each clip, and stills, about 384x216 pixels each; and, where
+people are in the picture, of small mattes of them. It is small enough to travel to another machine, and holds each
+source's licence.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -25,8 +27,11 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from engine.training.matte import Segmenter, person_mattes
+
 PIXELS = 384 * 216
 FORMAT = "lsd-pack-1"
+MATTED_KINDS = ("face", "person", "hands")
 log = logging.getLogger(__name__)
 
 
@@ -48,9 +53,29 @@ def _frames(path: Path, count: int) -> tuple[list[Image.Image], float]:
     return [_scaled(image) for image in images[first : first + count]], rate
 
 
-def pack(footage: Path, out: Path, frames_per_clip: int = 24, quality: int = 72) -> dict:
-    """Write the footage of a folder with a manifest.csv as one file; an empty or damaged clip is skipped and named."""
-    clips, blobs = [], []
+def _jpeg(image: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def _joined(blobs: list[bytes]) -> tuple[Tensor, Tensor]:
+    """Blobs end to end as uint8, and their borders as int64."""
+    borders = np.cumsum([0, *map(len, blobs)]).astype(np.int64)
+    return torch.from_numpy(np.frombuffer(b"".join(blobs), np.uint8).copy()), torch.from_numpy(borders)
+
+
+def pack(
+    footage: Path, out: Path, frames_per_clip: int = 18, quality: int = 68, teachers: Path | None = None
+) -> dict[str, Any]:
+    """Write the footage of a folder with a manifest.csv as one file; an empty or damaged clip is skipped and named.
+
+    teachers: the folder of the person segmenter's file; without it the pack has no mattes. Returns the manifest.
+    """
+    segmenter = Segmenter(teachers) if teachers else None
+    clips: list[dict[str, Any]] = []
+    blobs: list[bytes] = []
+    mattes: list[bytes] = []
     for row in csv.DictReader((footage / "manifest.csv").read_text(encoding="utf-8").splitlines()):
         try:
             images, rate = _frames(footage / row["file"], frames_per_clip)
@@ -59,18 +84,15 @@ def pack(footage: Path, out: Path, frames_per_clip: int = 24, quality: int = 72)
         except (OSError, ValueError, av.FFmpegError) as error:
             log.warning("skipped %s: %s", row["file"], error)
             continue
-        for image in images:
-            buffer = io.BytesIO()
-            image.save(buffer, "JPEG", quality=quality)
-            blobs.append(buffer.getvalue())
+        found = person_mattes(images, segmenter) if segmenter and row["kind"] in MATTED_KINDS else None
+        blobs += [_jpeg(image, quality) for image in images]
+        mattes += [_jpeg(matte, quality) for matte in found or []]
         clips.append({"file": row["file"], "kind": row["kind"], "license": row["license"], "source": row["source"]})
-        clips[-1] |= {"frames": len(images), "fps": rate}
-    offsets = np.cumsum([0, *map(len, blobs)])
-    manifest = {"clips": clips, "sha256": hashlib.sha256(b"".join(blobs)).hexdigest()}
-    tensors = {
-        "jpeg": torch.frombuffer(bytearray(b"".join(blobs)), dtype=torch.uint8),
-        "offsets": torch.from_numpy(offsets.astype(np.int64)),
-    }
+        clips[-1] |= {"frames": len(images), "fps": rate, "matte": found is not None}
+    jpeg, offsets = _joined(blobs)
+    matte, matte_offsets = _joined(mattes)
+    manifest = {"clips": clips, "sha256": hashlib.sha256(b"".join(blobs + mattes)).hexdigest()}
+    tensors = {"jpeg": jpeg, "offsets": offsets, "matte": matte, "matte_offsets": matte_offsets}
     save_file(tensors, out, {"format": FORMAT, "manifest": json.dumps(manifest)})
     return manifest
 
@@ -84,9 +106,11 @@ class Clip:
     fps: float
     levels: tuple[Tensor, Tensor]
     """(T, 3, H, W) uint8, full and half size."""
+    matte: Tensor | None = None
+    """(T, 1, h, w) uint8, 255 where a person is; None where nobody is, or nobody was found for sure."""
 
 
-def read_manifest(path: Path) -> dict:
+def read_manifest(path: Path) -> dict[str, Any]:
     """What a pack holds and under which licences, without decoding it. Raises ValueError for another file."""
     with safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
@@ -95,21 +119,32 @@ def read_manifest(path: Path) -> dict:
     return json.loads(metadata["manifest"])
 
 
-def load_pack(path: Path) -> tuple[list[Clip], dict]:
+def _decoded(data: np.ndarray, borders: list[int], first: int, count: int, mode: str) -> Tensor:
+    """`count` JPEG pictures from number `first`: (T, 3 or 1, H, W) uint8."""
+    pictures = []
+    for start, end in zip(borders[first : first + count], borders[first + 1 :], strict=False):
+        image = Image.open(io.BytesIO(data[start:end].tobytes())).convert(mode)
+        pictures.append(torch.from_numpy(np.array(image)).view(image.height, image.width, -1).permute(2, 0, 1))
+    return torch.stack(pictures)
+
+
+def load_pack(path: Path) -> tuple[list[Clip], dict[str, Any]]:
     """All clips of a pack, decoded, and its manifest."""
     manifest = read_manifest(path)
     with safe_open(path, "pt") as file:
-        data, offsets = file.get_tensor("jpeg").numpy(), file.get_tensor("offsets").tolist()
-    clips, at = [], 0
+        stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, the file is no mapping
+    data, borders = stored["jpeg"].numpy(), stored["offsets"].tolist()
+    clips, at, matte_at = [], 0, 0
     for entry in manifest["clips"]:
-        pictures = []
-        for i in range(at, at + entry["frames"]):
-            image = Image.open(io.BytesIO(data[offsets[i] : offsets[i + 1]].tobytes())).convert("RGB")
-            pictures.append(torch.from_numpy(np.array(image)).permute(2, 0, 1))
-        at += entry["frames"]
-        full = torch.stack(pictures)
+        count = entry["frames"]
+        full = _decoded(data, borders, at, count, "RGB")
         half = F.interpolate(full.float(), scale_factor=0.5, mode="area").round().byte()
-        clips.append(Clip(entry["file"], entry["kind"], entry["fps"], (full, half)))
+        at += count
+        matte = None
+        if entry.get("matte"):  # packs of before there were mattes have no such key
+            matte = _decoded(stored["matte"].numpy(), stored["matte_offsets"].tolist(), matte_at, count, "L")
+            matte_at += count
+        clips.append(Clip(entry["file"], entry["kind"], entry["fps"], (full, half), matte))
     return clips, manifest
 
 
@@ -141,10 +176,8 @@ class Player:
         step = int(self._start + time_s * self.clip.fps) % max(2 * count - 2, 1)
         return step if step < count else 2 * count - 2 - step
 
-    def picture(self, time_s: float, noise: Tensor) -> Tensor:
-        """The picture at a time since the start: (3, H, W) float32 in 0..1; noise (3, H, W) is the sensor's."""
-        level = int(self._cover >= 1.6)
-        frame = self.clip.levels[level][self._frame(time_s)][None].float() / 255
+    def _framed(self, frames: Tensor, time_s: float) -> Tensor:
+        """What the camera frames of the clip's pictures (T, C, h, w) uint8, or of mattes to them: (C, H, W) in 0..1."""
         h, w = (side for side in self.clip.levels[0].shape[2:])
         sway = self._sway * np.sin(self._phase + time_s * self._sway_rate)
         cover = self._cover * (1 + 0.08 * sway[2])
@@ -153,7 +186,16 @@ class Player:
         y = np.clip(self._at[1] + 0.25 * sway[1], -1, 1) * (1 - half_y)
         matrix = torch.tensor([[[half_x * (-1 if self._mirror else 1), 0, x], [0, half_y, y]]], dtype=torch.float32)
         grid = F.affine_grid(matrix, [1, 3, self.height, self.width], align_corners=False)
-        picture = F.grid_sample(frame, grid, padding_mode="border", align_corners=False)[0]
+        frame = frames[self._frame(time_s)][None].float() / 255
+        return F.grid_sample(frame, grid, padding_mode="border", align_corners=False)[0]
+
+    def matte(self, time_s: float) -> Tensor | None:
+        """Who is a person in `picture` at the same time: (1, H, W) in 0..1; None for a clip without a matte."""
+        return None if self.clip.matte is None else self._framed(self.clip.matte, time_s)
+
+    def picture(self, time_s: float, noise: Tensor) -> Tensor:
+        """The picture at a time since the start: (3, H, W) float32 in 0..1; noise (3, H, W) is the sensor's."""
+        picture = self._framed(self.clip.levels[int(self._cover >= 1.6)], time_s)
         grey = picture.mean(0, keepdim=True)
         picture = (grey + self._saturation * (picture - grey)).clamp_min(0) ** self._gamma
         picture = picture * torch.tensor(self._gain, dtype=torch.float32)[:, None, None] + self._grain * noise

@@ -14,7 +14,6 @@ import colorsys
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -38,6 +37,8 @@ PROP_OF = {
 
 KINDS = ("ball", "stick", "box", "cloth")
 SHUTTER_S = 1 / 48
+MARGIN_PX = 8
+"""The farthest that a moving prop is smeared to either side."""
 _Colour = tuple[float, float, float]
 
 
@@ -52,6 +53,8 @@ class Pose:
     """A ball's radius, a stick's half length, a box's half side, a cloth's half height."""
     width: float
     """A stick's half thickness, a cloth's half width; otherwise the size."""
+    reach: float
+    """No part of it is farther from the centre."""
     angle: float
     """Of a stick's or cloth's length against the vertical, radians; positive leans the top to the right."""
 
@@ -65,8 +68,8 @@ class Drawn:
     mask: Tensor
     """(1, H, W), soft, 0..1."""
     frame: Tensor
-    """(3, H, W), coordinates on the prop: across and along, each -1..1 inside; then the height of the surface towards
-    the camera (ball), 1 on the top and 0 on the sides (box), or the slope of the folds (cloth)."""
+    """(3, H, W), coordinates on the prop, 0 away from it: across and along, each -1..1 inside; then the height of the
+    surface towards the camera (ball, stick), 1 on the top and 0 on the sides (box), or the folds' slope (cloth)."""
     shade: Tensor
     """(1, H, W), the light that falls on the prop's surface, 0 dark to about 1."""
     pose: Pose
@@ -83,11 +86,10 @@ class _Surface:
     gloss: Tensor | float
 
 
-@lru_cache(maxsize=16)
-def _grid(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Pixel centres: x (1, 1, 1, W) and y (1, 1, H, 1)."""
-    x = torch.arange(width, device=device, dtype=torch.float32)[None, None, None] + 0.5
-    y = torch.arange(height, device=device, dtype=torch.float32)[None, None, :, None] + 0.5
+def _grid(top: int, bottom: int, left: int, right: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Pixel centres of a window: x (1, 1, 1, W) and y (1, 1, H, 1)."""
+    x = torch.arange(left, right, device=device, dtype=torch.float32)[None, None, None] + 0.5
+    y = torch.arange(top, bottom, device=device, dtype=torch.float32)[None, None, :, None] + 0.5
     return x, y
 
 
@@ -119,6 +121,9 @@ class Prop:
         self._half = {"stick": height * rng.uniform(0.02, 0.05), "cloth": self._size * rng.uniform(0.5, 0.95)}.get(
             kind, self._size
         )
+        self._reach_px = {"ball": self._size, "stick": math.hypot(self._size, self._half)}.get(
+            kind, (2.0 if kind == "box" else 1.35) * math.hypot(self._size, self._half) / math.sqrt(2)
+        )
         self._first, self._second = _pigment(rng), _pigment(rng)
         self._pattern = int(rng.integers(0, 4)) if rng.random() < 0.5 else 0  # 0 is plain
         self._phase = rng.uniform(0, 2 * math.pi, 8)
@@ -127,7 +132,7 @@ class Prop:
         self._light = np.array([side, -up, 0.75]) / math.sqrt(side * side + up * up + 0.75**2)
         self._shadow = rng.uniform(0.1, 0.45)
         self._soft = bool(rng.random() < 0.35)
-        self._grain = rng.uniform(0, 0.03) * bool(rng.random() < 0.5)
+        self._grain = rng.uniform(0, 0.02) * bool(rng.random() < 0.5)
         self._blur = bool(rng.random() < 0.6)
         self._seed = int(rng.integers(2**31))
         # How it moves: held in a hand, turned in the hand, thrown from side to side, or carried through the picture.
@@ -173,7 +178,7 @@ class Prop:
             angle = 0.5 * max(-1.2, min(1.2, self._lean)) + 0.5 * rock
         if self.kind == "box":
             angle = 0.45 * max(-1.0, min(1.0, self._lean)) + 0.3 * rock  # less than an eighth of a turn: its top shows
-        return Pose(self.kind, x, y, self._size, self._half, angle)
+        return Pose(self.kind, x, y, self._size, self._half, self._reach_px, angle)
 
     # -- what it looks like
 
@@ -318,8 +323,15 @@ class Prop:
         expected = (3, self.height, self.width)
         if picture.shape != expected:
             raise ValueError(f"this prop was made for pictures of {expected}, not {tuple(picture.shape)}; make another")
-        x, y = _grid(self.height, self.width, picture.device)
         pose = self._pose(time_s)
+        # Drawn in a window about the prop, which reaches beyond the picture so that edges can be smeared.
+        reach = pose.reach + 2 * MARGIN_PX
+        top, bottom = (min(max(int(pose.y + r), -MARGIN_PX), self.height + MARGIN_PX) for r in (-reach, reach))
+        left, right = (min(max(int(pose.x + r), -MARGIN_PX), self.width + MARGIN_PX) for r in (-reach, reach))
+        if min(bottom - top, right - left) < 4 * MARGIN_PX:
+            empty = torch.zeros(7, self.height, self.width, device=picture.device)
+            return Drawn(picture, empty[:1], empty[1:4], empty[4:5], pose)
+        x, y = _grid(top, bottom, left, right, picture.device)
         if self.kind == "ball":
             surface = self._ball(pose, time_s, x, y)
         elif self.kind == "stick":
@@ -328,43 +340,43 @@ class Prop:
             surface = self._box(pose, time_s, x, y)
         else:
             surface = self._cloth(pose, time_s, x, y)
-        base = picture[None]
-        room = base.mean((2, 3), keepdim=True)
-        level = room.mean(1, keepdim=True)
+        room = picture.mean((1, 2)).view(1, 3, 1, 1)
+        level = room.mean()
         light = (0.45 + 1.1 * level).clamp(max=1.15) * (0.55 + 0.45 * room / (level + 1e-3))
-        paint = torch.cat([surface.colour * surface.shade * light + surface.gloss * light, surface.mask], 1)
-        paint[:, :3] *= surface.mask
-        if self._soft:
-            paint = b.box(paint, 3)
-        paint = self._smeared(paint, time_s)
+        paint = (surface.colour * surface.shade + surface.gloss) * light * surface.mask
+        paint = self._smeared(torch.cat([paint, surface.mask], 1), time_s)
         mask = paint[:, 3:]
+        paint = paint[:, :3]
         if self._grain:
             noise = torch.Generator(picture.device).manual_seed(self._seed + round(time_s * 1000))
-            grain = torch.randn(1, 1, self.height, self.width, generator=noise, device=picture.device)
-            paint = paint[:, :3] + self._grain * grain * mask
-        shadow = b.soft(F.pad(mask, (0, 0, 4, 0))[:, :, :-4], 8)  # where it keeps the light off what is behind
-        behind = base * (1 - self._shadow * shadow)
-        whole = (behind * (1 - mask) + paint[:, :3]).clamp(0, 1)
-        return Drawn(whole[0], mask[0], surface.frame[0], surface.shade[0], pose)
+            grain = torch.randn(mask.shape, generator=noise, device=picture.device)
+            paint = paint + self._grain * grain * mask
+        # The part of the window that is in the picture, in the picture's pixels and in the window's.
+        rows, columns = slice(max(top, 0), min(bottom, self.height)), slice(max(left, 0), min(right, self.width))
+        down, across = slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
+        maps = torch.zeros(5, self.height, self.width, device=picture.device)
+        maps[:, rows, columns] = torch.cat([mask, surface.frame, surface.shade], 1)[0, :, down, across]
+        shadow = F.pad(b.soft(maps[None, :1], 8), (0, 0, 4, 0))[
+            :, :, :-4
+        ]  # where it keeps the light off what is behind
+        whole = picture * (1 - self._shadow * shadow[0]) * (1 - maps[:1])
+        whole[:, rows, columns] += paint[0, :, down, across]
+        return Drawn(whole.clamp(0, 1), maps[:1], maps[1:4], maps[4:], pose)
 
     def _smeared(self, paint: Tensor, time_s: float) -> Tensor:
-        """Motion blur over the open shutter, from shifted copies of the premultiplied paint."""
-        if not self._blur:
+        """A soft lens, and motion blur over the open shutter: the mean of shifted copies of the premultiplied paint."""
+        shifts: list[tuple[int, ...]] = [(0, 0), (0, 1), (1, 0), (1, 1)] if self._soft else []
+        if self._blur:
+            (x0, y0), (x1, y1) = self._centre(time_s), self._centre(time_s + SHUTTER_S)
+            dx, dy = x1 - x0, y1 - y0
+            copies = min(6, int(math.hypot(dx, dy)) + 1)
+            if copies > 2:
+                steps = [i / (copies - 1) - 0.5 for i in range(copies)]
+                most = MARGIN_PX
+                shifts = [tuple(max(-most, min(most, round(d * step))) for d in (dy, dx)) for step in steps]
+        if not shifts:
             return paint
-        (x0, y0), (x1, y1) = self._centre(time_s), self._centre(time_s + SHUTTER_S)
-        dx, dy = x1 - x0, y1 - y0
-        copies = min(5, int(math.hypot(dx, dy)))
-        if copies < 2:
-            return paint
-        margin = 8
-        padded = F.pad(paint, (margin, margin, margin, margin), mode="replicate")
-        total = torch.zeros_like(paint)
-        for i in range(copies):
-            share = i / (copies - 1) - 0.5
-            right = margin - max(-margin, min(margin, round(dx * share)))
-            down = margin - max(-margin, min(margin, round(dy * share)))
-            total += padded[:, :, down : down + self.height, right : right + self.width]
-        return total / copies
+        return torch.stack([paint.roll(shift, (2, 3)) for shift in shifts]).mean(0)
 
 
 # -- what things make of props
@@ -384,13 +396,14 @@ class _Scene:
     x: Tensor
     y: Tensor
     waves: Tensor
+    room: Tensor
+    """The world's mean colour, (1, 3, 1, 1)."""
 
     @property
     def ambient(self) -> Tensor:
         """The world's light, (1, 3, 1, 1), about 1: what is matt takes a little of it."""
-        room = self.world.mean((2, 3), keepdim=True)
-        level = room.mean(1, keepdim=True)
-        return (0.72 + 0.5 * level) * (0.75 + 0.25 * room / (level + 0.02))
+        level = self.room.mean(1, keepdim=True)
+        return (0.72 + 0.5 * level) * (0.75 + 0.25 * self.room / (level + 0.02))
 
     def away(self, x: float, y: float) -> tuple[Tensor, Tensor]:
         """Pixels right of and below a point."""
@@ -568,7 +581,7 @@ def _gold_chest(s: _Scene) -> Tensor:
 
 def _ice_block(s: _Scene) -> Tensor:
     edge, _, _ = _face(s)
-    under = b.box(s.world, 5)
+    under = b.soft(s.world, 4)
     inside = 0.28 * (0.4 * under + 0.6 * b.luminance(under)) + 0.72 * b.ramp(
         s.shade, ((0.2, (0.20, 0.46, 0.64)), (0.6, (0.50, 0.78, 0.92)), (1.0, (0.88, 0.97, 1.0)))
     )
@@ -643,6 +656,11 @@ _THINGS: dict[str, Callable[[_Scene], Tensor]] = {
 }
 
 
+def _cell(position: float, length: int) -> int:
+    """The border of a 16 px cell that is nearest to a position and in the picture."""
+    return min(max(round(position / 16), 0), length // 16) * 16
+
+
 @torch.no_grad()
 def become(thing: str, world: Tensor, drawn: Drawn, time_s: float) -> Tensor:
     """The world's picture with the thing in the prop's place, and its light on what is near.
@@ -655,9 +673,39 @@ def become(thing: str, world: Tensor, drawn: Drawn, time_s: float) -> Tensor:
     if drawn.pose.kind != PROP_OF[thing]:
         raise ValueError(f"a {drawn.pose.kind} cannot become a {thing}; draw a {PROP_OF[thing]}")
     _, height, width = world.shape
+    pose, mask = drawn.pose, (1.5 * drawn.mask[None]).clamp(max=1)  # nothing of the prop shows through a smeared edge
+    top, bottom, left, right = 0, height, 0, width
+    if pose.kind in ("box", "cloth"):  # their light does not reach far: a window of whole 16 px cells will do
+        top, bottom = (_cell(pose.y + side * (pose.reach + 32), height) for side in (-1, 1))
+        left, right = (_cell(pose.x + side * (pose.reach + 32), width) for side in (-1, 1))
+    if top == bottom or left == right:
+        return world.clone()
+    rows, columns = slice(top, bottom), slice(left, right)
+    x, y = _grid(top, bottom, left, right, world.device)
     waves = fields.waves(torch.tensor([time_s], dtype=torch.float64, device=world.device), height, width)
-    x, y = _grid(height, width, world.device)
-    u, v, third = drawn.frame[None].split(1, 1)
-    mask = (1.5 * drawn.mask[None]).clamp(max=1)  # nothing of the prop should show through a smeared edge
-    scene = _Scene(world[None], mask, u, v, third, drawn.shade[None], drawn.pose, x, y, waves)
-    return _THINGS[thing](scene).clamp(0, 1)[0]
+    if pose.kind == "ball":
+        u, v = torch.broadcast_tensors((x - pose.x) / pose.size, (y - pose.y) / pose.size)
+        third = (1 - u.square() - v.square()).clamp_min(0).sqrt()
+    elif pose.kind == "stick":
+        sin, cos = math.sin(pose.angle), math.cos(pose.angle)
+        u = ((x - pose.x) * cos + (y - pose.y) * sin) / pose.width
+        v = ((y - pose.y) * cos - (x - pose.x) * sin) / pose.size
+        third = (1 - u.square()).clamp_min(0).sqrt()
+    else:
+        u, v, third = drawn.frame[None, :, rows, columns].split(1, 1)
+    scene = _Scene(
+        world[None, :, rows, columns],
+        mask[..., rows, columns],
+        u,
+        v,
+        third,
+        drawn.shade[None, :, rows, columns],
+        pose,
+        x,
+        y,
+        waves[:, :, rows, columns],
+        world.mean((1, 2)).view(1, 3, 1, 1),
+    )
+    made = world.clone()
+    made[:, rows, columns] = _THINGS[thing](scene).clamp(0, 1)[0]
+    return made
