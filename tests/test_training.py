@@ -142,7 +142,7 @@ def test_an_interrupted_run_resumes_to_the_same_weights(packed: Path, recipe: Re
 
 def test_a_run_begins_with_shipped_weights(packed: Path, recipe: Recipe, tmp_path: Path) -> None:
     old = Trainer(recipe, packed, "cpu")
-    old.step(1.0)
+    old.step(1.0, last=True)
     config = recipe.model
     save_weights(tmp_path / "w.safetensors", old.master, Router(len(config.worlds), len(config.things)), {})
     new = Trainer(recipe, packed, "cpu")
@@ -207,7 +207,7 @@ from engine.config import lsd_test
 from engine.training.recipe import Recipe, Size, Trainer
 dist.init_process_group("gloo")
 trainer = Trainer(Recipe(lsd_test(), sizes=(Size(64, 64, 3, 1.0),), pool=6, warmup=2), Path(sys.argv[1]), "cpu", 1)
-loss = torch.tensor([trainer.step(1.0) for _ in range(4)])
+loss = torch.tensor([trainer.step(1.0, last=k == 3) for k in range(4)])
 weights = torch.cat([p.detach().flatten() for p in trainer.master.parameters()])
 torch.save({"weights": weights, "loss": loss}, Path(sys.argv[2]) / f"rank{dist.get_rank()}.pt")
 dist.destroy_process_group()

@@ -68,6 +68,10 @@ def _over(picture: Tensor, s: Set, paint: Callable[[Tensor, Tensor, float], _Pai
     return picture * (1 - moved[:, 3:]) + moved[:, :3]
 
 
+def _enlarged(small: Tensor, height: int, width: int) -> Tensor:
+    return F.interpolate(small, (height, width), mode="bilinear", align_corners=False)
+
+
 def _person(
     s: Set,
     matte: Tensor,
@@ -83,19 +87,25 @@ def _person(
     """The person before a set: graded, shaped by a key light from one side (-1 left, 1 right), with a rim of that light
     on the outline, the set's brightness around the edges, and a shadow on what is behind."""
     cover = b.smoothstep(0.3, 0.85, b.box(matte, 3))  # a little inside, so that no fringe of the room remains
-    body = b.soft(cover, 16)
-    towards, _ = b.slopes(b.soft(body, 8))
-    width = s.size[1]
-    form = (0.5 - side * towards * width / 6).clamp(0, 1)  # 1 where the outline faces the key light
+    height, width = s.size
+    coarse = b.box(F.avg_pool2d(cover, 8), 3)
+    towards, _ = b.slopes(b.box(coarse, 5))
+    body, towards = _enlarged(torch.cat([coarse, towards], 1), height, width).split(1, 1)
+    form = (0.5 - side * towards * width / 48).clamp(0, 1)  # 1 where the outline faces the key light
     level = ((s.grey - 0.45) * contrast + 0.45).clamp(0, 1)
     skin = b.mix(level.expand(-1, 3, -1, -1), ((s.source - 0.45) * contrast + 0.45).clamp(0, 1), 0.75)
     light = b.mix(b.ink(fill, skin), b.ink(key, skin), b.smoothstep(0.1, 0.95, form))
     lit = skin * light
-    right, down = b.slopes(b.box(cover, 5))
-    edge = ((-side * right + 0.35 * down) * 6).clamp(0, 1) * cover
+    ahead = (
+        F.pad(cover[..., 3:], (0, 3, 0, 0), mode="replicate")
+        if side > 0
+        else F.pad(cover[..., :-3], (3, 0, 0, 0), mode="replicate")
+    )
+    above = F.pad(cover[..., :-2, :], (0, 0, 2, 0), mode="replicate")
+    edge = (1.2 - ahead - 0.4 * above).clamp(0, 1) * cover  # nobody stands between it and the light
     lit = b.screen(lit, edge * (0.35 + 0.65 * level) * b.ink(rim, lit))
-    lit = b.screen(lit, wrap * cover * (1 - b.soft(cover, 4)) * b.soft(behind, 8))
-    shaded = behind * (1 - 0.45 * body * (0.5 + 0.5 * s.y))
+    lit = b.screen(lit, wrap * cover * (1 - body) * b.soft(behind, 8))
+    shaded = behind * (1 - 0.45 * body * (0.5 + 0.5 * s.y[..., :1]))
     return b.mix(shaded, lit, cover)
 
 
@@ -161,7 +171,7 @@ def _palm(x: Tensor, y: Tensor, wide: float) -> _Paint:
     ):
         t = ((x - cx) / reach).clamp(0, 1)
         middle = cy - rise * t + droop * t * t + 0.10 * t
-        leaf = 0.10 * (t * (1 - t)).sqrt() * (0.55 + 0.45 * (46 * t).sin())
+        leaf = 0.10 * (t * (1 - t)).sqrt() * (0.80 + 0.20 * (46 * t).sin())
         frond = b.smoothstep(0.008, -0.008, (y - middle - 0.4 * leaf).abs() - leaf) * (t > 0) * (t < 1)
         cover = torch.maximum(cover, frond)
     lit = b.smoothstep(0.0, 0.03, x - cx + 0.30 * wide * fall.pow(1.6)) * (y > cy + 0.05)
@@ -173,7 +183,7 @@ def _beach(s: Set, matte: Tensor) -> Tensor:
     height, width = s.size
     wide = width / height
     w, turn = s.waves, _turn(s)
-    x, y = s.x * wide, s.y
+    x, y = s.x[:, :, :1] * wide, s.y[..., :1]  # a row and a column: what depends on one alone is cheap
     behind = _over(s.source.new_zeros(s.source.shape), s, _beach_sky, 0.06)
     behind = _over(behind, s, _headland, 0.2)
     behind = _over(behind, s, _sand, 0.7)
@@ -275,7 +285,7 @@ def _columns(at: float, thick: float, bright: float) -> Callable[[Tensor, Tensor
         long = (y - top - 0.6 * thick) / (foot - top)
         tip = 0.62 - 0.07 * (1 - hang.abs())
         cloth = (
-            b.smoothstep(1.02, 0.96, hang.abs()) * b.smoothstep(-0.01, 0.0, long) * b.smoothstep(tip + 0.01, tip, long)
+            b.smoothstep(1.02, 0.96, hang.abs()) * b.smoothstep(-0.01, 0.0, long) * b.smoothstep(0.01, 0.0, long - tip)
         )
         red = b.ink((0.55, 0.04, 0.07), x) * (0.75 + 0.25 * (hang * 5).cos()) * bright
         gold = torch.maximum(
@@ -300,7 +310,7 @@ def _throne_hall(s: Set, matte: Tensor) -> Tensor:
     height, width = s.size
     wide = width / height
     w, turn = s.waves, _turn(s)
-    x, y = s.x * wide, s.y
+    x, y = s.x[:, :, :1] * wide, s.y[..., :1]  # a row and a column: what depends on one alone is cheap
     behind = _over(s.source.new_zeros(s.source.shape), s, _hall, 0.05)
     behind = _over(behind, s, _FAR_COLUMNS, 0.2)
     behind = _over(behind, s, _MIDDLE_COLUMNS, 0.45)
@@ -311,16 +321,16 @@ def _throne_hall(s: Set, matte: Tensor) -> Tensor:
         glow = (-(px.square() + py.square()).sqrt() * 3.2).exp() * flicker
         behind = behind * (1 + 1.1 * glow * b.ink((1.0, 0.62, 0.28), behind))
         behind = b.screen(behind, 0.55 * glow * b.ink((1.0, 0.55, 0.18), behind))
-        up = (-py / 0.13).clamp(0, 1)
-        bent = px + 0.02 * up * (w[:, 5:6] + w[:, 7:8])
+        up = (-py / 0.21).clamp(0, 1)
+        bent = px + 0.03 * up * (w[:, 5:6] + w[:, 7:8])
         flame = b.smoothstep(
-            1.0, 0.45, ((bent / (0.046 * (1 - 0.75 * up))).square() + (py / 0.13).square() * 0.9).sqrt()
+            1.0, 0.45, ((bent / (0.075 * (1 - 0.75 * up))).square() + (py / 0.21).square() * 0.9).sqrt()
         )
         flame = flame * b.smoothstep(0.05, 0.0, py)
         fire = b.mix(b.ink((1.0, 0.52, 0.10), behind), b.ink((1.0, 0.95, 0.70), behind), flame)
         behind = b.mix(behind, fire, flame)
         holder = b.smoothstep(
-            1.05, 0.9, torch.maximum(px.abs() / (0.03 - 0.10 * (py - 0.02)), ((py - 0.09) / 0.07).abs())
+            1.05, 0.9, torch.maximum(px.abs() / (0.05 - 0.14 * (py - 0.02)), ((py - 0.10) / 0.09).abs())
         )
         behind = b.mix(behind, b.ink((0.10, 0.06, 0.04), behind), holder)
     slant = x + 0.62 * y
@@ -384,8 +394,9 @@ def _hills(heights: tuple[tuple[float, float, float], ...], base: float, bright:
     def paint(x: Tensor, y: Tensor, wide: float) -> _Paint:
         ridge, slope = torch.full_like(x, base), torch.zeros_like(x)
         for amount, rate, phase in heights:
-            ridge = ridge - amount * (rate * x + phase).sin().abs()
-            slope = slope - amount * rate * (rate * x + phase).cos() * (rate * x + phase).sin().sign()
+            wave = (rate * x + phase).sin()
+            ridge = ridge - amount * wave.abs()
+            slope = slope - amount * rate * (rate * x + phase).cos() * wave / (wave.abs() + 0.12)
         below = (y - ridge).clamp_min(0)
         folds = 0.30 * (11 * x + 16 * below + (7 * x).sin()).sin() * (-4 * below).exp()
         sun = b.smoothstep(-0.10, 0.22, slope + folds)  # slopes that fall to the right face the sun
@@ -442,7 +453,7 @@ def _moon(s: Set, matte: Tensor) -> Tensor:
         matte,
         behind * twinkle,
         key=(1.20, 1.17, 1.10),
-        fill=(0.16, 0.18, 0.24),
+        fill=(0.20, 0.22, 0.29),
         rim=(1.0, 0.99, 0.94),
         side=1.0,
         contrast=1.35,

@@ -6,7 +6,8 @@ A slice is `Recipe.slice` steps. It begins with freshly opened pools, seeded by 
 run that was interrupted at any moment goes on from its last slice to the same losses. The learning rate warms up, stays,
 and at last decays to zero (WSD, Hu et al. 2024, arXiv:2404.06395), so a run may be resumed for as long as there is time,
 and cooled down from any checkpoint. Master weights, optimiser and average are float32; forward and backward run on a
-copy in the device's best dtype. Under `torchrun` each process lives its own streams, and gradients are averaged.
+copy in the device's best dtype. Painting the next batch and updating the weights run beside the network, so a gradient is
+of weights that are one update old. Under `torchrun` each process lives its own streams, and gradients are averaged.
 """
 
 from __future__ import annotations
@@ -109,6 +110,8 @@ class Trainer:
         self.clips, self.manifest = load_pack(pack)
         self.log: list[dict] = []
         self._painter = ThreadPoolExecutor(1, "painter")
+        self._updater = ThreadPoolExecutor(1, "updater")
+        self._update: Future[None] | None = None
         self._ahead: Future[Batch] | None = None
         self._open_pools()
 
@@ -187,13 +190,27 @@ class Trainer:
         losses = denoising_loss(clean, target)
         losses.mean().backward()
         pool.advance(batch, to_picture(clean.detach().float()), r.own * min(1.0, self.steps / r.own_after))
-        self._apply(share)
+        self._settle()
+        self._gather()
+        self._update = self._updater.submit(self._apply, share)
+        self.steps += 1
+        if last:
+            self._settle()
         self._note(batch, losses.detach().cpu(), level)
         self.frames += size * self.ranks
         return float(losses.detach()[level.to(self.device) == 1].mean()) if bool((level == 1).any()) else math.nan
 
     @torch.no_grad()
-    def _apply(self, share: float) -> None:
+    def _settle(self) -> None:
+        """Wait for the last update and work with its weights."""
+        if self._update is not None:
+            self._update.result()
+            self._update = None
+            torch._foreach_copy_(self._workers, self._masters)
+
+    @torch.no_grad()
+    def _gather(self) -> None:
+        """The workers' gradients, over all ranks, into the masters'."""
         grads = [p.grad for p in self._workers]
         assert all(g is not None for g in grads), "every weight takes part in every step"
         torch._foreach_copy_([p.grad for p in self._masters], grads)
@@ -202,14 +219,16 @@ class Trainer:
         if self.ranks > 1:
             dist.all_reduce(self._gradient)
             self._gradient /= self.ranks
+
+    @torch.no_grad()
+    def _apply(self, share: float) -> None:
+        """Update the masters; runs in a thread of its own while the network works on the next batch."""
         self._gradient *= min(1.0, 1.0 / (float(self._gradient.norm()) + 1e-6))
         for optimiser, rate in zip(self.optimisers, (self.recipe.muon_rate, self.recipe.rate), strict=True):
             for group in optimiser.param_groups:
                 group["lr"] = rate * share
             optimiser.step()
         self.average.update(self._masters)
-        torch._foreach_copy_(self._workers, self._masters)
-        self.steps += 1
 
     def _note(self, batch: Batch, losses: Tensor, level: Tensor) -> None:
         for live, loss, t in zip(batch.streams, losses.tolist(), level.tolist(), strict=True):
@@ -273,6 +292,7 @@ class Trainer:
 
     def save(self, folder: Path) -> None:
         """Write the full checkpoint, replacing the last one atomically."""
+        self._settle()
         state = {
             "recipe": json.dumps(asdict(self.recipe), sort_keys=True),
             "manifest": self.manifest["sha256"],
