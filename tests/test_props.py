@@ -52,6 +52,19 @@ def test_a_prop_is_where_its_mask_says(kind: str, picture: Tensor) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_smeared_prop_stays_together(kind: str, picture: Tensor) -> None:
+    """Thrown fast and over the picture's edge, it leaves nothing anywhere else."""
+    for seed in range(12):
+        prop = Prop(kind, HEIGHT, WIDTH, np.random.default_rng(seed))
+        prop._motion, prop._blur, prop._period = "thrown", True, 0.8
+        for time_s in (0.0, 0.13, 0.3, 0.41):
+            drawn = prop.draw(picture, time_s)
+            rows, columns = torch.nonzero(drawn.mask[0] > 0, as_tuple=True)
+            away = ((columns + 0.5 - drawn.pose.x).square() + (rows + 0.5 - drawn.pose.y).square()).sqrt()
+            assert len(away) == 0 or float(away.max()) < drawn.pose.reach + 2 * props.MARGIN_PX
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_prop_moves_without_jumps(kind: str, picture: Tensor) -> None:
     for seed in range(6):
         prop = Prop(kind, HEIGHT, WIDTH, np.random.default_rng(seed))
@@ -99,7 +112,7 @@ def test_what_glows_lights_what_is_near(picture: Tensor) -> None:
         gain = become(thing, drawn.picture, drawn, 0.0)[channel] - drawn.picture[channel]
         close = torch.nn.functional.max_pool2d(drawn.mask[None], 25, 1, 12)[0, 0] > 0
         near = close & (drawn.mask[0] == 0)
-        assert float(gain[near].mean()) > 2 * float(gain[~close].mean()) > 0, thing
+        assert float(gain[near].mean()) > 1.5 * float(gain[~close].mean()) > 0, thing
 
 
 def test_the_torch_burns_at_its_upper_end(picture: Tensor) -> None:

@@ -54,8 +54,8 @@ def _layer(paint: Callable[[Tensor, Tensor, float], _Paint], height: int, width:
     return F.avg_pool2d(torch.cat([colour.clamp(0, 1) * cover, cover], 1), 2)
 
 
-def _over(picture: Tensor, s: Set, paint: Callable[[Tensor, Tensor, float], _Paint], near: float) -> Tensor:
-    """A layer over the picture, swaying by the share `near` of the most."""
+def _swayed(s: Set, paint: Callable[[Tensor, Tensor, float], _Paint], near: float) -> Tensor:
+    """A layer (B, 4, H, W) at the moment, swaying by the share `near` of the most."""
     height, width = s.size
     layer, margin = _layer(paint, height, width, s.source.device), _margin(width)
     shown = []
@@ -64,8 +64,11 @@ def _over(picture: Tensor, s: Set, paint: Callable[[Tensor, Tensor, float], _Pai
         first = math.floor(at)
         left, right = layer[..., first : first + width], layer[..., first + 1 : first + 1 + width]
         shown.append(torch.lerp(left, right, at - first))
-    moved = torch.cat(shown)
-    return picture * (1 - moved[:, 3:]) + moved[:, :3]
+    return torch.cat(shown)
+
+
+def _over(picture: Tensor, layer: Tensor) -> Tensor:
+    return torch.addcmul(picture + layer[:, :3], picture, layer[:, 3:], value=-1)
 
 
 def _enlarged(small: Tensor, height: int, width: int) -> Tensor:
@@ -92,9 +95,9 @@ def _person(
     towards, _ = b.slopes(b.box(coarse, 5))
     body, towards = _enlarged(torch.cat([coarse, towards], 1), height, width).split(1, 1)
     form = (0.5 - side * towards * width / 48).clamp(0, 1)  # 1 where the outline faces the key light
-    level = ((s.grey - 0.45) * contrast + 0.45).clamp(0, 1)
-    skin = b.mix(level.expand(-1, 3, -1, -1), ((s.source - 0.45) * contrast + 0.45).clamp(0, 1), 0.75)
-    light = b.mix(b.ink(fill, skin), b.ink(key, skin), b.smoothstep(0.1, 0.95, form))
+    level = ((s.grey - 0.40) * contrast + 0.46).clamp(0, 1)
+    skin = b.mix(level.expand(-1, 3, -1, -1), ((s.source - 0.40) * contrast + 0.46).clamp(0, 1), 0.75)
+    light = b.mix(b.ink(fill, skin), b.ink(key, skin), b.smoothstep(-0.05, 0.85, form))
     lit = skin * light
     ahead = (
         F.pad(cover[..., 3:], (0, 3, 0, 0), mode="replicate")
@@ -184,9 +187,9 @@ def _beach(s: Set, matte: Tensor) -> Tensor:
     wide = width / height
     w, turn = s.waves, _turn(s)
     x, y = s.x[:, :, :1] * wide, s.y[..., :1]  # a row and a column: what depends on one alone is cheap
-    behind = _over(s.source.new_zeros(s.source.shape), s, _beach_sky, 0.06)
-    behind = _over(behind, s, _headland, 0.2)
-    behind = _over(behind, s, _sand, 0.7)
+    behind = _swayed(s, _beach_sky, 0.06)[:, :3]
+    behind = _over(behind, _swayed(s, _headland, 0.2))
+    behind = _over(behind, _swayed(s, _sand, 0.7))
     depth = ((y - _HORIZON) / (_SHORE - _HORIZON)).clamp(0, 1.2)
     run = (depth + 0.05).log()
     swell = (10.5 * run - 3 * turn + 0.9 * w[:, 2:3] + 0.5 * (1.7 * x).sin()).sin()
@@ -205,7 +208,7 @@ def _beach(s: Set, matte: Tensor) -> Tensor:
     foam = b.smoothstep(0.045, 0.0, edge - y) * b.smoothstep(0.012, 0.0, y - edge)
     foam = foam + 0.7 * b.smoothstep(0.72, 0.98, swell) * b.smoothstep(0.45, 0.9, depth) * (y < edge)
     behind = b.mix(behind, b.ink((1.0, 0.93, 0.86), behind), (foam * lace).clamp(0, 0.9))
-    behind = _over(behind, s, _palm, 1.0).clamp(0, 1)
+    behind = _over(behind, _swayed(s, _palm, 1.0)).clamp(0, 1)
     picture = _person(
         s,
         matte,
@@ -224,6 +227,7 @@ def _beach(s: Set, matte: Tensor) -> Tensor:
 
 # -- a throne hall
 
+_FLAME = (1.0, 0.55, 0.18)
 _EYE = -0.06
 """Height of the horizon in the hall."""
 _STONE = ((0.0, (0.03, 0.02, 0.03)), (0.4, (0.25, 0.17, 0.13)), (0.75, (0.60, 0.43, 0.29)), (1.0, (0.95, 0.78, 0.55)))
@@ -311,28 +315,22 @@ def _throne_hall(s: Set, matte: Tensor) -> Tensor:
     wide = width / height
     w, turn = s.waves, _turn(s)
     x, y = s.x[:, :, :1] * wide, s.y[..., :1]  # a row and a column: what depends on one alone is cheap
-    behind = _over(s.source.new_zeros(s.source.shape), s, _hall, 0.05)
-    behind = _over(behind, s, _FAR_COLUMNS, 0.2)
-    behind = _over(behind, s, _MIDDLE_COLUMNS, 0.45)
-    behind = _over(behind, s, _NEAR_COLUMNS, 1.0)
-    for side, phase in ((-1.0, 0.0), (1.0, 2.2)):
-        px, py = x - side * 0.655 * wide, y + 0.18
-        flicker = 0.80 + 0.12 * (3 * turn + phase).sin() + 0.08 * (5 * turn + 2 * phase).sin()
-        glow = (-(px.square() + py.square()).sqrt() * 3.2).exp() * flicker
-        behind = behind * (1 + 1.1 * glow * b.ink((1.0, 0.62, 0.28), behind))
-        behind = b.screen(behind, 0.55 * glow * b.ink((1.0, 0.55, 0.18), behind))
-        up = (-py / 0.21).clamp(0, 1)
-        bent = px + 0.03 * up * (w[:, 5:6] + w[:, 7:8])
-        flame = b.smoothstep(
-            1.0, 0.45, ((bent / (0.075 * (1 - 0.75 * up))).square() + (py / 0.21).square() * 0.9).sqrt()
-        )
-        flame = flame * b.smoothstep(0.05, 0.0, py)
-        fire = b.mix(b.ink((1.0, 0.52, 0.10), behind), b.ink((1.0, 0.95, 0.70), behind), flame)
-        behind = b.mix(behind, fire, flame)
-        holder = b.smoothstep(
-            1.05, 0.9, torch.maximum(px.abs() / (0.05 - 0.14 * (py - 0.02)), ((py - 0.10) / 0.09).abs())
-        )
-        behind = b.mix(behind, b.ink((0.10, 0.06, 0.04), behind), holder)
+    behind = _swayed(s, _hall, 0.05)[:, :3]
+    behind = _over(behind, _swayed(s, _FAR_COLUMNS, 0.2))
+    behind = _over(behind, _swayed(s, _MIDDLE_COLUMNS, 0.45))
+    behind = _over(behind, _swayed(s, _NEAR_COLUMNS, 1.0))
+    px, py = x.abs() - 0.655 * wide, y + 0.18  # a torch on either side
+    flicker = 0.80 + 0.12 * (3 * turn).sin() + 0.08 * (5 * turn + 2).sin()
+    glow = (-(px.square() + py.square()).sqrt() * 3.2).exp() * flicker
+    behind = b.screen(behind * (1 + 1.1 * glow * b.ink((1.0, 0.62, 0.28), behind)), 0.55 * glow * b.ink(_FLAME, behind))
+    up = (-py / 0.21).clamp(0, 1)
+    bent = px + 0.03 * up * (w[:, 5:6] + w[:, 7:8])
+    flame = ((bent / (0.075 * (1 - 0.75 * up))).square() + (py / 0.22).square()).sqrt()
+    flame = b.smoothstep(1.0, 0.45, flame) * b.smoothstep(0.05, 0.0, py)
+    fire = b.mix(b.ink((1.0, 0.52, 0.10), behind), b.ink((1.0, 0.95, 0.70), behind), flame)
+    behind = b.mix(behind, fire, flame)
+    bowl = torch.maximum(px.abs() / (0.05 - 0.14 * (py - 0.02)), ((py - 0.10) / 0.09).abs())
+    behind = b.mix(behind, b.ink((0.10, 0.06, 0.04), behind), b.smoothstep(1.05, 0.9, bowl))
     slant = x + 0.62 * y
     beams = b.smoothstep(0.15, 0.9, (4.6 * slant + 0.5 + 0.25 * turn.sin()).sin()) * b.smoothstep(
         0.9, -0.7, y + 0.25 * x
@@ -442,10 +440,10 @@ def _ground(x: Tensor, y: Tensor, wide: float) -> _Paint:
 
 
 def _moon(s: Set, matte: Tensor) -> Tensor:
-    behind = _over(s.source.new_zeros(s.source.shape), s, _space, 0.04)
-    behind = _over(behind, s, _FAR_HILLS, 0.25)
-    behind = _over(behind, s, _NEAR_HILLS, 0.5)
-    behind = _over(behind, s, _ground, 1.0).clamp(0, 1)
+    behind = _swayed(s, _space, 0.04)[:, :3]
+    behind = _over(behind, _swayed(s, _FAR_HILLS, 0.25))
+    behind = _over(behind, _swayed(s, _NEAR_HILLS, 0.5))
+    behind = _over(behind, _swayed(s, _ground, 1.0)).clamp(0, 1)
     sky = b.smoothstep(_PLAIN, -0.3, s.y)
     twinkle = 1 + 0.35 * s.waves[:, 6:7] * s.waves[:, 7:8] * sky * b.smoothstep(0.2, 0.5, b.luminance(behind))
     return _person(

@@ -93,6 +93,10 @@ def _grid(top: int, bottom: int, left: int, right: int, device: torch.device) ->
     return x, y
 
 
+def _within(value: float, most: int) -> int:
+    return max(-most, min(most, round(value)))
+
+
 def _pigment(rng: np.random.Generator) -> _Colour:
     """A colour as things in rooms have it: vivid, pale, grey, or brown."""
     choice = rng.random()
@@ -116,7 +120,7 @@ class Prop:
         if kind not in KINDS:
             raise ValueError(f"no prop {kind!r}; there are {', '.join(KINDS)}")
         self.kind, self.height, self.width = kind, height, width
-        low, high = {"ball": (0.11, 0.27), "stick": (0.24, 0.5), "box": (0.13, 0.26), "cloth": (0.22, 0.42)}[kind]
+        low, high = {"ball": (0.11, 0.27), "stick": (0.22, 0.45), "box": (0.13, 0.26), "cloth": (0.22, 0.42)}[kind]
         self._size = height * rng.uniform(low, high)
         self._half = {"stick": height * rng.uniform(0.02, 0.05), "cloth": self._size * rng.uniform(0.5, 0.95)}.get(
             kind, self._size
@@ -137,7 +141,9 @@ class Prop:
         self._seed = int(rng.integers(2**31))
         # How it moves: held in a hand, turned in the hand, thrown from side to side, or carried through the picture.
         self._motion = str(rng.choice(["held", "turned", "thrown", "carried"], p=[0.45, 0.2, 0.2, 0.15]))
-        self._home = np.array([rng.uniform(0.2, 0.8) * width, rng.uniform(0.3, 0.75) * height])
+        self._home = np.array(
+            [rng.uniform(0.2, 0.8) * width, rng.uniform(0.5 if kind == "stick" else 0.3, 0.75) * height]
+        )
         self._sway = rng.uniform(0.02, 0.10, 4) * height
         self._rate = rng.uniform(1.2, 5.0, 4)
         self._period = rng.uniform(1.6, 4.0)
@@ -365,18 +371,20 @@ class Prop:
 
     def _smeared(self, paint: Tensor, time_s: float) -> Tensor:
         """A soft lens, and motion blur over the open shutter: the mean of shifted copies of the premultiplied paint."""
-        shifts: list[tuple[int, ...]] = [(0, 0), (0, 1), (1, 0), (1, 1)] if self._soft else []
+        shifts: list[tuple[int, int]] = [(0, 0), (0, 1), (1, 0), (1, 1)] if self._soft else []
         if self._blur:
             (x0, y0), (x1, y1) = self._centre(time_s), self._centre(time_s + SHUTTER_S)
             dx, dy = x1 - x0, y1 - y0
             copies = min(6, int(math.hypot(dx, dy)) + 1)
             if copies > 2:
                 steps = [i / (copies - 1) - 0.5 for i in range(copies)]
-                most = MARGIN_PX
-                shifts = [tuple(max(-most, min(most, round(d * step))) for d in (dy, dx)) for step in steps]
+                shifts = [(_within(dy * step, MARGIN_PX), _within(dx * step, MARGIN_PX)) for step in steps]
         if not shifts:
             return paint
-        return torch.stack([paint.roll(shift, (2, 3)) for shift in shifts]).mean(0)
+        height, width = paint.shape[2:]
+        m = MARGIN_PX
+        padded = F.pad(paint, (m, m, m, m))
+        return torch.stack([padded[..., m - y : m - y + height, m - x : m - x + width] for y, x in shifts]).mean(0)
 
 
 # -- what things make of props
