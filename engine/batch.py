@@ -21,10 +21,10 @@ from engine.stream import Exposure, Stream
 class StreamBatch:
     """Streams of the same weights that are stepped together; each keeps its own history, prompt and seed.
 
-    Streams join and leave at any frame. Those of one picture size and number of prompts share a call of the network. On a
-    CPU, where a batch saves no time and a prompt folded into the weights does, the streams are stepped one after the other:
-    there a frame is the same, bit for bit, alone and in company. On a GPU a batch's products round differently: within
-    two grey levels in the mean. Not safe for concurrent use.
+    Streams join and leave at any frame. Those of one picture size and number of prompts share a call of the network. On
+    a CPU, where a batch saves no time and a prompt folded into the weights does, the streams are stepped one after the
+    other: there a frame is the same, bit for bit, alone and in company. On a GPU a batch's products round differently:
+    within two grey levels in the mean. Not safe for concurrent use.
     """
 
     def __init__(self, together: bool | None = None) -> None:
@@ -51,7 +51,7 @@ class StreamBatch:
     def step(
         self, frames: Mapping[Hashable, np.ndarray], times_s: Mapping[Hashable, float] | None = None
     ) -> dict[Hashable, np.ndarray]:
-        """One frame (H, W, 3) uint8 each for some of the streams; `Stream.step` says what comes back and what raises."""
+        """One frame (H, W, 3) uint8 each for some of the streams, answered as `Stream.step` says."""
         unknown = [name for name in frames if name not in self.streams]
         if unknown:
             raise ValueError(f"no stream {unknown[0]!r} has joined; there are {', '.join(map(repr, self.streams))}")

@@ -117,8 +117,8 @@ class TextEncoder:
 class Router(nn.Module):
     """Sentence embedding to concepts: a mixture over the worlds, and what a prop becomes.
 
-    A small classifier whose probabilities are the blend: text near a world's wordings lands on it, text far from all lands
-    on the nearest as a blend.
+    A small classifier whose probabilities are the blend: text near a world's wordings lands on it, text far from all
+    lands on the nearest as a blend.
     """
 
     HIDDEN = 384

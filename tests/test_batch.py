@@ -40,10 +40,12 @@ def test_streams_that_join_late_and_leave_early_are_what_they_are_alone(together
                 batch.join(name, stream(name))
             if k == last:
                 batch.leave(name)
-        made = batch.step({name: shots[name][k - lives[name][0]] for name in batch.streams})
-        assert list(made) == list(batch.streams)
-        for name, picture in made.items():
-            expected = alone[name][k - lives[name][0]]
+        made = batch.step({name: shots[name][k - lives[name][0]] for name in lives if name in batch.streams})
+        assert made.keys() == batch.streams.keys()
+        for name, (first, _) in lives.items():
+            if name not in made:
+                continue
+            picture, expected = made[name], alone[name][k - first]
             if together:  # another order of summation, and no folded weights: bfloat16 rounds differently
                 assert np.abs(picture.astype(int) - expected).mean() < 2
             else:

@@ -30,10 +30,10 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config: ModelConfig = lsd_test()
     path = tmp_path_factory.mktemp("weights") / "test.safetensors"
     torch.manual_seed(0)
-    network, router = Hourglass(config), Router(len(config.worlds))
+    network, router = Hourglass(config), Router(len(config.worlds), len(config.things))
     for parameter in network.parameters():
         parameter.data.normal_(std=0.1)
-    router.outer.weight.data.normal_(std=10)  # each text its own world
+    router.world.weight.data.normal_(std=10)  # each text its own world
     save_weights(path, network, router, {})
     return path
 

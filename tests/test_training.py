@@ -76,7 +76,9 @@ def test_a_pool_hands_each_stream_its_own_past(clips: list[Clip], masked: bool) 
     for _ in range(6):
         batch = pool.draw(3)
         assert batch.target.shape == batch.source.shape == batch.noise.shape == (3, 16, 16, 48)
-        torch.testing.assert_close(batch.conditions.concepts[..., : len(lsd_test().worlds)].sum(-1), torch.ones(3, 2 if masked else 1))
+        torch.testing.assert_close(
+            batch.conditions.concepts[..., : len(lsd_test().worlds)].sum(-1), torch.ones(3, 2 if masked else 1)
+        )
         if batch.conditions.masks is not None:
             torch.testing.assert_close(batch.conditions.masks.sum(1), torch.ones(3, 64, 64))
         made = torch.rand(3, 64, 64, 3) * 2 - 1

@@ -1,8 +1,8 @@
 """The network's convolution blocks as a CPU likes them: two calls of oneDNN each, with all between inside them.
 
-A prompt scales and shifts what a block's first convolution says. Where one prompt has the whole picture, that is the same
-as other weights, so it is folded into them once a prompt; the activation and the residual sum are done by oneDNN while
-it writes. The result is that of `Modulation.through` up to the rounding of bfloat16.
+A prompt scales and shifts what a block's first convolution says. Where one prompt has the whole picture, that is the
+same as other weights, so it is folded into them once a prompt; the activation and the residual sum are done by oneDNN
+while it writes. The result is that of `Modulation.through` up to the rounding of bfloat16.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _packed(weight: Tensor, shape: torch.Size) -> Tensor:
 
 
 class FoldedModulation(Modulation):
-    """A modulation for batches of one prompt, folded into weights on first use; may be used for any number of frames."""
+    """A modulation by one prompt, folded into weights on first use; good for any number of frames."""
 
     def __init__(self, vectors: Tensor, seconds: dict[ConvBlock, Tensor]) -> None:
         super().__init__(vectors, None)
@@ -59,9 +59,7 @@ class FoldedModulation(Modulation):
         if block not in self._seconds:
             self._seconds[block] = _packed(block.second.weight, x.shape)
         weight, bias = self._firsts[block]
-        y = torch.ops.mkldnn._convolution_pointwise(
-            x, weight, bias, [1, 1], [1, 1], [1, 1], 1, "hardswish", [], ""
-        )
+        y = torch.ops.mkldnn._convolution_pointwise(x, weight, bias, [1, 1], [1, 1], [1, 1], 1, "hardswish", [], "")
         return torch.ops.mkldnn._convolution_pointwise_.binary(
             x, y, self._seconds[block], block.second.bias, [1, 1], [1, 1], [1, 1], 1, "add", 1.0, None, [], None
         )

@@ -394,7 +394,11 @@ class Hourglass(nn.Module):
             age = (memory.age.clamp(max=AGE_LIMIT) / 4).repeat_interleave(m, 1)
             past_turn = Turn(torch.cat([there.repeat(s, 1).expand(b, -1, -1), age[..., None]], -1)[:, None], head)
             own = memory.valid.new_ones(b, h * w + 1)
-            allowed = None if bool(memory.valid.all()) else torch.cat([own, memory.valid.repeat_interleave(m, 1)], 1)[:, None, None]
+            allowed = (
+                None
+                if bool(memory.valid.all())
+                else torch.cat([own, memory.valid.repeat_interleave(m, 1)], 1)[:, None, None]
+            )
         for i, block in enumerate(self.waist):
             recall = None
             if memory is not None:

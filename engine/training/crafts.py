@@ -1,7 +1,7 @@
 """Painters of the second dozen of worlds: crafts, prints and instruments, and three more places of the imagination.
 
-Each takes a `worlds.Set` and returns (B, 3, H, W) in about 0..1. Lattices have periods of 8, 16 or 32 px, whose phase the
-network is told (`engine.models.fields.lattice`).
+Each takes a `worlds.Set` and returns (B, 3, H, W) in about 0..1. Lattices have periods of 8, 16 or 32 px, whose phase
+the network is told (`engine.models.fields.lattice`).
 """
 
 from __future__ import annotations
@@ -63,9 +63,7 @@ def volcano(s: Set) -> Tensor:
     crack = b.smoothstep(0.30, 0.02, net)
     dark = b.smoothstep(0.50, 0.14, b.soft(s.grey, 4))
     pulse = 0.75 + 0.25 * w[:, 1:2]
-    hot = b.ramp(
-        crack * pulse, ((0.0, (0.25, 0.02, 0.0)), (0.5, (0.95, 0.25, 0.02)), (1.0, (1.0, 0.86, 0.35)))
-    )
+    hot = b.ramp(crack * pulse, ((0.0, (0.25, 0.02, 0.0)), (0.5, (0.95, 0.25, 0.02)), (1.0, (1.0, 0.86, 0.35))))
     picture = b.mix(picture, hot, (crack * dark).clamp(0, 1))
     picture = b.screen(picture, 0.30 * dark * pulse * b.ink((0.85, 0.18, 0.03), picture))
     smoke = (0.45 - 0.55 * s.y + 0.22 * w[:, :1] * w[:, 2:3]).clamp(0, 1) * (0.25 + 0.6 * s.far)
@@ -77,7 +75,8 @@ def enchanted_forest(s: Set) -> Tensor:
     """Green and gold light in shafts, leaves in the distance, fireflies."""
     w = s.waves
     tone = b.ramp(
-        s.grey, ((0.0, (0.01, 0.05, 0.03)), (0.4, (0.10, 0.30, 0.13)), (0.75, (0.55, 0.68, 0.28)), (1.0, (1.0, 0.97, 0.70)))
+        s.grey,
+        ((0.0, (0.01, 0.05, 0.03)), (0.4, (0.10, 0.30, 0.13)), (0.75, (0.55, 0.68, 0.28)), (1.0, (1.0, 0.97, 0.70))),
     )
     picture = b.mix(tone, s.source * b.ink((0.85, 1.0, 0.62), tone), 0.4)
     height, width = s.size
@@ -117,7 +116,7 @@ def watercolour(s: Set) -> Tensor:
 
 def woodblock(s: Set) -> Tensor:
     """A Japanese print: few flat inks, bold contours, grain of the block, a graded sky."""
-    height, width = s.size
+    width = s.size[1]
     flat = b.kuwahara(b.kuwahara(s.source, 5), 5)
     grey = b.luminance(flat)
     level = grey * 4
@@ -155,14 +154,20 @@ def stained_glass(s: Set) -> Tensor:
     pane = b.mix(flat, b.soft(s.source, 8), 0.25)
     grey = b.luminance(pane)
     glass = b.saturate((pane * (0.30 + 0.55 * grey.sqrt()) / (grey + 0.08)).clamp(0, 1), 2.6)
-    tint = b.mix(b.ink((0.15, 0.25, 1.0), grey), b.ink((1.0, 0.28, 0.10), grey), (0.5 + 0.5 * torch.sin(math.pi * (s.x * width / 2 + s.y * height / 2) / 32)))
+    tint = b.mix(
+        b.ink((0.15, 0.25, 1.0), grey),
+        b.ink((1.0, 0.28, 0.10), grey),
+        (0.5 + 0.5 * torch.sin(math.pi * (s.x * width / 2 + s.y * height / 2) / 32)),
+    )
     glass = b.mix(glass, tint * (0.25 + 0.9 * grey), 0.28)
     sun = (1.15 - 0.55 * (s.x.square() + (s.y + 0.3).square())).clamp(0.4, 1.2)
     ripple = 1 + 0.10 * torch.cos(2 * math.pi * away / 8)
     glass = (glass * sun * ripple * 1.25).clamp(0, 1)
     lead = torch.maximum(b.smoothstep(1.9, 0.8, away), 1.2 * b.box(contours(s, 0.04, 0.09, 3, wide=False), 3))
     edge = b.smoothstep(4.0, 2.2, away) * 0.3
-    return b.mix(glass * (1 - edge), b.ink((0.04, 0.04, 0.05), grey) + 0.10 * b.smoothstep(0.9, 0.3, away), lead.clamp(0, 1))
+    return b.mix(
+        glass * (1 - edge), b.ink((0.04, 0.04, 0.05), grey) + 0.10 * b.smoothstep(0.9, 0.3, away), lead.clamp(0, 1)
+    )
 
 
 def mosaic(s: Set) -> Tensor:
@@ -190,8 +195,7 @@ def voxel(s: Set) -> Tensor:
     x, y = within(colour, 16)
     stud = b.smoothstep(4.6, 3.4, ((x - 8).square() + (y - 8).square()).sqrt()) * (1 - split)
     stud_light = stud * ((8 - x) + (8 - y)) / 22
-    picture = colour * (1 + 0.10 * stud) + 0.20 * light * (0.35 + 0.65 * colour) + 0.35 * stud_light
-    return picture
+    return colour * (1 + 0.10 * stud) + 0.20 * light * (0.35 + 0.65 * colour) + 0.35 * stud_light
 
 
 def thermal(s: Set) -> Tensor:
@@ -230,7 +234,8 @@ def comic(s: Set) -> Tensor:
     level = grey * 3
     step = (level.floor() + b.smoothstep(0.4, 0.6, level - level.floor())) / 3
     pop = b.ramp(
-        step, ((0.0, (0.16, 0.10, 0.42)), (0.34, (0.16, 0.46, 0.90)), (0.67, (1.0, 0.80, 0.18)), (1.0, (1.0, 0.97, 0.86)))
+        step,
+        ((0.0, (0.16, 0.10, 0.42)), (0.34, (0.16, 0.46, 0.90)), (0.67, (1.0, 0.80, 0.18)), (1.0, (1.0, 0.97, 0.86))),
     )
     colour = b.saturate((flat * ((step + 0.12) / (grey + 0.06)).clamp(0.5, 2.0)).clamp(0, 1), 2.4)
     picture = b.mix(colour, pop, 0.5)
@@ -253,7 +258,8 @@ def ice_palace(s: Set) -> Tensor:
     bent = b.mix(bent, torch.roll(s.source, 4, -2), 0.5 * cross)
     grey = b.luminance(b.mix(s.source, bent, 0.6))
     ice = b.ramp(
-        grey, ((0.0, (0.02, 0.10, 0.26)), (0.35, (0.10, 0.38, 0.66)), (0.7, (0.55, 0.82, 0.96)), (1.0, (0.96, 1.0, 1.0)))
+        grey,
+        ((0.0, (0.02, 0.10, 0.26)), (0.35, (0.10, 0.38, 0.66)), (0.7, (0.55, 0.82, 0.96)), (1.0, (0.96, 1.0, 1.0))),
     )
     ice = b.mix(ice, bent * b.ink((0.75, 0.95, 1.15), ice), 0.22)
     ice = ice * (0.90 + 0.22 * b.mix(upper, 1 - upper, cross))

@@ -50,11 +50,11 @@ class Muon(torch.optim.Optimizer):
             torch._foreach_lerp_(momenta, grads, 1 - group["momentum"])
             torch._foreach_lerp_(grads, momenta, group["momentum"])  # Nesterov
             torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
-            shapes: dict[torch.Size, list[nn.Parameter]] = {}
-            for weight in weights:
-                shapes.setdefault(weight.flatten(1).shape, []).append(weight)
+            shapes: dict[torch.Size, list[int]] = {}
+            for i, weight in enumerate(weights):
+                shapes.setdefault(weight.flatten(1).shape, []).append(i)
             for shape, alike in shapes.items():
-                steps = orthogonal(torch.stack([weight.grad.flatten(1) for weight in alike]))
+                steps = orthogonal(torch.stack([grads[i].flatten(1) for i in alike]))
                 scale = max(1.0, shape[0] / shape[1]) ** 0.5
-                for weight, step in zip(alike, steps, strict=True):
-                    weight.add_(step.view_as(weight) if step.is_contiguous() else step.reshape(weight.shape), alpha=-group["lr"] * scale)
+                for weight, step in zip((weights[i] for i in alike), steps, strict=True):
+                    weight.add_(step.reshape(weight.shape), alpha=-group["lr"] * scale)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.models.network import Conditions, Hourglass, Memory, to_picture
 
@@ -26,7 +26,8 @@ def denoising_loss(clean: Tensor, target: Tensor) -> Tensor:
 
 
 def draw_levels(size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Noise levels and step sizes (B,): two in three are pure noise in one step, as live; the rest logit-normal, any step.
+    """Noise levels and step sizes (B,): two in three are pure noise in one step, as live; the rest logit-normal, any
+    step.
 
     Logit-normal levels: Esser et al. 2024, arXiv:2403.03206.
     """
@@ -71,12 +72,12 @@ def shortcut_target(
 class Average:
     """Exponential moving average of a network's weights, the one that ships; warms up so that it forgets its start."""
 
-    def __init__(self, parameters: Iterable[nn.Parameter], decay: float = 0.999) -> None:
+    def __init__(self, parameters: Iterable[Tensor], decay: float = 0.999) -> None:
         self.decay, self.count = decay, 0
         self.values = [p.detach().clone() for p in parameters]
 
     @torch.no_grad()
-    def update(self, parameters: Iterable[nn.Parameter]) -> None:
+    def update(self, parameters: Iterable[Tensor]) -> None:
         self.count += 1
         decay = min(self.decay, (1 + self.count) / (10 + self.count))
         torch._foreach_lerp_(self.values, [p.detach() for p in parameters], 1 - decay)

@@ -252,7 +252,9 @@ class Pool:
             before = _stacked([streams[i].particles[world] for i in rows]) if warm else None
             particles = None
             if world in PLACES:
-                pictures = PLACES[world](Set(source[rows], noise[rows], clock[rows], None, ()), self._mattes(streams, rows))
+                pictures = PLACES[world](
+                    Set(source[rows], noise[rows], clock[rows], None, ()), self._mattes(streams, rows)
+                )
             else:
                 pictures, particles = teach(world, source[rows], noise[rows], clock[rows], before)
             for k, (i, j) in enumerate(members):

@@ -1,19 +1,20 @@
 """Architecture-aware pruning: a smaller preset cut out of a larger trained network, to be healed by distillation.
 
-Whole channels, heads and blocks go, so what stays is a plain smaller network whose channel counts suit the hardware (as in
-Molchanov et al. 2019, arXiv:1906.10771, and Minitron, Muralidharan et al. 2024, arXiv:2407.14679). A channel's
+Whole channels, heads and blocks go, so what stays is a plain smaller network whose channel counts suit the hardware (as
+in Molchanov et al. 2019, arXiv:1906.10771, and Minitron, Muralidharan et al. 2024, arXiv:2407.14679). A channel's
 importance is the energy of all weights that write or read it.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from engine.config import ModelConfig
-from engine.models.network import Hourglass
+from engine.models.network import ConvBlock, Hourglass, TransformerBlock
 
 
 def prune(network: Hourglass, config: ModelConfig) -> Hourglass:
@@ -86,16 +87,13 @@ class _Surgeon:
 
     @staticmethod
     def _copy(to: nn.Module, of: nn.Module, out: Tensor | None, into: Tensor | None) -> None:
-        weight, bias = of.weight, of.bias
-        assert isinstance(weight, Tensor)
+        weight, bias = cast("Tensor", of.weight), cast("Tensor", of.bias)
         if out is not None:
-            weight = weight[out]
-            bias = bias[out] if isinstance(bias, Tensor) else None
+            weight, bias = weight[out], bias[out]
         if into is not None:
             weight = weight[:, into]
-        to.weight.copy_(weight)  # type: ignore[operator]
-        if isinstance(bias, Tensor):
-            to.bias.copy_(bias)  # type: ignore[operator]
+        cast("Tensor", to.weight).copy_(weight)
+        cast("Tensor", to.bias).copy_(bias)
 
     def _modulated(self, kept: Tensor | None, channels: int) -> None:
         """Scale and shift of the next `channels`, of which `kept` stay (None drops them)."""
@@ -104,7 +102,8 @@ class _Surgeon:
         self.at += 2 * channels
 
     def _blocks(self, small: nn.Module, big: nn.Module, stream: Tensor) -> None:
-        blocks, places = list(big.blocks), list(small.blocks)  # type: ignore[arg-type]
+        blocks = [cast("ConvBlock", block) for block in big.blocks]  # type: ignore[union-attr]
+        places = [cast("ConvBlock", block) for block in small.blocks]  # type: ignore[union-attr]
         strength = torch.stack([block.second.weight.square().sum() for block in blocks])
         staying = set(_best(strength, len(places)).tolist())
         for k, block in enumerate(blocks):
@@ -120,7 +119,8 @@ class _Surgeon:
     def _waist(self) -> list[tuple[int, Tensor]]:
         """Layers and, of each, the attention channels that stay."""
         stream, config = self.stream[3], self.config
-        layers, places = list(self.big.waist), list(self.small.waist)
+        layers = [cast("TransformerBlock", layer) for layer in self.big.waist]
+        places = [cast("TransformerBlock", layer) for layer in self.small.waist]
         side = self.big.config.width // self.big.config.heads
         strength = torch.stack(
             [layer.attention.out.weight.square().sum() + layer.down.weight.square().sum() for layer in layers]

@@ -2,12 +2,13 @@
 
     python -m engine.training train --pack train.pack --run runs/tiny --minutes 9
 
-A slice is `Recipe.slice` steps. It begins with freshly opened pools, seeded by the step, and ends with a checkpoint: so a
-run that was interrupted at any moment goes on from its last slice to the same losses. The learning rate warms up, stays,
-and at last decays to zero (WSD, Hu et al. 2024, arXiv:2404.06395), so a run may be resumed for as long as there is time,
-and cooled down from any checkpoint. Master weights, optimiser and average are float32; forward and backward run on a
-copy in the device's best dtype. Painting the next batch and updating the weights run beside the network, so a gradient is
-of weights that are one update old. Under `torchrun` each process lives its own streams, and gradients are averaged.
+A slice is `Recipe.slice` steps. It begins with freshly opened pools, seeded by the step, and ends with a checkpoint: so
+a run that was interrupted at any moment goes on from its last slice to the same losses. The learning rate warms up,
+stays, and at last decays to zero (WSD, Hu et al. 2024, arXiv:2404.06395), so a run may be resumed for as long as there
+is time, and cooled down from any checkpoint. Master weights, optimiser and average are float32; forward and backward
+run on a copy in the device's best dtype. Painting the next batch and updating the weights run beside the network, so a
+gradient is of weights that are one update old. Under `torchrun` each process lives its own streams, and gradients are
+averaged.
 """
 
 from __future__ import annotations
@@ -92,12 +93,13 @@ class Trainer:
         worker = copy.deepcopy(self.master).to(self.dtype)
         self.worker: Hourglass = worker.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = Average(self.master.parameters())
-        self._masters, self._workers = list(self.master.parameters()), list(self.worker.parameters())
+        self._masters: list[Tensor] = list(self.master.parameters())
+        self._workers: list[Tensor] = list(self.worker.parameters())
         self._gradient = torch.zeros(sum(p.numel() for p in self._masters), device=self.device)
-        for parameter, part in zip(
-            self._masters, self._gradient.split([p.numel() for p in self._masters]), strict=True
-        ):
-            parameter.grad = part.view_as(parameter)
+        parts = self._gradient.split([p.numel() for p in self._masters])
+        self._grads = [part.view_as(p) for p, part in zip(self._masters, parts, strict=True)]
+        for parameter, grad in zip(self._masters, self._grads, strict=True):
+            parameter.grad = grad
         inner, outer = split_parameters(self.master)
         self.optimisers: list[torch.optim.Optimizer] = [
             Muon(inner, recipe.muon_rate, weight_decay=recipe.weight_decay),
@@ -112,7 +114,7 @@ class Trainer:
         self._painter = ThreadPoolExecutor(1, "painter")
         self._updater = ThreadPoolExecutor(1, "updater")
         self._update: Future[None] | None = None
-        self._ahead: Future[Batch] | None = None
+        self._ahead: Future[tuple[Pool, Batch]] | None = None
         self._open_pools()
 
     def _open_pools(self) -> None:
@@ -211,9 +213,9 @@ class Trainer:
     @torch.no_grad()
     def _gather(self) -> None:
         """The workers' gradients, over all ranks, into the masters'."""
-        grads = [p.grad for p in self._workers]
-        assert all(g is not None for g in grads), "every weight takes part in every step"
-        torch._foreach_copy_([p.grad for p in self._masters], grads)
+        grads = [p.grad for p in self._workers if p.grad is not None]
+        assert len(grads) == len(self._workers), "every weight takes part in every step"
+        torch._foreach_copy_(self._grads, grads)
         for parameter in self._workers:
             parameter.grad = None
         if self.ranks > 1:

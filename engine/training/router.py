@@ -87,7 +87,9 @@ def fit_router(config: ModelConfig, seed: int = 0, steps: int = 2500) -> tuple[R
     for step in range(steps):
         alone = torch.randint(len(single), (192,), generator=generator)
         draws = torch.rand(len(alone), generator=generator).tolist()
-        partner = torch.stack([same[int(m)][int(u * len(same[int(m)]))] for m, u in zip(meaning[alone], draws, strict=True)])
+        partner = torch.stack(
+            [same[int(m)][int(u * len(same[int(m)]))] for m, u in zip(meaning[alone], draws, strict=True)]
+        )
         share = torch.rand(len(alone), 1, generator=generator) * 0.5
         pairs = torch.randint(len(single), len(rows), (96,), generator=generator)
         picked = torch.cat([alone, pairs])
