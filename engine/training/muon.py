@@ -6,7 +6,9 @@ the steps of AdamW, which stays for the first and last layers and for everything
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor, nn
@@ -53,8 +55,21 @@ class Muon(torch.optim.Optimizer):
             shapes: dict[torch.Size, list[int]] = {}
             for i, weight in enumerate(weights):
                 shapes.setdefault(weight.flatten(1).shape, []).append(i)
-            for shape, alike in shapes.items():
-                steps = orthogonal(torch.stack([grads[i].flatten(1) for i in alike]))
-                scale = max(1.0, shape[0] / shape[1]) ** 0.5
-                for weight, step in zip((weights[i] for i in alike), steps, strict=True):
-                    weight.add_(step.reshape(weight.shape), alpha=-group["lr"] * scale)
+            alike = sorted(shapes.values(), key=lambda rows: -len(rows) * weights[rows[0]].numel())
+            stacks = [torch.stack([grads[i].flatten(1) for i in rows]) for rows in alike]
+            for rows, steps in zip(alike, _two_at_once(stacks), strict=True):
+                scale = max(1.0, steps.shape[1] / steps.shape[2]) ** 0.5
+                for i, step in zip(rows, steps, strict=True):
+                    weights[i].add_(step.reshape(weights[i].shape), alpha=-group["lr"] * scale)
+
+
+def _two_at_once(stacks: list[Tensor]) -> list[Tensor]:
+    """Each stack orthogonalised; on a CPU two at once, for they are too small to be shared by cores."""
+    if stacks and stacks[0].device.type == "cpu":
+        return list(_hands().map(orthogonal, stacks))
+    return [orthogonal(stack) for stack in stacks]
+
+
+@functools.cache
+def _hands() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, "muon")

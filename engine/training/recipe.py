@@ -6,8 +6,8 @@ A slice is `Recipe.slice` steps. It begins with freshly opened pools, seeded by 
 a run that was interrupted at any moment goes on from its last slice to the same losses. The learning rate warms up,
 stays, and at last decays to zero (WSD, Hu et al. 2024, arXiv:2404.06395), so a run may be resumed for as long as there
 is time, and cooled down from any checkpoint. Master weights, optimiser and average are float32; forward and backward
-run on a copy in the device's best dtype. Painting the next batch and updating the weights run beside the network, so a
-gradient is of weights that are one update old. Under `torchrun` each process lives its own streams, and gradients are
+run on a copy in the device's best dtype. The next batch is painted beside
+the network. Under `torchrun` each process lives its own streams, and gradients are
 averaged.
 """
 
@@ -112,8 +112,6 @@ class Trainer:
         self.clips, self.manifest = load_pack(pack)
         self.log: list[dict] = []
         self._painter = ThreadPoolExecutor(1, "painter")
-        self._updater = ThreadPoolExecutor(1, "updater")
-        self._update: Future[None] | None = None
         self._ahead: Future[tuple[Pool, Batch]] | None = None
         self._open_pools()
 
@@ -192,23 +190,11 @@ class Trainer:
         losses = denoising_loss(clean, target)
         losses.mean().backward()
         pool.advance(batch, to_picture(clean.detach().float()), r.own * min(1.0, self.steps / r.own_after))
-        self._settle()
         self._gather()
-        self._update = self._updater.submit(self._apply, share)
-        self.steps += 1
-        if last:
-            self._settle()
+        self._apply(share)
         self._note(batch, losses.detach().cpu(), level)
         self.frames += size * self.ranks
         return float(losses.detach()[level.to(self.device) == 1].mean()) if bool((level == 1).any()) else math.nan
-
-    @torch.no_grad()
-    def _settle(self) -> None:
-        """Wait for the last update and work with its weights."""
-        if self._update is not None:
-            self._update.result()
-            self._update = None
-            torch._foreach_copy_(self._workers, self._masters)
 
     @torch.no_grad()
     def _gather(self) -> None:
@@ -224,13 +210,14 @@ class Trainer:
 
     @torch.no_grad()
     def _apply(self, share: float) -> None:
-        """Update the masters; runs in a thread of its own while the network works on the next batch."""
         self._gradient *= min(1.0, 1.0 / (float(self._gradient.norm()) + 1e-6))
         for optimiser, rate in zip(self.optimisers, (self.recipe.muon_rate, self.recipe.rate), strict=True):
             for group in optimiser.param_groups:
                 group["lr"] = rate * share
             optimiser.step()
         self.average.update(self._masters)
+        torch._foreach_copy_(self._workers, self._masters)
+        self.steps += 1
 
     def _note(self, batch: Batch, losses: Tensor, level: Tensor) -> None:
         for live, loss, t in zip(batch.streams, losses.tolist(), level.tolist(), strict=True):
@@ -294,7 +281,6 @@ class Trainer:
 
     def save(self, folder: Path) -> None:
         """Write the full checkpoint, replacing the last one atomically."""
-        self._settle()
         state = {
             "recipe": json.dumps(asdict(self.recipe), sort_keys=True),
             "manifest": self.manifest["sha256"],
