@@ -141,8 +141,15 @@ def evaluate(
     frames: Annotated[int, typer.Option(min=2, help="Frames of each clip.")] = 24,
     size: Size = "384x224",
     measures: Annotated[
-        str | None, typer.Option(help="Of adherence, psnr, ssim, sharpness, flicker and motion; default: all.")
-    ] = None,
+        str,
+        typer.Option(
+            help="Of adherence, psnr, ssim, sharpness, flicker, motion, switch, steps, speed, props, regions, film, "
+            "rate, structure, text and drift; or all."
+        ),
+    ] = "adherence,psnr,ssim,sharpness,flicker,motion",
+    drift_frames: Annotated[int, typer.Option(min=20, help="Length of the drift trial.")] = 10_000,
+    drift_worlds: Annotated[str | None, typer.Option(help="Worlds of the drift trial.")] = None,
+    base: Annotated[Path | None, typer.Option(help="Weights of the unpruned model, for the speed trial.")] = None,
     max_runs: Annotated[int, typer.Option(min=1, help="Of more clip-wording pairs, an even choice is run.")] = 220,
     sheet: Annotated[Path | None, typer.Option(help="The contact sheet's path; default: beside the JSON.")] = None,
     seed: Seed = 0,
@@ -158,27 +165,50 @@ def evaluate(
     from engine.stream import Stream
     from engine.training.router import wordings
     from engine.training.worlds import WORLDS
+    from engine.trials import DRIFTERS, TRIALS, hold
 
+    names = list(MEASURES + TRIALS) if measures == "all" else [name.strip() for name in measures.split(",")]
+    unknown = [name for name in names if name not in MEASURES + TRIALS]
+    if unknown:
+        raise ValueError(f"unknown measure {', '.join(unknown)}; there are {', '.join(MEASURES + TRIALS)}")
     if split not in ("held_out", "train"):
         raise typer.BadParameter(f"--split is held_out or train, not {split!r}")
     found = find_clips(clips)
-    texts = read_prompts(prompts, tuple(WORLDS)) if prompts is not None else wordings(split)
+    stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads)
+    known = [world for world in stream.worlds if world in WORLDS]
+    texts = wordings(split) if prompts is None else read_prompts(prompts, known)
+    texts = {world: texts[world] for world in known if world in texts}
     sheet = sheet or out.with_suffix(".png")
     for path in (out, sheet):
         if not path.absolute().parent.is_dir():
             raise ValueError(f"there is no folder {path.absolute().parent} for {path.name}; make it first")
-    stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads)
-    with _progress("runs") as advance:
-        report = run(
+    report: dict[str, Any] = {}
+    chosen = [name for name in names if name in MEASURES]
+    if chosen:
+        with _progress("runs") as advance:
+            report = run(
+                stream,
+                found,
+                texts,
+                frames=frames,
+                size=size,
+                chosen=chosen,
+                max_runs=max_runs,
+                sheet=sheet,
+                device=stream.setup.device,
+                progress=advance,
+            )
+    with _progress("frames of drift") as advance:
+        report |= hold(
             stream,
+            [name for name in names if name in TRIALS],
             found,
             texts,
-            frames=frames,
             size=size,
-            chosen=MEASURES if measures is None else [name.strip() for name in measures.split(",")],
-            max_runs=max_runs,
-            sheet=sheet,
-            device=stream.setup.device,
+            frames=frames,
+            drift_frames=drift_frames,
+            drift_worlds=DRIFTERS if drift_worlds is None else drift_worlds.split(","),
+            base=None if base is None else Stream.load(base, device=device, threads=threads),
             progress=advance,
         )
     report |= {
@@ -188,10 +218,12 @@ def evaluate(
         "setup": stream.setup.to_dict(),
     }
     out.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    for row in report["skipped"]:
+    for row in report.get("skipped", []):
         print(f"skipped {row['file']}: {row['why']}", file=sys.stderr)
-    _print_table(f"{report['model']}: {report['pairs']} runs of {report['frames']} frames", _headline(report))
-    print(f"figures: {out}\ncontact sheet: {report['contact_sheet']}")
+    _print_table(f"{report['model']}: {', '.join(names)}", _headline(report))
+    print(f"figures: {out}")
+    if "contact_sheet" in report:
+        print(f"contact sheet: {report['contact_sheet']}")
 
 
 def _read_schedule(path: Path) -> list[Any]:
@@ -238,7 +270,24 @@ def _flat(report: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _headline(report: dict[str, Any]) -> dict[str, Any]:
     names = ("adherence", "psnr_db", "ssim", "sharpness_ratio", "detail_correlation", "flicker_ratio", "motion_ratio")
-    return {name: report[name] for name in names if name in report} | report.get("per_world", {})
+    rows = {name: report[name] for name in names if name in report} | report.get("per_world", {})
+    for name, of in _TRIAL_HEADLINES:
+        if name in report:
+            rows |= {f"{name}: {key}": report[name][key] for key in of}
+    return rows
+
+
+_TRIAL_HEADLINES = (
+    ("switch", ("frames_most", "flashes")),
+    ("steps", ("psnr_db_lost", "sharpness_ratio", "motion_ratio")),
+    ("speed", ("speed_up",)),
+    ("props", ("adherence",)),
+    ("regions", ("outside_psnr_db", "inside_nearer_to_world")),
+    ("film", ("adherence", "sharpness_ratio")),
+    ("rate", ("ratio",)),
+    ("text", ("train", "held_out")),
+    ("drift", ("frames", "worst_change")),
+)
 
 
 def _print_table(title: str, rows: dict[str, Any]) -> None:
