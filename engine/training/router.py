@@ -16,7 +16,7 @@ from engine.text import Router, TextEncoder
 
 WORDINGS = Path(__file__).with_name("wordings.json")
 THING_WORDINGS = Path(__file__).with_name("thing_wordings.json")
-COMBINED = 2400
+COMBINED = 4000
 """Texts made of two wordings."""
 TEMPLATES = ("{a}, {b}", "{a} in {b}", "{a} and {b}", "{a} with {b}", "{a}. {b}", "{b}: {a}")
 
@@ -83,6 +83,8 @@ def fit_router(config: ModelConfig, seed: int = 0, steps: int = 2500) -> tuple[R
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         router = Router(len(config.worlds), len(config.things))
+    weight = torch.ones(len(rows))  # a thing says little about its world, and there are many things
+    weight[: len(single)][things[: len(single)] > 0] = 0.35
     optimiser = torch.optim.AdamW(router.parameters(), 2e-3, weight_decay=0.05)
     for step in range(steps):
         alone = torch.randint(len(single), (192,), generator=generator)
@@ -91,12 +93,13 @@ def fit_router(config: ModelConfig, seed: int = 0, steps: int = 2500) -> tuple[R
             [same[int(m)][int(u * len(same[int(m)]))] for m, u in zip(meaning[alone], draws, strict=True)]
         )
         share = torch.rand(len(alone), 1, generator=generator) * 0.5
-        pairs = torch.randint(len(single), len(rows), (96,), generator=generator)
+        pairs = torch.randint(len(single), len(rows), (160,), generator=generator)
         picked = torch.cat([alone, pairs])
         mixed = torch.cat([torch.lerp(x[alone], x[partner], share), x[pairs]])
         mixed = F.normalize(mixed + 0.02 * torch.randn(mixed.shape, generator=generator), dim=1)
         world, thing = router.logits(mixed)
-        loss = F.cross_entropy(world, worlds[picked], label_smoothing=0.02)
+        told = F.cross_entropy(world, worlds[picked], label_smoothing=0.02, reduction="none")
+        loss = (told * weight[picked]).mean()
         loss = loss + F.cross_entropy(thing, things[picked], label_smoothing=0.01)
         optimiser.zero_grad()
         loss.backward()
