@@ -143,8 +143,8 @@ def evaluate(
     measures: Annotated[
         str,
         typer.Option(
-            help="Of adherence, psnr, ssim, sharpness, flicker, motion, switch, steps, speed, props, regions, film, "
-            "rate, structure, text and drift; or all."
+            help="Of adherence, psnr, ssim, sharpness, flicker, motion, switch, few_steps, speed, props, regions, "
+            "film, rate, structure, text and drift; or all."
         ),
     ] = "adherence,psnr,ssim,sharpness,flicker,motion",
     drift_frames: Annotated[int, typer.Option(min=20, help="Length of the drift trial.")] = 10_000,
@@ -279,7 +279,7 @@ def _headline(report: dict[str, Any]) -> dict[str, Any]:
 
 _TRIAL_HEADLINES = (
     ("switch", ("frames_most", "flashes")),
-    ("steps", ("psnr_db_lost", "sharpness_ratio", "motion_ratio")),
+    ("few_steps", ("psnr_db_lost", "sharpness_ratio", "motion_ratio")),
     ("speed", ("speed_up",)),
     ("props", ("adherence",)),
     ("regions", ("outside_psnr_db", "inside_nearer_to_world")),

@@ -370,7 +370,7 @@ def structure(clips: Sequence[Clip], worlds: Iterable[str] = tuple(WORLDS), seed
     return {world: statistics.fmean(values) for world, values in shares.items()}
 
 
-TRIALS = ("switch", "steps", "speed", "props", "regions", "film", "rate", "structure", "text", "drift")
+TRIALS = ("switch", "few_steps", "speed", "props", "regions", "film", "rate", "structure", "text", "drift")
 FILM = (1280, 704)
 SWITCHES = (
     ("underwater", "wild-west"),
@@ -416,7 +416,7 @@ def hold(
         elif name == "switch":
             pairs = [((a, first[a]), (b, first[b])) for a, b in SWITCHES if a in first and b in first]
             results[name] = switch(stream, clips[0], pairs)
-        elif name == "steps":
+        elif name == "few_steps":
             results[name] = steps(stream, [_cut(clips[0], 8)], dict(list(fixed.items())[::2]))
         elif name == "speed":
             results[name] = speed(stream, size, base)

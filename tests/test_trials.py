@@ -142,5 +142,5 @@ def test_more_steps_and_the_larger_model_cost_time(clip: Clip) -> None:
 
 
 def test_an_unknown_trial_is_named() -> None:
-    with pytest.raises(ValueError, match=r"no trial dance; there are switch, steps"):
+    with pytest.raises(ValueError, match=r"no trial dance; there are switch, few_steps"):
         trials.hold(played(Player()), ["dance"], [], {}, size=SIZE)

@@ -56,10 +56,9 @@ def volcano(s: Set) -> Tensor:
     right, down = b.slopes(b.box(s.grey, 3))
     heat = ((0.9 * down + 0.35 * right) * 7).clamp(0, 1)
     picture = b.screen(picture, heat * b.ink((1.0, 0.42, 0.10), picture))
-    height, width = s.size
-    px, py = s.x * width / 2, s.y * height / 2
-    bend = 6 * torch.sin(py / 13 + 1.0) + 5 * torch.sin(px / 17)
-    net = torch.minimum(torch.sin((px + bend) / 11).abs(), torch.sin((py - 0.6 * px + bend) / 14).abs())
+    x, y = within(s.grey, 32)
+    bend = 5 * torch.sin(2 * math.pi * y / 32) + 22 * b.soft(s.grey, 8)
+    net = torch.minimum(torch.sin(math.pi * (x + bend) / 32).abs(), torch.sin(math.pi * (y - x + bend) / 32).abs())
     crack = b.smoothstep(0.30, 0.02, net)
     dark = b.smoothstep(0.50, 0.14, b.soft(s.grey, 4))
     pulse = 0.75 + 0.25 * w[:, 1:2]
@@ -79,10 +78,9 @@ def enchanted_forest(s: Set) -> Tensor:
         ((0.0, (0.01, 0.05, 0.03)), (0.4, (0.10, 0.30, 0.13)), (0.75, (0.55, 0.68, 0.28)), (1.0, (1.0, 0.97, 0.70))),
     )
     picture = b.mix(tone, s.source * b.ink((0.85, 1.0, 0.62), tone), 0.4)
-    height, width = s.size
-    px, py = s.x * width / 2, s.y * height / 2
-    sway = 2.0 * w[:, :1]
-    leaf = torch.sin((px + sway) / 7 + 2 * torch.sin(py / 19)) * torch.sin((py + 0.4 * px) / 6 + 2 * torch.sin(px / 23))
+    x, y = (2 * math.pi / 32 * axis for axis in within(s.grey, 32))
+    sway = 0.4 * w[:, :1]
+    leaf = torch.sin(2 * x + sway + 2 * torch.sin(y)) * torch.sin(2 * (y + x) + 2 * torch.sin(x))
     canopy = (0.25 - 0.75 * s.y).clamp(0, 1)
     calm = b.smoothstep(0.05, 0.012, b.soft(b.edges(s.grey), 8))
     cover = b.smoothstep(-0.15, 0.45, leaf) * (0.25 * calm + canopy).clamp(0, 1)
@@ -104,11 +102,11 @@ def watercolour(s: Set) -> Tensor:
     wash = b.saturate(b.mix(wash, b.soft(s.source, 4), 0.2), 1.5)
     grey = b.luminance(wash)
     rim = ((b.soft(grey, 4) - grey) * 2.2).clamp(0, 0.35) + 0.55 * b.smoothstep(0.02, 0.09, b.edges(b.box(grey, 3)))
-    px, py = s.x * width / 2, s.y * height / 2
-    bloom = 0.5 + 0.5 * torch.sin(px / 21 + 2 * torch.sin(py / 27)) * torch.sin(py / 17 + 2 * torch.sin(px / 31))
+    x, y = (2 * math.pi / 32 * axis for axis in within(grey, 32))
+    bloom = 0.5 + 0.5 * torch.sin(x + 2 * torch.sin(y)) * torch.sin(y + 2 * torch.sin(x))
     load = (0.62 + 0.25 * bloom) * (1 + 0.06 * b.paper(height, width, grey).clamp(-2, 2))
     pigment = (1 - wash) * load + 0.30 * rim * (1.15 - wash)
-    edge = torch.maximum(s.x.abs(), s.y.abs()) + 0.02 * torch.sin(px / 9) * torch.sin(py / 8 + 1)
+    edge = torch.maximum(s.x.abs(), s.y.abs()) + 0.02 * torch.sin(2 * x) * torch.sin(2 * y + 1)
     painted = b.smoothstep(0.98, 0.90, edge)
     sheet = b.ink((0.985, 0.97, 0.93), grey) - 0.012 * b.paper(height, width, grey)
     return sheet * (1 - pigment.clamp(0, 1) * painted)
@@ -116,7 +114,6 @@ def watercolour(s: Set) -> Tensor:
 
 def woodblock(s: Set) -> Tensor:
     """A Japanese print: few flat inks, bold contours, grain of the block, a graded sky."""
-    width = s.size[1]
     flat = b.kuwahara(b.kuwahara(s.source, 5), 5)
     grey = b.luminance(flat)
     level = grey * 4
@@ -135,9 +132,8 @@ def woodblock(s: Set) -> Tensor:
     warm = b.smoothstep(0.07, 0.22, red - 0.5 * (green + blue)) * b.smoothstep(0.12, 0.35, grey)
     flesh = b.ramp(step, ((0.0, (0.36, 0.08, 0.07)), (0.5, (0.80, 0.30, 0.20)), (1.0, (0.97, 0.80, 0.64))))
     print_ = b.mix(print_, flesh, 0.9 * warm)
-    _, y = within(grey, 8)
-    _, slow = within(grey, 32)
-    grain = torch.cos(2 * math.pi * y / 8 + 1.6 * torch.sin(s.x * width / 46) + torch.cos(2 * math.pi * slow / 32))
+    x, y = (2 * math.pi / 32 * axis for axis in within(grey, 32))
+    grain = torch.cos(4 * y + 1.6 * torch.sin(x) + torch.cos(y))
     print_ = print_ * (1 + 0.055 * grain)
     print_ = b.mix(print_, b.ink((0.10, 0.22, 0.45), grey), 0.75 * b.smoothstep(-0.55, -1.0, s.y))
     line = 1.2 * b.box(contours(s, 0.035, 0.085, 3, wide=False), 3)
@@ -146,7 +142,6 @@ def woodblock(s: Set) -> Tensor:
 
 def stained_glass(s: Set) -> Tensor:
     """Glowing panes between lead: a lattice of diamonds, and lead along the contours."""
-    height, width = s.size
     flat = b.kuwahara(b.kuwahara(s.source, 5), 3)
     x, y = within(flat, 32)
     first, second = (x + y) % 32, (x - y) % 32
@@ -157,7 +152,7 @@ def stained_glass(s: Set) -> Tensor:
     tint = b.mix(
         b.ink((0.15, 0.25, 1.0), grey),
         b.ink((1.0, 0.28, 0.10), grey),
-        (0.5 + 0.5 * torch.sin(math.pi * (s.x * width / 2 + s.y * height / 2) / 32)),
+        (0.5 + 0.5 * torch.sin(2 * math.pi * (x + y) / 32)),
     )
     glass = b.mix(glass, tint * (0.25 + 0.9 * grey), 0.28)
     sun = (1.15 - 0.55 * (s.x.square() + (s.y + 0.3).square())).clamp(0.4, 1.2)

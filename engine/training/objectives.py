@@ -17,9 +17,12 @@ from engine.models.network import Conditions, Hourglass, Memory, to_picture
 EDGE_WEIGHT = 2.0
 
 
-def denoising_loss(clean: Tensor, target: Tensor) -> Tensor:
-    """(B,) loss of predicted against true patches (B, h, w, 48) in -1..1."""
-    error = to_picture(clean - target)
+def denoising_loss(clean: Tensor, target: Tensor, weight: Tensor | float = 1.0) -> Tensor:
+    """(B,) loss of predicted against true patches (B, h, w, 48) in -1..1.
+
+    weight: (B, h, w, 1), what an error counts.
+    """
+    error = to_picture((clean - target) * weight**0.5)
     across, down = error[:, :, 1:] - error[:, :, :-1], error[:, 1:] - error[:, :-1]
     pixel = error.square().mean((1, 2, 3))
     return pixel + EDGE_WEIGHT * (across.square().mean((1, 2, 3)) + down.square().mean((1, 2, 3)))

@@ -31,12 +31,14 @@ COLD, SWITCH, CUT = 1 / 28, 1 / 36, 1 / 60
 """Chances per frame that a stream starts anew, changes its prompt, or cuts to another clip."""
 BLEND = 0.08
 """Share of prompts that mix two worlds."""
-PROP = 0.3
+PROP = 0.35
 """Share of streams with a prop in the picture."""
-ASKED = 0.75
+ASKED = 0.85
 """Share of those whose prompt turns the prop into a thing."""
 PLAIN = 0.5
 """Share of those whose world is as it is."""
+LOUD = 4.0
+"""What an error inside a thing counts beside one elsewhere: things are small."""
 EMPTY = ("scene", "texture")
 """Kinds of clips that show nobody: a place takes all of the picture."""
 PAST_LABEL = 0.05
@@ -74,6 +76,8 @@ class Batch:
     """(B, H/4, W/4, 48)"""
     target: Tensor
     """(B, H/4, W/4, 48)"""
+    weight: Tensor
+    """(B, H/4, W/4, 1) what an error counts."""
     noise: Tensor
     """(B, H/4, W/4, 48)"""
     past: Tensor
@@ -232,6 +236,7 @@ class Pool:
             streams,
             _patches(source * 2 - 1),
             _patches(target * 2 - 1),
+            self._weights(streams, drawn),
             _patches(noise),
             past,
             remembered,
@@ -271,6 +276,13 @@ class Pool:
                 picture = become(live.thing, picture, prop, float(clock[i])).clamp(0, 1)
             result.append(picture)
         return torch.stack(result)
+
+    def _weights(self, streams: list[Live], drawn: list[Drawn | None]) -> Tensor:
+        weights = torch.ones(len(streams), self.height // 4, self.width // 4, 1)
+        for i, (live, prop) in enumerate(zip(streams, drawn, strict=True)):
+            if prop is not None and live.thing is not None:
+                weights[i, ..., 0] += (LOUD - 1) * F.max_pool2d(prop.mask[None], 4)[0, 0]
+        return weights.to(self.device)
 
     def _mattes(self, streams: list[Live], rows: list[int]) -> Tensor:
         """(B, 1, H, W) where people are."""

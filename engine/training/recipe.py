@@ -187,7 +187,7 @@ class Trainer:
         if ripe and float(torch.rand((), generator=self._generator)) < r.shortcut:
             target = shortcut_target(self.worker, noisy, source, past, conditions, memory, target)
         clean = self.worker(noisy, source, past, conditions, memory)
-        losses = denoising_loss(clean, target)
+        losses = denoising_loss(clean, target, batch.weight)
         losses.mean().backward()
         pool.advance(batch, to_picture(clean.detach().float()), r.own * min(1.0, self.steps / r.own_after))
         self._gather()
