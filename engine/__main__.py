@@ -1,10 +1,11 @@
-"""python -m engine render | teacher | bench | eval: a file through a stream, how fast it is, and how good.
+"""python -m engine render | teacher | bench | eval | sheet | film: a stream over files, how fast it is, and how good.
 
 What is heavy is imported where it is used, so that --help answers at once.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -143,12 +144,13 @@ def evaluate(
     measures: Annotated[
         str,
         typer.Option(
-            help="Of adherence, psnr, ssim, sharpness, flicker, motion, switch, few_steps, speed, props, regions, "
-            "film, rate, structure, text and drift; or all."
+            help="Of adherence, psnr, ssim, sharpness, flicker, motion, switch, few_steps, speed, props, "
+            "regions, film, rate, structure, text, trained, places and drift; or all."
         ),
     ] = "adherence,psnr,ssim,sharpness,flicker,motion",
     drift_frames: Annotated[int, typer.Option(min=20, help="Length of the drift trial.")] = 10_000,
     drift_worlds: Annotated[str | None, typer.Option(help="Worlds of the drift trial.")] = None,
+    teachers: Annotated[Path | None, typer.Option(help="The person segmenter's folder, for the places trial.")] = None,
     base: Annotated[Path | None, typer.Option(help="Weights of the unpruned model, for the speed trial.")] = None,
     max_runs: Annotated[int, typer.Option(min=1, help="Of more clip-wording pairs, an even choice is run.")] = 220,
     sheet: Annotated[Path | None, typer.Option(help="The contact sheet's path; default: beside the JSON.")] = None,
@@ -208,6 +210,7 @@ def evaluate(
             frames=frames,
             drift_frames=drift_frames,
             drift_worlds=DRIFTERS if drift_worlds is None else drift_worlds.split(","),
+            teachers=teachers,
             base=None if base is None else Stream.load(base, device=device, threads=threads),
             progress=advance,
         )
@@ -224,6 +227,53 @@ def evaluate(
     print(f"figures: {out}")
     if "contact_sheet" in report:
         print(f"contact sheet: {report['contact_sheet']}")
+
+
+@app.command()
+def sheet(
+    source: Source,
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="A .png or .jpg.")],
+    at: Annotated[float, typer.Option(help="Seconds into the source.")] = 1.0,
+    size: Size = "384x224",
+    seed: Seed = 0,
+    weights: Weights = None,
+    threads: Threads = None,
+) -> None:
+    """One moment of a video in every world of the weights, on one sheet."""
+    from engine.media import open_source
+    from engine.showcase import sheet as draw
+    from engine.stream import Stream
+
+    stream = Stream.load(weights, seed=seed, threads=threads)
+    frames = list(itertools.takewhile(lambda frame: frame.time_s <= at, open_source(source, size, at + 1)))[-24:]
+    print(draw(stream, frames, target))
+
+
+@app.command()
+def film(
+    source: Source,
+    target: Target,
+    seconds: Annotated[float, typer.Option(min=1, help="Length of the film.")] = 60.0,
+    worlds: Annotated[str | None, typer.Option(help="In this order; default: all.")] = None,
+    size: Size = "384x224",
+    seed: Seed = 0,
+    weights: Weights = None,
+    threads: Threads = None,
+) -> None:
+    """A film through the worlds of the weights, of a video played forward and backward."""
+    from engine.media import open_source
+    from engine.showcase import film as shoot
+    from engine.stream import Stream
+
+    stream = Stream.load(weights, seed=seed, threads=threads)
+    chosen = [name.strip() for name in worlds.split(",")] if worlds else list(stream.worlds)
+    unknown = [name for name in chosen if name not in stream.worlds]
+    if unknown:
+        raise ValueError(f"no world is called {unknown[0]!r}; there are {', '.join(stream.worlds)}")
+    frames = list(itertools.islice(open_source(source, size, 10.0), 20 * 24))  # played back and forth
+    with _progress("frames") as advance:
+        count = shoot(stream, frames, target, seconds, chosen, advance)
+    print(f"{target}: {count} frames")
 
 
 def _read_schedule(path: Path) -> list[Any]:
@@ -278,6 +328,7 @@ def _headline(report: dict[str, Any]) -> dict[str, Any]:
 
 
 _TRIAL_HEADLINES = (
+    ("trained", ("adherence",)),
     ("switch", ("frames_most", "flashes")),
     ("few_steps", ("psnr_db_lost", "sharpness_ratio", "motion_ratio")),
     ("speed", ("speed_up",)),

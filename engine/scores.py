@@ -23,6 +23,8 @@ FLICKER_FLOOR = 1 / 255
 """A teacher that stands still on a still does not flicker at all: then the stream is compared with one 8-bit level."""
 MOTION_FLOOR = 1e-7
 """Likewise for motion energy, about what rounding to 8 bits makes of nothing."""
+CALM = 5e-6
+"""Where a moving world's teacher has less motion energy than this, half a grey level, a ratio to it says nothing."""
 
 _DECIMALS = 4
 
@@ -92,7 +94,8 @@ def summary(findings: Findings, chosen: Sequence[str] = MEASURES) -> dict[str, A
     """The chosen measures by name, as the JSON of `eval` holds them; None where nothing was run that could tell."""
     runs, kinds = findings.runs, findings.worlds
     fixed = [run for run in runs if not kinds[run.world].random]
-    moving = [still for still in findings.stills if kinds[still.world].moving]
+    calm = {w for w, e in _by_world(findings.stills, lambda g: fmean(r.teacher_motion for r in g)).items() if e < CALM}
+    moving = [still for still in findings.stills if kinds[still.world].moving and still.world not in calm]
     result: dict[str, Any] = {}
     if "adherence" in chosen:
         result["adherence"] = _mean(run.right for run in runs)
@@ -126,6 +129,7 @@ def summary(findings: Findings, chosen: Sequence[str] = MEASURES) -> dict[str, A
     if "motion" in chosen:
         ratios = _by_world(moving, lambda group: _ratio(group, "motion", MOTION_FLOOR))
         result |= {"motion_ratio": _mean(ratios.values()), "motion_ratio_per_world": ratios}
+        result["motion_left_out"] = sorted(world for world in calm if kinds[world].moving)
     if {"psnr", "ssim", "sharpness"} & set(chosen):
         result["pixel_measures_over"] = list(dict.fromkeys(run.world for run in fixed))
     return _rounded(result)

@@ -1,4 +1,4 @@
-"""Trials of a stream that need more than a clip and its teacher: does it last, switch, hold its size and its rate?
+"""Trials of a stream that need more than a clip and its teacher: steps, speed, props, regions, places, size.
 
 Each trial is a function of a `Stream` and clips, and returns what `eval` writes under the trial's name. Teachers get
 the noise that the stream gets, as in `engine/evaluate.py`.
@@ -8,167 +8,44 @@ Legend: T frames, H height, W width in pixels.
 
 from __future__ import annotations
 
-import itertools
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from engine import measures
 from engine.clips import VIDEO_SUFFIXES, Clip, read_clip
 from engine.config import lsd_base
+from engine.endurance import Progress, drift, rate, switch
 from engine.evaluate import evaluate, perform, taught, to_float
 from engine.pictures import MediaError
 from engine.stream import Stream, pad_picture
+from engine.training.matte import Segmenter, person_mattes
+from engine.training.places import PLACES
 from engine.training.props import PROP_OF, Prop, become
 from engine.training.router import THING_WORDINGS
 from engine.training.router import wordings as wordings_of_worlds
-from engine.training.worlds import WORLDS
-from engine.types import Frame, Region
+from engine.training.worlds import WORLDS, Set
+from engine.types import Region
 
-Progress = Callable[[int, int], None]
 Wordings = Mapping[str, Sequence[str]]
 
-ENDS = 0.15
-"""Share of a long run that counts as its beginning, and as its end."""
-POINTS = 300
-"""Points of a curve in the JSON."""
-STEADY = 6
-"""Frames at the end of a switch that count as the new world, and the most that it may take to get there."""
-NEAR = 1.35
-"""Reached is a distance to the new world's teacher of at most this times what remains in the end."""
-LEEWAY = 0.1
-"""By this share a frame's mean luminance may leave the band between two worlds before it is a flash."""
 BORDER_PX = 24
 """Pixels on either side of a region's edge that are not counted."""
 PROP_SEED = 2**31
 """Props of the trial are drawn from seeds that training never uses."""
 
 
-def back_and_forth(frames: Sequence[Frame], fps: float = 24.0) -> Iterator[Frame]:
-    """A clip without end, played forward and backward, on a clock of its own."""
-    order = [*frames, *reversed(frames[1:-1])]
-    for index, frame in enumerate(itertools.cycle(order)):
-        yield Frame(frame.rgb, index, index / fps)
-
-
 def wordings_of_things(split: str) -> dict[str, list[str]]:
     """Thing to texts of a split, `train` or `held_out`."""
     return wordings_of_worlds(split, THING_WORDINGS)
-
-
-def drift(
-    stream: Stream, clip: Clip, wordings: Mapping[str, str], frames: int = 10_000, progress: Progress | None = None
-) -> dict[str, Any]:
-    """One clip, for ever: the vital signs of the last part of the run over those of the first, world by world.
-
-    wordings: a text for each world to try. Also the correlation of what changes in the picture with what changes in the
-    camera's, at both ends: a stream that has collapsed no longer moves with its input.
-    """
-    every = max(1, frames // 2000)
-    worlds: dict[str, Any] = {}
-    for number, (world, wording) in enumerate(wordings.items()):
-        stream.reset()
-        stream.prompt(wording)
-        signs: dict[str, list[float]] = {}
-        follows: list[float] = []
-        before: tuple[np.ndarray, np.ndarray] | None = None
-        for frame in itertools.islice(back_and_forth(clip.frames), frames):
-            made = stream.step(frame.rgb, frame.time_s, frame.index)
-            if before is not None and frame.index % every == 0:
-                for name, value in measures.vital_signs(to_float([made])).items():
-                    signs.setdefault(name, []).append(float(value[0]))
-                follows.append(_follows(before, (frame.rgb, made)))
-            before = frame.rgb, made
-            if progress is not None and frame.index % 50 == 0:
-                progress(number * frames + frame.index, len(wordings) * frames)
-        count = max(1, round(len(follows) * ENDS))
-        first, last = ({name: statistics.fmean(part(v)) for name, v in signs.items()} for part in _ends(count))
-        worlds[world] = {
-            "wording": wording,
-            "first": first,
-            "last": last,
-            "change": {name: last[name] / max(first[name], _FLOORS.get(name, 1e-6)) - 1 for name in first},
-            "moves_with_input": [statistics.fmean(part(follows)) for part in _ends(count)],
-            "curves": {name: _thinned(values) for name, values in signs.items()},
-        }
-    worst = {
-        name: max(abs(w["change"][name]) for w in worlds.values()) for name in next(iter(worlds.values()))["change"]
-    }
-    return {"frames": frames, "clip": clip.name, "worst_change": worst, "worlds": worlds}
-
-
-_FLOORS = {"clipped": 0.02}
-"""Below this share of clipped values a change of it is seen by nobody; it counts as this."""
-
-
-def _ends(count: int) -> tuple[Callable[[list[float]], list[float]], Callable[[list[float]], list[float]]]:
-    return lambda values: values[:count], lambda values: values[-count:]
-
-
-def _follows(before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray]) -> float:
-    """Correlation of where the output changes with where the input does, in 8 px cells."""
-    changes = []
-    for a, b in zip(before, after, strict=True):
-        change = (to_float([b]) - to_float([a])).abs().mean(1, keepdim=True)
-        changes.append(torch.nn.functional.avg_pool2d(change, 8).flatten())
-    x, y = (change - change.mean() for change in changes)
-    return float((x * y).sum() / (x.norm() * y.norm()).clamp(min=1e-9))
-
-
-def _thinned(values: list[float]) -> list[float]:
-    """At most POINTS means of neighbours."""
-    size = -(-len(values) // POINTS)
-    return [round(statistics.fmean(values[i : i + size]), 5) for i in range(0, len(values), size)]
-
-
-def switch(stream: Stream, clip: Clip, pairs: Sequence[tuple[tuple[str, str], tuple[str, str]]]) -> dict[str, Any]:
-    """From one world to the next by a cut of the prompt: frames until it is reached, and whether it flashes.
-
-    pairs: ((world, wording), (world, wording)) each.
-    """
-    rows: list[dict[str, Any]] = []
-    frames = list(itertools.islice(back_and_forth(clip.frames), 48))
-    cut = len(frames) // 2
-    for (old, old_wording), (new, new_wording) in pairs:
-        stream.reset()
-        stream.prompt(old_wording)
-        made = [stream.step(f.rgb, f.time_s, f.index) for f in frames[:cut]]
-        stream.prompt(new_wording)
-        made += [stream.step(f.rgb, f.time_s, f.index) for f in frames[cut:]]
-        pictures = to_float(made)
-        looks = measures.local_statistics(pictures[cut:])
-        distances = {}
-        for world in (old, new):
-            reference = to_float(f.rgb for f in taught(world, frames[cut:], stream.seed))
-            distances[world] = measures_apart(looks, measures.local_statistics(reference))
-        steady = float(distances[new][-STEADY:].mean())
-        reached = (distances[new] <= distances[old]) & (distances[new] <= NEAR * steady + 1e-3)
-        took = next((k for k in range(len(reached)) if bool(reached[k])), len(reached))
-        luminance = measures.luma(pictures).mean((1, 2, 3))
-        before, after = luminance[cut - STEADY : cut], luminance[-STEADY:]
-        low, high = float(torch.cat([before, after]).min()), float(torch.cat([before, after]).max())
-        shown = luminance[cut:]
-        out = max(float(shown.max()) / max(high, 0.02) - 1, 1 - float(shown.min()) / max(low, 0.02), 0.0)
-        rows.append({"from": old, "to": new, "frames": took, "leaves_band": out, "flash": out > LEEWAY})
-    return {
-        "pairs": rows,
-        "frames_most": max(row["frames"] for row in rows),
-        "frames_mean": statistics.fmean(row["frames"] for row in rows),
-        "flashes": sum(row["flash"] for row in rows),
-        "within_six": statistics.fmean(row["frames"] <= STEADY for row in rows),
-    }
-
-
-def measures_apart(looks: Tensor, others: Tensor) -> Tensor:
-    """Distance of each frame's look to another's at the same time: (T,)."""
-    return torch.stack([measures.world_distance(a[None], b[None]) for a, b in zip(looks, others, strict=True)])
 
 
 def steps(stream: Stream, clips: Sequence[Clip], wordings: Mapping[str, str], many: int = 16) -> dict[str, Any]:
@@ -325,19 +202,6 @@ def _psnr_where(a: Tensor, b: Tensor, where: Tensor) -> float:
     return float(-10 * error.clamp(min=measures.QUANTISATION_MSE).log10())
 
 
-def rate(stream: Stream, clip: Clip, wordings: Mapping[str, str]) -> dict[str, Any]:
-    """Own motion at 12 frames a second over that at 24, on a held picture, over the same time: 1 is the same speed."""
-    ratios = {}
-    for world, wording in wordings.items():
-        energy = []
-        for fps in (24, 12):
-            frames = tuple(Frame(clip.frames[0].rgb, k, k / fps) for k in range(2 * fps))
-            made = to_float(perform(stream, replace(clip, frames=frames), wording))[fps // 2 :]
-            energy.append(float(measures.motion_energy(made, fps // 6).mean()))  # over a sixth of a second
-        ratios[world] = energy[1] / max(energy[0], 1e-9)
-    return {"ratio": statistics.fmean(ratios.values()), "per_world": ratios}
-
-
 def structure(clips: Sequence[Clip], worlds: Iterable[str] = tuple(WORLDS), seed: int = 0) -> dict[str, float]:
     """How much of a teacher's detail no change of colours could explain, 0 to 1: its structure.
 
@@ -370,7 +234,20 @@ def structure(clips: Sequence[Clip], worlds: Iterable[str] = tuple(WORLDS), seed
     return {world: statistics.fmean(values) for world, values in shares.items()}
 
 
-TRIALS = ("switch", "few_steps", "speed", "props", "regions", "film", "rate", "structure", "text", "drift")
+TRIALS = (
+    "trained",
+    "switch",
+    "few_steps",
+    "speed",
+    "props",
+    "regions",
+    "film",
+    "rate",
+    "structure",
+    "text",
+    "places",
+    "drift",
+)
 FILM = (1280, 704)
 SWITCHES = (
     ("underwater", "wild-west"),
@@ -393,11 +270,14 @@ def hold(
     drift_frames: int = 10_000,
     drift_worlds: Sequence[str] = DRIFTERS,
     base: Stream | None = None,
+    teachers: Path | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """The named trials, on a few clips spread over `paths`; results by name.
 
-    wordings: texts for each world. Raises ValueError for an unknown trial, and where no clip can be read.
+    wordings: texts for each world. base: the unpruned model, for `speed`. teachers: the folder of the person segmenter,
+    without which `places` says that it was not measured. Raises ValueError for an unknown trial, and where no clip can
+    be read.
     """
     unknown = [name for name in names if name not in TRIALS]
     if unknown:
@@ -413,6 +293,14 @@ def hold(
         if name == "drift":
             chosen = {world: first[world] for world in drift_worlds if world in first}
             results[name] = drift(stream, clips[0], chosen, drift_frames, progress)
+        elif name == "trained":
+            texts = {world: lines for world, lines in wordings_of_worlds("train").items() if world in kinds}
+            report = evaluate(
+                stream, paths, texts, frames=frames, size=size, chosen=("adherence",), max_runs=2 * len(texts)
+            )
+            results[name] = {key: report[key] for key in ("adherence", "per_world", "mistaken", "pairs")}
+        elif name == "places":
+            results[name] = _places(stream, clips, teachers)
         elif name == "switch":
             pairs = [((a, first[a]), (b, first[b])) for a, b in SWITCHES if a in first and b in first]
             results[name] = switch(stream, clips[0], pairs)
@@ -466,6 +354,50 @@ def _film(stream: Stream, paths: Sequence[Path], wordings: Wordings) -> dict[str
     )
     names = ("adherence", "per_world", "sharpness_ratio", "detail_correlation", "pairs", "size")
     return {name: report[name] for name in names}
+
+
+def _places(stream: Stream, clips: Sequence[Clip], teachers: Path | None) -> dict[str, Any]:
+    """People put into drawn places: is the picture nearer to its place than to any world, and is the person there?"""
+    if teachers is None:
+        return {"not_measured": "people are found by the segmenter; give its folder with --teachers"}
+    segmenter = Segmenter(teachers)
+    rows: list[dict[str, Any]] = []
+    texts = {place: lines[0] for place, lines in wordings_of_worlds("held_out").items() if place in stream.worlds}
+    for clip in clips:
+        mattes = person_mattes([Image.fromarray(frame.rgb) for frame in clip.frames], segmenter)
+        if mattes is None:
+            continue
+        last = clip.frames[-1]
+        height, width = last.rgb.shape[:2]
+        matte = torch.from_numpy(np.array(mattes[-1].resize((width, height)))).float()[None, None] / 255
+        source = to_float([last.rgb])
+        clock = torch.tensor([last.time_s], dtype=torch.float64)
+        scene = Set(source, torch.zeros_like(source), clock, None, ())
+        looks = {place: paint(scene, matte).clamp(0, 1) for place, paint in PLACES.items()}
+        looks |= {world: to_float([list(taught(world, clip.frames, stream.seed))[-1].rgb]) for world in WORLDS}
+        statistics_ = {name: measures.local_statistics(picture) for name, picture in looks.items()}
+        for place in PLACES:
+            made = to_float(perform(stream, clip, texts[place])[-1:])
+            look = measures.local_statistics(made)
+            near = min(looks, key=lambda name: float(measures.world_distance(look, statistics_[name])))
+            person = matte[0, 0] > 0.9
+            rows.append(
+                {
+                    "place": place,
+                    "clip": clip.name,
+                    "nearest": near,
+                    "person_psnr_db": _psnr_where(made, looks[place], person),
+                    "set_psnr_db": _psnr_where(made, looks[place], matte[0, 0] < 0.1),
+                }
+            )
+    if not rows:
+        return {"not_measured": "no clip shows a person whom the segmenter is sure of"}
+    return {
+        "adherence": statistics.fmean(row["nearest"] == row["place"] for row in rows),
+        "person_psnr_db": statistics.fmean(row["person_psnr_db"] for row in rows),
+        "set_psnr_db": statistics.fmean(row["set_psnr_db"] for row in rows),
+        "rows": rows,
+    }
 
 
 def _text(stream: Stream) -> dict[str, Any]:

@@ -143,7 +143,7 @@ def test_engine_never_imports_studio() -> None:
 
 def test_inference_never_imports_training() -> None:
     """The command line and the evaluation compare the model with its teachers; nothing else knows them."""
-    may = ("engine.training", "engine.__main__", "engine.evaluate", "engine.trials")
+    may = ("engine.training", "engine.__main__", "engine.evaluate", "engine.endurance", "engine.trials")
     broken = (i for i in imports() if within(i.imported, "engine.training") and not within(i.importer, *may))
     assert_none(broken, "inference never imports training")
 

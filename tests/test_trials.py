@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from engine import trials
+from engine import endurance, trials
 from engine.clips import Clip
 from engine.config import lsd_test
 from engine.evaluate import taught
@@ -80,20 +80,20 @@ def played(player: Player) -> Stream:
 
 
 def test_a_stream_that_fades_is_seen_to_drift(clip: Clip) -> None:
-    steady = trials.drift(played(Player()), clip, {"as-is": "as it is"}, frames=400)
-    fading = trials.drift(played(Fading()), clip, {"as-is": "as it is"}, frames=400)
+    steady = endurance.drift(played(Player()), clip, {"as-is": "as it is"}, frames=400)
+    fading = endurance.drift(played(Fading()), clip, {"as-is": "as it is"}, frames=400)
     assert steady["worst_change"]["luminance"] < 0.01
     assert fading["worlds"]["as-is"]["change"]["luminance"] == pytest.approx(-0.034, abs=0.01)
     assert min(steady["worlds"]["as-is"]["moves_with_input"]) > 0.99
-    assert len(steady["worlds"]["as-is"]["curves"]["luminance"]) <= trials.POINTS
+    assert len(steady["worlds"]["as-is"]["curves"]["luminance"]) <= endurance.POINTS
 
 
 def test_a_teacher_switches_at_once_and_a_deaf_player_never(clip: Clip) -> None:
     pairs = [(("underwater", "underwater"), ("wild-west", "wild-west")), (("pencil", "pencil"), ("cartoon", "cartoon"))]
-    teacher = trials.switch(played(Teacher()), clip, pairs)
+    teacher = endurance.switch(played(Teacher()), clip, pairs)
     assert teacher["frames_most"] == 0
     assert teacher["flashes"] == 0
-    deaf = trials.switch(played(Player()), clip, [(("as-is", "as it is"), ("pencil", "pencil"))])
+    deaf = endurance.switch(played(Player()), clip, [(("as-is", "as it is"), ("pencil", "pencil"))])
     assert deaf["within_six"] == 0
 
 
@@ -104,7 +104,7 @@ def test_a_flash_is_seen(clip: Clip) -> None:
             return np.full_like(made, 255) if index == 24 else made
 
     pairs = [(("underwater", "underwater"), ("deep-space", "deep-space"))]
-    assert trials.switch(played(Flashing()), clip, pairs)["flashes"] == 1
+    assert endurance.switch(played(Flashing()), clip, pairs)["flashes"] == 1
 
 
 def test_props_of_a_camera_stay_props(clip: Clip) -> None:
@@ -120,7 +120,7 @@ def test_a_camera_keeps_what_is_outside_a_region(clip: Clip) -> None:
 
 
 def test_teachers_move_as_fast_at_half_the_rate(clip: Clip) -> None:
-    report = trials.rate(played(Teacher()), clip, {"underwater": "underwater", "snowfall": "snowfall"})
+    report = endurance.rate(played(Teacher()), clip, {"underwater": "underwater", "snowfall": "snowfall"})
     assert report["ratio"] == pytest.approx(1, abs=0.25)
 
 
@@ -142,5 +142,5 @@ def test_more_steps_and_the_larger_model_cost_time(clip: Clip) -> None:
 
 
 def test_an_unknown_trial_is_named() -> None:
-    with pytest.raises(ValueError, match=r"no trial dance; there are switch, few_steps"):
+    with pytest.raises(ValueError, match=r"no trial dance; there are trained, switch"):
         trials.hold(played(Player()), ["dance"], [], {}, size=SIZE)
