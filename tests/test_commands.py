@@ -336,3 +336,22 @@ def test_an_error_ends_in_one_line_and_status_one(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.strip() == "error: none.mp4 does not exist; give the path of a video file"
+
+
+# -- sheet, film
+
+
+def test_a_sheet_and_a_film_show_the_worlds(engine: Engine, small_clip: Path, weights: Path, tmp_path: Path) -> None:
+    picture, movie = tmp_path / "sheet.png", tmp_path / "film.mp4"
+    arguments = ("--weights", weights, "--size", "96x64", *ONE)
+    assert engine("sheet", small_clip, picture, "--at", "0.3", *arguments)[0] == 0
+    with Image.open(picture) as image:
+        assert image.width > 5 * 256
+    status, stdout, _ = engine(
+        "film", small_clip, movie, "--seconds", "2", "--worlds", "underwater,pencil,cartoon", *arguments
+    )
+    assert (status, stdout) == (0, f"{movie}: 48 frames\n")
+    assert len(read(movie)) == 48
+    status, _, stderr = engine("film", small_clip, movie, "--worlds", "atlantis", *arguments)
+    assert status == 1
+    assert "no world is called 'atlantis'; there are as-is, underwater" in stderr
