@@ -18,8 +18,34 @@ WORLD_NAMES = (
     "cartoon",
     "film-noir",
     "oil-painting",
+    "volcano",
+    "enchanted-forest",
+    "watercolour",
+    "woodblock",
+    "stained-glass",
+    "mosaic",
+    "voxel",
+    "thermal",
+    "comic",
+    "ice-palace",
+    "blueprint",
+    "beach",
+    "throne-hall",
+    "moon",
 )
-"""The worlds of the shipped weights, in the order of the network's world vectors."""
+"""The worlds of the shipped weights, in the order of the network's world vectors; the last three are places."""
+
+THING_NAMES = (
+    "fireball",
+    "planet",
+    "lightsaber",
+    "torch",
+    "gold-chest",
+    "ice-block",
+    "crate",
+    "royal-cape",
+)
+"""What a prop can become, in the order of the network's thing vectors."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from engine.training import drawings, scenery
+from engine.training import crafts, drawings, scenery
 from engine.training.easel import Set
 from engine.training.particles import Layer, Particles, advance
 
@@ -62,6 +62,9 @@ _FLAKES = (
     Layer(0.100, (5.0, 30.0), (1.5, 1.5), 0.75),
 )
 _RAIN = (Layer(0.035, (0.0, 288.0), (0.9, 13.0)), Layer(0.060, (0.0, 192.0), (0.8, 8.0), 0.6))
+_EMBERS = (Layer(0.020, (7.0, -52.0), (1.9, 1.9)), Layer(0.030, (-4.0, -33.0), (1.3, 1.3), 0.8))
+_FIREFLIES = (Layer(0.010, (8.0, -7.0), (3.2, 3.2)), Layer(0.022, (-5.0, 10.0), (1.7, 1.7), 0.75))
+_ICE_DUST = (Layer(0.025, (5.0, 14.0), (1.6, 1.6)), Layer(0.045, (-3.0, 9.0), (1.1, 1.1), 0.7))
 
 WORLDS: dict[str, World] = {
     world.name: world
@@ -77,6 +80,17 @@ WORLDS: dict[str, World] = {
         World("cartoon", drawings.cartoon),
         World("film-noir", scenery.film_noir, random=True, moving=True),
         World("oil-painting", drawings.oil_painting),
+        World("volcano", crafts.volcano, _EMBERS, random=True, moving=True),
+        World("enchanted-forest", crafts.enchanted_forest, _FIREFLIES, random=True, moving=True),
+        World("watercolour", crafts.watercolour),
+        World("woodblock", crafts.woodblock),
+        World("stained-glass", crafts.stained_glass),
+        World("mosaic", crafts.mosaic),
+        World("voxel", crafts.voxel),
+        World("thermal", crafts.thermal),
+        World("comic", crafts.comic),
+        World("ice-palace", crafts.ice_palace, _ICE_DUST, random=True, moving=True),
+        World("blueprint", crafts.blueprint),
     )
 }
 """All worlds by name, in the order of the network's world vectors."""
