@@ -27,12 +27,13 @@ from engine.endurance import Progress, drift, rate, switch
 from engine.evaluate import evaluate, perform, taught, to_float
 from engine.pictures import MediaError
 from engine.stream import Stream, pad_picture
+from engine.training.easel import Set
 from engine.training.matte import Segmenter, person_mattes
 from engine.training.places import PLACES
 from engine.training.props import PROP_OF, Prop, become
 from engine.training.router import THING_WORDINGS
 from engine.training.router import wordings as wordings_of_worlds
-from engine.training.worlds import WORLDS, Set
+from engine.training.worlds import WORLDS
 from engine.types import Region
 
 Wordings = Mapping[str, Sequence[str]]

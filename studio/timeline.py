@@ -3,35 +3,46 @@
     Timeline.at(time_s) -> Cue        pure: the same timeline and time give the same cue, and no later key changes it
     add, move, change, delete         return a new timeline
 
-Times are seconds on the take's clock, which starts with the take's first frame.
+    day = Timeline().at(0, "wild west").at(4.5, "underwater", fade=1).set(6, strength=0.5)
+    (day[:8] + day[2:6].stretch(2)).loop(3)
+
+Times are seconds on the take's clock, which starts with the take's first frame and counts microseconds: a time is held
+to the nearest of them. A span of time includes its start and excludes its end.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
+
+from studio import lanes
+from studio.lanes import PARAMETERS, Ease, Values, number, seconds, ticks, value_at
+from studio.lanes import TICK_S as TICK_S
+from studio.lanes import TimelineError as TimelineError
+from studio.lanes import Track as Track
+from studio.lanes import Value as Value
 
 SCHEMA = "lsd-studio.timeline"
-VERSION = 1
+VERSION = 2
+"""2 added `end_s`, `tracks` and `mattes`."""
 
 MAX_PROMPT = 1000
 """Characters in one prompt; the engine's text encoder has the same limit."""
 
-TICK_S = 1e-6
-"""The shortest time between two keys that the studio makes by itself: one tick of the take's clock."""
+MAX_LOOPS = 10_000
+"""Often enough for a day of a ten-second timeline; more is a slip of the finger."""
+
+AS_IT_IS = "as it is"
+"""What the picture is where nothing is said."""
 
 Prompt: TypeAlias = str | Sequence[tuple[str, float]]
 """A text, or texts with positive weights."""
 
 Blend: TypeAlias = tuple[tuple[str, float], ...]
 """Texts with positive weights that sum to one: every prompt in its normal form."""
-
-
-class TimelineError(ValueError):
-    """A prompt, key, timeline or schedule that has no meaning; the text says what is legal."""
 
 
 def blend(prompt: Prompt) -> Blend:
@@ -44,7 +55,7 @@ def blend(prompt: Prompt) -> Blend:
     for pair in pairs:
         if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2 or not isinstance(pair[0], str):
             raise TimelineError(f"{pair!r} is not a weighted text; write a text, or pairs such as ['underwater', 0.5]")
-        text, weight = " ".join(pair[0].split()), _number(pair[1], "a prompt's weight")
+        text, weight = " ".join(pair[0].split()), number(pair[1], "a prompt's weight")
         if not text:
             raise TimelineError("the prompt is empty; write what the picture should become, or 'as it is'")
         if len(text) > MAX_PROMPT:
@@ -80,8 +91,8 @@ class Key:
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "time_s", _seconds(self.time_s, "a key's time"))
-        object.__setattr__(self, "fade_s", _seconds(self.fade_s, "a key's fade"))
+        object.__setattr__(self, "time_s", ticks(seconds(self.time_s, "a key's time")))
+        object.__setattr__(self, "fade_s", ticks(seconds(self.fade_s, "a key's fade")))
         pairs = blend(self.prompt)
         object.__setattr__(self, "prompt", pairs[0][0] if len(pairs) == 1 else pairs)
 
@@ -95,7 +106,34 @@ class Marker:
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "time_s", _seconds(self.time_s, "a marker's time"))
+        object.__setattr__(self, "time_s", ticks(seconds(self.time_s, "a marker's time")))
+
+
+@dataclass(frozen=True)
+class Matte:
+    """A part of the picture that becomes something of its own, as far as `values` (0 to 1 over time) let it."""
+
+    name: str
+    prompt: Prompt
+    where: Mapping[str, Any] = field(hash=False)
+    """Which part, as studio/regions.py describes it, in JSON values."""
+    values: Values = (Value(0.0, 1.0),)
+
+    def __post_init__(self) -> None:
+        pairs = blend(self.prompt)
+        object.__setattr__(self, "prompt", pairs[0][0] if len(pairs) == 1 else pairs)
+        object.__setattr__(self, "values", lanes.in_order(self.values, f"the weight of {self.name!r}", 0.0, 1.0))
+
+
+@dataclass(frozen=True)
+class MatteCue:
+    """What a part of one frame becomes."""
+
+    name: str
+    prompt: Blend
+    weight: float
+    """Above 0, up to 1."""
+    where: Mapping[str, Any] = field(hash=False)
 
 
 @dataclass(frozen=True)
@@ -106,16 +144,27 @@ class Cue:
     key: str
     """Id of the key that rules this moment."""
     fading: bool = False
+    mattes: tuple[MatteCue, ...] = ()
+    """Parts of the picture with a prompt of their own; `prompt` holds for the rest."""
+
+    def same_picture(self, other: Cue) -> bool:
+        """Whether the engine is told the same."""
+        return self.prompt == other.prompt and self.mattes == other.mattes
 
 
 @dataclass(frozen=True)
 class Timeline:
     """Prompt keys and markers in order of time: at least one key, no two at the same time."""
 
-    keys: tuple[Key, ...]
+    keys: tuple[Key, ...] = (Key(0.0, AS_IT_IS),)
     markers: tuple[Marker, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """Unknown fields of a saved timeline; they pass through."""
+    tracks: tuple[Track, ...] = ()
+    """Parameters over time; one that has no track has its default."""
+    mattes: tuple[Matte, ...] = ()
+    end_s: float | None = None
+    """Where it ends, which joining and looping need; None for a timeline that holds on."""
 
     def __post_init__(self) -> None:
         if not self.keys:
@@ -127,17 +176,46 @@ class Timeline:
                 raise TimelineError(f"two keys at {after.time_s} s ({both}); move one of them")
         object.__setattr__(self, "keys", tuple(_named(keys)))
         object.__setattr__(self, "markers", tuple(sorted(self.markers, key=lambda marker: marker.time_s)))
+        object.__setattr__(self, "tracks", tuple(sorted(self.tracks, key=lambda track: track.name)))
+        for track, other in pairwise(self.tracks):
+            if track.name == other.name:
+                raise TimelineError(f"two tracks of {track.name!r}; make one of their values")
+        if self.end_s is not None:
+            self._end(self.end_s)
+
+    def _end(self, end_s: float) -> None:
+        end = ticks(seconds(end_s, "the end"))
+        if end <= 0:
+            raise TimelineError(f"the timeline would end at {end} s; its end is above 0")
+        object.__setattr__(self, "end_s", end)
+        late = [time_s for time_s in self._moments() if time_s >= end]
+        late += [value.time_s for value in self._values() if value.time_s > end]
+        if late:
+            raise TimelineError(
+                f"something at {late[0]} s, and the timeline ends at {end} s; move its end with until()"
+            )
 
     @classmethod
     def of(cls, prompt: Prompt) -> Timeline:
         """One prompt from the start to the end."""
         return cls((Key(0.0, prompt),))
 
-    def at(self, time_s: float) -> Cue:
-        """The cue at a time; before the first key, the first key's prompt.
+    @overload
+    def at(self, time_s: float) -> Cue: ...
+    @overload
+    def at(self, time_s: float, prompt: Prompt, fade: float = 0.0) -> Timeline: ...
+    def at(self, time_s: float, prompt: Prompt | None = None, fade: float = 0.0) -> Cue | Timeline:
+        """The cue at a time; or, given a prompt, the timeline that turns to it at that time.
 
-        A fade moves linearly from what ruled when it began, another running fade included.
+        Before the first key, the first key's prompt holds. A fade moves linearly from what ruled when it began, another
+        running fade included. fade: in seconds. A key that stands at the same time gives way; ids are given anew.
         """
+        if prompt is None:
+            return self._cue(time_s)
+        key = Key(time_s, prompt, fade)
+        return replace(self, keys=_anonymous((*(other for other in self.keys if other.time_s != key.time_s), key)))
+
+    def _cue(self, time_s: float) -> Cue:
         ruling, fading = self.keys[0], False
         now = blend(ruling.prompt)
         for i, key in enumerate(self.keys[1:], start=1):
@@ -147,7 +225,31 @@ class Timeline:
             amount = (until - key.time_s) / key.fade_s if key.fade_s else 1.0
             now = _mix(now, blend(key.prompt), amount)
             ruling, fading = key, amount < 1
-        return Cue(now, ruling.id, fading)
+        strength = self.value("strength", time_s)
+        mattes = tuple(
+            MatteCue(matte.name, _strong(blend(matte.prompt), strength), weight, matte.where)
+            for matte in self.mattes
+            if (weight := value_at(matte.values, time_s))
+        )
+        return Cue(_strong(now, strength), ruling.id, fading, mattes)
+
+    def value(self, name: str, time_s: float) -> float:
+        """A parameter at a time; its default where it has no track."""
+        if name not in PARAMETERS:
+            raise TimelineError(f"no parameter {name!r}; there is {', '.join(PARAMETERS)}")
+        for track in self.tracks:
+            if track.name == name:
+                return value_at(track.values, time_s)
+        return PARAMETERS[name][2]
+
+    def set(self, time_s: float, ease: Ease = "linear", **values: float) -> Timeline:
+        """With parameters that reach these values at that time: `set(4, strength=0.5, ease="smooth")`."""
+        tracks = {track.name: track.values for track in self.tracks}
+        for name, reached in values.items():
+            value = Value(time_s, reached, ease)
+            others = (other for other in tracks.get(name, ()) if other.time_s != value.time_s)
+            tracks[name] = (*others, value)
+        return replace(self, tracks=tuple(Track(name, values) for name, values in tracks.items()))
 
     def key(self, id: str) -> Key:
         """The key of that id."""
@@ -179,19 +281,146 @@ class Timeline:
         return replace(self, markers=(*self.markers, Marker(time_s, name)))
 
     def since(self, time_s: float) -> Timeline:
-        """As seen from a clock that starts at `time_s`: the blend of that moment, the rest of its fade, later keys."""
-        cue = self.at(time_s)
+        """As seen from a clock that starts at `time_s`: the blend of that moment, the rest of its fade, later keys.
+
+        A smooth way of a parameter that is cut begins slowly once more.
+        """
+        start = ticks(seconds(time_s, "the start"))
+        if self.end_s is not None and start >= self.end_s:
+            raise TimelineError(f"nothing is left from {start} s on: the timeline ends at {self.end_s} s")
+        cue = replace(self, tracks=(), mattes=())._cue(start)
         keys = [Key(0.0, cue.prompt)]
-        if cue.fading:
+        later = [replace(key, time_s=key.time_s - start) for key in self.keys if key.time_s > start]
+        if cue.fading and not (later and later[0].time_s <= TICK_S):
             ruling = self.key(cue.key)
-            keys.append(replace(ruling, time_s=TICK_S, fade_s=ruling.time_s + ruling.fade_s - time_s))
-        keys += [replace(key, time_s=key.time_s - time_s) for key in self.keys if key.time_s > time_s]
-        markers = [replace(mark, time_s=mark.time_s - time_s) for mark in self.markers if mark.time_s >= time_s]
-        return replace(self, keys=tuple(keys), markers=tuple(markers))
+            keys.append(replace(ruling, time_s=TICK_S, fade_s=ruling.time_s + ruling.fade_s - start))
+        return replace(
+            self,
+            keys=(*keys, *later),
+            markers=tuple(replace(mark, time_s=mark.time_s - start) for mark in self.markers if mark.time_s >= start),
+            tracks=tuple(replace(track, values=lanes.since(track.values, start)) for track in self.tracks),
+            mattes=_seen(replace(matte, values=lanes.since(matte.values, start)) for matte in self.mattes),
+            end_s=None if self.end_s is None else self.end_s - start,
+        )
+
+    def until(self, end_s: float) -> Timeline:
+        """With an end there, without what comes after it; one that ended earlier holds on until then."""
+        end = ticks(seconds(end_s, "the end"))
+        keys = tuple(key for key in self.keys if key.time_s < end)
+        return replace(
+            self,
+            keys=keys or (Key(0.0, self.keys[0].prompt),),
+            markers=tuple(mark for mark in self.markers if mark.time_s < end),
+            tracks=tuple(replace(track, values=lanes.until(track.values, end)) for track in self.tracks),
+            mattes=_seen(replace(matte, values=lanes.until(matte.values, end)) for matte in self.mattes),
+            end_s=end,
+        )
+
+    def __getitem__(self, span: slice) -> Timeline:
+        """The part between two times, on a clock of its own: `timeline[2:6.5]`, `timeline[2:]`, `timeline[:8]`."""
+        if not isinstance(span, slice) or span.step is not None:
+            raise TimelineError("write timeline[2:6] for the part from 2 s to 6 s")
+        start = seconds(span.start or 0, "the start of a slice")
+        part = self.since(start) if start else self
+        if span.stop is None:
+            return part
+        stop = seconds(span.stop, "the end of a slice")
+        if stop <= start:
+            raise TimelineError(f"a slice from {start} s to {stop} s is empty; it ends after its start")
+        return part.until(stop - start)
+
+    def shift(self, by_s: float) -> Timeline:
+        """Everything later by so many seconds, or earlier by a negative number; nothing may come before 0."""
+        by = number(by_s, "a shift")
+        earliest = min([*self._moments(), *(value.time_s for value in self._values())])
+        if earliest + by < -TICK_S / 2:
+            raise TimelineError(f"a shift by {by} s moves what is at {earliest} s before 0; slice it: timeline[{-by}:]")
+        return self._retime(lambda time_s: max(time_s + by, 0.0))
+
+    def stretch(self, factor: float) -> Timeline:
+        """Everything, fades too, so many times as long."""
+        factor = number(factor, "a stretch")
+        if factor <= 0:
+            raise TimelineError(f"a stretch by {factor}; the factor is above 0")
+        slow = self._retime(lambda time_s: time_s * factor)
+        return replace(slow, keys=tuple(replace(key, fade_s=key.fade_s * factor) for key in slow.keys))
+
+    def __add__(self, other: Timeline) -> Timeline:
+        """This one, then the other one from this one's end on.
+
+        The other's first key takes over at the joint; where it stands at 0 with a fade, it fades. Ids are given anew.
+        """
+        if not isinstance(other, Timeline):
+            return NotImplemented
+        end = self.end_s
+        if end is None:
+            raise TimelineError("a timeline without an end cannot be joined to; say until(8) or take a slice: line[:8]")
+        later = other._retime(lambda time_s: end + time_s)
+        first = other.keys[0]
+        begins = replace(later.keys[0], time_s=end, fade_s=0.0 if first.time_s else first.fade_s)
+        tracks = []
+        for name in dict.fromkeys(track.name for line in (self, other) for track in line.tracks):
+            default = (Value(0.0, PARAMETERS[name][2]),)
+            one, two = (next((t.values for t in line.tracks if t.name == name), default) for line in (self, other))
+            tracks.append(Track(name, lanes.joined(one, two, end)))
+        nothing = (Value(0.0, 0.0),)
+        before = (replace(matte, values=lanes.joined(matte.values, nothing, end)) for matte in self.mattes)
+        after = (replace(matte, values=lanes.joined(nothing, matte.values, end)) for matte in other.mattes)
+        return Timeline(
+            _anonymous((*self.keys, begins, *later.keys[1:])),
+            (*self.markers, *later.markers),
+            {**self.metadata, **other.metadata},
+            tuple(tracks),
+            (*before, *after),
+            later.end_s,
+        )
+
+    def loop(self, times: int | None = None, *, until_s: float | None = None) -> Timeline:
+        """Joined to itself so many times, or as often as `until_s` seconds need."""
+        if (times is None) == (until_s is None):
+            raise TimelineError("loop(3) plays it three times, loop(until_s=60) until second 60; say one of them")
+        if self.end_s is None:
+            raise TimelineError("a timeline without an end does not loop; say until(8) or take a slice: line[:8]")
+        if until_s is not None:
+            times = math.ceil(seconds(until_s, "the end of a loop") / self.end_s)
+        if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MAX_LOOPS:
+            raise TimelineError(f"a loop of {times} times; it is 1 to {MAX_LOOPS:,}")
+        looped = self
+        for _ in range(times - 1):
+            looped = looped + self
+        return looped if until_s is None else looped.until(until_s)
+
+    def _moments(self) -> list[float]:
+        return [key.time_s for key in self.keys] + [mark.time_s for mark in self.markers]
+
+    def _values(self) -> list[Value]:
+        numbers = [track.values for track in self.tracks] + [matte.values for matte in self.mattes]
+        return [value for values in numbers for value in values]
+
+    def _retime(self, moved: Callable[[float], float]) -> Timeline:
+        """Each time by a function that keeps their order; keys that fall together stay a tick apart."""
+        keys: list[Key] = []
+        for key in self.keys:
+            time_s = ticks(moved(key.time_s))
+            keys.append(replace(key, time_s=max(time_s, keys[-1].time_s + TICK_S) if keys else time_s))
+
+        def values(old: Values) -> Values:
+            return tuple(replace(value, time_s=moved(value.time_s)) for value in old)
+
+        return replace(
+            self,
+            keys=tuple(keys),
+            markers=tuple(replace(mark, time_s=moved(mark.time_s)) for mark in self.markers),
+            tracks=tuple(replace(track, values=values(track.values)) for track in self.tracks),
+            mattes=tuple(replace(matte, values=values(matte.values)) for matte in self.mattes),
+            end_s=None if self.end_s is None else moved(self.end_s),
+        )
 
     def texts(self) -> tuple[str, ...]:
         """Every text in it, once, in order of appearance."""
-        return tuple(dict.fromkeys(text for key in self.keys for text, _ in blend(key.prompt)))
+        said = [blend(key.prompt) for key in self.keys] + [blend(matte.prompt) for matte in self.mattes]
+        weak = [((AS_IT_IS, 1.0),)] if any(track.name == "strength" for track in self.tracks) else []
+        return tuple(dict.fromkeys(text for pairs in said + weak for text, _ in pairs))
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, with schema and version."""
@@ -200,6 +429,9 @@ class Timeline:
             "version": VERSION,
             "keys": [key_to_dict(key) for key in self.keys],
             "markers": [{"time_s": mark.time_s, "name": mark.name, **mark.metadata} for mark in self.markers],
+            **({"end_s": self.end_s} if self.end_s is not None else {}),
+            **({"tracks": [lanes.track_to_dict(track) for track in self.tracks]} if self.tracks else {}),
+            **({"mattes": [_matte_to_dict(matte) for matte in self.mattes]} if self.mattes else {}),
             **self.metadata,
         }
 
@@ -211,10 +443,20 @@ class Timeline:
         version = data.get("version")
         if not isinstance(version, int) or not 1 <= version <= VERSION:
             raise TimelineError(f"timeline version {version!r}; this studio reads 1 to {VERSION}; update lsd-studio")
-        keys = [_entry(key_from_dict, "keys", i, row) for i, row in enumerate(data.get("keys") or [])]
-        markers = [_entry(_marker_from_dict, "markers", i, row) for i, row in enumerate(data.get("markers") or [])]
-        known = {"schema", "version", "keys", "markers"}
-        return cls(tuple(keys), tuple(markers), {name: value for name, value in data.items() if name not in known})
+
+        def entries(name: str, read: Callable[[Mapping[str, Any]], Any]) -> tuple[Any, ...]:
+            return tuple(lanes.entry(read, name, i, row) for i, row in enumerate(data.get(name) or []))
+
+        known = {"schema", "version", "keys", "markers", "end_s", "tracks", "mattes"}
+        rest = {name: value for name, value in data.items() if name not in known}
+        return cls(
+            entries("keys", key_from_dict),
+            entries("markers", _marker_from_dict),
+            rest,
+            entries("tracks", lanes.track_from_dict),
+            entries("mattes", _matte_from_dict),
+            data.get("end_s"),
+        )
 
 
 def key_to_dict(key: Key) -> dict[str, Any]:
@@ -234,15 +476,38 @@ def _marker_from_dict(row: Mapping[str, Any]) -> Marker:
     return Marker(row["time_s"], str(row["name"]), rest)
 
 
-def _entry(read: Any, where: str, i: int, row: Any) -> Any:
-    if not isinstance(row, Mapping):
-        raise TimelineError(f"{where}[{i}] is {row!r}, not an object")
-    try:
-        return read(row)
-    except KeyError as missing:
-        raise TimelineError(f"{where}[{i}] lacks {missing}") from None
-    except TimelineError as error:
-        raise TimelineError(f"{where}[{i}]: {error}") from None
+def _matte_to_dict(matte: Matte) -> dict[str, Any]:
+    prompt = matte.prompt if isinstance(matte.prompt, str) else [[text, weight] for text, weight in matte.prompt]
+    return {"name": matte.name, "prompt": prompt, "where": dict(matte.where), "values": lanes.rows(matte.values)}
+
+
+def _matte_from_dict(row: Mapping[str, Any]) -> Matte:
+    if not isinstance(row["where"], Mapping):
+        raise TimelineError(f'"where" is {row["where"]!r}, not an object')
+    return Matte(str(row["name"]), row["prompt"], dict(row["where"]), lanes.values_of(row["values"]))
+
+
+def _anonymous(keys: Iterable[Key]) -> tuple[Key, ...]:
+    """Without ids, so that a timeline numbers them in order of time."""
+    return tuple(replace(key, id="") for key in keys)
+
+
+def _seen(mattes: Iterable[Matte]) -> tuple[Matte, ...]:
+    """Without those that never show."""
+    return tuple(matte for matte in mattes if any(value.value for value in matte.values))
+
+
+def _strong(prompt: Blend, strength: float) -> Blend:
+    return _mix(((AS_IT_IS, 1.0),), prompt, strength)
+
+
+def _mix(start: Blend, target: Blend, amount: float) -> Blend:
+    if amount >= 1:
+        return target
+    weights = {text: weight * (1 - amount) for text, weight in start}
+    for text, weight in target:
+        weights[text] = weights.get(text, 0.0) + weight * amount
+    return tuple((text, weight) for text, weight in weights.items() if weight > 0)
 
 
 def _named(keys: list[Key]) -> Iterable[Key]:
@@ -255,25 +520,3 @@ def _named(keys: list[Key]) -> Iterable[Key]:
             key = replace(key, id=next(fresh))
         seen.add(key.id)
         yield key
-
-
-def _mix(start: Blend, target: Blend, amount: float) -> Blend:
-    if amount >= 1:
-        return target
-    weights = {text: weight * (1 - amount) for text, weight in start}
-    for text, weight in target:
-        weights[text] = weights.get(text, 0.0) + weight * amount
-    return tuple((text, weight) for text, weight in weights.items() if weight > 0)
-
-
-def _number(value: Any, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise TimelineError(f"{what} is {value!r}; it must be a finite number")
-    return float(value)
-
-
-def _seconds(value: Any, what: str) -> float:
-    seconds = _number(value, what)
-    if seconds < 0:
-        raise TimelineError(f"{what} is {seconds} s; times start at 0")
-    return seconds

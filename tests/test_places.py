@@ -8,8 +8,8 @@ from torch import Tensor
 
 from engine.config import WORLD_NAMES
 from engine.models import fields
+from engine.training.easel import Set
 from engine.training.places import PLACES
-from engine.training.worlds import Set
 
 HEIGHT, WIDTH = 96, 144
 

@@ -1,22 +1,19 @@
 """Painters of the second dozen of worlds: crafts, prints and instruments, and three more places of the imagination.
 
-Each takes a `worlds.Set` and returns (B, 3, H, W) in about 0..1. Lattices have periods of 8, 16 or 32 px, whose phase
+Each takes a `Set` and returns (B, 3, H, W) in about 0..1. Lattices have periods of 8, 16 or 32 px, whose phase
 the network is told (`engine.models.fields.lattice`).
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from engine.training import brushes as b
-
-if TYPE_CHECKING:
-    from engine.training.worlds import Set
+from engine.training.easel import Set
 
 
 def cells(picture: Tensor, side: int) -> Tensor:

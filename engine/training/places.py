@@ -23,7 +23,7 @@ from engine.models import fields
 from engine.training import brushes as b
 
 if TYPE_CHECKING:
-    from engine.training.worlds import Set
+    from engine.training.easel import Set
 
 SWAY = 0.04
 """How far the nearest layer sways to either side, as a share of the picture's width."""

@@ -22,10 +22,11 @@ from torch import Tensor
 from engine.config import ModelConfig
 from engine.models.network import Conditions, pool_frame, to_patches, to_picture
 from engine.training.data import Clip, Player
+from engine.training.easel import Set
 from engine.training.particles import Particles
 from engine.training.places import PLACES
 from engine.training.props import PROP_OF, Drawn, Prop, become
-from engine.training.worlds import Set, teach
+from engine.training.worlds import teach
 
 COLD, SWITCH, CUT = 1 / 28, 1 / 36, 1 / 60
 """Chances per frame that a stream starts anew, changes its prompt, or cuts to another clip."""

@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from studio import schedule
-from studio.timeline import VERSION, Key, Marker, Timeline, TimelineError, blend, words
+from studio.timeline import VERSION, Key, Marker, Matte, Timeline, TimelineError, Track, Value, blend, words
 
 WORLDS = ("underwater", "wild west", "deep space", "snow falls")
 SECONDS = st.integers(0, 40_000_000).map(lambda ticks: ticks / 1_000_000)  # a take's clock counts microseconds
@@ -22,7 +22,43 @@ WEIGHTS = st.floats(0.01, 10)
 PROMPTS = st.sampled_from(WORLDS) | st.lists(st.tuples(st.sampled_from(WORLDS), WEIGHTS), min_size=1, max_size=3)
 KEYS = st.builds(Key, SECONDS, PROMPTS, st.sampled_from([0.0, 0.5, 3.0, 20.0]))
 TIME = attrgetter("time_s")
-TIMELINES = st.lists(KEYS, min_size=1, max_size=6, unique_by=TIME).map(lambda keys: Timeline(tuple(keys)))
+PLAIN = st.lists(KEYS, min_size=1, max_size=6, unique_by=TIME).map(lambda keys: Timeline(tuple(keys)))
+
+
+def timelines(times, eases=("linear", "smooth", "step")):
+    """Timelines with all that one can hold, at such times."""
+    keys = st.builds(Key, times, st.sampled_from(WORLDS), st.sampled_from([0.0, 0.5, 3.0]))
+    values = st.builds(Value, times, st.sampled_from([0.0, 0.25, 1.0]), st.sampled_from(eases))
+    lane = st.lists(values, min_size=1, max_size=4, unique_by=TIME).map(tuple)
+    mattes = st.builds(Matte, st.sampled_from(["stick", "ball"]), st.just("fire"), st.just({"colour": "red"}), lane)
+    return st.builds(
+        Timeline,
+        keys=st.lists(keys, min_size=1, max_size=4, unique_by=TIME).map(tuple),
+        markers=st.lists(st.builds(Marker, times, st.just("ball")), max_size=2).map(tuple),
+        tracks=st.just(()) | st.builds(Track, st.just("strength"), lane).map(lambda track: (track,)),
+        mattes=st.lists(mattes, max_size=2).map(tuple),
+    )
+
+
+TIMELINES = timelines(SECONDS)
+LINES = timelines(QUARTERS)
+EVEN = timelines(QUARTERS, eases=("linear", "step"))
+LENGTHS = QUARTERS.map(lambda quarters: quarters + 0.25)
+BETWEEN = QUARTERS.map(lambda quarters: quarters + 0.125)
+"""Between two quarters, where a microsecond moves no cut."""
+
+
+def same(one, other):
+    """Two cues that tell the engine the same, up to the last bits of a fade that was begun anew."""
+    parts = [dict(one.prompt), dict(other.prompt)]
+    for a, b in zip(one.mattes, other.mattes, strict=True):
+        assert (a.name, a.where) == (b.name, b.where)
+        assert a.weight == pytest.approx(b.weight, abs=1e-5)
+        parts += [dict(a.prompt), dict(b.prompt)]
+    for a, b in zip(parts[::2], parts[1::2], strict=True):
+        texts = a.keys() | b.keys()
+        assert {text: a.get(text, 0) for text in texts} == pytest.approx({t: b.get(t, 0) for t in texts}, abs=1e-5)
+    return True
 
 
 @given(TIMELINES, st.floats(allow_nan=True, allow_infinity=True))
@@ -39,16 +75,16 @@ def test_a_key_changes_nothing_before_it(timeline, key, time_s):
     assume(all(key.time_s != other.time_s for other in timeline.keys))
     assume(timeline.keys[0].time_s < key.time_s)  # the first key also rules what is before it
     assume(time_s < key.time_s)
-    assert timeline.add(key).at(time_s).prompt == timeline.at(time_s).prompt
+    assert timeline.add(key).at(time_s).same_picture(timeline.at(time_s))
 
 
-@given(TIMELINES)
+@given(PLAIN)
 def test_before_the_first_key_its_prompt_holds_already(timeline):
     first = timeline.keys[0]
     assert timeline.at(-1).prompt == timeline.at(first.time_s).prompt == blend(first.prompt)
 
 
-@given(TIMELINES)
+@given(PLAIN)
 def test_at_a_key_the_picture_does_not_jump_unless_it_is_a_cut(timeline):
     for before, key in pairwise(timeline.keys):
         if key.fade_s:
@@ -137,6 +173,120 @@ def test_a_later_clock_sees_the_same(keys, start_s, later_s):
     assert all(found.get(text, 0) == pytest.approx(expected.get(text, 0), abs=1e-5) for text in WORLDS)
 
 
+# -- the fluent form and its laws
+
+
+def test_a_timeline_is_said_in_one_breath():
+    timeline = Timeline().at(0, "wild west").at(4.5, "underwater", fade=1)
+    assert timeline == Timeline((Key(0, "wild west"), Key(4.5, "underwater", 1)))
+    assert Timeline().at(4, "snow falls").at(1).prompt == (("as it is", 1.0),), "before the first word it is as it is"
+    assert timeline.at(4.5, "deep space").keys[1].prompt == "deep space", "the newest word at a time holds"
+
+
+def test_strength_mixes_the_prompt_with_the_picture_as_it_is():
+    timeline = Timeline.of("underwater").set(2, strength=1).set(4, strength=0).set(6, "step", strength=0.5)
+    assert timeline.at(1).prompt == timeline.at(2).prompt == (("underwater", 1.0),)
+    assert dict(timeline.at(3).prompt) == {"as it is": 0.5, "underwater": 0.5}
+    assert timeline.at(4).prompt == timeline.at(5.9).prompt == (("as it is", 1.0),)
+    assert dict(timeline.at(6).prompt) == {"as it is": 0.5, "underwater": 0.5}
+    assert timeline.texts() == ("underwater", "as it is")
+
+
+@pytest.mark.parametrize(("ease", "quarter"), [("linear", 0.25), ("smooth", 0.15625), ("step", 0.0)])
+def test_each_ease_has_its_way(ease, quarter):
+    timeline = Timeline.of("underwater").set(0, strength=0).set(4, ease, strength=1)
+    assert timeline.value("strength", 1) == quarter
+    assert timeline.value("strength", 4) == timeline.value("strength", 99) == 1
+
+
+def test_a_matte_has_a_prompt_of_its_own_while_it_has_weight():
+    values = (Value(0, 0), Value(1, 0), Value(3, 1), Value(5, 0, "step"))
+    timeline = replace(Timeline.of("wild west"), mattes=(Matte("stick", "a lightsaber", {"colour": "green"}, values),))
+    assert timeline.at(1).mattes == timeline.at(5).mattes == ()
+    (cue,) = timeline.at(2).mattes
+    assert (cue.name, cue.prompt, cue.weight) == ("stick", (("a lightsaber", 1.0),), 0.5)
+    assert timeline.texts() == ("wild west", "a lightsaber")
+    assert not timeline.at(2).same_picture(timeline.at(4))
+
+
+@given(TIMELINES, st.randoms(use_true_random=False))
+def test_the_order_in_which_it_is_said_does_not_matter(timeline, random):
+    def shuffled(things):
+        return tuple(random.sample(things, len(things)))
+
+    keys = shuffled([replace(key, id="") for key in timeline.keys])
+    tracks = tuple(Track(track.name, shuffled(track.values)) for track in timeline.tracks)
+    mattes = tuple(replace(matte, values=shuffled(matte.values)) for matte in timeline.mattes)
+    assert replace(timeline, keys=keys, tracks=tracks, mattes=mattes) == timeline
+    fluent = Timeline().at(0, "as it is")
+    for key in keys:
+        fluent = fluent.at(key.time_s, key.prompt, key.fade_s)
+    in_order = Timeline()
+    for key in timeline.keys:
+        in_order = in_order.at(key.time_s, key.prompt, key.fade_s)
+    assert fluent == in_order
+
+
+@given(TIMELINES, TIMELINES, TIMELINES, LENGTHS, LENGTHS)
+def test_joining_is_associative(one, two, three, one_s, two_s):
+    one, two = one.until(one_s), two.until(two_s)
+    assert (one + two) + three == one + (two + three)
+
+
+@given(LINES, LINES, LENGTHS, BETWEEN)
+def test_joined_it_is_the_one_and_then_the_other(one, two, end_s, time_s):
+    two = two.at(two.keys[0].time_s, two.keys[0].prompt)  # a first key that fades would fade over from the one
+    both = one.until(end_s) + two
+    assert same(both.at(end_s + time_s), two.at(time_s))
+    assert same(both.at(end_s), two.at(0))
+    if time_s < end_s:
+        assert same(both.at(time_s), one.until(end_s).at(time_s))
+
+
+@given(TIMELINES, SECONDS)
+def test_shift_then_shift_back_is_nothing(timeline, by_s):
+    assert timeline.shift(by_s).shift(-by_s) == timeline
+
+
+@given(LINES, QUARTERS, BETWEEN)
+def test_a_shift_is_only_later(timeline, by_s, time_s):
+    assert same(timeline.shift(by_s).at(time_s + by_s), timeline.at(time_s))
+
+
+@given(LINES, st.sampled_from([0.5, 1.5, 4.0]), BETWEEN)
+def test_a_stretch_is_only_slower(timeline, factor, time_s):
+    assert same(timeline.stretch(factor).at(time_s * factor), timeline.at(time_s))
+
+
+@given(EVEN, QUARTERS, LENGTHS, BETWEEN)
+def test_a_slice_is_that_part(timeline, start_s, length_s, time_s):
+    part = timeline[start_s : start_s + length_s]
+    assert part.end_s == length_s
+    if time_s < length_s:
+        assert same(part.at(time_s), timeline.at(start_s + time_s))
+
+
+@given(EVEN, LENGTHS, LENGTHS, BETWEEN)
+def test_cut_in_two_and_joined_again_it_shows_the_same(timeline, cut_s, rest_s, time_s):
+    whole = timeline.until(cut_s + rest_s)
+    again = whole[:cut_s] + whole[cut_s:]
+    assert (again.end_s, again.markers) == (whole.end_s, whole.markers)
+    assert same(again.at(time_s), whole.at(time_s))
+
+
+def test_a_loop_is_joined_to_itself():
+    once = Timeline().at(0, "underwater").at(1, "wild west", fade=0.5)[:2]
+    assert once.loop(3) == once + once + once
+    assert once.loop(1) == once
+    assert once.loop(until_s=5) == (once + once + once)[:5]
+    assert [key.time_s for key in once.loop(until_s=5).keys] == [0, 1, 2, 3, 4]
+
+
+def test_a_first_key_with_a_fade_fades_over_the_joint():
+    both = Timeline.of("underwater").until(2) + Timeline((Key(0, "wild west", 1),))
+    assert dict(both.at(2.5).prompt) == {"underwater": 0.5, "wild west": 0.5}
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [
@@ -156,6 +306,26 @@ def test_a_later_clock_sees_the_same(keys, start_s, later_s):
         (lambda: Timeline((Key(1, "a"), Key(1, "b"))), "two keys at 1.0 s ('a' and 'b')"),
         (lambda: Timeline.of("a").key("k9"), "no key 'k9'; the keys are k1"),
         (lambda: Timeline.of("a").delete("k1"), "at least one prompt key"),
+        (lambda: Timeline.of("a") + Timeline.of("b"), "without an end cannot be joined to; say until(8)"),
+        (lambda: Timeline.of("a").loop(2), "without an end does not loop"),
+        (lambda: Timeline.of("a").until(2).loop(0), "a loop of 0 times; it is 1 to"),
+        (lambda: Timeline.of("a").until(2).loop(), "say one of them"),
+        (lambda: Timeline.of("a").until(2).at(2, "b"), "something at 2.0 s, and the timeline ends at 2.0 s"),
+        (lambda: Timeline.of("a").until(0), "its end is above 0"),
+        (lambda: Timeline.of("a").until(2)[3:], "nothing is left from 3.0 s on"),
+        (lambda: Timeline.of("a")[3:2], "a slice from 3.0 s to 2.0 s is empty"),
+        (lambda: Timeline.of("a")[1:2:1], "write timeline[2:6]"),
+        (lambda: Timeline.of("a")[-1:], "times start at 0"),
+        (lambda: Timeline((Key(1, "a"),)).shift(-2), "moves what is at 1.0 s before 0; slice it: timeline[2.0:]"),
+        (lambda: Timeline.of("a").stretch(0), "the factor is above 0"),
+        (lambda: Timeline.of("a").set(0, zoom=1), "no parameter 'zoom'; there is strength"),
+        (lambda: Timeline.of("a").value("zoom", 0), "no parameter 'zoom'; there is strength"),
+        (lambda: Timeline.of("a").set(0, strength=2), "strength is 2.0 at 0.0 s; it goes from 0.0 to 1.0"),
+        (lambda: Timeline.of("a").set(0, "fast", strength=1), "ease 'fast'; it is linear, smooth or step"),  # type: ignore[arg-type]
+        (lambda: Track("strength", ()), "strength has no values"),
+        (lambda: Track("strength", (Value(1, 0), Value(1, 1))), "strength stands twice at 1.0 s"),
+        (lambda: Timeline(tracks=(Track("strength", (Value(0, 1),)),) * 2), "two tracks of 'strength'"),
+        (lambda: Timeline.from_dict(_saved(keys=[{"time_s": 1, "prompt": "a"}], mattes=[{}])), "mattes[0] lacks"),
         (lambda: Timeline.from_dict({"schema": "other"}), "schema 'other' is not"),
         (lambda: Timeline.from_dict({"schema": "lsd-studio.timeline", "version": VERSION + 1}), "update lsd-studio"),
         (lambda: Timeline.from_dict(_saved(keys=[{"time_s": 1}])), "keys[0] lacks 'prompt'"),
