@@ -16,7 +16,7 @@ from PIL import Image
 
 from engine.config import ModelConfig, lsd_test
 from engine.models.checkpoint import save_weights
-from engine.models.network import Conditions, to_patches
+from engine.models.network import Conditions, Hourglass, to_patches
 from engine.text import Router
 from engine.training.data import Clip, Player, deal, load_pack, pack, read_manifest
 from engine.training.muon import orthogonal
@@ -150,9 +150,47 @@ def test_a_run_begins_with_shipped_weights(packed: Path, recipe: Recipe, tmp_pat
     new = Trainer(recipe, packed, "cpu")
     new.start_from(tmp_path / "w.safetensors")
     assert torch.equal(weights_of(new), weights_of(old).bfloat16().float())
-    other = Trainer(replace(recipe, model=replace(config, layers=2)), packed, "cpu")
-    with pytest.raises(ValueError, match="layers: 1 / 2"):
-        other.start_from(tmp_path / "w.safetensors")
+    larger = Trainer(replace(recipe, model=replace(config, layers=2)), packed, "cpu")
+    with pytest.raises(ValueError, match="more layers"):
+        larger.start_from(tmp_path / "w.safetensors")
+    smaller = Trainer(replace(recipe, model=replace(config, channels=(8, 8, 8))), packed, "cpu")
+    smaller.start_from(tmp_path / "w.safetensors")
+    assert torch.equal(smaller.master.stem.weight, new.master.stem.weight)
+
+
+def test_a_student_of_a_larger_network_learns_what_it_says(packed: Path, recipe: Recipe) -> None:
+    """An elder that always answers black pulls the student's picture down."""
+    elder = Hourglass(replace(recipe.model, layers=2))
+    assert elder.head.bias is not None
+    torch.nn.init.constant_(elder.head.bias, -1.0)
+    recipe = replace(recipe, shortcut=0.0)
+    means = []
+    for student in (
+        Trainer(replace(recipe, distilled=1.0), packed, "cpu", elder=elder),
+        Trainer(recipe, packed, "cpu"),
+    ):
+        for _ in range(40):
+            student.step(1.0)
+        _, batch = student._draw()
+        level, step = torch.ones(3), torch.ones(3)
+        with torch.no_grad():
+            seen = student._to_device(batch, level, step)
+            made = student.worker(*seen, student._memory(batch, student.worker))
+        means.append(float((made.float() - batch.source).mean()))
+    assert means[0] < means[1] - 0.1
+
+
+def test_without_augmentation_the_past_is_the_teachers(clips: list[Clip]) -> None:
+    pool = Pool(lsd_test(), deal(clips, np.random.default_rng(0)), 64, 64, 6, False, 1, torch.device("cpu"), False)
+    for _ in range(8):
+        batch = pool.draw(3)
+        for live, past, level in zip(batch.streams, batch.past, batch.conditions.past_level, strict=True):
+            for k, picture in enumerate(live.last):
+                assert torch.equal(past[k], to_patches(picture[None])[0])
+                assert float(level[k]) == pytest.approx(0.05)
+        pool.advance(batch, torch.rand(3, 64, 64, 3), own=1.0)
+        for i, live in enumerate(batch.streams):
+            assert torch.allclose(to_patches(live.last[0][None])[0], batch.target[i].clamp(-1, 1), atol=1 / 127)
 
 
 def test_a_step_is_two_half_steps_where_the_network_is_sure(recipe: Recipe) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
-from engine.models.checkpoint import card_path, save_weights
+from engine.models.checkpoint import card_path, load_weights, save_weights
 from engine.text import tidy
 from engine.training import recipe as recipes
 from engine.training.data import pack, read_manifest
@@ -33,7 +33,9 @@ def _pack(options: argparse.Namespace) -> None:
 def _train(options: argparse.Namespace) -> None:
     if "RANK" in os.environ:  # under torchrun
         dist.init_process_group("nccl" if options.device == "cuda" else "gloo")
-    trainer = recipes.Trainer(recipes.tiny_recipe(), options.pack, options.device, options.threads)
+    elder = load_weights(options.elder).network if options.elder else None
+    recipe = recipes.RECIPES[options.recipe]()
+    trainer = recipes.Trainer(recipe, options.pack, options.device, options.threads, elder)
     if (options.run / "checkpoint.pt").exists():
         trainer.resume(options.run)
         log.info("resumed at step %d, frame %d", trainer.steps, trainer.frames)
@@ -104,7 +106,9 @@ def main() -> None:
     command.add_argument(
         "--cooldown", type=int, default=0, help="let the rate fall to zero over this many steps, then end"
     )
-    command.add_argument("--start", type=Path, metavar="WEIGHTS", help="begin a new run with these weights")
+    command.add_argument("--recipe", choices=recipes.RECIPES, default="tiny")
+    command.add_argument("--elder", type=Path, metavar="WEIGHTS", help="the larger model, for the recipe `healed`")
+    command.add_argument("--start", type=Path, metavar="WEIGHTS", help="begin with these, pruned if larger")
     command.add_argument("--device", default="auto")
     command.add_argument("--threads", type=int, help="CPU cores to use (default: all); one on a busy machine")
     command.set_defaults(call=_train)

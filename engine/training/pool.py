@@ -45,6 +45,8 @@ EMPTY = ("scene", "texture")
 PAST_LABEL = 0.05
 """The least noise level that the past is labelled with, at training as at inference."""
 PAST_NOISE = 1 / 3
+DROPPED = 0.05
+"""How often some of the past is missing."""
 
 
 @dataclass
@@ -123,9 +125,12 @@ class Pool:
         masked: bool,
         seed: int,
         device: torch.device,
+        augmented: bool = True,
     ) -> None:
+        """augmented: the past is corrupted, dropped and the network's own, as it is at the end of a long take."""
+
         self.config, self.clips, self.height, self.width, self.masked = config, clips, height, width, masked
-        self.device = device
+        self.device, self.augmented = device, augmented
         self.rng = np.random.default_rng(seed)
         self._lots = np.random.default_rng([seed, 1])  # its own, for `advance` runs beside `draw`
         self.generator = torch.Generator().manual_seed(seed)
@@ -247,7 +252,7 @@ class Pool:
 
     def _taught(self, streams: list[Live], source: Tensor, noise: Tensor, drawn: list[Drawn | None]) -> Tensor:
         """What the teachers make of the frames; those of one world are painted together."""
-        clock = torch.tensor([s.offset_s + s.time_s for s in streams], dtype=torch.float64)
+        clock = torch.tensor([s.offset_s + s.time_s for s in streams], dtype=torch.float64, device=self.device)
         groups: dict[tuple[str, bool], list[tuple[int, int]]] = {}
         for i, live in enumerate(streams):
             for j, (world, _) in enumerate(live.worlds):
@@ -269,12 +274,13 @@ class Pool:
         result = []
         for i, live in enumerate(streams):
             if live.mask is not None:
-                picture = painted[i, 0] * live.mask + painted[i, 1] * (1 - live.mask)
+                mask = live.mask.to(self.device)
+                picture = painted[i, 0] * mask + painted[i, 1] * (1 - mask)
             else:
                 picture = torch.stack([painted[i, j] * share for j, (_, share) in enumerate(live.worlds)]).sum(0)
             prop = drawn[i]
             if prop is not None and live.thing is not None:
-                picture = become(live.thing, picture, prop, float(clock[i])).clamp(0, 1)
+                picture = become(live.thing, picture.cpu(), prop, float(clock[i])).clamp(0, 1).to(self.device)
             result.append(picture)
         return torch.stack(result)
 
@@ -291,7 +297,7 @@ class Pool:
         for i in rows:
             matte = streams[i].player.matte(streams[i].time_s)
             mattes.append(torch.zeros(1, self.height, self.width) if matte is None else matte)
-        return torch.stack(mattes)
+        return torch.stack(mattes).to(self.device)
 
     def _mixtures(self, streams: list[Live]) -> Tensor:
         mixtures = torch.zeros(len(streams), 2 if self.masked else 1, self.config.concepts)
@@ -312,10 +318,13 @@ class Pool:
         pictures = torch.zeros(len(streams), 2, self.height, self.width, 3)
         levels = torch.ones(len(streams), 2)
         for i, live in enumerate(streams):
-            kept = len(live.last) if self.rng.random() > 0.05 else int(self.rng.integers(0, len(live.last) + 1))
+            kept = len(live.last)
+            if self.augmented and self.rng.random() < DROPPED:
+                kept = int(self.rng.integers(0, len(live.last) + 1))
             for j, picture in enumerate(live.last[:kept]):
-                level = float(self.rng.uniform(0, PAST_NOISE)) if self.rng.random() < 0.4 else 0.0
-                pictures[i, j] = self._worn(picture) * (1 - level)
+                noisy = self.augmented and self.rng.random() < 0.4
+                level = float(self.rng.uniform(0, PAST_NOISE)) if noisy else 0.0
+                pictures[i, j] = (self._worn(picture) if self.augmented else picture) * (1 - level)
                 if level:
                     pictures[i, j] += level * torch.randn(picture.shape, generator=self.generator)
                 levels[i, j] = max(level, PAST_LABEL)
@@ -351,7 +360,7 @@ class Pool:
         """Give each stream its newest output: with chance `own` of `made` (B, H, W, 3), else the teacher's."""
         taught, made = to_picture(batch.target).cpu(), made.cpu()
         for i, live in enumerate(batch.streams):
-            picture = made[i] if self._lots.random() < own else taught[i]
+            picture = made[i] if self.augmented and self._lots.random() < own else taught[i]
             picture = ((picture.clamp(-1, 1) * 127.5).round() / 127.5).clone()
             live.last = [picture, *live.last[:1]]
             if live.age < self.config.sinks or live.age % self.config.ring_stride == 0:

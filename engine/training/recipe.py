@@ -19,7 +19,7 @@ import logging
 import math
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,14 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from engine import runtime
-from engine.config import ModelConfig, lsd_tiny
+from engine.config import ModelConfig, lsd_base, lsd_tiny
 from engine.models.checkpoint import load_weights
 from engine.models.network import Conditions, Hourglass, Memory, to_picture
 from engine.training.data import deal, load_pack
 from engine.training.muon import Muon
 from engine.training.objectives import Average, denoising_loss, draw_levels, shortcut_target
 from engine.training.pool import PAST_LABEL, Batch, Pool
+from engine.training.prune import prune
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,10 @@ class Recipe:
     own_after: int = 3000
     """Steps until half of the past is the network's own; it starts with none and ends at `own`."""
     own: float = 0.7
+    augmented: bool = True
+    """Whether the past is corrupted and the network's own; without it is the ablation."""
+    distilled: float = 0.0
+    """Share of a larger network's answer in the target, where one is given."""
     slice: int = 400
     seed: int = 0
 
@@ -82,7 +87,15 @@ class Recipe:
 class Trainer:
     """A run: network, optimiser, average and pools. Its checkpoint is all of it, at the end of a slice."""
 
-    def __init__(self, recipe: Recipe, pack: Path, device: str = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        pack: Path,
+        device: str = "auto",
+        threads: int | None = None,
+        elder: Hourglass | None = None,
+    ) -> None:
+        """elder: the larger network that `recipe.distilled` asks."""
         self.recipe = recipe
         self.device = runtime.choose_device(device)
         self.dtype = runtime.choose_dtype(self.device)
@@ -95,6 +108,10 @@ class Trainer:
         self.average = Average(self.master.parameters())
         self._masters: list[Tensor] = list(self.master.parameters())
         self._workers: list[Tensor] = list(self.worker.parameters())
+        self.elder: Hourglass | None = None
+        if elder is not None:
+            elder = elder.requires_grad_(False).to(self.device, self.dtype)
+            self.elder = elder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._gradient = torch.zeros(sum(p.numel() for p in self._masters), device=self.device)
         parts = self._gradient.split([p.numel() for p in self._masters])
         self._grads = [part.view_as(p) for p, part in zip(self._masters, parts, strict=True)]
@@ -133,6 +150,7 @@ class Trainer:
                 masked,
                 int(rng.integers(2**62)),
                 self.device,
+                r.augmented,
             )
             for size in r.sizes
             for masked in (False, True)
@@ -162,11 +180,11 @@ class Trainer:
         target, noise, weight = there(batch.target), there(batch.noise), there(level).view(-1, 1, 1, 1)
         return (1 - weight) * target + weight * noise, there(batch.source), there(batch.past), conditions
 
-    def _memory(self, batch: Batch) -> Memory:
+    def _memory(self, batch: Batch, network: Hourglass) -> Memory:
         pooled = batch.remembered.to(self.device, self.dtype)
         b, s = pooled.shape[:2]
         level = torch.full((b * s,), PAST_LABEL, device=self.device)
-        keys_values = self.worker.remember(pooled.flatten(0, 1), level).unflatten(0, (b, s))
+        keys_values = network.remember(pooled.flatten(0, 1), level).unflatten(0, (b, s))
         age = batch.remembered_age.to(self.device)
         return Memory(keys_values, age, age >= 0)
 
@@ -181,8 +199,12 @@ class Trainer:
         size = len(batch.streams)
         level, step = draw_levels(size, self._generator)
         noisy, source, past, conditions = self._to_device(batch, level, step)
-        memory = self._memory(batch)
+        memory = self._memory(batch, self.worker)
         target = batch.target.to(self.device)
+        if self.elder is not None:
+            with torch.no_grad():
+                said = self.elder(noisy, source, past, conditions, self._memory(batch, self.elder))
+            target = torch.lerp(target, said, r.distilled)
         ripe = self.steps > r.own_after / 2
         if ripe and float(torch.rand((), generator=self._generator)) < r.shortcut:
             target = shortcut_target(self.worker, noisy, source, past, conditions, memory, target)
@@ -313,11 +335,13 @@ class Trainer:
         self._open_pools()
 
     def start_from(self, weights: Path) -> None:
-        """Begin with shipped weights where no checkpoint was kept; the optimisers warm up anew."""
+        """Begin with shipped weights where no checkpoint was kept; the optimisers warm up anew.
+
+        Weights of a larger model are pruned to the recipe's; ValueError says why they cannot be.
+        """
         shipped = load_weights(weights).network
-        differences = shipped.config.differences(self.recipe.model)
-        if differences:
-            raise ValueError(f"{weights} has another architecture: {'; '.join(differences)}")
+        if shipped.config.differences(self.recipe.model):
+            shipped = prune(shipped, self.recipe.model)
         self.master.load_state_dict(shipped.state_dict())
         self.worker.load_state_dict(shipped.state_dict())
         self.average = Average(self._masters)
@@ -344,6 +368,25 @@ def averaged(folder: Path) -> tuple[Hourglass, dict[str, Any]]:
     return network.eval(), known
 
 
-def tiny_recipe() -> Recipe:
+def tiny() -> Recipe:
     """The shipped weights' recipe."""
     return Recipe(lsd_tiny())
+
+
+def base() -> Recipe:
+    """The larger model, for a GPU: the same lives, larger batches."""
+    sizes = tuple(replace(size, batch=8 * size.batch) for size in Recipe.sizes)
+    return Recipe(lsd_base(), sizes=sizes, pool=192)
+
+
+def healed() -> Recipe:
+    """`lsd-tiny` cut out of `lsd-base`, on a GPU: half of what it learns is what the larger one says."""
+    return replace(base(), model=lsd_tiny(), distilled=0.5)
+
+
+def clean_past() -> Recipe:
+    """The ablation: the past is always the teacher's, and whole."""
+    return replace(tiny(), augmented=False)
+
+
+RECIPES = {"tiny": tiny, "base": base, "healed": healed, "clean-past": clean_past}
