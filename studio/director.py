@@ -162,7 +162,7 @@ class Director:
             raise TakeError(f"{self._rolling.recorder.folder} is recording; cut it first")
         if timeline:
             if timeline.tracks or timeline.mattes:  # its events record prompts alone, and a replay must be exact
-                raise TakeError("parameters and props by region are rendered, not shot: record the prompts, then render")
+                raise TakeError("parameters and regions are rendered, not shot: record the prompts, then render")
             for text in timeline.texts():
                 self.stream.text.embed(text)  # here, so that no frame of the take waits for it
             first = timeline.keys[0]  # holds before its own time, too: the same as from 0 on
