@@ -160,10 +160,7 @@ def test_a_still_scene_does_not_flash(world: str, pictures: Tensor) -> None:
     assert float(change) < FLASH
 
 
-_WRAPS = {"ice-palace": pytest.mark.xfail(strict=True, reason="its facets bend in 4 px from the opposite rim")}
-
-
-@pytest.mark.parametrize("world", [pytest.param(name, marks=_WRAPS.get(name, ())) for name in WORLDS])
+@pytest.mark.parametrize("world", WORLDS)
 def test_a_world_looks_no_farther_than_the_network(world: str) -> None:
     source = _clouds(2, 2 * WIDTH)
     touched, changed = source.clone(), 16

@@ -82,6 +82,14 @@ def slopes(grey: Tensor) -> tuple[Tensor, Tensor]:
     return right, down
 
 
+def shifted(picture: Tensor, right: int = 0, down: int = 0) -> Tensor:
+    """The picture moved by whole pixels, its edges repeated."""
+    height, width = picture.shape[-2:]
+    m = max(abs(right), abs(down))
+    padded = F.pad(picture, (m, m, m, m), mode="replicate")
+    return padded[..., m - down : m - down + height, m - right : m - right + width]
+
+
 def edges(grey: Tensor) -> Tensor:
     """Length of the slope."""
     right, down = slopes(grey)
@@ -91,48 +99,15 @@ def edges(grey: Tensor) -> Tensor:
 def kuwahara(picture: Tensor, size: int = 5, sharpness: float = 6.0) -> Tensor:
     """Edge-preserving smoothing: four `size` px squares around a pixel, the calmest weighs most."""
     grey = luminance(picture)
-    moments = box(torch.cat([picture, grey, grey.square()], 1), size)
     half = size // 2
-    padded = F.pad(moments, (half, half, half, half), mode="replicate")
+    moments = F.pad(box(torch.cat([picture, grey, grey.square()], 1), size), (half,) * 4, mode="replicate")
+    variance = moments[:, 4:5] - moments[:, 3:4].square()
+    weight = (variance.clamp(min=0) * 100 + 0.01).reciprocal().pow(sharpness / 2)
+    weighted = torch.cat([moments[:, :3] * weight, weight], 1)
     height, width = picture.shape[-2:]
-    total = torch.zeros_like(picture)
-    weights = torch.zeros_like(grey)
-    for top in (0, 2 * half):
-        for left in (0, 2 * half):
-            part = padded[..., top : top + height, left : left + width]
-            variance = part[:, 4:5] - part[:, 3:4].square()
-            weight = (variance.clamp(min=0) * 100 + 0.01).pow(-sharpness / 2)
-            total += part[:, :3] * weight
-            weights += weight
-    return total / weights
-
-
-def strokes(picture: Tensor, length: int = 11, angles: int = 8, sharpness: float = 5.0) -> Tensor:
-    """Brush strokes: means along lines through each pixel, the direction that varies least weighs most."""
-    grey = luminance(picture)
-    maps = torch.cat([picture, grey.square()], 1)
-    batch, channels, height, width = maps.shape
-    half = length // 2
-    padded = F.pad(maps, (half, half, half, half), mode="replicate").flatten(0, 1)[:, None]
-    lines = _lines(length, angles).to(picture)
-    means = F.conv2d(padded, lines).view(batch, channels, angles, height, width)
-    colour, square = means[:, :3], means[:, 3]
-    along = (colour * ink((0.299, 0.587, 0.114), picture)[..., None]).sum(1)
-    weight = ((square - along.square()).clamp(min=0) * 100 + 0.01).pow(-sharpness / 2)
-    weight = weight / weight.sum(1, keepdim=True)
-    return (colour * weight[:, None]).sum(2)
-
-
-@lru_cache(maxsize=8)
-def _lines(length: int, angles: int) -> Tensor:
-    """(angles, 1, length, length): soft line segments through the centre, each summing to one."""
-    axis = torch.arange(length, dtype=torch.float32) - length // 2
-    down, right = torch.meshgrid(axis, axis, indexing="ij")
-    angle = (torch.arange(angles) * math.pi / angles)[:, None, None]
-    along = right * angle.cos() + down * angle.sin()
-    across = down * angle.cos() - right * angle.sin()
-    kernel = (-(across / 0.7).square() - (along / (length * 0.4)).square()).exp()
-    return (kernel / kernel.sum((1, 2), keepdim=True))[:, None]
+    parts = [weighted[..., top : top + height, left : left + width] for top in (0, 2 * half) for left in (0, 2 * half)]
+    total = parts[0] + parts[1] + parts[2] + parts[3]
+    return total[:, :3] / total[:, 3:]
 
 
 def tiled(pattern: Tensor, height: int, width: int) -> Tensor:
@@ -156,7 +131,7 @@ def _paper_tile() -> Tensor:
 
 
 def paper(height: int, width: int, like: Tensor) -> Tensor:
-    """Tooth of paper: a fixed texture of mean 0 and deviation 1, (1, 1, H, W)."""
+    """Tooth of paper: a fixed texture of mean about 0 and deviation 1, (1, 1, H, W)."""
     return tiled(_paper_tile().to(like), height, width)
 
 

@@ -246,8 +246,8 @@ def ice_palace(s: Set) -> Tensor:
     x, y = within(s.grey, 32)
     upper = b.smoothstep(-1.5, 1.5, (x + y) - 32)
     cross = b.smoothstep(-1.5, 1.5, (x - y))
-    bent = b.mix(torch.roll(s.source, 4, -1), torch.roll(s.source, -4, -1), upper)
-    bent = b.mix(bent, torch.roll(s.source, 4, -2), 0.5 * cross)
+    bent = b.mix(b.shifted(s.source, right=4), b.shifted(s.source, right=-4), upper)
+    bent = b.mix(bent, b.shifted(s.source, down=4), 0.5 * cross)
     grey = b.luminance(b.mix(s.source, bent, 0.6))
     ice = b.ramp(
         grey,
