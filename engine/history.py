@@ -54,14 +54,18 @@ class History:
         self._keys_values: list[Tensor] = []
         self._steps = 0
 
-    def append(self, frame: Tensor) -> None:
-        """Take an output frame, (H, W, 3) uint8 of the padded size; kept by reference, not to be changed afterwards."""
-        picture = as_signal(frame.to(self.device)[None])
-        self.past = torch.stack([to_patches(picture), self.past[:, 0]], 1)
+    def append(self, frame: Tensor, patches: Tensor | None = None) -> None:
+        """Take an output frame, (H, W, 3) uint8 of the padded size; kept by reference, not to be changed afterwards.
+
+        patches: the same as uint8 patches (1, H/4, W/4, 48), where the caller has them.
+        """
+        frame = frame.to(self.device)
+        patches = to_patches(frame[None]) if patches is None else patches
+        self.past = torch.stack([as_signal(patches), self.past[:, 0]], 1)
         self._past_level = torch.cat([torch.full_like(self._past_level[:, :1], self.LEVEL), self._past_level[:, :1]], 1)
         self._last = [frame, *self._last[:1]]
         if self._steps < self.config.sinks or self._steps % self.config.ring_stride == 0:
-            self._remember(self._steps, pool_frame(picture)[0])
+            self._remember(self._steps, pool_frame(as_signal(frame[None]))[0])
         self._steps += 1
 
     def _remember(self, step: int, pooled: Tensor) -> None:

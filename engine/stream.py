@@ -339,7 +339,10 @@ class Stream:
         quantised = (clean * 127.5 + 128.0).clamp_(0, 255).to(torch.uint8)  # 127.5 shifts the range, 0.5 rounds
         made = to_picture(quantised)[0].contiguous()
         shown = made[:height, :width].cpu().numpy().copy()
-        self._history.append(pad_picture(made[:height, :width]).contiguous())
+        if made.shape[:2] == (height, width):
+            self._history.append(made, quantised)
+        else:  # what lies beyond the picture is repeated, as it will be at the source
+            self._history.append(pad_picture(made[:height, :width]).contiguous())
         self.index, self._time_s = exposure.index + 1, exposure.time_s
         fade = self._fade
         if fade is not None and fade.start_s is not None and exposure.time_s - fade.start_s >= fade.length_s:
