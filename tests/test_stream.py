@@ -244,3 +244,29 @@ def test_a_damaged_snapshot_changes_nothing(stream: Stream, pictures: list[np.nd
         with pytest.raises(ValueError, match="snapshot"):
             stream.restore(bad)
         assert stream.snapshot() == good
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_a_folded_prompt_is_the_networks_own_answer(
+    dtype: torch.dtype, pictures: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prompts folded into weights, on a CPU, against the network's plain path: equal but for rounding."""
+    monkeypatch.setattr(runtime, "choose_dtype", lambda device: dtype)
+    folded, plain = Stream.from_config(lsd_test()), Stream.from_config(lsd_test())
+    assert folded._fold is not None, "this build of torch has no oneDNN"
+    plain._fold = None
+    for text in ("underwater", "pencil", "underwater"):
+        folded.prompt(text)
+        plain.prompt(text)
+        a, b = (stream.step(pictures[0]).astype(int) for stream in (folded, plain))
+        assert np.abs(a - b).mean() < (2 if dtype == torch.bfloat16 else 0.01)
+        folded.reset()
+        plain.reset()
+
+
+def test_text_far_from_everything_is_said_to_be(stream: Stream) -> None:
+    stream.text.known["under the sea"] = stream.text.embed("under the sea")
+    wording, cosine = stream.how_near("under the sea")
+    assert wording == "under the sea"
+    assert cosine == pytest.approx(1)
+    assert stream.how_near("quarterly tax return")[1] < 0.4

@@ -21,7 +21,8 @@ KEPT = 4
 def available(network: Hourglass) -> bool:
     """Whether oneDNN can run this network's blocks here."""
     weight = network.stem.weight
-    return weight.device.type == "cpu" and torch.backends.mkldnn.is_available() and hasattr(torch.ops, "mkldnn")
+    found = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
+    return weight.device.type == "cpu" and found
 
 
 def _packed(weight: Tensor, shape: torch.Size) -> Tensor:
