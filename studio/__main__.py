@@ -172,6 +172,10 @@ def render(
     schedule: Annotated[
         Path | None, typer.Option(help="A schedule or a saved timeline; the live one by default.")
     ] = None,
+    script: Annotated[Path | None, typer.Option(help="A script of scenes, props and beats: YAML or JSON.")] = None,
+    frames: Annotated[
+        float | None, typer.Option(metavar="FPS", help="The schedule counts frames at this rate, as Deforum's do.")
+    ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="Make every frame anew, not only those from the first change.")
     ] = False,
@@ -181,15 +185,30 @@ def render(
 ) -> None:
     """Render a take again into a new version; prints the version's folder."""
     from studio import schedule as schedules
+    from studio.script import Script
     from studio.take import Take
 
+    if schedule and script:
+        raise ValueError("--schedule and --script exclude each other; give one of them")
+    if frames is not None and not schedule:
+        raise ValueError("--frames says how a schedule counts; give --schedule FILE with it")
     opened = Take.open(_find(take, sessions))
-    timeline = schedules.load(schedule) if schedule else opened.timeline
+    timeline = opened.timeline
+    if schedule:
+        rate = opened.manifest.picture.fps if opened.manifest.picture else 24.0
+        timeline = schedules.load(schedule, frames or rate, frames=frames is not None)
+    directed = Script.load(script) if script else None
 
     from studio.director import load_stream
     from studio.render import render as render_take
 
     stream = load_stream(opened.manifest.engine, device=device.value, weights=weights)
+    if directed:
+        for problem in directed.check(opened, stream):
+            if problem.level == "error":
+                raise ValueError(f"{script}: {problem}")
+            _remark(f"{problem.level}: {problem}")
+        timeline = directed.timeline(opened)
     with _progress("Rendering") as progress:
         version = render_take(opened, timeline, stream, full=full, progress=progress)
     exact = "" if version.info["exact"] else "; on another numeric set-up than the take's"

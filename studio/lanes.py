@@ -5,7 +5,6 @@ A lane is a row of values in order of time, each reached from the one before it 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -27,7 +26,7 @@ class TimelineError(ValueError):
 
 def number(value: Any, what: str) -> float:
     """A finite number as a float, or TimelineError, which calls it `what`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e300:
         raise TimelineError(f"{what} is {value!r}; it must be a finite number")
     return float(value)
 

@@ -19,6 +19,7 @@ import numpy as np
 from engine.pictures import decode_jpeg
 from engine.types import Frame
 from studio.documents import file_sha256, rgb_sha256, write_document
+from studio.mattes import Mattes
 from studio.mjpeg import packets
 from studio.slate import now
 from studio.take import TICKS_PER_SECOND, Render, Take, TakeError
@@ -105,18 +106,25 @@ def replay(
     else:
         stream.reset()
     said: Blend | None = None
+    mattes = Mattes(timeline)
     snapshots = take.snapshots if resync else {}
     for n, (row, packet) in enumerate(zip(take.frames, packets(take.folder / "raw.mkv"), strict=False)):
-        if n < start or row.step is None:
+        if row.step is None:
+            continue
+        if n < start:
+            if mattes.follow:
+                mattes.pass_by(decode_jpeg(packet), row.time_s)
             continue
         if n > start and n in snapshots:
             stream.restore(nearest_snapshot(take, n)[1])
             said = None
-        if (prompt := timeline.at(row.time_s).prompt) != said:
-            stream.prompt(prompt)
-            said = prompt
+        cue, rgb = timeline.at(row.time_s), decode_jpeg(packet)
+        told = mattes.prompt(cue, rgb, row.time_s)
+        if told != said:
+            stream.prompt(told)
+            said = cue.prompt if told is cue.prompt else None  # regions are told anew for each frame
         time_s = (take.manifest.origin_ticks + row.ticks) / TICKS_PER_SECOND
-        made = stream.step(decode_jpeg(packet), time_s, row.index)
+        made = stream.step(rgb, time_s, row.index)
         if n >= first_row:
             yield n, made
 
@@ -125,7 +133,7 @@ def first_change(take: Take, timeline: Timeline) -> int:
     """The first row that is told something else than it was live; the number of rows where none is."""
     played = take.timeline
     for n, row in enumerate(take.frames):
-        if timeline.at(row.time_s).prompt != played.at(row.time_s).prompt:
+        if not timeline.at(row.time_s).same_picture(played.at(row.time_s)):
             return n
     return len(take.frames)
 

@@ -6,11 +6,11 @@ sessions/<production>/S01/A/T003/ is scene 1, shot A, take 3.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,6 +20,10 @@ from studio.lock import is_locked
 from studio.slate import Slate as Slate
 from studio.slate import folders
 from studio.timeline import Key, Marker, Timeline, TimelineError, key_from_dict
+
+if TYPE_CHECKING:
+    from studio.director import Stream
+    from studio.script import Script
 
 SCHEMA = "lsd-studio.take"
 VERSION = 1
@@ -255,6 +259,24 @@ class Take:
             return Timeline(tuple(keys.values()), tuple(markers))
         except (KeyError, TypeError, TimelineError) as error:
             raise TakeError(f"{self.folder / 'events.jsonl'} is damaged: {error}") from None
+
+    def render(
+        self,
+        script: Script | Timeline,
+        stream: Stream | None = None,
+        *,
+        full: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Render:
+        """Render it anew under a script or a timeline into its next version; see studio.render.render.
+
+        stream: an engine to use again; by default one is loaded that is as much like the take's as this machine can.
+        """
+        from studio.director import load_stream  # torch is heavy, and reading a take needs none
+        from studio.render import render
+
+        timeline = script if isinstance(script, Timeline) else script.timeline(self)
+        return render(self, timeline, stream or load_stream(self.manifest.engine), full=full, progress=progress)
 
     @property
     def snapshots(self) -> dict[int, tuple[Path, str]]:

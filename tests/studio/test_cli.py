@@ -52,6 +52,20 @@ def test_record_render_check_export_and_list(run: Run, small_clip: Path, tmp_pat
     assert (status, version.name) == (0, "v001"), err
     assert (version / "out.mp4").stat().st_size > 0
 
+    schedule.write_text('{"0": "underwater", "18": "pencil"}')
+    status, out, err = run("render", take.folder, "--schedule", schedule, "--frames", 24, *at)
+    assert Take.open(take.folder).renders[1].timeline.keys == Take.open(take.folder).renders[0].timeline.keys, err
+    script = tmp_path / "script.yaml"
+    head = "schema: lsd-studio.script\nversion: 1\nscenes: {sea: underwater}\n"
+    script.write_text(f"{head}beats: [{{at: 0, scene: sea}}, {{at: 9, scene: sea}}]")
+    status, out, err = run("render", take.folder, "--script", script, *at)
+    assert (status, Path(out.splitlines()[-1]).name) == (0, "v003"), err
+    assert "warning: beat 2 (script.yaml, line 4): it is at 9 s, past the end" in " ".join(err.split())
+    script.write_text(f"{head}beats: [{{at: 0, scene: see}}]")
+    status, _, err = run("render", take.folder, "--script", script, *at)
+    assert status == 1
+    assert "no scene is called 'see'; did you mean 'sea'?" in err
+
     status, out, err = run("check", take.folder, *at)
     assert status == 0, err
     assert "24 of 24 are the same, byte for byte" in out
