@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from engine.config import ModelConfig, lsd_test
+from engine.config import ModelConfig, lsd_base, lsd_test, lsd_tiny
 from engine.models.network import Conditions, Hourglass, Memory
 from engine.training.prune import prune
 
@@ -77,3 +77,8 @@ def test_the_strong_channels_stay() -> None:
 def test_what_cannot_be_cut_is_said(config: ModelConfig, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         prune(drawn(BIG, 0), config)
+
+
+def test_the_shipped_model_can_be_cut_out_of_the_larger_one() -> None:
+    cut = prune(Hourglass(lsd_base()), lsd_tiny())
+    assert cut.config == lsd_tiny()
