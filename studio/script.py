@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from studio.director import Stream
     from studio.take import Take
 
-KNOWN_COSINE, KNOWN_SHARE = 0.4, 0.5
-"""From these on a text counts as known: its likeness to the nearest wording, or the share of the nearest world."""
-
 Moment: TypeAlias = float | str
 """Where a beat stands, as the module's first lines describe it."""
 
@@ -176,7 +173,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class _Placed:
+class Placed:
     """A beat with all that it means."""
 
     where: str
@@ -287,7 +284,7 @@ class Script:
     ) -> Timeline:
         """The timeline that it means for a take, or for a plan of one. Raises ScriptError with the first mistake."""
         clock = Clock.of(take) if take else Clock(fps, duration_s, tuple(markers))
-        placed, errors = self._placed(clock)
+        placed, errors = self.placed(clock)
         if errors:
             raise ScriptError(str(errors[0]))
         keys = [] if placed[0].start_s == 0 else [Key(0.0, AS_IT_IS)]
@@ -338,7 +335,7 @@ class Script:
         """Whether it counts frames at another rate than the clock."""
         return self.fps is not None and abs(self.fps - clock.fps) > 0.005
 
-    def _placed(self, clock: Clock) -> tuple[list[_Placed], list[Problem]]:
+    def placed(self, clock: Clock) -> tuple[list[Placed], list[Problem]]:
         """The beats in order of time, with the scene and the props that hold in each, and what forbids to render."""
         problems: list[Problem] = []
         found: list[tuple[float, float | None, str, Beat]] = []
@@ -372,7 +369,7 @@ class Script:
                 scene, props = None, ()
             scene = str(beat.scene) if beat.scene else scene
             props = props if beat.props is None else tuple(dict.fromkeys(map(str, beat.props)))
-            placed.append(_Placed(where, beat, start, end, scene, props))
+            placed.append(Placed(where, beat, start, end, scene, props))
             ended = end
         return placed, problems
 
