@@ -35,8 +35,8 @@ Moment: TypeAlias = float | str
 """Where a beat stands, as the module's first lines describe it."""
 
 _BEAT = re.compile(r"beat (\d+(?:\.\d+)?)", re.IGNORECASE)
-_BAR = re.compile(r"bar (\d+)(?: beat (\d+(?:\.\d+)?))?", re.IGNORECASE)
-_FRAME = re.compile(r"(?:frame )?(\d+)f?", re.IGNORECASE)
+_BAR = re.compile(r"bar (\d{1,9})(?: beat (\d+(?:\.\d+)?))?", re.IGNORECASE)
+_FRAME = re.compile(r"(?:frame )?(\d{1,12})f?", re.IGNORECASE)
 _OFFSET = re.compile(r"(.+?)\s*([+-])\s*(\d+(?:\.\d+)?)\s*s?")
 
 
@@ -282,7 +282,10 @@ class Script:
         duration_s: float | None = None,
         markers: Sequence[Marker] = (),
     ) -> Timeline:
-        """The timeline that it means for a take, or for a plan of one. Raises ScriptError with the first mistake."""
+        """The timeline that it means for a take, or for a plan of one. Raises ScriptError with the first mistake.
+
+        duration_s: where the plan ends; such a timeline can be joined and looped, and must hold all beats.
+        """
         clock = Clock.of(take) if take else Clock(fps, duration_s, tuple(markers))
         placed, errors = self.placed(clock)
         if errors:
@@ -309,7 +312,14 @@ class Script:
             prop = self.prop(name)
             assert prop.area is not None
             mattes.append(Matte(name, prop.becomes, prop.area.embedded(self.folder).to_dict(), values))
-        return Timeline(tuple(keys), clock.markers, mattes=tuple(mattes))
+        line = Timeline(tuple(keys), clock.markers, mattes=tuple(mattes))
+        if take is not None or duration_s is None:
+            return line
+        if keys[-1].time_s >= duration_s:
+            raise ScriptError(
+                f"the last beat is at {keys[-1].time_s:g} s, past the end of the plan at {duration_s:g} s"
+            )
+        return line.until(duration_s)
 
     def check(self, take: Take, stream: Stream | None = None) -> list[Problem]:
         """What is wrong before any rendering, errors first; an empty list where nothing is.

@@ -282,6 +282,14 @@ def test_a_prop_with_a_region_is_a_matte_while_it_is_there():
     assert line.at(9).prompt == (("as it is", 1.0),)
 
 
+def test_the_plan_of_a_take_has_an_end_and_can_be_joined():
+    script = Script([Beat(0, DESERT), Beat("beat 5", SEA)], tempo=120)
+    line = script.timeline(duration_s=4)
+    assert [key.time_s for key in line.loop(2).keys] == [0, 2, 4, 6]
+    with pytest.raises(ScriptError, match="the last beat is at 2 s, past the end of the plan at 2 s"):
+        script.timeline(duration_s=2)
+
+
 def test_before_the_first_beat_and_after_an_until_it_is_as_it_is():
     line = Script([Beat(2, SEA, until=4), Beat(6, DESERT)]).timeline()
     said = [line.at(time_s).prompt[0][0] for time_s in (0, 2, 4, 6)]
