@@ -451,7 +451,10 @@ class Timeline:
             raise TimelineError(f"timeline version {version!r}; this studio reads 1 to {VERSION}; update lsd-studio")
 
         def entries(name: str, read: Callable[[Mapping[str, Any]], Any]) -> tuple[Any, ...]:
-            return tuple(lanes.entry(read, name, i, row) for i, row in enumerate(data.get(name) or []))
+            rows = data.get(name) or []
+            if not isinstance(rows, list | tuple):
+                raise TimelineError(f"{name} is {rows!r}, not a list")
+            return tuple(lanes.entry(read, name, i, row) for i, row in enumerate(rows))
 
         known = {"schema", "version", "keys", "markers", "end_s", "tracks", "mattes"}
         rest = {name: value for name, value in data.items() if name not in known}

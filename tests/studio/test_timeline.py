@@ -332,6 +332,7 @@ def test_a_first_key_with_a_fade_fades_over_the_joint():
         (lambda: Timeline.from_dict({"schema": "other"}), "schema 'other' is not"),
         (lambda: Timeline.from_dict({"schema": "lsd-studio.timeline", "version": VERSION + 1}), "update lsd-studio"),
         (lambda: Timeline.from_dict(_saved(keys=[{"time_s": 1}])), "keys[0] lacks 'prompt'"),
+        (lambda: Timeline.from_dict(_saved(keys=5)), "keys is 5, not a list"),
         (lambda: Timeline.from_dict(_saved(keys=["a"])), "keys[0] is 'a', not an object"),
         (lambda: Timeline.from_dict(_saved(keys=[{"time_s": 1, "prompt": ""}])), "keys[0]: the prompt is empty"),
     ],
