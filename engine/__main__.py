@@ -78,8 +78,8 @@ def render(
     from engine.schedule import ScheduleKey
     from engine.stream import Stream
 
-    keys = _read_schedule(schedule) if schedule is not None else [ScheduleKey(0.0, prompt or "")]
     frames = open_for_stream(source, target, size, seconds)
+    keys = _read_schedule(schedule, frames.fps) if schedule is not None else [ScheduleKey(0.0, prompt or "")]
     stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads)
     _save(play(frames, stream, keys), target, frames)
 
@@ -276,11 +276,11 @@ def film(
     print(f"{target}: {count} frames")
 
 
-def _read_schedule(path: Path) -> list[Any]:
-    from engine.schedule import ScheduleError, parse
+def _read_schedule(path: Path, fps: float) -> list[Any]:
+    from engine.schedule import ScheduleError, read
 
     try:
-        return list(parse(path.read_text(encoding="utf-8-sig")))
+        return list(read(path.read_text(encoding="utf-8-sig"), fps).keys)
     except ScheduleError as error:
         raise ValueError(f"{path}: {error}") from None
     except UnicodeDecodeError as error:

@@ -16,8 +16,8 @@ Style: TypeAlias = Literal["seconds", "s", "frames", "f", "clock", "timecode"]
 LEGAL = "a time is seconds such as 4.5 or 4.5s, a frame such as 108f, 0:04.5 or a timecode such as 00:00:04:12"
 
 _NUMBER = re.compile(r"(\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+)(s|f|)", re.IGNORECASE)
-_CLOCK = re.compile(r"(?:(\d+):([0-5]?\d)|(\d+)):([0-5]?\d(?:\.\d*)?)")
-_TIMECODE = re.compile(r"(\d+):([0-5]\d):([0-5]\d):(\d+)")
+_CLOCK = re.compile(r"(?:(\d{1,9}):([0-5]?\d)|(\d{1,9})):([0-5]?\d(?:\.\d*)?)")
+_TIMECODE = re.compile(r"(\d{1,9}):([0-5]\d):([0-5]\d):(\d{1,4})")
 
 
 def looks_like_time(text: str) -> bool:

@@ -114,7 +114,6 @@ def record(
     if schedule and prompt:
         raise ValueError("--schedule and --prompt exclude each other; a schedule begins with its own prompt")
     slate = Slate(production, scene, shot)
-    timeline = schedules.load(schedule) if schedule else Timeline.of("as it is" if prompt is None else prompt)
 
     from studio import proxies
     from studio.connection import Connection
@@ -122,6 +121,8 @@ def record(
     from studio.sources import FileCamera, roll
 
     camera = FileCamera(source, _size(size) if size else None, quality)
+    said = Timeline.of("as it is" if prompt is None else prompt)
+    timeline = schedules.load(schedule, camera.fps) if schedule else said
     stream = load_stream(device=device.value, weights=weights, seed=seed)
     director = Director(
         stream, timeline.keys[0].prompt, weights=str(weights.absolute()) if weights else "", quality=quality

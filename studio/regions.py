@@ -78,6 +78,8 @@ class Area:
             object.__setattr__(self, "colour", self.colour if isinstance(self.colour, str) else tuple(self.colour))
         if not 0 < number(self.tolerance, "a region's tolerance") <= 1:
             raise TimelineError(f"a region's tolerance is {self.tolerance}; it is above 0 and at most 1")
+        if self.mask is not None and (not isinstance(self.mask, str | Path) or not str(self.mask)):
+            raise TimelineError(f"{self.mask!r} is no mask; write the path of a PNG")
         if self.box is not None:
             boxes = self.box.items() if isinstance(self.box, Mapping) else [(0.0, self.box)]
             read = {_box_time(time_s): _box(box) for time_s, box in boxes}

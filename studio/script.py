@@ -31,15 +31,12 @@ if TYPE_CHECKING:
     from studio.director import Stream
     from studio.take import Take
 
-KNOWN_COSINE, KNOWN_SHARE = 0.4, 0.5
-"""From these on a text counts as known: its likeness to the nearest wording, or the share of the nearest world."""
-
 Moment: TypeAlias = float | str
 """Where a beat stands, as the module's first lines describe it."""
 
 _BEAT = re.compile(r"beat (\d+(?:\.\d+)?)", re.IGNORECASE)
-_BAR = re.compile(r"bar (\d+)(?: beat (\d+(?:\.\d+)?))?", re.IGNORECASE)
-_FRAME = re.compile(r"(?:frame )?(\d+)f?", re.IGNORECASE)
+_BAR = re.compile(r"bar (\d{1,9})(?: beat (\d+(?:\.\d+)?))?", re.IGNORECASE)
+_FRAME = re.compile(r"(?:frame )?(\d{1,12})f?", re.IGNORECASE)
 _OFFSET = re.compile(r"(.+?)\s*([+-])\s*(\d+(?:\.\d+)?)\s*s?")
 
 
@@ -176,7 +173,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class _Placed:
+class Placed:
     """A beat with all that it means."""
 
     where: str
@@ -285,9 +282,12 @@ class Script:
         duration_s: float | None = None,
         markers: Sequence[Marker] = (),
     ) -> Timeline:
-        """The timeline that it means for a take, or for a plan of one. Raises ScriptError with the first mistake."""
+        """The timeline that it means for a take, or for a plan of one. Raises ScriptError with the first mistake.
+
+        duration_s: where the plan ends; such a timeline can be joined and looped, and must hold all beats.
+        """
         clock = Clock.of(take) if take else Clock(fps, duration_s, tuple(markers))
-        placed, errors = self._placed(clock)
+        placed, errors = self.placed(clock)
         if errors:
             raise ScriptError(str(errors[0]))
         keys = [] if placed[0].start_s == 0 else [Key(0.0, AS_IT_IS)]
@@ -312,7 +312,14 @@ class Script:
             prop = self.prop(name)
             assert prop.area is not None
             mattes.append(Matte(name, prop.becomes, prop.area.embedded(self.folder).to_dict(), values))
-        return Timeline(tuple(keys), clock.markers, mattes=tuple(mattes))
+        line = Timeline(tuple(keys), clock.markers, mattes=tuple(mattes))
+        if take is not None or duration_s is None:
+            return line
+        if keys[-1].time_s >= duration_s:
+            raise ScriptError(
+                f"the last beat is at {keys[-1].time_s:g} s, past the end of the plan at {duration_s:g} s"
+            )
+        return line.until(duration_s)
 
     def check(self, take: Take, stream: Stream | None = None) -> list[Problem]:
         """What is wrong before any rendering, errors first; an empty list where nothing is.
@@ -338,7 +345,7 @@ class Script:
         """Whether it counts frames at another rate than the clock."""
         return self.fps is not None and abs(self.fps - clock.fps) > 0.005
 
-    def _placed(self, clock: Clock) -> tuple[list[_Placed], list[Problem]]:
+    def placed(self, clock: Clock) -> tuple[list[Placed], list[Problem]]:
         """The beats in order of time, with the scene and the props that hold in each, and what forbids to render."""
         problems: list[Problem] = []
         found: list[tuple[float, float | None, str, Beat]] = []
@@ -372,7 +379,7 @@ class Script:
                 scene, props = None, ()
             scene = str(beat.scene) if beat.scene else scene
             props = props if beat.props is None else tuple(dict.fromkeys(map(str, beat.props)))
-            placed.append(_Placed(where, beat, start, end, scene, props))
+            placed.append(Placed(where, beat, start, end, scene, props))
             ended = end
         return placed, problems
 

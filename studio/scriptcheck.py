@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING
 
 from studio.director import load_stream
 from studio.mattes import sightings
-from studio.script import KNOWN_COSINE, KNOWN_SHARE, Beat, Clock, Problem, Script, _Placed
+from studio.script import Beat, Clock, Placed, Problem, Script
 from studio.take import Take
 from studio.timeline import TimelineError, blend
 
 if TYPE_CHECKING:
     from studio.director import Stream
 
+KNOWN_COSINE, KNOWN_SHARE = 0.4, 0.5
+"""From these on a text counts as known: its likeness to the nearest wording, or the share of the nearest world."""
+
 
 def check(script: Script, take: Take, stream: Stream | None = None) -> list[Problem]:
     """See `Script.check`."""
     clock = Clock.of(take)
-    placed, problems = script._placed(clock)
+    placed, problems = script.placed(clock)
     known = not problems
     if not (take.folder / "raw.mkv").is_file():
         text = "raw.mkv is missing, and without the camera's frames nothing is rendered; bring it back from a copy"
@@ -35,7 +38,7 @@ def check(script: Script, take: Take, stream: Stream | None = None) -> list[Prob
     return sorted(problems, key=lambda problem: problem.level != "error")
 
 
-def _times(script: Script, clock: Clock, placed: list[_Placed]) -> Iterator[Problem]:
+def _times(script: Script, clock: Clock, placed: list[Placed]) -> Iterator[Problem]:
     """Gaps, overlaps, what comes after the end, frames of another rate, markers that stand twice."""
     if script.converts(clock):
         text = f"it counts {script.fps:g} frames a second and the take {clock.fps:g}; its frames are converted"
@@ -75,7 +78,7 @@ def _fields(script: Script) -> Iterator[Problem]:
                 yield Problem("warning", where, f"{name!r} means nothing; did you mean {near[0]!r}?")
 
 
-def _words(script: Script, placed: list[_Placed], stream: Stream) -> Iterator[Problem]:
+def _words(script: Script, placed: list[Placed], stream: Stream) -> Iterator[Problem]:
     """Texts that are far from all that the model was taught."""
     texts: dict[str, str] = {}
     for one in placed:
@@ -97,7 +100,7 @@ def _words(script: Script, placed: list[_Placed], stream: Stream) -> Iterator[Pr
             yield Problem("warning", where, f"the model does not know {text!r}; it would show {blended}")
 
 
-def _props(script: Script, take: Take, placed: list[_Placed]) -> Iterator[Problem]:
+def _props(script: Script, take: Take, placed: list[Placed]) -> Iterator[Problem]:
     """Props by region that are not in the picture while a beat wants them."""
     ends = [one.start_s for one in placed[1:]] + [take.duration_s]
     for name in dict.fromkeys(name for one in placed for name in one.props):

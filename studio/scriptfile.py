@@ -34,8 +34,8 @@ SCHEMA = "lsd-studio.script"
 VERSION = 1
 LARGEST = 10_000_000
 """Bytes of a file."""
-LONGEST_NUMBER = 300
-"""Digits; what is longer is a text."""
+LARGEST_NUMBER = 1e300
+"""What is larger is a text."""
 
 _Path: TypeAlias = tuple[str | int, ...]
 _INTEGER = re.compile(r"[-+]?(0|[1-9]\d*)")
@@ -307,9 +307,9 @@ class _Reader:
         if node.style is None:
             if text in _WORDS:
                 return _WORDS[text]
-            if _INTEGER.fullmatch(text) and len(text) <= LONGEST_NUMBER:
+            if _INTEGER.fullmatch(text) and abs(float(text)) <= LARGEST_NUMBER:
                 return int(text)
-            if _FLOAT.fullmatch(text):
+            if _FLOAT.fullmatch(text) and abs(float(text)) <= LARGEST_NUMBER:
                 return float(text)
         return _whole(text)
 

@@ -50,6 +50,8 @@ def blend(prompt: Prompt) -> Blend:
 
     Raises TimelineError for an empty prompt, one of more than 1,000 characters, or a weight that is not positive.
     """
+    if not isinstance(prompt, Sequence):
+        raise TimelineError(f"{prompt!r} is no prompt; write a text, or pairs such as ['underwater', 0.5]")
     pairs: Iterable[Any] = [(prompt, 1.0)] if isinstance(prompt, str) else prompt
     weights: dict[str, float] = {}
     for pair in pairs:
@@ -385,9 +387,13 @@ class Timeline:
             times = math.ceil(seconds(until_s, "the end of a loop") / self.end_s)
         if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MAX_LOOPS:
             raise TimelineError(f"a loop of {times} times; it is 1 to {MAX_LOOPS:,}")
-        looped = self
-        for _ in range(times - 1):
-            looped = looped + self
+        looped, doubled = None, self
+        while times:  # joining is associative: a thousand loops are ten doublings
+            if times % 2:
+                looped = doubled if looped is None else looped + doubled
+            times //= 2
+            doubled = doubled + doubled if times else doubled
+        assert looped is not None
         return looped if until_s is None else looped.until(until_s)
 
     def _moments(self) -> list[float]:
@@ -445,7 +451,10 @@ class Timeline:
             raise TimelineError(f"timeline version {version!r}; this studio reads 1 to {VERSION}; update lsd-studio")
 
         def entries(name: str, read: Callable[[Mapping[str, Any]], Any]) -> tuple[Any, ...]:
-            return tuple(lanes.entry(read, name, i, row) for i, row in enumerate(data.get(name) or []))
+            rows = data.get(name) or []
+            if not isinstance(rows, list | tuple):
+                raise TimelineError(f"{name} is {rows!r}, not a list")
+            return tuple(lanes.entry(read, name, i, row) for i, row in enumerate(rows))
 
         known = {"schema", "version", "keys", "markers", "end_s", "tracks", "mattes"}
         rest = {name: value for name, value in data.items() if name not in known}

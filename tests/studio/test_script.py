@@ -158,6 +158,9 @@ def test_a_cycle_of_includes_is_refused(tmp_path):
         ("beats:\n- {at: 1, scene: [sea]}", "line 4, column 18: scene is ['sea']; write a name"),
         ("beats: {at: 1}", "beats are a list"),
         ("scenes: {sea: ''}", "line 3, column 15: the prompt is empty"),
+        ("scenes: {sea: 5}", "line 3, column 15: 5 is no prompt"),
+        ("scenes:\n  sea:", "None is no prompt"),
+        ("props: {stick: {becomes: a, region: {mask: 7}}}", "line 3, column 37: 7 is no mask"),
         ("scenes: {sea: {note: a}}", "the scene 'sea' has no look"),
         ("props: {stick: {region: green}}", "does not say what it becomes"),
         ("props: {stick: {becomes: a, region: greenish}}", "line 3, column 37: 'greenish' is no colour"),
@@ -277,6 +280,14 @@ def test_a_prop_with_a_region_is_a_matte_while_it_is_there():
     weights = [sum(cue.weight for cue in line.at(time_s).mattes) for time_s in (0, 1, 1.5, 2, 5, 6, 6.25, 6.5, 9)]
     assert weights == [0, 0, 0.5, 1, 1, 1, 0.5, 0, 0]
     assert line.at(9).prompt == (("as it is", 1.0),)
+
+
+def test_the_plan_of_a_take_has_an_end_and_can_be_joined():
+    script = Script([Beat(0, DESERT), Beat("beat 5", SEA)], tempo=120)
+    line = script.timeline(duration_s=4)
+    assert [key.time_s for key in line.loop(2).keys] == [0, 2, 4, 6]
+    with pytest.raises(ScriptError, match="the last beat is at 2 s, past the end of the plan at 2 s"):
+        script.timeline(duration_s=2)
 
 
 def test_before_the_first_beat_and_after_an_until_it_is_as_it_is():

@@ -278,6 +278,8 @@ def test_a_loop_is_joined_to_itself():
     once = Timeline().at(0, "underwater").at(1, "wild west", fade=0.5)[:2]
     assert once.loop(3) == once + once + once
     assert once.loop(1) == once
+    assert once.loop(6) == once.loop(2) + once.loop(4)
+    assert len(once.loop(1000).keys) == 2000
     assert once.loop(until_s=5) == (once + once + once)[:5]
     assert [key.time_s for key in once.loop(until_s=5).keys] == [0, 1, 2, 3, 4]
 
@@ -301,6 +303,7 @@ def test_a_first_key_with_a_fade_fades_over_the_joint():
         (lambda: Key(True, "a"), "finite number"),
         (lambda: Key(0, [("a", 0)]), "weights are above 0"),
         (lambda: Key(0, [("a", float("nan"))]), "finite number"),
+        (lambda: Key(0, 5), "5 is no prompt; write a text"),  # type: ignore[arg-type]
         (lambda: Key(0, ["ab"]), "is not a weighted text"),  # type: ignore[list-item]
         (lambda: Timeline(()), "at least one prompt key"),
         (lambda: Timeline((Key(1, "a"), Key(1, "b"))), "two keys at 1.0 s ('a' and 'b')"),
@@ -329,6 +332,7 @@ def test_a_first_key_with_a_fade_fades_over_the_joint():
         (lambda: Timeline.from_dict({"schema": "other"}), "schema 'other' is not"),
         (lambda: Timeline.from_dict({"schema": "lsd-studio.timeline", "version": VERSION + 1}), "update lsd-studio"),
         (lambda: Timeline.from_dict(_saved(keys=[{"time_s": 1}])), "keys[0] lacks 'prompt'"),
+        (lambda: Timeline.from_dict(_saved(keys=5)), "keys is 5, not a list"),
         (lambda: Timeline.from_dict(_saved(keys=["a"])), "keys[0] is 'a', not an object"),
         (lambda: Timeline.from_dict(_saved(keys=[{"time_s": 1, "prompt": ""}])), "keys[0]: the prompt is empty"),
     ],
