@@ -147,7 +147,7 @@ def evaluate(
             help="Of adherence, psnr, ssim, sharpness, flicker, motion, switch, few_steps, speed, props, "
             "regions, film, rate, structure, text, trained, places and drift; or all."
         ),
-    ] = "adherence,psnr,ssim,sharpness,flicker,motion",
+    ] = "adherence,psnr,ssim,flicker",
     drift_frames: Annotated[int, typer.Option(min=20, help="Length of the drift trial.")] = 10_000,
     drift_worlds: Annotated[str | None, typer.Option(help="Worlds of the drift trial.")] = None,
     teachers: Annotated[Path | None, typer.Option(help="The person segmenter's folder, for the places trial.")] = None,
