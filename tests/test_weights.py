@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from engine.config import ModelConfig, lsd_base, lsd_test, lsd_tiny
 from engine.models.checkpoint import SHIPPED, WeightsError, card_path, load_weights, save_weights
 from engine.models.network import Hourglass
+from engine.stream import Stream
 from engine.text import Router
 
 
@@ -74,6 +75,15 @@ def test_the_shipped_weights_are_what_their_card_says() -> None:
     assert sum(p.numel() for p in weights.network.parameters()) == card["parameters"] <= 12_000_000
     assert weights.config == lsd_tiny()
     assert {"underwater", "as it is"} <= set(weights.known)
+
+
+def test_every_name_lands_on_what_it_names() -> None:
+    stream = Stream.load(threads=1)
+    for name in stream.worlds:
+        assert stream.nearest(name.replace("-", " "))[0][0] == name
+    for name in stream.things:
+        shares = dict(stream.nearest(name.replace("-", " ")))
+        assert shares.get(name, 0) > 0.5, (name, shares)
 
 
 def test_presets_keep_their_budgets() -> None:

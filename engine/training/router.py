@@ -22,8 +22,13 @@ TEMPLATES = ("{a}, {b}", "{a} in {b}", "{a} and {b}", "{a} with {b}", "{a}. {b}"
 
 
 def wordings(split: str, path: Path = WORDINGS) -> dict[str, list[str]]:
-    """World (or thing) to texts of a split, `train` or `held_out`."""
-    return {name: texts[split] for name, texts in json.loads(path.read_text(encoding="utf-8")).items()}
+    """World (or thing) to texts of a split, `train` or `held_out`; its own name is one that training sees."""
+    found = {name: list(texts[split]) for name, texts in json.loads(path.read_text(encoding="utf-8")).items()}
+    if split == "train":
+        for name, texts in found.items():
+            called = name.replace("-", " ")
+            texts += [called] if called not in texts else []
+    return found
 
 
 def _labelled(config: ModelConfig, split: str) -> list[tuple[str, dict[int, float], int]]:
