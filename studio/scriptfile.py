@@ -79,7 +79,7 @@ def dumps(script: Script, suffix: str = ".yaml") -> str:
         return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
     if suffix not in (".yaml", ".yml"):
         raise ScriptError(f"a script is a .yaml or a .json, not {suffix!r}; give it such a name")
-    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None))
+    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None))
 
 
 def to_dict(script: Script) -> dict[str, Any]:
@@ -132,6 +132,17 @@ class _Composer(yaml.SafeLoader):
                 problem_mark=event.start_mark,
             )
         return super().compose_node(parent, index)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what `_Composer` would take for a number."""
+
+
+# YAML 1.1 takes 5e-3 for a word, for want of a point; in JSON, which is read here too, it is a number.
+for _side in (_Composer, _Dumper):
+    _side.add_implicit_resolver(
+        "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+"), list("-+0123456789")
+    )
 
 
 class _Reader:

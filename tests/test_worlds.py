@@ -243,4 +243,5 @@ def test_every_world_has_words_and_a_fifth_is_held_back() -> None:
     assert set(train) == set(held_out) >= set(WORLDS)
     for name, texts in train.items():
         assert len(texts) >= 30, name
-        assert len(held_out[name]) >= 0.2 * (len(texts) + len(held_out[name])), name
+        said = [text for text in texts if text != name.replace("-", " ")]  # its name is no wording of its own
+        assert len(held_out[name]) >= 0.2 * (len(said) + len(held_out[name])), name
