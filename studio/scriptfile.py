@@ -39,7 +39,7 @@ LARGEST_NUMBER = 1e300
 
 _Path: TypeAlias = tuple[str | int, ...]
 _INTEGER = re.compile(r"[-+]?(0|[1-9]\d*)")
-_FLOAT = re.compile(r"[-+]?\d+\.\d*([eE][-+]?\d+)?")
+_FLOAT = re.compile(r"[-+]?\d+(\.\d*([eE][-+]?\d+)?|[eE][-+]?\d+)")
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
@@ -135,14 +135,12 @@ class _Composer(yaml.SafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what `_Composer` would take for a number."""
+    """Quotes a text that reads as a number: 5e-3 is a word in YAML 1.1, but a number in JSON, and so to `_Reader`."""
 
 
-# YAML 1.1 takes 5e-3 for a word, for want of a point; in JSON, which is read here too, it is a number.
-for _side in (_Composer, _Dumper):
-    _side.add_implicit_resolver(
-        "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+"), list("-+0123456789")
-    )
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
 
 
 class _Reader:
