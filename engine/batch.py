@@ -89,7 +89,7 @@ def _joined(exposures: list[Exposure]) -> Exposure:
     def cat(name: str) -> Tensor:
         return torch.cat([getattr(exposure, name) for exposure in exposures])
 
-    names = ("source", "noise", "past", "past_level", "concepts", "interval_s", "clock_s")
+    names = ("source", "noise", "past", "past_level", "concepts", "interval_s", "clock_s", "weather")
     return Exposure(
         index=-1,
         time_s=0.0,

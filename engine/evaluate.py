@@ -21,6 +21,7 @@ from torch import Tensor
 
 from engine import measures
 from engine.clips import Clip, read_clip
+from engine.models.weather import weather
 from engine.pictures import MediaError, contact_sheet
 from engine.sampler import frame_noise
 from engine.scores import MEASURES, Findings, Kind, Run, StillRun, summary
@@ -85,14 +86,14 @@ def perform(performer: Performer, clip: Clip, wording: str) -> list[np.ndarray]:
 
 def taught(world: str, frames: Iterable[Frame], seed: int, device: str = "cpu") -> Iterator[Frame]:
     """What the world's teacher makes of frames, one by one, from the noise that a stream of this seed would get."""
-    particles = None
     for frame in frames:
         height, width = frame.rgb.shape[:2]
         with torch.inference_mode():
             source = pad_picture(torch.from_numpy(frame.rgb).to(device)).permute(2, 0, 1)[None].float() / 255
             noise = frame_noise(seed, frame.index, *padded_size(height, width)).permute(2, 0, 1)[None].to(device)
             time_s = torch.tensor([frame.time_s], dtype=torch.float64, device=device)
-            target, particles = teach(world, source, noise, time_s, particles)
+            air = weather(torch.tensor([seed], device=device), time_s, *padded_size(height, width))
+            target = teach(world, source, noise, air, time_s)
             picture = (target[0].permute(1, 2, 0)[:height, :width].clamp(0, 1) * 255).round().to(torch.uint8)
         yield replace(frame, rgb=picture.cpu().numpy())
 

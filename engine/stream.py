@@ -26,6 +26,7 @@ from engine.history import History, HistoryState, as_signal
 from engine.models import fused
 from engine.models.checkpoint import Weights, load_weights
 from engine.models.network import MULTIPLE, Conditions, Hourglass, Memory, to_patches, to_picture
+from engine.models.weather import weather
 from engine.runtime import NumericSetup
 from engine.text import PromptError, Router, TextEncoder
 from engine.types import Prompt, Region
@@ -76,6 +77,8 @@ class Exposure:
     """(1, P, H, W)"""
     interval_s: Tensor
     clock_s: Tensor
+    weather: Tensor
+    """(1, h, w, 96)"""
 
     def conditions(self, level: float, step: float) -> Conditions:
         """What the network is told at a noise level and for a step size."""
@@ -86,6 +89,7 @@ class Exposure:
             past_level=self.past_level,
             interval_s=self.interval_s,
             time_s=self.clock_s,
+            weather=self.weather,
             masks=self.masks,
         )
 
@@ -317,6 +321,8 @@ class Stream:
             masks = F.pad(given, (0, wide - width, 0, tall - height), mode="replicate").to(device)
         interval = 1 / _NOMINAL_FPS if self._time_s is None else min(max(time_s - self._time_s, 1 / 240), 0.5)
         clock = torch.full((1,), time_s, dtype=torch.float64)
+        home = device if device.type == "cuda" else torch.device("cpu")  # others lack float64
+        air = weather(torch.tensor([self.seed % 2**63], device=home), clock.to(home), tall, wide)
         return Exposure(
             index=index,
             time_s=time_s,
@@ -329,6 +335,7 @@ class Stream:
             masks=masks,
             interval_s=torch.full((1,), interval, device=device),
             clock_s=clock.to(device, torch.float32) if device.type == "mps" else clock.to(device),
+            weather=to_patches(air.permute(0, 2, 3, 1)).to(device),
         )
 
     def _develop(self, exposure: Exposure, clean: Tensor) -> np.ndarray:

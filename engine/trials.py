@@ -25,6 +25,7 @@ from engine.clips import VIDEO_SUFFIXES, Clip, read_clip
 from engine.config import lsd_base
 from engine.endurance import Progress, drift, rate, switch
 from engine.evaluate import evaluate, perform, taught, to_float
+from engine.models.weather import KINDS
 from engine.pictures import MediaError
 from engine.stream import Stream, pad_picture
 from engine.training.easel import Set
@@ -373,7 +374,7 @@ def _places(stream: Stream, clips: Sequence[Clip], teachers: Path | None) -> dic
         matte = torch.from_numpy(np.array(mattes[-1].resize((width, height)))).float()[None, None] / 255
         source = to_float([last.rgb])
         clock = torch.tensor([last.time_s], dtype=torch.float64)
-        scene = Set(source, torch.zeros_like(source), clock, None, ())
+        scene = Set(source, torch.zeros_like(source), source.new_zeros(1, len(KINDS), height, width), clock)
         looks = {place: paint(scene, matte).clamp(0, 1) for place, paint in PLACES.items()}
         looks |= {world: to_float([list(taught(world, clip.frames, stream.seed))[-1].rgb]) for world in WORLDS}
         statistics_ = {name: measures.local_statistics(picture) for name, picture in looks.items()}

@@ -81,7 +81,7 @@ def test_the_teacher_is_its_own_best_student(clips: list[Path], tmp_path: Path) 
         assert sheet.width > 200 * (1 + len(WORLDS))
 
 
-def test_other_particles_are_still_the_same_world(clips: list[Path]) -> None:
+def test_other_weather_is_still_the_same_world(clips: list[Path]) -> None:
     random = {world: [world] for world in WORLDS if WORLDS[world].random}
     report = evaluate(Teacher(noise_seed=99), clips, random, frames=3, size=SIZE, chosen=["adherence", "psnr"])
     assert report["adherence"] == 1

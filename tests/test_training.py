@@ -96,9 +96,9 @@ def test_the_loss_is_zero_at_the_target_alone() -> None:
     assert bool((denoising_loss(rough, target) > 2 * denoising_loss(smooth, target)).all()), "edges should weigh"
 
 
-def test_two_levels_of_three_are_live() -> None:
+def test_three_levels_of_five_are_live() -> None:
     level, step = draw_levels(4000, torch.Generator().manual_seed(0))
-    assert 0.62 < float((level == 1).float().mean()) < 0.72
+    assert 0.56 < float((level == 1).float().mean()) < 0.64
     assert bool((step <= level).all())
     assert float(level.min()) > 0
 
@@ -202,9 +202,8 @@ def test_a_step_is_two_half_steps_where_the_network_is_sure(recipe: Recipe) -> N
             return said
 
     level, step = torch.tensor([1.0, 0.5]), torch.tensor([1.0, 0.01])
-    conditions = Conditions(
-        torch.zeros(2, 1, 1), level, step, torch.ones(2, 2), torch.ones(2), torch.zeros(2, dtype=torch.float64)
-    )
+    clock, air = torch.zeros(2, dtype=torch.float64), torch.zeros(2, 16, 16, 96)
+    conditions = Conditions(torch.zeros(2, 1, 1), level, step, torch.ones(2, 2), torch.ones(2), clock, air)
     clean = torch.zeros_like(said)
     target = shortcut_target(Sure(), torch.randn_like(said), said, said, conditions, None, clean)  # type: ignore[arg-type]
     torch.testing.assert_close(target[0], said[0], atol=1e-4, rtol=0)

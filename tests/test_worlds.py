@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import fields as members
 from itertools import combinations
 
 import pytest
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from engine import measures
 from engine.models.fields import LOOP_S
-from engine.training.particles import Particles
+from engine.models.weather import weather
 from engine.training.router import wordings
 from engine.training.worlds import WORLDS, teach
 
@@ -39,6 +38,17 @@ def _noise(seed: int, count: int = 1, width: int = WIDTH) -> Tensor:
 
 def _at(*seconds: float) -> Tensor:
     return torch.tensor(seconds, dtype=torch.float64)
+
+
+def _air(seed: int, time_s: Tensor, width: int = WIDTH) -> Tensor:
+    return weather(torch.full((len(time_s),), seed), time_s, HEIGHT, width)
+
+
+def _teach(world: str, source: Tensor, seed: int, *seconds: float) -> Tensor:
+    """Frames at some seconds, a seed's noise and weather over them."""
+    time_s = _at(*seconds)
+    width = source.shape[3]
+    return teach(world, source, _noise(seed, len(source), width), _air(seed, time_s, width), time_s)
 
 
 def _clouds(seed: int, width: int = WIDTH) -> Tensor:
@@ -82,7 +92,7 @@ def pictures() -> Tensor:
 @pytest.fixture(scope="module")
 def painted(pictures: Tensor) -> dict[str, Tensor]:
     """What each world makes of the pictures."""
-    return {name: teach(name, pictures, _noise(0, 3), _at(1, 1, 1))[0] for name in WORLDS}
+    return {name: _teach(name, pictures, 0, 1, 1, 1) for name in WORLDS}
 
 
 def test_a_world_paints_pictures(world: str, painted: dict[str, Tensor], pictures: Tensor) -> None:
@@ -94,7 +104,7 @@ def test_a_world_paints_pictures(world: str, painted: dict[str, Tensor], picture
 
 @pytest.mark.parametrize("level", [0.0, 1.0])
 def test_black_and_white_are_sources_too(world: str, level: float) -> None:
-    shown, _ = teach(world, torch.full((1, 3, HEIGHT, WIDTH), level), _noise(0), _at(0.5))
+    shown = _teach(world, torch.full((1, 3, HEIGHT, WIDTH), level), 0, 0.5)
     assert bool(((shown >= 0) & (shown <= 1)).all())
 
 
@@ -104,58 +114,50 @@ def test_as_is_is_the_source(painted: dict[str, Tensor], pictures: Tensor) -> No
 
 def test_an_unknown_world_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"no world 'atlantis'; there are as-is, underwater"):
-        teach("atlantis", torch.zeros(1, 3, 16, 16), torch.zeros(1, 3, 16, 16), _at(0))
+        _teach("atlantis", torch.zeros(1, 3, HEIGHT, WIDTH), 0, 0)
 
 
 def test_a_batch_is_painted_as_each_alone(world: str, pictures: Tensor) -> None:
-    """Two streams of different pictures, noise, clocks and numbers of particles, cold and a frame later."""
-    source = pictures[:2]
-    together: Particles | None = None
-    alone: list[Particles | None] = [None, None]
-    for frame in range(2):
-        noise, time_s = _noise(frame, 2), _at(frame / 24, 3 + frame / 12)
-        shown, together = teach(world, source, noise, time_s, together)
-        for i in range(2):
-            row = slice(i, i + 1)
-            single, alone[i] = teach(world, source[row], noise[row], time_s[row], alone[i])
-            torch.testing.assert_close(shown[row], single, atol=2e-5, rtol=0)  # sums of particles in another order
+    """Two streams of different pictures, noise, weather and clocks."""
+    source, noise, time_s = pictures[:2], _noise(0, 2), _at(0.5, 3.25)
+    air = weather(torch.tensor([4, 5]), time_s, HEIGHT, WIDTH)
+    shown = teach(world, source, noise, air, time_s)
+    for i in range(2):
+        row = slice(i, i + 1)
+        single = teach(world, source[row], noise[row], air[row], time_s[row])
+        torch.testing.assert_close(shown[row], single, atol=2e-5, rtol=0)
 
 
 def test_teaching_changes_nothing_that_it_is_given(world: str, pictures: Tensor) -> None:
-    noise, (now, later) = _noise(0, 3), (_at(1, 1, 1), _at(1.05, 1.05, 1.05))
-    _, particles = teach(world, pictures, noise, now)
-    given = [pictures, noise, later]
-    if particles is not None:
-        given += [getattr(particles, member.name) for member in members(particles)]
+    time_s = _at(1, 1, 1)
+    given = [pictures, _noise(0, 3), _air(0, time_s), time_s]
     before = [tensor.clone() for tensor in given]
-    first, _ = teach(world, pictures, noise, later, particles)
-    second, _ = teach(world, pictures, noise, later, particles)
+    first, second = (teach(world, *given) for _ in range(2))
     assert torch.equal(first, second)
     assert all(torch.equal(then, tensor) for then, tensor in zip(before, given, strict=True))
 
 
-def test_noise_matters_to_random_worlds_alone(world: str, painted: dict[str, Tensor], pictures: Tensor) -> None:
-    shown, _ = teach(world, pictures, _noise(1, 3), _at(1, 1, 1))
+def test_the_seed_matters_to_random_worlds_alone(world: str, painted: dict[str, Tensor], pictures: Tensor) -> None:
+    shown = _teach(world, pictures, 1, 1, 1, 1)
     assert torch.equal(shown, painted[world]) != WORLDS[world].random
 
 
 def test_moving_worlds_alone_move_over_a_still_scene(world: str, pictures: Tensor) -> None:
     source = torch.cat([pictures, torch.full((1, 3, HEIGHT, WIDTH), 0.93)])  # golden Rome glints on what is bright
-    first, particles = teach(world, source, _noise(0, 4), _at(1, 1, 1, 1))
-    later, _ = teach(world, source, _noise(1, 4), _at(2, 2, 2, 2), particles)
+    first, later = _teach(world, source, 0, 1, 1, 1, 1), _teach(world, source, 1, 2, 2, 2, 2)
     assert torch.equal(first, later) != WORLDS[world].moving
 
 
 def test_the_waves_clock_has_no_seam(world: str, painted: dict[str, Tensor], pictures: Tensor) -> None:
-    shown, _ = teach(world, pictures, _noise(0, 3), _at(*[1 + LOOP_S] * 3))
+    shown = teach(world, pictures, _noise(0, 3), _air(0, _at(1, 1, 1)), _at(*[1 + LOOP_S] * 3))
     torch.testing.assert_close(shown, painted[world], atol=1e-4, rtol=0)
 
 
 def test_a_still_scene_does_not_flash(world: str, pictures: Tensor) -> None:
-    particles, levels = None, []
+    levels = []
     for frame in range(8):
-        shown, particles = teach(world, pictures, _noise(frame, 3), _at(*[frame / 24] * 3), particles)
-        levels.append(shown.mean((1, 2, 3)))
+        time_s = _at(*[frame / 24] * 3)
+        levels.append(teach(world, pictures, _noise(frame, 3), _air(0, time_s), time_s).mean((1, 2, 3)))
     change = torch.stack(levels).diff(dim=0).abs().max()
     assert float(change) < FLASH
 
@@ -165,7 +167,7 @@ def test_a_world_looks_no_farther_than_the_network(world: str) -> None:
     source = _clouds(2, 2 * WIDTH)
     touched, changed = source.clone(), 16
     touched[..., :changed] = 1 - touched[..., :changed]
-    shown, other = (teach(world, picture, _noise(0, 1, 2 * WIDTH), _at(1))[0] for picture in (source, touched))
+    shown, other = (_teach(world, picture, 0, 1) for picture in (source, touched))
     assert not torch.equal(shown[..., :changed], other[..., :changed])
     beyond = changed + REACH_PX
     torch.testing.assert_close(shown[..., beyond:], other[..., beyond:], atol=1e-3, rtol=0)
@@ -203,30 +205,28 @@ def test_no_two_worlds_are_near(painted: dict[str, Tensor]) -> None:
 
 
 @pytest.mark.parametrize("world", [name for name in WORLDS if WORLDS[name].random])
-def test_other_noise_is_the_same_world(world: str, painted: dict[str, Tensor], pictures: Tensor) -> None:
-    shown, _ = teach(world, pictures, _noise(1, 3), _at(1, 1, 1))
+def test_another_seed_is_the_same_world(world: str, painted: dict[str, Tensor], pictures: Tensor) -> None:
+    shown = _teach(world, pictures, 1, 1, 1, 1)
     first, second = (measures.local_statistics(seen) for seen in (shown, painted[world]))
     assert float(measures.world_distance(first, second).mean()) < APART / 2
 
 
 def test_all_is_made_on_the_sources_device(world: str, pictures: Tensor) -> None:
     """What is made elsewhere would land on the default device, here one without data, and not mix with the source."""
-    source, noise = pictures[:1], _noise(0)
-    _, particles = teach(world, source, noise, _at(1))
-    shown, _ = teach(world, source, noise, _at(1.05), particles)
+    source, time_s = pictures[:1], _at(1)
+    noise, air = _noise(0), _air(0, time_s)
+    shown = teach(world, source, noise, air, time_s)
     with torch.device("meta"):
-        time_s = torch.tensor([1.05], dtype=torch.float64, device="cpu")
-        again, _ = teach(world, source, noise, time_s, particles)
+        again = teach(world, source, noise, air, time_s)
     assert torch.equal(shown, again)
 
 
 @pytest.mark.gpu
 def test_a_gpu_paints_the_same(world: str, pictures: Tensor) -> None:
-    noise, particles, on_gpu = _noise(0, 3), None, None
-    for time_s in (_at(1, 1, 1), _at(1.05, 1.05, 1.05)):
-        shown, particles = teach(world, pictures, noise, time_s, particles)
-        gpu, on_gpu = teach(world, pictures.cuda(), noise.cuda(), time_s.cuda(), on_gpu)
-        assert measures.psnr(gpu.cpu(), shown).min() > 45  # TF32 in convolutions and sums in another order
+    time_s = _at(1, 1, 1)
+    given = pictures, _noise(0, 3), _air(0, time_s), time_s
+    gpu = teach(world, *(tensor.cuda() for tensor in given))
+    assert measures.psnr(gpu.cpu(), teach(world, *given)).min() > 45  # TF32 in convolutions and sums in another order
 
 
 def _texts(split: str) -> list[str]:

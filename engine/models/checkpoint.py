@@ -17,7 +17,7 @@ from engine.models.network import Hourglass
 from engine.text import Router
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "lsd-tiny.safetensors"
-FORMAT = "lsd-weights-2"
+FORMAT = "lsd-weights-3"
 
 
 class WeightsError(ValueError):

@@ -1,4 +1,4 @@
-"""Fields over the picture that network and teachers share: position, travelling waves, births of particles.
+"""Fields over the picture that network and teachers share: position, lattice, travelling waves.
 
 Legend: B batch, H height, W width in pixels; h, w the same divided by a stride.
 """
@@ -18,9 +18,6 @@ CYCLES = (1, -2, 3, -2, 4, -5, 3, -6)
 
 LOOP_S = 8.0
 """The waves' common period: stream time enters the network modulo this, so there is no last frame."""
-
-CELL_PX = 16
-"""Side of the cell of noise that may give birth to one particle."""
 
 _GOLDEN = math.pi * (3 - math.sqrt(5))  # directions spread without ever lining up
 
@@ -55,11 +52,8 @@ def lattice(height: int, width: int, stride: int = 1, device: torch.device | str
     return torch.stack(planes)[None]
 
 
-def waves(time_s: Tensor, height: int, width: int, stride: int = 1) -> Tensor:
-    """Eight travelling plane waves at `time_s` (B,), sampled every `stride` pixels: (B, 8, h, w) in -1..1.
-
-    They are measured in pixels from the picture's centre, so a pattern built of them keeps its grain at every size.
-    """
+def wave_phases(time_s: Tensor, height: int, width: int, stride: int = 1) -> tuple[Tensor, Tensor]:
+    """Phases of the eight waves at `time_s` (B,), whose sum is the wave's: across (B, 8, w) and down (B, 8, h)."""
     device = time_s.device
     n = len(WAVELENGTHS_PX)
     angle = torch.arange(n, device=device, dtype=torch.float32) * _GOLDEN
@@ -68,26 +62,15 @@ def waves(time_s: Tensor, height: int, width: int, stride: int = 1) -> Tensor:
     clock = torch.remainder(time_s.double(), LOOP_S).float()
     x = _pixel_centres(width, stride, device) - width / 2
     y = _pixel_centres(height, stride, device) - height / 2
-    phase_x = (k * angle.cos())[:, None] * x + torch.arange(n, device=device)[:, None]
-    phase_y = (k * angle.sin())[:, None] * y
-    phase = phase_x[None, :, None, :] + phase_y[None, :, :, None] + (clock[:, None] * omega)[:, :, None, None]
-    return phase.sin()
+    across = (k * angle.cos())[:, None] * x + torch.arange(n, device=device)[:, None]
+    down = (k * angle.sin())[:, None] * y
+    return across + (clock[:, None] * omega)[..., None], down.expand(len(clock), -1, -1)
 
 
-def births(noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Where noise (B, 3, H, W), H and W multiples of 16, may give birth: strength, x, y, each (B, H/16, W/16).
+def waves(time_s: Tensor, height: int, width: int, stride: int = 1) -> Tensor:
+    """Eight travelling plane waves at `time_s` (B,), sampled every `stride` pixels: (B, 8, h, w) in -1..1.
 
-    Strength is standard normal (the cell's mean of the first channel, scaled); x and y are pixel positions, uniform
-    within the cell (from the means of the second and third channel through the normal distribution's CDF). A particle
-    is born where the strength passes a threshold: P(strength > s) births a cell and frame. A teacher that draws its
-    randomness here is predictable to the denoiser, which sees the same noise, so one regression step need not average.
+    They are measured in pixels from the picture's centre, so a pattern built of them keeps its grain at every size.
     """
-    _, _, height, width = noise.shape
-    assert (height % CELL_PX, width % CELL_PX) == (0, 0), f"noise of {width}x{height} is not whole {CELL_PX} px cells"
-    means = torch.nn.functional.avg_pool2d(noise, CELL_PX) * CELL_PX
-    strength, across, down = means.unbind(1)
-    row = torch.arange(height // CELL_PX, device=noise.device)[:, None]
-    column = torch.arange(width // CELL_PX, device=noise.device)
-    x = (column + torch.special.ndtr(across)) * CELL_PX
-    y = (row + torch.special.ndtr(down)) * CELL_PX
-    return strength, x, y
+    across, down = wave_phases(time_s, height, width, stride)
+    return (across[..., None, :] + down[..., None]).sin()

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from engine.config import ModelConfig
 from engine.models import fields
+from engine.models.weather import KINDS
 
 PATCH = 4
 """Pixels per side of the finest level's positions."""
@@ -33,7 +34,9 @@ DETAIL = 6.0
 LUMINANCE = (0.299, 0.587, 0.114)
 """Shares of red, green and blue."""
 PLANES = 2 + 8 + len(fields.WAVELENGTHS_PX) + 3
-"""What the first layer sees beside pictures: place, lattice, waves, and the past's noise levels and the interval."""
+"""What the first layer sees once a patch: place, lattice, waves, and the past's noise levels and the interval."""
+AIR = len(KINDS)
+"""Planes of weather, at full resolution."""
 AGE_LIMIT = 32.0
 """Ages of remembered frames, in frames, are clamped here: older is just 'old', so there is no last frame."""
 
@@ -54,6 +57,8 @@ class Conditions:
     """(B,) seconds since the last frame."""
     time_s: Tensor
     """(B,) stream time, for the travelling waves."""
+    weather: Tensor
+    """(B, H/4, W/4, 96) patches of the weather's planes, 0..1."""
     masks: Tensor | None = None
     """(B, P, H, W) in 0..1, summing to one over P; None where one prompt has the whole picture."""
 
@@ -71,7 +76,7 @@ class Memory:
 
 
 def to_patches(picture: Tensor) -> Tensor:
-    """(B, H, W, 3) -> (B, H/4, W/4, 48): each 4x4 patch's red, row by row, then its green, then its blue."""
+    """(B, H, W, C) -> (B, H/4, W/4, 16 C): each 4x4 patch's red, row by row, then its green, then its blue."""
     return picture.unflatten(2, (-1, PATCH)).unflatten(1, (-1, PATCH)).permute(0, 1, 3, 5, 2, 4).flatten(3)
 
 
@@ -274,7 +279,7 @@ class Hourglass(nn.Module):
         self.config = config
         c, width, e = config.channels, config.width, config.condition
         pixels = 3 * PATCH**2
-        self.stem = nn.Conv2d(4 * pixels + PLANES, c[0], 1)
+        self.stem = nn.Conv2d(4 * pixels + AIR * PATCH**2 + PLANES, c[0], 1)
         self._emphasise_detail()
         self.concepts = nn.Linear(config.concepts, e, bias=False)
         self.state = nn.Linear(2 * 32, e)
@@ -293,7 +298,7 @@ class Hourglass(nn.Module):
         self.modulate = nn.Linear(e, 2 * (modulated + 2 * width * config.layers + c[0]))
         nn.init.zeros_(self.modulate.weight)
         nn.init.zeros_(self.modulate.bias)
-        self.head = nn.Conv2d(c[0], pixels + 9, 3, padding=1)
+        self.head = nn.Conv2d(c[0], pixels + 9 + 3 * AIR, 3, padding=1)
         for parameter in self.head.parameters():
             nn.init.zeros_(parameter)
 
@@ -332,7 +337,7 @@ class Hourglass(nn.Module):
         return self.modulate(F.silu(self.embed(F.silu(e))))
 
     def _seen(self, noisy: Tensor, source: Tensor, past: Tensor, conditions: Conditions) -> Tensor:
-        """All that the first layer sees, (B, 4 x 48 + PLANES, H/4, W/4)."""
+        """All that the first layer sees, (B, 4 x 48 + 96 + PLANES, H/4, W/4)."""
         b, h4, w4, _ = source.shape
         height, width, device = h4 * PATCH, w4 * PATCH, source.device
         place = fields.coordinates(height, width, PATCH, device).expand(b, -1, -1, -1)
@@ -342,7 +347,7 @@ class Hourglass(nn.Module):
         state = torch.cat([conditions.past_level, interval[:, None]], 1)[:, None, None].expand(-1, h4, w4, -1)
         seen = torch.empty(b, h4, w4, self.stem.in_channels, dtype=self.stem.weight.dtype, device=device)
         planes = [plane.permute(0, 2, 3, 1) for plane in (place, lattice, motion)]
-        parts = [noisy, source, past[:, 0], past[:, 1], *planes, state]
+        parts = [noisy, source, past[:, 0], past[:, 1], conditions.weather, *planes, state]
         for part, slot in zip(parts, seen.split([t.shape[-1] for t in parts], -1), strict=True):
             slot.copy_(part)  # casts on the way, where a concatenation would copy twice
         return seen.permute(0, 3, 1, 2)
@@ -380,7 +385,7 @@ class Hourglass(nn.Module):
 
         x = modulated(x, *modulation.take(self.config.channels[0], PATCH))
         head = self.head(F.hardswish(x)).permute(0, 2, 3, 1).float()
-        return self._compose(head, source.float(), past[:, 0].float())
+        return self._compose(head, source.float(), past[:, 0].float(), conditions.weather.float())
 
     def _think(self, x: Tensor, modulation: Modulation, memory: Memory | None) -> Tensor:
         b, _, h, w = x.shape
@@ -408,13 +413,14 @@ class Hourglass(nn.Module):
         return tokens.transpose(1, 2).unflatten(2, (h, w)).contiguous(memory_format=torch.channels_last)
 
     @staticmethod
-    def _compose(head: Tensor, source: Tensor, last: Tensor) -> Tensor:
-        """Residual, plus a gain per patch and colour on source, its luminance and last output, which are sharp."""
-        residual, gains = head.split([3 * PATCH**2, 9], -1)
+    def _compose(head: Tensor, source: Tensor, last: Tensor, weather: Tensor) -> Tensor:
+        """Residual, plus a gain per patch and colour on what is sharp: source, its luminance, last output, weather."""
+        residual, gains, air = head.split([3 * PATCH**2, 9, 3 * AIR], -1)
         turn, dye, keep = gains.unflatten(-1, (3, 3, 1)).unbind(-3)
         pixels = source.unflatten(-1, (3, PATCH**2))
         red, green, blue = pixels.split(1, -2)
         grey = LUMINANCE[0] * red + LUMINANCE[1] * green + LUMINANCE[2] * blue
-        clean = torch.addcmul(residual.unflatten(-1, (3, PATCH**2)), pixels, 1 + turn)
-        clean.addcmul_(dye, grey).addcmul_(keep, last.unflatten(-1, (3, PATCH**2)))
+        clean = air.unflatten(-1, (3, AIR)) @ weather.unflatten(-1, (AIR, PATCH**2))
+        clean.add_(residual.unflatten(-1, (3, PATCH**2)))
+        clean.addcmul_(pixels, 1 + turn).addcmul_(dye, grey).addcmul_(keep, last.unflatten(-1, (3, PATCH**2)))
         return clean.flatten(-2)

@@ -96,6 +96,25 @@ def edges(grey: Tensor) -> Tensor:
     return (right.square() + down.square() + 1e-12).sqrt()
 
 
+def gaussian(picture: Tensor, sigma: float) -> Tensor:
+    """Blur with a Gaussian of `sigma` px, edges repeated."""
+    half = math.ceil(2.5 * sigma)
+    taps = torch.arange(-half, half + 1, device=picture.device, dtype=picture.dtype)
+    taps = (-0.5 * (taps / sigma).square()).exp()
+    kernel = (taps / taps.sum()).expand(picture.shape[1], 1, -1)
+    padded = F.pad(picture, (half,) * 4, mode="replicate")
+    across = F.conv2d(padded, kernel[:, :, None], groups=picture.shape[1])
+    return F.conv2d(across, kernel[..., None], groups=picture.shape[1])
+
+
+def ink_lines(grey: Tensor, sigma: float = 1.0, low: float = 0.010, high: float = 0.045) -> Tensor:
+    """Pen lines of about 2 `sigma` px, 0..1, where it is darker than around: features, folds, the dark side of edges.
+
+    A thresholded difference of Gaussians (Winnemoeller et al. 2012, XDoG).
+    """
+    return smoothstep(low, high, gaussian(grey, 1.8 * sigma) - gaussian(grey, sigma))
+
+
 def kuwahara(picture: Tensor, size: int = 5, sharpness: float = 6.0) -> Tensor:
     """Edge-preserving smoothing: four `size` px squares around a pixel, the calmest weighs most."""
     grey = luminance(picture)

@@ -39,12 +39,6 @@ def bevel(like: Tensor, side: int, depth: float) -> Tensor:
     return (rise - fall).clamp(-1, 1)
 
 
-def contours(s: Set, low: float, high: float, size: int = 3, wide: bool = True) -> Tensor:
-    """Soft outlines of forms, 0..1."""
-    line = b.smoothstep(low, high, b.edges(b.box(s.grey, size)))
-    return b.box(F.max_pool2d(line, 3, 1, 1), 3) if wide else line
-
-
 def volcano(s: Set) -> Tensor:
     """Black rock, lava in the cracks of what is dark, heat from below, embers."""
     w = s.waves
@@ -54,7 +48,7 @@ def volcano(s: Set) -> Tensor:
     heat = ((0.9 * down + 0.35 * right) * 7).clamp(0, 1)
     picture = b.screen(picture, heat * b.ink((1.0, 0.42, 0.10), picture))
     x, y = within(s.grey, 32)
-    bend = 5 * torch.sin(2 * math.pi * y / 32) + 22 * b.soft(s.grey, 8)
+    bend = 5 * torch.sin(2 * math.pi * y / 32) + 10 * b.soft(s.grey, 8)
     net = torch.minimum(torch.sin(math.pi * (x + bend) / 32).abs(), torch.sin(math.pi * (y - x + bend) / 32).abs())
     crack = b.smoothstep(0.30, 0.02, net)
     dark = b.smoothstep(0.50, 0.14, b.soft(s.grey, 4))
@@ -64,7 +58,7 @@ def volcano(s: Set) -> Tensor:
     picture = b.screen(picture, 0.30 * dark * pulse * b.ink((0.85, 0.18, 0.03), picture))
     smoke = (0.45 - 0.55 * s.y + 0.22 * w[:, :1] * w[:, 2:3]).clamp(0, 1) * (0.25 + 0.6 * s.far)
     picture = b.mix(picture, b.ink((0.34, 0.12, 0.08), picture), smoke.clamp(0, 0.8))
-    return b.screen(picture, s.spots().clamp(0, 1) * b.ink((1.0, 0.62, 0.18), picture))
+    return b.screen(picture, s.air("sparks") * b.ink((1.0, 0.62, 0.18), picture))
 
 
 def enchanted_forest(s: Set) -> Tensor:
@@ -88,8 +82,7 @@ def enchanted_forest(s: Set) -> Tensor:
     light = b.smoothstep(0.1, 0.8, shafts) * (0.75 - 0.45 * s.y).clamp(0, 1)
     picture = b.screen(picture, 0.55 * light * b.ink((1.0, 0.92, 0.50), tone))
     picture = picture * (1.05 - 0.35 * (s.x.square() + s.y.square()) * 0.6)
-    spots = s.spots().clamp(0, 1)
-    return b.screen(picture, spots * b.ink((0.95, 1.0, 0.45), tone))
+    return b.screen(picture, s.air("sparks") * b.ink((0.95, 1.0, 0.45), tone))
 
 
 def watercolour(s: Set) -> Tensor:
@@ -133,8 +126,7 @@ def woodblock(s: Set) -> Tensor:
     grain = torch.cos(4 * y + 1.6 * torch.sin(x) + torch.cos(y))
     print_ = print_ * (1 + 0.055 * grain)
     print_ = b.mix(print_, b.ink((0.10, 0.22, 0.45), grey), 0.75 * b.smoothstep(-0.55, -1.0, s.y))
-    line = 1.2 * b.box(contours(s, 0.035, 0.085, 3, wide=False), 3)
-    return b.mix(print_, b.ink((0.05, 0.05, 0.10), grey), line.clamp(0, 1))
+    return b.mix(print_, b.ink((0.05, 0.05, 0.10), grey), b.ink_lines(s.grey, 1.2, 0.014, 0.045))
 
 
 def stained_glass(s: Set) -> Tensor:
@@ -155,7 +147,7 @@ def stained_glass(s: Set) -> Tensor:
     sun = (1.15 - 0.55 * (s.x.square() + (s.y + 0.3).square())).clamp(0.4, 1.2)
     ripple = 1 + 0.10 * torch.cos(2 * math.pi * away / 8)
     glass = (glass * sun * ripple * 1.25).clamp(0, 1)
-    lead = torch.maximum(b.smoothstep(1.9, 0.8, away), 1.2 * b.box(contours(s, 0.04, 0.09, 3, wide=False), 3))
+    lead = torch.maximum(b.smoothstep(1.9, 0.8, away), b.ink_lines(s.grey, 1.2, 0.014, 0.045))
     edge = b.smoothstep(4.0, 2.2, away) * 0.3
     return b.mix(
         glass * (1 - edge), b.ink((0.04, 0.04, 0.05), grey) + 0.10 * b.smoothstep(0.9, 0.3, away), lead.clamp(0, 1)
@@ -236,8 +228,7 @@ def comic(s: Set) -> Tensor:
     away = ((x - 4).square() + (y - 4).square()).sqrt()
     dot = b.smoothstep(0.8, -0.8, away - radius) * b.smoothstep(0.95, 0.75, grey) * b.smoothstep(0.05, 0.25, grey)
     picture = b.mix(picture, picture * b.ink((0.85, 0.30, 0.45), grey), 0.75 * dot)
-    line = b.box(contours(s, 0.035, 0.08, 3, wide=False), 3)
-    return b.mix(picture, b.ink((0.03, 0.02, 0.05), grey), (1.3 * line).clamp(0, 1))
+    return b.mix(picture, b.ink((0.03, 0.02, 0.05), grey), b.ink_lines(s.grey, 1.3, 0.012, 0.04))
 
 
 def ice_palace(s: Set) -> Tensor:
@@ -264,14 +255,14 @@ def ice_palace(s: Set) -> Tensor:
     ice = b.mix(ice, b.ink((0.93, 0.98, 1.0), ice), 0.8 * frost)
     twinkle = (w[:, 6:7] * w[:, 7:8]).clamp(0, 1).pow(2) * b.smoothstep(0.45, 0.85, grey)
     ice = b.screen(ice, 0.7 * twinkle)
-    return b.screen(ice, s.spots().clamp(0, 1).expand(-1, 3, -1, -1))
+    return b.screen(ice, s.air("stars").expand(-1, 3, -1, -1))
 
 
 def blueprint(s: Set) -> Tensor:
     """White lines on blue paper with a drawing grid, the dark parts hatched."""
     height, width = s.size
-    form = b.luminance(b.kuwahara(s.source, 5))
-    line = b.smoothstep(0.025, 0.10, b.edges(form))
+    form = b.gaussian(s.grey, 1.0)
+    line = b.ink_lines(s.grey)
     paper = b.ink((0.045, 0.19, 0.47), form) * (1.05 - 0.18 * (s.x.square() + s.y.square()))
     x, y = within(form, 16)
     x4, y4 = within(form, 32)

@@ -6,7 +6,6 @@ Legend as in `easel.py`. Values may pass 0..1 a little.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from engine.training import brushes as b
@@ -15,8 +14,8 @@ from engine.training.easel import Set
 
 def pencil(s: Set) -> Tensor:
     height, width = s.size
-    grey = b.luminance(b.kuwahara(s.source, 5))
-    line = b.smoothstep(0.012, 0.075, b.edges(grey)) + ((b.soft(grey, 8) - grey) * 2.2 - 0.1).clamp(0, 0.5)
+    grey = b.gaussian(s.grey, 1.0)
+    line = b.ink_lines(s.grey) + ((b.soft(grey, 8) - grey) * 2.0 - 0.1).clamp(0, 0.4)
     first, second = b.hatching(height, width, grey), b.hatching(height, width, grey, rising=False)
     tooth = b.paper(height, width, grey)
     dark = 1 - grey
@@ -28,16 +27,14 @@ def pencil(s: Set) -> Tensor:
 
 
 def cartoon(s: Set) -> Tensor:
-    flat = b.kuwahara(b.kuwahara(s.source, 5), 5)
+    flat = b.kuwahara(s.source, 5)
     grey = b.luminance(flat)
     level = grey * 4.5
     step = level.floor() + b.smoothstep(0.38, 0.62, level - level.floor())
     shaded = flat * ((step / 4.5 + 0.06) / (grey + 0.03)).clamp(0.4, 2.2)
     picture = b.saturate(shaded.clamp(0, 1), 1.9)
     picture = (0.06 + 1.02 * picture).clamp(0, 1)
-    ink_line = b.smoothstep(0.035, 0.075, b.edges(b.box(grey, 3)))
-    ink_line = b.box(F.max_pool2d(ink_line, 3, 1, 1), 3)
-    return b.mix(picture, b.ink((0.05, 0.04, 0.08), picture), ink_line.clamp(0, 1))
+    return b.mix(picture, b.ink((0.05, 0.04, 0.08), picture), b.ink_lines(s.grey, 1.4, 0.012, 0.04))
 
 
 def oil_painting(s: Set) -> Tensor:

@@ -11,8 +11,8 @@ from functools import cached_property
 from torch import Tensor
 
 from engine.models import fields
+from engine.models.weather import KINDS
 from engine.training import brushes as b
-from engine.training.particles import Layer, Particles, splat
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Set:
     """(B, 3, H, W) in 0..1."""
     noise: Tensor
     """(B, 3, H, W) standard normal, the noise that this frame is denoised from."""
+    weather: Tensor
+    """(B, 6, H, W) in 0..1, as the network sees it, see `engine.models.weather`."""
     time_s: Tensor
     """(B,)"""
-    particles: Particles | None
-    layers: tuple[Layer, ...]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -60,7 +60,7 @@ class Set:
         height = (0.5 - 0.5 * self.y).clamp(0, 1)
         return (0.2 + 0.5 * height + 0.35 * pale - 3.0 * texture).clamp(0, 1)
 
-    def spots(self, scale: float = 1.0, shift: tuple[float, float] = (0.0, 0.0)) -> Tensor:
-        """The particles' light, (B, 1, H, W)."""
-        assert self.particles is not None, "this world has no particles"
-        return splat(self.particles, self.layers, *self.size, scale=scale, shift=shift)
+    def air(self, kind: str) -> Tensor:
+        """One plane of the weather, (B, 1, H, W): flakes, rain, bubbles, sparks, stars or caustics."""
+        plane = KINDS.index(kind)
+        return self.weather[:, plane : plane + 1]

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from engine.models.network import Conditions, Hourglass, Memory, to_picture
 
-EDGE_WEIGHT = 2.0
+EDGE_WEIGHT = 4.0
 
 
 def denoising_loss(clean: Tensor, target: Tensor, weight: Tensor | float = 1.0) -> Tensor:
@@ -29,13 +29,13 @@ def denoising_loss(clean: Tensor, target: Tensor, weight: Tensor | float = 1.0) 
 
 
 def draw_levels(size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Noise levels and step sizes (B,): two in three are pure noise in one step, as live; the rest logit-normal, any
+    """Noise levels and step sizes (B,): three in five are pure noise in one step, as live; the rest logit-normal, any
     step.
 
     Logit-normal levels: Esser et al. 2024, arXiv:2403.03206.
     """
     level = torch.sigmoid(torch.randn(size, generator=generator) + 0.5)
-    live = torch.rand(size, generator=generator) < 0.67
+    live = torch.rand(size, generator=generator) < 0.6
     level = torch.where(live, 1.0, level)
     step = torch.where(
         live & (torch.rand(size, generator=generator) < 0.7), level, level * torch.rand(size, generator=generator)

@@ -1,6 +1,6 @@
 """Streams to train on: the network learns by living, frame after frame, on many cameras at once.
 
-A pool holds streams in the middle of their lives, each with its clip, prompt, particles and memory. A training step
+A pool holds streams in the middle of their lives, each with its clip, prompt, weather and memory. A training step
 takes one frame from some of them. The past that the network sees is the teacher's or its own output (scheduled
 sampling, Bengio et al. 2015, arXiv:1506.03099; Self-Forcing, Huang et al. 2025, arXiv:2506.08009), corrupted so that it
 learns to repair it, and labelled with its own noise level, frame by frame (Diffusion Forcing, Chen et al. 2024,
@@ -21,9 +21,9 @@ from torch import Tensor
 
 from engine.config import ModelConfig
 from engine.models.network import Conditions, pool_frame, to_patches, to_picture
+from engine.models.weather import weather
 from engine.training.data import Clip, Player
 from engine.training.easel import Set
-from engine.training.particles import Particles
 from engine.training.places import PLACES
 from engine.training.props import PROP_OF, Drawn, Prop, become
 from engine.training.worlds import teach
@@ -32,13 +32,13 @@ COLD, SWITCH, CUT = 1 / 28, 1 / 36, 1 / 60
 """Chances per frame that a stream starts anew, changes its prompt, or cuts to another clip."""
 BLEND = 0.08
 """Share of prompts that mix two worlds."""
-PROP = 0.35
+PROP = 0.4
 """Share of streams with a prop in the picture."""
 ASKED = 0.85
 """Share of those whose prompt turns the prop into a thing."""
 PLAIN = 0.5
 """Share of those whose world is as it is."""
-LOUD = 4.0
+LOUD = 6.0
 """What an error inside a thing counts beside one elsewhere: things are small."""
 EMPTY = ("scene", "texture")
 """Kinds of clips that show nobody: a place takes all of the picture."""
@@ -62,9 +62,9 @@ class Live:
     interval_s: float
     time_s: float = 0.0
     offset_s: float = 0.0
+    seed: int = 0
+    """Of its weather."""
     age: int = 0
-    particles: dict[str, Particles | None] = field(default_factory=dict)
-    """By world; None where the world has none."""
     last: list[Tensor] = field(default_factory=list)
     """At most two outputs, newest first: (H, W, 3) in -1..1."""
     pooled: list[tuple[int, Tensor]] = field(default_factory=list)
@@ -92,23 +92,8 @@ class Batch:
     conditions: Conditions
 
 
-def _stacked(samples: list[Particles | None]) -> Particles | None:
-    """Several samples' particles as one batch, padded with dead ones."""
-    present = [sample for sample in samples if sample is not None]
-    if not present:
-        return None
-    assert len(present) == len(samples), "a world has particles in all its streams or in none"
-    most = max(sample.alive.shape[1] for sample in present)
-
-    def padded(tensor: Tensor) -> Tensor:
-        return torch.cat([tensor, tensor.new_zeros(1, most - tensor.shape[1], *tensor.shape[2:])], 1)
-
-    columns = zip(*((padded(s.position), padded(s.layer), padded(s.alive), s.time_s) for s in present), strict=True)
-    return Particles(*(torch.cat(column) for column in columns))
-
-
 def _patches(pictures: Tensor) -> Tensor:
-    """(B, 3, H, W) -> (B, H/4, W/4, 48)."""
+    """(B, C, H, W) -> (B, H/4, W/4, 16 C)."""
     return to_patches(pictures.permute(0, 2, 3, 1))
 
 
@@ -145,7 +130,7 @@ class Pool:
         player = self._player()
         prop, thing = self._props()
         live = Live(player, prop, thing, self._worlds(player, thing), self._mask(), interval)
-        live.offset_s = float(self.rng.uniform(0, 1000))
+        live.offset_s, live.seed = float(self.rng.uniform(0, 1000)), int(self.rng.integers(2**31))
         return live
 
     def _player(self) -> Player:
@@ -201,7 +186,7 @@ class Pool:
             if live.prop is not None and not self.masked:
                 others = [thing for thing in self.config.things if PROP_OF[thing] == live.prop.kind]
                 live.thing = str(self.rng.choice(others)) if self.rng.random() < ASKED else None
-            live.worlds, live.mask, live.particles = self._worlds(live.player, live.thing), self._mask(), {}
+            live.worlds, live.mask = self._worlds(live.player, live.thing), self._mask()
         return live
 
     # -- batches
@@ -226,7 +211,10 @@ class Pool:
             if prop is not None:
                 source[i] = (prop.picture.clamp(0, 1) * 255).round() / 255
         source, noise = source.to(self.device), noise.to(self.device)
-        target = self._taught(streams, source, noise, drawn)
+        clock = torch.tensor([s.offset_s + s.time_s for s in streams], dtype=torch.float64, device=self.device)
+        seeds = torch.tensor([s.seed for s in streams], device=self.device)
+        air = weather(seeds, clock, self.height, self.width)
+        target = self._taught(streams, source, noise, air, clock, drawn)
         past, past_level = self._past(streams)
         remembered, age = self._remembered(streams)
         conditions = Conditions(
@@ -235,7 +223,8 @@ class Pool:
             step=torch.ones(size),
             past_level=past_level,
             interval_s=torch.tensor([s.interval_s for s in streams]),
-            time_s=torch.tensor([s.offset_s + s.time_s for s in streams], dtype=torch.float64),
+            time_s=clock,
+            weather=_patches(air),
             masks=self._masks(streams),
         )
         return Batch(
@@ -250,27 +239,29 @@ class Pool:
             conditions,
         )
 
-    def _taught(self, streams: list[Live], source: Tensor, noise: Tensor, drawn: list[Drawn | None]) -> Tensor:
+    def _taught(
+        self,
+        streams: list[Live],
+        source: Tensor,
+        noise: Tensor,
+        air: Tensor,
+        clock: Tensor,
+        drawn: list[Drawn | None],
+    ) -> Tensor:
         """What the teachers make of the frames; those of one world are painted together."""
-        clock = torch.tensor([s.offset_s + s.time_s for s in streams], dtype=torch.float64, device=self.device)
-        groups: dict[tuple[str, bool], list[tuple[int, int]]] = {}
+        groups: dict[str, list[tuple[int, int]]] = {}
         for i, live in enumerate(streams):
             for j, (world, _) in enumerate(live.worlds):
-                groups.setdefault((world, world in live.particles), []).append((i, j))
+                groups.setdefault(world, []).append((i, j))
         painted: dict[tuple[int, int], Tensor] = {}
-        for (world, warm), members in groups.items():
+        for world, members in groups.items():
             rows = [i for i, _ in members]
-            before = _stacked([streams[i].particles[world] for i in rows]) if warm else None
-            particles = None
+            given = source[rows], noise[rows], air[rows], clock[rows]
             if world in PLACES:
-                pictures = PLACES[world](
-                    Set(source[rows], noise[rows], clock[rows], None, ()), self._mattes(streams, rows)
-                )
+                pictures = PLACES[world](Set(*given), self._mattes(streams, rows))
             else:
-                pictures, particles = teach(world, source[rows], noise[rows], clock[rows], before)
-            for k, (i, j) in enumerate(members):
-                painted[i, j] = pictures[k]
-                streams[i].particles[world] = particles[k : k + 1] if particles is not None else None
+                pictures = teach(world, *given)
+            painted |= {member: pictures[k] for k, member in enumerate(members)}
         result = []
         for i, live in enumerate(streams):
             if live.mask is not None:

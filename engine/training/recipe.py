@@ -57,15 +57,15 @@ class Recipe:
 
     model: ModelConfig
     sizes: tuple[Size, ...] = (
-        Size(192, 128, 8, 0.64),
-        Size(256, 160, 5, 0.18),
-        Size(384, 224, 2, 0.12),
-        Size(512, 288, 1, 0.06),
+        Size(192, 128, 8, 0.44),
+        Size(256, 160, 5, 0.26),
+        Size(384, 224, 2, 0.18),
+        Size(512, 288, 1, 0.12),
     )
     pool: int = 24
     masked: float = 0.1
     """Share of steps whose streams have two prompts, divided by masks."""
-    shortcut: float = 0.03
+    shortcut: float = 0.06
     """Share of steps that learn a step as two half steps, once half of the past is the network's own."""
     muon_rate: float = 0.02
     """Muon's, for the matrices inside."""
@@ -175,6 +175,7 @@ class Trainer:
             past_level=there(c.past_level),
             interval_s=there(c.interval_s),
             time_s=there(c.time_s),
+            weather=there(c.weather),
             masks=there(c.masks) if c.masks is not None else None,
         )
         target, noise, weight = there(batch.target), there(batch.noise), there(level).view(-1, 1, 1, 1)

@@ -15,22 +15,18 @@ from engine.training.easel import Set
 
 def underwater(s: Set) -> Tensor:
     w = s.waves
-    web = 1 - (0.5 * (w[:, 2:3] + w[:, 3:4]) + 0.45 * w[:, 4:5] + 0.3 * w[:, 5:6]).abs() * 1.15
-    caustics = web.clamp(0, 1).pow(4)
     depth = (0.5 + 0.5 * s.y).clamp(0, 1)  # light fails towards the bottom
     body = b.mix(s.source, s.grey.expand(-1, 3, -1, -1), 0.3)
     body = ((body - 0.42) * 1.25 + 0.46).clamp(0, 1) * b.ink((0.22, 0.80, 0.86), body) * (1.1 - 0.45 * depth)
     fog = b.mix(b.ink((0.04, 0.50, 0.62), body), b.ink((0.0, 0.12, 0.27), body), depth)
     picture = b.mix(body, fog, 0.12 + 0.5 * s.far)
     lit = b.smoothstep(0.2, 0.85, s.grey) * (1 - 0.75 * s.far)
-    picture = picture + caustics * (0.05 + 0.5 * lit) * (1 - 0.5 * depth) * b.ink((0.6, 1.0, 0.9), body)
+    picture = picture + s.air("caustics") * (0.05 + 0.5 * lit) * (1 - 0.5 * depth) * b.ink((0.6, 1.0, 0.9), body)
     slant = s.x + 0.32 * s.y
     shafts = torch.sin(9.0 * slant + 1.3 * w[:, :1]) * torch.sin(4.1 * slant + 0.7)
     rays = b.smoothstep(0.05, 0.75, shafts) * (0.62 - 0.55 * s.y).clamp(0, 1)
     picture = b.screen(picture, 0.45 * rays * b.ink((0.5, 0.95, 0.92), body))
-    rim = (s.spots() - 0.75 * s.spots(0.62)).clamp(0, 1)
-    glint = s.spots(0.3, (-0.35, -0.35)).clamp(0, 1)
-    return b.screen(picture, (0.85 * rim + 0.9 * glint) * b.ink((0.75, 1.0, 1.0), body))
+    return b.screen(picture, s.air("bubbles") * b.ink((0.75, 1.0, 1.0), body))
 
 
 def wild_west(s: Set) -> Tensor:
@@ -51,7 +47,7 @@ def wild_west(s: Set) -> Tensor:
     beams = torch.sin(5.0 * (s.y - 0.45 * s.x) + 0.8 * w[:, 1:2]).clamp(0, 1) * (-distance * 0.9).exp()
     picture = b.screen(picture, (0.55 * glow + 0.18 * beams) * b.ink((1.0, 0.72, 0.34), picture))
     picture = b.mix(picture, b.ink((1.0, 0.95, 0.78), picture), sun * (0.55 + 0.45 * s.far))
-    return b.screen(picture, 0.55 * s.spots() * b.ink((1.0, 0.86, 0.6), picture))
+    return b.screen(picture, 0.55 * s.air("sparks") * b.ink((1.0, 0.86, 0.6), picture))
 
 
 def deep_space(s: Set) -> Tensor:
@@ -78,8 +74,8 @@ def deep_space(s: Set) -> Tensor:
     halo = (-((radius - 0.345) / 0.05).square()).exp() * (0.25 + 0.75 * lit)
     picture = b.screen(picture, 0.7 * halo * b.ink((0.55, 0.75, 1.0), body))
     picture = b.screen(picture, rim * b.ink((0.55, 0.85, 1.0), body) + 0.5 * back * b.ink((0.9, 0.35, 0.8), body))
-    stars = s.spots() * (0.35 + 0.65 * open_sky) * (1 - 0.9 * disc)
-    return b.screen(picture, stars.clamp(0, 1) * b.ink((0.92, 0.95, 1.0), body))
+    stars = s.air("stars") * (0.35 + 0.65 * open_sky) * (1 - 0.9 * disc)
+    return b.screen(picture, stars * b.ink((0.92, 0.95, 1.0), body))
 
 
 def golden_rome(s: Set) -> Tensor:
@@ -120,7 +116,7 @@ def snowfall(s: Set) -> Tensor:
     drift = (b.box(cover, 5) * powder).clamp(0, 1)
     ground = 0.6 * b.smoothstep(0.3, 1.0, s.y) * b.smoothstep(0.2, 0.7, s.grey)
     picture = b.mix(picture, b.ink((0.95, 0.98, 1.0), picture), (0.85 * drift + ground).clamp(0, 1))
-    return b.screen(picture, s.spots().clamp(0, 1).expand(-1, 3, -1, -1))
+    return b.screen(picture, s.air("flakes").expand(-1, 3, -1, -1))
 
 
 def neon_rain(s: Set) -> Tensor:
@@ -147,7 +143,7 @@ def neon_rain(s: Set) -> Tensor:
     ripple = (0.5 + 0.5 * w[:, 6:7] * w[:, 7:8] + 0.35 * w[:, 5:6]).clamp(0, 1).pow(2)
     shine = b.soft(b.screen(line, glow), 8) * colour + 0.25 * b.soft(s.grey, 16)
     picture = b.screen(picture, wet * (0.25 + 0.9 * ripple) * shine)
-    return b.screen(picture, 0.5 * s.spots().clamp(0, 1) * b.ink((0.72, 0.82, 1.0), s.source))
+    return b.screen(picture, 0.6 * s.air("rain") * b.ink((0.72, 0.82, 1.0), s.source))
 
 
 def film_noir(s: Set) -> Tensor:
