@@ -32,6 +32,7 @@ from engine import runtime
 from engine.config import ModelConfig, lsd_base, lsd_tiny
 from engine.models.checkpoint import load_weights
 from engine.models.network import Conditions, Hourglass, Memory, to_picture
+from engine.training.critic import Criticism
 from engine.training.data import deal, load_pack
 from engine.training.muon import Muon
 from engine.training.objectives import Average, denoising_loss, draw_levels, shortcut_target
@@ -80,6 +81,8 @@ class Recipe:
     """Whether the past is corrupted and the network's own; without it is the ablation."""
     distilled: float = 0.0
     """Share of a larger network's answer in the target, where one is given."""
+    adversarial: float = 0.0
+    """How strong the critic's gradient is on a one-step answer, as a share of the regression's."""
     slice: int = 400
     seed: int = 0
 
@@ -122,12 +125,15 @@ class Trainer:
             Muon(inner, recipe.muon_rate, weight_decay=recipe.weight_decay),
             torch.optim.AdamW(outer, recipe.rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay, fused=True),
         ]
+        self.criticism = Criticism(recipe.model.concepts, self.device, self.dtype) if recipe.adversarial > 0 else None
         self.steps = 0
         self.frames = 0
         self.cooldown: tuple[int, int] | None = None
         """Step at which the rates began to fall, and over how many steps they reach zero."""
         self.clips, self.manifest = load_pack(pack)
         self.log: list[dict] = []
+        self.caught: list[float] = []
+        """How often the critic knew the teachers' frame, by step."""
         self._painter = ThreadPoolExecutor(1, "painter")
         self._ahead: Future[tuple[Pool, Batch]] | None = None
         self._open_pools()
@@ -211,13 +217,38 @@ class Trainer:
             target = shortcut_target(self.worker, noisy, source, past, conditions, memory, target)
         clean = self.worker(noisy, source, past, conditions, memory)
         losses = denoising_loss(clean, target, batch.weight)
-        losses.mean().backward()
+        (gradient,) = torch.autograd.grad(losses.mean(), clean)
+        if self.criticism is not None:
+            gradient = gradient + self._criticised(self.criticism, batch, source, past, conditions, clean, share)
+        clean.backward(gradient)
         pool.advance(batch, to_picture(clean.detach().float()), r.own * min(1.0, self.steps / r.own_after))
         self._gather()
         self._apply(share)
         self._note(batch, losses.detach().cpu(), level)
         self.frames += size * self.ranks
         return float(losses.detach()[level.to(self.device) == 1].mean()) if bool((level == 1).any()) else math.nan
+
+    def _criticised(
+        self,
+        criticism: Criticism,
+        batch: Batch,
+        source: Tensor,
+        past: Tensor,
+        conditions: Conditions,
+        clean: Tensor,
+        share: float,
+    ) -> Tensor:
+        """The critic's gradient on the rows that one step answers, as long as the recipe wants it."""
+        rows = ((conditions.level == 1) & (conditions.step == 1)).nonzero()[:, 0]
+        pull = torch.zeros_like(clean)
+        if conditions.masks is not None or len(rows) == 0:
+            return pull
+        taught, made = batch.target.to(self.device)[rows], clean.detach()[rows]
+        given = source[rows], past[rows, 0], conditions.concepts[rows, 0]
+        pull[rows] = criticism.pull(made, taught, given)
+        (regression,) = torch.autograd.grad(denoising_loss(made.requires_grad_(), taught).sum() / len(clean), made)
+        self.caught.append(criticism.learn(made, taught, given, share, self._generator))
+        return pull * (self.recipe.adversarial * regression.norm() / (pull.norm() + 1e-12))
 
     @torch.no_grad()
     def _gather(self) -> None:
@@ -295,6 +326,9 @@ class Trainer:
         means = {world: round(float(np.mean(values)), 4) for world, values in sorted(worlds.items())}
         line = {"step": self.steps, "frames": self.frames, "s": round(seconds), "loss": means}
         line["mean"] = round(float(np.mean(list(means.values()))), 4)
+        if self.caught:
+            line["caught"] = round(float(np.mean(self.caught)), 3)
+            self.caught.clear()
         with (folder / "log.jsonl").open("a") as file:
             file.write(json.dumps(line) + "\n")
         log.info("%s", line)
@@ -315,6 +349,9 @@ class Trainer:
             "frames": self.frames,
             "cooldown": self.cooldown,
         }
+        if self.criticism is not None:
+            state["critic"] = self.criticism.critic.state_dict()
+            state["critic_optimiser"] = self.criticism.optimiser.state_dict()
         part = folder / "checkpoint.part"
         torch.save(state, part)
         part.replace(folder / "checkpoint.pt")
@@ -332,6 +369,9 @@ class Trainer:
         self.average.count = state["average_count"]
         for optimiser, held in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(held)
+        if self.criticism is not None and "critic" in state:  # a run may call in the critic late
+            self.criticism.critic.load_state_dict(state["critic"])
+            self.criticism.optimiser.load_state_dict(state["critic_optimiser"])
         self.steps, self.frames, self.cooldown = state["steps"], state["frames"], state["cooldown"]
         self._open_pools()
 
@@ -390,4 +430,9 @@ def clean_past() -> Recipe:
     return replace(tiny(), augmented=False)
 
 
-RECIPES = {"tiny": tiny, "base": base, "healed": healed, "clean-past": clean_past}
+def sharpened() -> Recipe:
+    """The last part of a run: a critic beside the regression."""
+    return replace(tiny(), adversarial=0.3)
+
+
+RECIPES = {"tiny": tiny, "sharpened": sharpened, "base": base, "healed": healed, "clean-past": clean_past}
