@@ -79,6 +79,26 @@ def steps(stream: Stream, clips: Sequence[Clip], wordings: Mapping[str, str], ma
     }
 
 
+def frame_ms(stream: Stream, size: tuple[int, int], steps: int = 1, folded: bool = True, repeats: int = 12) -> float:
+    """The median time of a frame of (width, height) in so many denoising steps, the prompt folded in or not."""
+    width, height = size
+    picture = np.random.default_rng(0).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    usual, fold = stream.steps, stream._fold
+    stream.steps = steps
+    if not folded:
+        stream._fold = None
+    stream.reset()
+    stream.prompt("underwater")
+    times = []
+    for k in range(repeats + 2):
+        start = time.perf_counter()
+        stream.step(picture)
+        if k >= 2:
+            times.append(time.perf_counter() - start)
+    stream.steps, stream._fold = usual, fold
+    return statistics.median(times) * 1000
+
+
 def speed(stream: Stream, size: tuple[int, int], base: Stream | None = None, frames: int = 12) -> dict[str, Any]:
     """How much faster one step of this stream is than sixteen of the unpruned model, and by what: one run, one machine.
 
@@ -86,29 +106,12 @@ def speed(stream: Stream, size: tuple[int, int], base: Stream | None = None, fra
     depend. The runtime's share is the prompt folded into the weights.
     """
     width, height = size
-    picture = np.random.default_rng(0).integers(0, 255, (height, width, 3), dtype=np.uint8)
     large = base or Stream.from_config(lsd_base(), device=stream.setup.device, threads=stream.setup.threads)
 
-    def taken_ms(timed: Stream, count: int, folded: bool, repeats: int) -> float:
-        usual, fold = timed.steps, timed._fold
-        timed.steps = count
-        if not folded:
-            timed._fold = None
-        timed.reset()
-        timed.prompt("underwater")
-        times = []
-        for k in range(repeats + 2):
-            start = time.perf_counter()
-            timed.step(picture)
-            if k >= 2:
-                times.append(time.perf_counter() - start)
-        timed.steps, timed._fold = usual, fold
-        return statistics.median(times) * 1000
-
-    sixteen = taken_ms(large, 16, False, 3)
-    one = taken_ms(large, 1, False, frames)
-    pruned = taken_ms(stream, 1, False, frames)
-    shipped = taken_ms(stream, 1, True, frames)
+    sixteen = frame_ms(large, size, 16, folded=False, repeats=3)
+    one = frame_ms(large, size, 1, folded=False, repeats=frames)
+    pruned = frame_ms(stream, size, 1, folded=False, repeats=frames)
+    shipped = frame_ms(stream, size, repeats=frames)
     return {
         "ms": {"base, 16 steps": sixteen, "base, 1 step": one, "pruned, 1 step": pruned, "shipped": shipped},
         "speed_up": sixteen / shipped,

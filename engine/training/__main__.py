@@ -16,6 +16,7 @@ import torch.distributed as dist
 from engine.models.checkpoint import card_path, load_weights, save_weights
 from engine.text import tidy
 from engine.training import recipe as recipes
+from engine.training.ablation import ablate
 from engine.training.data import pack, read_manifest
 from engine.training.router import fit_router, known_embeddings
 
@@ -88,6 +89,10 @@ def _card(options: argparse.Namespace) -> None:
     path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def _ablate(options: argparse.Namespace) -> None:
+    ablate(options.pack, options.clip, options.out, options.steps, options.frames, options.threads)
+
+
 def main() -> None:
     """Parse the command line and run one command."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -122,6 +127,14 @@ def main() -> None:
     command.add_argument("--evaluation", type=Path, required=True, help="JSON of: python -m engine eval")
     command.add_argument("--about", type=Path, help="text file: what the weights are, can do and cannot")
     command.set_defaults(call=_card)
+    command = commands.add_parser("ablate", help="what each part of the method is worth, on small networks")
+    command.add_argument("--pack", type=Path, required=True)
+    command.add_argument("--clip", type=Path, required=True, help="a video that the pack does not hold")
+    command.add_argument("--out", type=Path, required=True, help="JSON, written after each variant")
+    command.add_argument("--steps", type=int, default=1200, help="training steps of a variant (default %(default)s)")
+    command.add_argument("--frames", type=int, default=3000, help="of the long run (default %(default)s)")
+    command.add_argument("--threads", type=int, default=1)
+    command.set_defaults(call=_ablate)
     options = parser.parse_args()
     options.call(options)
 

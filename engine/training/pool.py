@@ -111,11 +111,13 @@ class Pool:
         seed: int,
         device: torch.device,
         augmented: bool = True,
+        noisy_past: bool = True,
     ) -> None:
-        """augmented: the past is corrupted, dropped and the network's own, as it is at the end of a long take."""
+        """augmented: the past is worn and sometimes missing, as it is at the end of a long take. noisy_past: each past
+        frame has a noise level of its own, labelled."""
 
         self.config, self.clips, self.height, self.width, self.masked = config, clips, height, width, masked
-        self.device, self.augmented = device, augmented
+        self.device, self.augmented, self.noisy_past = device, augmented, noisy_past
         self.rng = np.random.default_rng(seed)
         self._lots = np.random.default_rng([seed, 1])  # its own, for `advance` runs beside `draw`
         self.generator = torch.Generator().manual_seed(seed)
@@ -313,7 +315,7 @@ class Pool:
             if self.augmented and self.rng.random() < DROPPED:
                 kept = int(self.rng.integers(0, len(live.last) + 1))
             for j, picture in enumerate(live.last[:kept]):
-                noisy = self.augmented and self.rng.random() < 0.4
+                noisy = self.noisy_past and self.rng.random() < 0.4
                 level = float(self.rng.uniform(0, PAST_NOISE)) if noisy else 0.0
                 pictures[i, j] = (self._worn(picture) if self.augmented else picture) * (1 - level)
                 if level:
@@ -351,7 +353,7 @@ class Pool:
         """Give each stream its newest output: with chance `own` of `made` (B, H, W, 3), else the teacher's."""
         taught, made = to_picture(batch.target).cpu(), made.cpu()
         for i, live in enumerate(batch.streams):
-            picture = made[i] if self.augmented and self._lots.random() < own else taught[i]
+            picture = made[i] if self._lots.random() < own else taught[i]
             picture = ((picture.clamp(-1, 1) * 127.5).round() / 127.5).clone()
             live.last = [picture, *live.last[:1]]
             if live.age < self.config.sinks or live.age % self.config.ring_stride == 0:

@@ -78,7 +78,9 @@ class Recipe:
     """Steps until half of the past is the network's own; it starts with none and ends at `own`."""
     own: float = 0.7
     augmented: bool = True
-    """Whether the past is corrupted and the network's own; without it is the ablation."""
+    """Whether the past is worn and sometimes missing."""
+    noisy_past: bool = True
+    """Whether past frames have noise levels of their own."""
     distilled: float = 0.0
     """Share of a larger network's answer in the target, where one is given."""
     adversarial: float = 0.0
@@ -157,6 +159,7 @@ class Trainer:
                 int(rng.integers(2**62)),
                 self.device,
                 r.augmented,
+                r.noisy_past,
             )
             for size in r.sizes
             for masked in (False, True)
@@ -278,7 +281,8 @@ class Trainer:
             if len(live.worlds) == 1 and t == 1:
                 self.log.append({"world": live.worlds[0][0], "loss": loss})
 
-    def _share(self) -> float:
+    def share(self) -> float:
+        """Of the recipe's rates, at this step."""
         share = min(1.0, (self.steps + 1) / self.recipe.warmup)
         if self.cooldown is not None:
             start, length = self.cooldown
@@ -299,7 +303,7 @@ class Trainer:
         done = 0
         while self.cooldown is None or self.steps < sum(self.cooldown):
             for left in reversed(range(slice_)):
-                loss = self.step(self._share(), last=left == 0)
+                loss = self.step(self.share(), last=left == 0)
                 if math.isinf(loss):
                     raise RuntimeError(f"the loss is {loss} at step {self.steps}; resume {folder} with lower rates")
             done += 1
@@ -383,8 +387,12 @@ class Trainer:
         shipped = load_weights(weights).network
         if shipped.config.differences(self.recipe.model):
             shipped = prune(shipped, self.recipe.model)
-        self.master.load_state_dict(shipped.state_dict())
-        self.worker.load_state_dict(shipped.state_dict())
+        self.begin_with(shipped)
+
+    def begin_with(self, network: Hourglass) -> None:
+        """Take over a network's weights."""
+        self.master.load_state_dict(network.state_dict())
+        self.worker.load_state_dict(network.state_dict())
         self.average = Average(self._masters)
 
 
@@ -427,7 +435,7 @@ def healed() -> Recipe:
 
 def clean_past() -> Recipe:
     """The ablation: the past is always the teacher's, and whole."""
-    return replace(tiny(), augmented=False)
+    return replace(tiny(), augmented=False, noisy_past=False, own=0.0)
 
 
 def sharpened() -> Recipe:

@@ -53,7 +53,7 @@ def _combined(config: ModelConfig, rng: np.random.Generator) -> list[tuple[str, 
     for _ in range(COMBINED):
         a, b = (int(k) for k in rng.choice(others, 2, replace=False))
         of_a, of_b = (str(rng.choice(worlds[config.worlds[k]])) for k in (a, b))
-        if rng.random() < 0.5:
+        if not config.things or rng.random() < 0.5:
             rows.append((text(of_a, of_b), {a: 0.5, b: 0.5}, 0))
         else:
             thing = int(rng.integers(len(config.things)))
