@@ -112,9 +112,9 @@ def lsd_tiny() -> ModelConfig:
 
 
 def lsd_base() -> ModelConfig:
-    """The larger teacher, for a GPU."""
+    """The larger model, for a GPU: wide where the detail is."""
     return ModelConfig(
-        "lsd-base", channels=(96, 192, 320), encoder=(2, 2, 2), decoder=(2, 2, 2), width=384, layers=6, heads=6
+        "lsd-base", channels=(160, 192, 256), encoder=(2, 2, 2), decoder=(3, 2, 2), width=384, layers=5, heads=6
     )
 
 
