@@ -21,12 +21,16 @@ else:
 
 
 class RecordingLock:
-    """Held from construction to `release`, or to the end of the process."""
+    """Held from construction to `release`, or to the end of the process. Raises OSError where another one holds it."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
         self._file: IO[bytes] = self._path.open("wb")
-        _lock(self._file)
+        try:
+            _lock(self._file)
+        except OSError:
+            self._file.close()
+            raise
 
     def release(self) -> None:
         """Let go and leave no trace."""

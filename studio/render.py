@@ -10,6 +10,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ import numpy as np
 
 from engine.pictures import decode_jpeg
 from engine.types import Frame
+from studio.checkpoints import EVERY, Checkpoints
 from studio.documents import file_sha256, rgb_sha256, write_document
 from studio.mattes import Mattes
 from studio.mjpeg import packets
@@ -34,39 +36,54 @@ VERSION = 1
 
 
 def render(
-    take: Take, timeline: Timeline, stream: Stream, *, full: bool = False, progress: Progress | None = None
+    take: Take,
+    timeline: Timeline,
+    stream: Stream,
+    *,
+    full: bool = False,
+    progress: Progress | None = None,
+    resumable: bool = False,
 ) -> Render:
     """Render a take under a timeline into renders/v001, v002 …; nothing that is there is touched.
 
     stream: of the take's seed and weights (studio.director.load_stream). full: make every frame anew, from the take's
-    first; the pictures are the same, without the JPEG of the live ones. Other weights than the take's make every frame
-    anew in any case. progress: see studio.video.Progress. Raises TakeError for a take that is damaged or holds nothing.
+    first; the pictures are the same, without the JPEG of the live ones. Another seed or other weights than the take's
+    make every frame anew in any case. progress: see studio.video.Progress. resumable: leave checkpoints, and go on from
+    those of a render that was killed; the version is the same. Raises TakeError for a take that is damaged or empty.
     """
-    first = 0 if full or not same_weights(take, stream) else first_change(take, timeline)
+    first = 0 if full or not goes_on(take, stream) else first_change(take, timeline)
     made = [n for n, row in enumerate(take.frames) if row.step is not None]
     if not made:
         raise TakeError(f"{take.name} holds no picture; nothing to render")
     hashes = {n: take.frames[n].sha256 or "" for n in made if n < first}
     reused = len(hashes)
+    engine = {"seed": stream.seed, "steps": stream.steps, "setup": stream.setup.to_dict()}
+    versions = take.folder / "renders"
+    versions.mkdir(exist_ok=True)
 
-    def frames() -> Iterator[Frame]:
+    def frames(checkpoints: Checkpoints | None) -> Iterator[Frame]:
         before = takewhile(lambda frame: frame.index < first, pictures(take, "live"))
         yield from (frame for frame in before if frame.index in hashes)
-        for n, rgb in replay(stream, take, timeline, first) if reused < len(made) else ():
-            hashes[n] = rgb_sha256(rgb)
-            yield Frame(rgb, n, take.frames[n].time_s)
+        if reused < len(made):
+            for n, rgb in _anew(stream, take, timeline, first, checkpoints):
+                hashes[n] = rgb_sha256(rgb)
+                yield Frame(rgb, n, take.frames[n].time_s)
 
-    def counted() -> Iterator[Frame]:
-        for done, frame in enumerate(frames(), start=1):
+    def counted(frames: Iterator[Frame]) -> Iterator[Frame]:
+        for done, frame in enumerate(frames, start=1):
             yield frame
             if progress:
                 progress(done, len(made))
 
-    versions = take.folder / "renders"
-    versions.mkdir(exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=".part-", dir=versions))
-    try:
-        written = write_video(part / "out.mp4", counted(), take)
+    with ExitStack() as stack:
+        checkpoints = None
+        if resumable:
+            what = {"engine": engine, "timeline": timeline.to_dict(), "first_row": first}
+            checkpoints = Checkpoints(versions, what)
+            stack.callback(checkpoints.close)
+        part = checkpoints.attempt() if checkpoints else Path(tempfile.mkdtemp(prefix=".part-", dir=versions))
+        stack.callback(shutil.rmtree, part, ignore_errors=True)
+        written = write_video(part / "out.mp4", counted(frames(checkpoints)), take)
         if written < len(made):
             raise TakeError(f"{take.folder} is damaged: {written} of its {len(made)} pictures could be read; check it")
         write_document(part / "timeline.json", timeline.to_dict())
@@ -75,7 +92,7 @@ def render(
             "version": VERSION,
             "take": take.name,
             "made": now(),
-            "engine": {"seed": stream.seed, "steps": stream.steps, "setup": stream.setup.to_dict()},
+            "engine": engine,
             "exact": same_setup(take, stream),
             "first_row": min(first, len(take.frames)),
             "reused": reused,
@@ -85,22 +102,49 @@ def render(
         write_document(part / "render.json", info)
         part.chmod(0o755)  # mkdtemp's are private
         return Render(_publish(part, versions), info)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
+
+
+def _anew(
+    stream: Stream, take: Take, timeline: Timeline, first: int, checkpoints: Checkpoints | None
+) -> Iterator[tuple[int, np.ndarray]]:
+    """The rows from the first changed one on: those of the checkpoints, then new ones, which leave checkpoints."""
+    if checkpoints is None:
+        yield from replay(stream, take, timeline, first)
+        return
+    rows = (n for n, row in enumerate(take.frames) if n >= first and row.step is not None)
+    reached = checkpoints.reached
+    if reached:
+        yield from zip(rows, checkpoints.pictures(), strict=False)
+    fresh: list[np.ndarray] = []
+    for n, rgb in replay(stream, take, timeline, first, reached=reached):
+        fresh.append(rgb)
+        if len(fresh) == EVERY:
+            checkpoints.save(n + 1, fresh, stream.snapshot())
+            fresh.clear()
+        yield n, rgb
 
 
 def replay(
-    stream: Stream, take: Take, timeline: Timeline, first_row: int = 0, *, resync: bool = False
+    stream: Stream,
+    take: Take,
+    timeline: Timeline,
+    first_row: int = 0,
+    *,
+    resync: bool = False,
+    reached: tuple[int, bytes] | None = None,
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Make a take's frames again under a timeline: yields (row number, (H, W, 3) uint8) for each made row, in order.
 
     first_row: where to begin; the nearest sound snapshot before it is restored, and nothing is yielded before it. A
-    stream of other weights than the take's begins without memory. resync: restore every snapshot that is met, so that
-    the rounding of another set-up cannot add up. Raises TakeError where no snapshot is sound.
+    stream of another seed or other weights than the take's begins without memory. resync: restore every snapshot that
+    is met, so that the rounding of another set-up cannot add up. reached: a row and the stream's state before it, to
+    begin there. Raises TakeError where no snapshot is sound.
     """
     start = 0
-    if same_weights(take, stream):
+    if reached:
+        start, state = reached
+        stream.restore(state)
+    elif goes_on(take, stream):
         start, state = nearest_snapshot(take, first_row)
         stream.restore(state)
     else:
@@ -149,6 +193,12 @@ def nearest_snapshot(take: Take, row: int) -> tuple[int, bytes]:
 def same_setup(take: Take, stream: Stream) -> bool:
     """Whether the same bytes are to be expected."""
     return take.manifest.engine.setup == stream.setup.to_dict() and take.manifest.engine.steps == stream.steps
+
+
+def goes_on(take: Take, stream: Stream) -> bool:
+    """Whether the stream can go on from the take's own frames: it has its weights, steps and seed."""
+    engine = take.manifest.engine
+    return same_weights(take, stream) and (engine.seed, engine.steps) == (stream.seed, stream.steps)
 
 
 def same_weights(take: Take, stream: Stream) -> bool:
