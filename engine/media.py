@@ -30,6 +30,7 @@ _TO_RGB = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FU
 _TO_YUV = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
 _UNTAGGED = 2  # AVCOL_SPC_UNSPECIFIED
 _TICKS = 90_000  # per second in the files that we write
+_SLICES = 2  # threads of the encoder: each makes a slice of the picture, so their number, like all else, is fixed
 
 
 class TruncatedVideo(MediaError):
@@ -210,7 +211,8 @@ class _Decoder:
 class VideoWriter:
     """Writes H.264 in MP4: BT.709, limited range, tagged; a keyframe a second; playable up to the last one if killed.
 
-    What comes later changes nothing in the frames before it. A frame is shown from its `time_s` on, which must grow;
+    What comes later changes nothing in the frames before it, and the same frames give the same bytes on any number of
+    cores. A frame is shown from its `time_s` on, which must grow;
     the rate may vary. Odd sizes gain a row or a column, since 4:2:0 has none. Raises MediaError for a frame that does
     not fit, and OSError where the disk is full. Without a frame no file remains.
     """
@@ -236,6 +238,7 @@ class VideoWriter:
         self._stream.pix_fmt = "yuv420p"
         encoder = self._stream.codec_context
         encoder.time_base = Fraction(1, _TICKS)
+        encoder.thread_count = _SLICES
         encoder.gop_size, encoder.max_b_frames = max(1, round(fps)), 0
         encoder.color_range, encoder.colorspace = ColorRange.MPEG, Colorspace.ITU709
         encoder.color_primaries, encoder.color_trc = ColorPrimaries.BT709, ColorTrc.BT709

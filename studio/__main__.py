@@ -169,52 +169,65 @@ def record(
 
 @app.command()
 def render(
-    take: TakeFolder,
+    takes: Annotated[list[Path], typer.Argument(metavar="TAKE...", help="Takes' folders, or paths under --sessions.")],
+    prompt: Annotated[list[str] | None, typer.Option(help="One prompt all through; again for a variant.")] = None,
     schedule: Annotated[
-        Path | None, typer.Option(help="A schedule or a saved timeline; the live one by default.")
+        list[Path] | None, typer.Option(help="A schedule or a saved timeline; again for a variant.")
     ] = None,
-    script: Annotated[Path | None, typer.Option(help="A script of scenes, props and beats: YAML or JSON.")] = None,
+    script: Annotated[
+        list[Path] | None, typer.Option(help="A script of scenes, props and beats, YAML or JSON; again for a variant.")
+    ] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="In place of the take's; again for a variant.")] = None,
     frames: Annotated[
         float | None, typer.Option(metavar="FPS", help="The schedule counts frames at this rate, as Deforum's do.")
     ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="Make every frame anew, not only those from the first change.")
     ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Renders at once, a process each; default: as the cores allow.")
+    ] = None,
+    ray: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Render on a Ray cluster: auto, host:port or local.")
+    ] = None,
     weights: Weights = None,
     device: OnDevice = Device.AUTO,
     sessions: Sessions = SESSIONS,
 ) -> None:
-    """Render a take again into a new version; prints the version's folder."""
-    from studio import schedule as schedules
-    from studio.script import Script
-    from studio.take import Take
+    """Render takes again into new versions, the live words by default; prints the versions' folders.
 
-    if schedule and script:
-        raise ValueError("--schedule and --script exclude each other; give one of them")
+    Every take is rendered under every prompt, schedule and script given, with every seed. A worker that is lost is
+    replaced, and a render that was killed goes on where it was when it is asked for again.
+    """
+    from studio.farm import render_many
+    from studio.farm.command import display, plan, summary
+
     if frames is not None and not schedule:
         raise ValueError("--frames says how a schedule counts; give --schedule FILE with it")
-    opened = Take.open(_find(take, sessions))
-    timeline = opened.timeline
-    if schedule:
-        rate = opened.manifest.picture.fps if opened.manifest.picture else 24.0
-        timeline = schedules.load(schedule, frames or rate, frames=frames is not None)
-    directed = Script.load(script) if script else None
-
-    from studio.director import load_stream
-    from studio.render import render as render_take
-
-    stream = load_stream(opened.manifest.engine, device=device.value, weights=weights)
-    if directed:
-        for problem in directed.check(opened, stream):
-            if problem.level == "error":
-                raise ValueError(f"{script}: {problem}")
-            _remark(f"{problem.level}: {problem}")
-        timeline = directed.timeline(opened)
-    with _progress("Rendering") as progress:
-        version = render_take(opened, timeline, stream, full=full, progress=progress)
-    exact = "" if version.info["exact"] else "; on another numeric set-up than the take's"
-    _remark(f"{version.name}: {version.info['reused']} of {len(version.info['hashes'])} frames kept from live{exact}")
-    print(version.folder)
+    jobs = plan(
+        [_find(take, sessions) for take in takes],
+        prompts=prompt or (),
+        schedules=schedule or (),
+        scripts=script or (),
+        seeds=seed or (),
+        fps=frames,
+        full=full,
+        weights=weights,
+        device=device.value,
+        remark=_remark,
+    )
+    with display(jobs, _stderr) as progress:
+        outcomes = render_many(jobs, workers=workers, ray=ray, progress=progress)
+    failed = [outcome for outcome in outcomes if outcome.version is None]
+    for outcome in outcomes:
+        if outcome.version is not None:
+            _remark(summary(outcome))
+            print(outcome.version.folder)
+    if len(failed) < len(jobs):
+        for outcome in failed:
+            _remark(f"failed: {summary(outcome)}")
+    if failed:
+        raise ValueError(failed[0].error if len(jobs) == 1 else f"{len(failed)} of {len(jobs)} renders failed")
 
 
 @app.command()

@@ -1,5 +1,4 @@
-"""What a render in progress leaves on the disk, so that a killed one goes on where it was: in its own process's heir, or
-on another machine that sees the same disk.
+"""What a render in progress leaves on the disk, so that a killed one goes on where it was, on whatever machine.
 
     renders/.unfinished-<what is rendered>-0/
       000048.checkpoint    pictures since the last checkpoint, and the stream's state before row 48

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
@@ -87,6 +88,19 @@ def test_a_ramp_comes_back_in_bt709_and_says_so(tmp_path: Path) -> None:
         error = error_of(frame.rgb, rgb)
         assert error.mean() < RAMP_MEAN
         assert error.max() <= RAMP_MAX
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not tell a process its cores")
+def test_the_same_frames_give_the_same_bytes_on_any_number_of_cores(tmp_path: Path) -> None:
+    allowed = os.sched_getaffinity(0)
+    for path, cores in ((tmp_path / "all.mp4", allowed), (tmp_path / "one.mp4", {min(allowed)})):
+        try:
+            os.sched_setaffinity(0, cores)
+            with VideoWriter(path, 192, 128) as writer:
+                write_all(writer, [ramp(192, 128, shift) for shift in range(12)])
+        finally:
+            os.sched_setaffinity(0, allowed)
+    assert (tmp_path / "all.mp4").read_bytes() == (tmp_path / "one.mp4").read_bytes()
 
 
 def test_times_of_a_varying_rate_come_back(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from studio.take import Render, Take, TakeError
+from studio.take import Manifest, Render, Take, TakeError
 from studio.timeline import Timeline
 
 TRIES = 3
@@ -134,8 +134,8 @@ def render_many(
     workers: processes on this machine; by default as many as its cores hold. ray: in place of them, the address of a
     Ray cluster (`auto`, `host:port`, `ray://host:port`), or `local` for one that lives as long as the call. progress:
     called in this thread, a few times a second and at each job's start and end; what it raises ends all jobs. A failing
-    job does not stop the others: its outcome says why. Versions are numbered as they are finished. Raises ValueError
-    for workers that cannot be had.
+    job does not stop the others: its outcome says why. Versions are numbered as they are finished. Raises ValueError or
+    ConnectionError for workers that cannot be had.
     """
     if not jobs:
         return []
@@ -168,12 +168,21 @@ def render_many(
 
 
 def threads_of(job: Job) -> int:
-    """Cores that a job wants: those of its take's set-up, for other ones would round otherwise."""
+    """Cores that a job wants: those of its take's set-up, for others would round otherwise; 1 beside a GPU."""
+    return int(_setup(job).get("threads", 1)) if device_of(job) == "cpu" else 1
+
+
+def device_of(job: Job) -> str:
+    """Where a job will run, if it is there: auto is where its take was made."""
+    return job.device if job.device != "auto" else str(_setup(job).get("device", "cpu"))
+
+
+def _setup(job: Job) -> dict[str, Any]:
+    """The set-up that made a job's take; empty where it cannot be read, which its worker will say."""
     try:
-        setup = Take.open(job.take).manifest.engine.setup
+        return Manifest.load(job.take)[0].engine.setup
     except TakeError:
-        return 1  # its worker will say what is wrong with it
-    return int(setup.get("threads", 1)) if setup.get("device") == "cpu" else 1
+        return {}
 
 
 def _open(jobs: Sequence[Job], workers: int | None, ray: str | None) -> Workers:

@@ -33,6 +33,16 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return call
 
 
+def _versions(first: Path, number: int) -> list[Path]:
+    """The versions that the variants made of T001 and T002, by name."""
+    return sorted((first.with_name(f"T{number:03d}") / "renders").glob("v*"))[-4:]
+
+
+def _made(version: Path) -> tuple[str, int]:
+    (render,) = (one for one in Take.open(version.parents[1]).renders if one.folder == version)
+    return render.timeline.texts()[0], render.info["engine"]["seed"]
+
+
 def test_record_render_check_export_and_list(run: Run, small_clip: Path, tmp_path: Path) -> None:
     """The chain of a take: the last line of standard output is the folder, alone."""
     sessions = tmp_path / "sessions"
@@ -65,6 +75,16 @@ def test_record_render_check_export_and_list(run: Run, small_clip: Path, tmp_pat
     status, _, err = run("render", take.folder, "--script", script, *at)
     assert status == 1
     assert "no scene is called 'see'; did you mean 'sea'?" in err
+
+    nowhere = tmp_path / "nowhere"
+    variants = ("--prompt", "underwater", "--prompt", "pencil", "--seed", 1, "--seed", 2, "--workers", 2)
+    status, out, err = run("render", take.folder, nowhere, take.folder.with_name("T002"), *variants, *at)
+    assert status == 1
+    assert f"failed: {' '.join(nowhere.parts[-4:])}, seed 1: {nowhere} is not a folder" in " ".join(err.split())
+    assert "2 of 10 renders failed" in err
+    versions = [Path(line) for line in out.splitlines()]
+    assert sorted(versions) == [folder for number in (1, 2) for folder in _versions(take.folder, number)]
+    assert [_made(version) for version in versions[:4]] == [(t, s) for t in ("underwater", "pencil") for s in (1, 2)]
 
     status, out, err = run("check", take.folder, *at)
     assert status == 0, err

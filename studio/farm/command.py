@@ -1,0 +1,127 @@
+"""`lsd-studio render`: what is asked for as jobs, and all of them on one live display."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from studio.farm import Job, Outcome, Progress
+from studio.schedule import load as load_schedule
+from studio.script import Script
+from studio.take import Take, TakeError
+from studio.timeline import Timeline
+
+if TYPE_CHECKING:
+    from studio.director import Stream
+
+
+def plan(
+    takes: Sequence[Path],
+    *,
+    prompts: Sequence[str] = (),
+    schedules: Sequence[Path] = (),
+    scripts: Sequence[Path] = (),
+    seeds: Sequence[int] = (),
+    fps: float | None = None,
+    full: bool = False,
+    weights: Path | None = None,
+    device: str = "auto",
+    remark: Callable[[str], None] = print,
+) -> list[Job]:
+    """A job for every take under every prompt, schedule and script with every seed; the take's own by default.
+
+    fps: schedules count frames at this rate. remark: told what the scripts' check has to say. A take that cannot be
+    opened becomes a job that fails. Raises ValueError for words that cannot be used.
+    """
+    jobs = []
+    each_seed: Sequence[int | None] = seeds or [None]
+    for folder in takes:
+        variants: list[Timeline | None] = [Timeline.of(text) for text in prompts]
+        try:
+            take = Take.open(folder)
+        except TakeError:
+            if len(takes) == 1:
+                raise
+            variants = [None]  # its job says why
+        else:
+            variants += [_schedule(path, take, fps) for path in schedules]
+            if scripts:
+                from studio.director import load_stream  # torch is heavy, and the workers load their own
+
+                stream = load_stream(take.manifest.engine, device=device, weights=weights)
+                variants += [_script(path, take, stream, remark) for path in scripts]
+        for timeline, seed in itertools.product(variants or [None], each_seed):
+            jobs.append(Job(folder, timeline, seed, full, weights, device))
+    return jobs
+
+
+def _schedule(path: Path, take: Take, fps: float | None) -> Timeline:
+    rate = take.manifest.picture.fps if take.manifest.picture else 24.0
+    return load_schedule(path, fps or rate, frames=fps is not None)
+
+
+def _script(path: Path, take: Take, stream: Stream, remark: Callable[[str], None]) -> Timeline:
+    script = Script.load(path)
+    for problem in script.check(take, stream):
+        if problem.level == "error":
+            raise ValueError(f"{path}: {problem}")
+        remark(f"{problem.level}: {problem}")
+    return script.timeline(take)
+
+
+def name_of(job: Job) -> str:
+    """A job for the display: `my-film S01 A T003, underwater → wild west, seed 2`."""
+    parts = [" ".join(job.take.parts[-4:])]
+    if job.timeline is not None:
+        parts.append(" → ".join(job.timeline.texts()[:3]))
+    if job.seed is not None:
+        parts.append(f"seed {job.seed}")
+    return ", ".join(parts)
+
+
+def summary(outcome: Outcome) -> str:
+    """How a job ended, for a person."""
+    if outcome.version is None:
+        return f"{name_of(outcome.job)}: {outcome.error}"
+    info = outcome.version.info
+    kept = f"{info['reused']} of {len(info['hashes'])} frames kept from live"
+    exact = "" if info["exact"] or outcome.job.seed is not None else "; on another numeric set-up than the take's"
+    again = f"; {outcome.tries - 1} workers lost on the way" if outcome.tries > 1 else ""
+    return f"{name_of(outcome.job)}: {outcome.version.name}, {kept}{exact}{again}"
+
+
+@contextmanager
+def display(jobs: Sequence[Job], console: Console) -> Iterator[Callable[[Progress], None]]:
+    """One live display of all jobs on a terminal, those that run with a bar each; nothing in a pipe."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[where]}"),
+        TimeElapsedColumn(),
+    )
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        whole = bars.add_task(f"{len(jobs)} renders", total=len(jobs), where="")
+        running: dict[int, TaskID] = {}
+        done: set[int] = set()
+
+        def advance(one: Progress) -> None:
+            if one.number not in running:
+                running[one.number] = bars.add_task(name_of(one.job), total=None, where="")
+            where = one.worker if one.tries == 1 else f"{one.worker or 'lost, waits'} (try {one.tries})"
+            finished = 0 < one.total == one.done
+            bars.update(
+                running[one.number], completed=one.done, total=one.total or None, where=where, visible=not finished
+            )
+            if finished:
+                done.add(one.number)
+                bars.update(whole, completed=len(done))
+
+        yield advance
