@@ -109,26 +109,48 @@ def teacher(
 @app.command()
 def bench(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    peers: Annotated[
+        bool, typer.Option("--peers", help="All sizes, the parts of a frame, and what a user would pick instead.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(metavar="README", help="Write what is kept in --out into this file, and stop.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where --peers keeps its figures.")] = Path("benchmarks"),
     size: Size = "384x224",
-    frames: Annotated[int, typer.Option(min=1, help="Steps that are timed, after a warm-up that is not.")] = 500,
+    frames: Annotated[
+        int | None, typer.Option(min=1, help="Steps that are timed, after a warm-up; 500, or 2,000 with --peers.")
+    ] = None,
+    seed: Seed = 0,
     weights: Weights = None,
     device: Device = "auto",
     steps: Steps = 1,
     threads: Threads = None,
 ) -> None:
-    """Time whole steps of a stream on this machine, and watch the memory."""
+    """Time whole steps of a stream on this machine, and watch the memory; with --peers, beside what else there is."""
+    if report is not None:
+        from engine.bench.report import write
+
+        write(report, out)
+        print(report)
+        return
+    if peers:
+        from engine.bench import suite
+        from engine.bench.report import tables
+
+        suite.run(out, _progress, weights=weights, device=device, frames=frames or 2000, seed=seed)
+        for part in tables(out):
+            Console().print(part, highlight=False)
+        return
     from engine.bench import bench as run
     from engine.stream import Stream
 
-    stream = Stream.load(weights, device=device, steps=steps, threads=threads)
+    stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads)
     with _progress("frames") as advance:
-        report = run(stream, width=size[0], height=size[1], frames=frames, progress=advance)
+        told = run(stream, width=size[0], height=size[1], frames=frames or 500, seed=seed, progress=advance)
     if as_json:
-        print(json.dumps(report))
+        print(json.dumps(told))
     else:
-        _print_table(
-            f"{report['model']} at {report['size']}, {report['steps']} step{'s' * (report['steps'] > 1)}", _flat(report)
-        )
+        _print_table(f"{told['model']} at {told['size']}, {told['steps']} step{'s' * (told['steps'] > 1)}", _flat(told))
 
 
 @app.command(name="eval")

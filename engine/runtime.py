@@ -12,6 +12,9 @@ import torch
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
+BF16_FLAGS = {"avx512_bf16": "AVX512-BF16", "amx_bf16": "AMX", "bf16": "Arm BF16"}
+"""Features with which a processor multiplies bfloat16: as Linux names them, and as people do."""
+
 
 @dataclass(frozen=True)
 class NumericSetup:
@@ -66,9 +69,21 @@ def choose_dtype(device: torch.device) -> torch.dtype:
     """bfloat16 where the hardware multiplies it (CUDA from Ampere on, AVX512-BF16, AMX, Arm BF16), else float32."""
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float32
-    if device.type == "cpu" and cpu_flags() & {"avx512_bf16", "amx_bf16", "bf16"}:
+    if device.type == "cpu" and cpu_flags() & BF16_FLAGS.keys():
         return torch.bfloat16
     return torch.float32
+
+
+def explain_dtype(device: torch.device) -> str:
+    """Why `choose_dtype` chose as it did, in words."""
+    dtype = str(choose_dtype(device)).removeprefix("torch.")
+    if device.type == "cuda":
+        major, minor = torch.cuda.get_device_capability(device)
+        return f"{dtype}, for {torch.cuda.get_device_name(device)} has compute capability {major}.{minor}"
+    if device.type == "cpu":
+        has = [name for flag, name in BF16_FLAGS.items() if flag in cpu_flags()]
+        return f"{dtype}, for the processor has {' and '.join(has) or 'no bfloat16 that its system tells of'}"
+    return f"{dtype}, for {device.type} is not known to multiply bfloat16 faster"
 
 
 def cpu_features() -> str:

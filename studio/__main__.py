@@ -9,13 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-
-if TYPE_CHECKING:
-    from studio.take import Listed, Take
 
 app = typer.Typer(
     name="lsd-studio",
@@ -280,63 +277,61 @@ def export(
     print(out)
 
 
+@app.command()
+def bench(
+    seconds: Annotated[float, typer.Option(min=1, help="How long.")] = 600.0,
+    fps: Annotated[float, typer.Option(min=1, max=240, help="Of the camera.")] = 60.0,
+    size: Annotated[str, typer.Option(metavar="WxH", help="Pixels.")] = "512x288",
+    source: Annotated[
+        Path | None, typer.Option(help="A video file, whose first seconds are the camera; default: the example take.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Where the figures are kept.")] = Path("benchmarks"),
+    weights: Weights = None,
+    device: OnDevice = Device.AUTO,
+) -> None:
+    """How old the live picture gets when the camera is faster than this machine, and how much is dropped for that."""
+    import itertools
+
+    from engine.records import section
+    from studio.bench import overload
+    from studio.director import Director, load_stream
+    from studio.sources import FileCamera
+
+    width, height = _size(size)
+    source = source or SESSIONS / "example" / "S01" / "A" / "T001" / "raw.mkv"
+    packets = [frame.packet for frame in itertools.islice(FileCamera(source, (width, height)), 120)]
+    director = Director(load_stream(device=device.value, weights=weights))
+    try:
+        with (
+            section(out, "age", seed=director.stream.seed, device=director.stream.setup.device) as kept,
+            _progress("Seconds") as progress,
+        ):
+            kept["rows"] = overload(
+                director, packets, size=(width, height), fps=fps, seconds=seconds, progress=progress
+            )
+    finally:
+        director.close()
+    for row in kept["rows"]:
+        ms = ", ".join(f"{name} {value:g}" for name, value in row["frame_ms"].items())
+        print(f"{row['what']}: {ms} ms; {row['frames']} shown at {row['fps']:g} fps, {row['dropped']} dropped")
+
+
 @takes_app.command("ls")
 def takes_ls(
     as_json: Annotated[bool, typer.Option("--json", help="A JSON list in place of a table.")] = False,
     sessions: Sessions = SESSIONS,
 ) -> None:
     """List every take."""
-    from rich.table import Table
-
+    from studio.listing import line, table
     from studio.take import takes
 
     if not sessions.is_dir():
         raise ValueError(f"{sessions} is not a folder; give the sessions folder with --sessions")
-    lines = [_line(listed) for listed in takes(sessions)]
+    lines = [line(listed) for listed in takes(sessions)]
     if as_json:
         print(json.dumps(lines, indent=2, ensure_ascii=False))
-        return
-    table = Table(box=None)
-    columns = {
-        "take": "take",
-        "state": "state",
-        "verdict": "",
-        "frames": "made",
-        "dropped": "drop",
-        "versions": "vers.",
-    }
-    for name in [*columns.values(), "s"]:
-        table.add_column(name, no_wrap=True, justify="left" if name in ("take", "state", "") else "right")
-    table.add_column("prompts")
-    for line in lines:
-        cells = [str(line.get(name) or "") for name in columns]
-        about = line.get("error") or line.get("prompts", "")
-        table.add_row(*cells, f"{line['duration_s']:.1f}" if "duration_s" in line else "", about)
-    Console().print(table)
-
-
-def _line(listed: Listed) -> dict[str, Any]:
-    """A take for the list."""
-    place: dict[str, Any] = {"folder": str(listed.folder), "take": " ".join(listed.folder.parts[-4:])}
-    if listed.take is None:
-        return place | {"state": "damaged", "error": listed.error}
-    take: Take = listed.take
-    slate = take.manifest.slate
-    return place | {
-        "production": slate.production,
-        "scene": slate.scene,
-        "shot": slate.shot,
-        "number": slate.take,
-        "state": take.state,
-        "verdict": take.manifest.verdict,
-        "notes": take.manifest.notes,
-        "created": take.manifest.created,
-        "frames": len(take.made),
-        "dropped": take.dropped,
-        "duration_s": round(take.duration_s, 3),
-        "versions": len(take.renders),
-        "prompts": ", ".join(take.timeline.texts()) if take.frames else "",
-    }
+    else:
+        Console().print(table(lines))
 
 
 def _find(take: Path, sessions: Path) -> Path:

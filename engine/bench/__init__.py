@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
 import sys
 import time
@@ -17,7 +15,8 @@ import psutil
 import torch
 import torch.nn.functional as F
 
-from engine.runtime import cpu_features
+from engine.records import figures, load, machine
+from engine.runtime import explain_dtype
 from engine.stream import Stream
 
 WARM_UP = 20
@@ -55,19 +54,27 @@ def moving_pictures(width: int, height: int, seed: int = 0) -> Iterator[np.ndarr
 
 
 def bench(
-    stream: Stream, *, width: int, height: int, frames: int, progress: Callable[[int, int], None] | None = None
+    stream: Stream,
+    *,
+    width: int,
+    height: int,
+    frames: int,
+    warm_up: int = WARM_UP,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Time `frames` whole calls of `Stream.step` after a warm-up that does not count; returns what `--json` prints.
 
-    progress: called with frames done and frames in all. Raises ValueError for fewer than one frame.
+    seed: of the pictures. progress: called with frames done and frames in all. Raises ValueError for fewer than one
+    frame.
     """
     if frames < 1:
         raise ValueError(f"{frames} frames; at least 1 is needed")
-    pictures = moving_pictures(width, height)
+    pictures = moving_pictures(width, height, seed)
     for text in PROMPTS:
         stream.text.embed(text)
     stream.prompt(PROMPTS[0])
-    for _ in range(WARM_UP):
+    for _ in range(warm_up):
         stream.step(next(pictures))
     device, dtype = torch.device(stream.setup.device), getattr(torch, stream.setup.dtype)
     before = convolution(device, dtype)
@@ -86,17 +93,17 @@ def bench(
             progress(i + 1, frames)
     after = convolution(device, dtype)
 
-    names = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
     report: dict[str, Any] = {
-        "frame_ms": {name: round(float(np.percentile(taken_ms, share)), 2) for name, share in names.items()},
+        "frame_ms": figures(taken_ms),
         "fps": round(1000 / float(taken_ms.mean()), 2),
         "frames": frames,
-        "warm_up_frames": WARM_UP,
+        "warm_up_frames": warm_up,
         "size": f"{width}x{height}",
         "steps": stream.steps,
         "model": stream.config.name,
         "device": stream.setup.device,
         "dtype": stream.setup.dtype,
+        "dtype_because": explain_dtype(device),
         "threads": stream.setup.threads,
         "peak_rss_mb": round(peak_resident_mb(), 1),
         "rss_mb_at": memory_mb,
@@ -105,7 +112,7 @@ def bench(
             "ms": [round(before.ms, 2), round(after.ms, 2)],
             "gflops": [round(before.gflops), round(after.gflops)],
         },
-        "machine": machine(device),
+        "machine": machine(device) | {"load": load()},
         "weights_hash": stream.setup.weights_hash,
     }
     if device.type == "cuda":
@@ -135,31 +142,6 @@ def _wait_for(device: torch.device) -> None:
         torch.cuda.synchronize(device)
     elif device.type == "mps":
         torch.mps.synchronize()
-
-
-def machine(device: torch.device) -> dict[str, Any]:
-    """What the figures were taken on."""
-    about = {
-        "cpu": _cpu_model(),
-        "cpu_features": cpu_features(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-    }
-    if device.type == "cuda":
-        about["gpu"] = torch.cuda.get_device_name(device)
-    return about
-
-
-def _cpu_model() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or "unknown"
 
 
 def resident_mb() -> float:

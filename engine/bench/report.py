@@ -1,0 +1,136 @@
+"""Kept measurements as tables: for the terminal, and for the README between two comments that nobody edits by hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from engine.records import PERCENTILES, read
+
+BEGIN = "<!-- measured: written by `python -m engine bench --report` -->"
+END = "<!-- measured: end -->"
+COLUMNS = ("what", "size", "threads", "p50 ms", "p95", "p99", "worst", "fps", "")
+NO_GPU = ("a GPU: one stream at 512x288 and 1280x704, 64 live streams at 512x288", *[""] * 7, "not measured")
+AIM = 20
+"""How many times the frames of the general model are expected of ours."""
+
+
+def records(folder: Path) -> list[dict[str, Any]]:
+    """All machines' files, by name; those with a GPU last. Raises ValueError where there is none."""
+    found = [read(path) for path in sorted(folder.glob("*.json"))]
+    if not found:
+        raise ValueError(f"{folder} holds no measurements; make some with `python -m engine bench --peers`")
+    return sorted(found, key=lambda record: "gpu" in record["machine"])
+
+
+def rows(record: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The cells of each row of a machine, as COLUMNS names them."""
+    sections = record["sections"]
+    speed = {(row["size"], row["threads"]): row["fps"] for row in sections.get("engine", {}).get("rows", ())}
+    for name, section in sections.items():
+        for row in section.get("rows", ()):
+            place = row["what"], row.get("size", ""), str(row.get("threads", ""))
+            if "not_measured" in row:
+                yield *place, *[""] * 5, f"not measured: {row['not_measured']}"
+                continue
+            what = f"{row['what']}, {row['frames']:,} frames"
+            times = (f"{row['frame_ms'][of]:.1f}" for of in PERCENTILES)
+            note = _wanted(row)
+            if name == "peers" and (row["size"], row["threads"]) in speed:
+                note = f"lsd-tiny makes {speed[row['size'], row['threads']] / row['fps']:.0f} times as many"
+            yield what, *place[1:], *times, f"{row['fps']:.1f}", note
+
+
+def _wanted(row: dict[str, Any]) -> str:
+    """What was wanted, with what else was counted."""
+    counted = [f"{row[name]:,} {name}" for name in ("late", "dropped") if name in row]
+    wanted = row.get("wanted", {})
+    got = {**row, **row["frame_ms"]}
+    bars = [
+        f"wanted: {'worst' if of == 'max' else of} {'at most ' if most else ''}{most:g}"
+        + ("" if got[of] <= most else " (missed)")
+        for of, most in wanted.items()
+    ]
+    return "; ".join(counted + bars)
+
+
+def remarks(record: dict[str, Any]) -> Iterator[str]:
+    """What is measured and fits no row, in sentences."""
+    sections = record["sections"]
+    if "parts" in (frame := sections.get("frame", {})):
+        parts, new, share = frame["parts"], frame["parts"]["new_prompt_ms"], frame["convolutions"]
+        times = ", ".join(f"{name} {ms:.1f}" for name, ms in parts["ms"].items())
+        yield f"A frame at {parts['size']} on {parts['threads']} threads, median ms: {times}."
+        yield (
+            f"Words never said before become a prompt in {new['words to prompt']:.0f} ms, beside the loop; the first "
+            f"frame under them takes {new['first frame']:.1f} ms, the next {new['next frame']:.1f}."
+        )
+        yield (
+            f"The convolution blocks run at {share['blocks_gflops']:,} GFLOP/s, {share['share']:.0%} of the rate of a "
+            f"large convolution in the same run (wanted: 45 %)."
+        )
+    memory = [row["rss_mb_at"] for row in sections.get("engine", {}).get("rows", ()) if "2000" in row["rss_mb_at"]]
+    if memory:
+        grown = max(at["2000"] - at["200"] for at in memory)
+        yield (
+            f"Resident memory at frame 200 and 2,000: {memory[-1]['200']:.0f} and {memory[-1]['2000']:.0f} MB at the "
+            f"largest size; from the one to the other it grew by at most {grown:.1f} MB at any."
+        )
+
+
+def taken(record: dict[str, Any]) -> str:
+    """When, at which commits, and under which load of the machine."""
+    sections = record["sections"].values()
+    loads = [load for section in sections for load in section["load"] if load is not None]
+    commits = ", ".join(dict.fromkeys(section["commit"] for section in sections if section["commit"]))
+    days = " to ".join(sorted({section["taken"][:10] for section in sections}))
+    busy = f", load average {min(loads):.1f} to {max(loads):.1f}" if loads else ""
+    return f"Taken {days} at {commits or 'no commit'}, seed {next(iter(sections))['seed']}{busy}."
+
+
+def title(record: dict[str, Any]) -> str:
+    """The machine and its arithmetic, in a line."""
+    machine = record["machine"]
+    on = machine.get("gpu") or f"{machine['cores']} cores of {machine['cpu']}"
+    dtype = next((section["dtype"] for section in record["sections"].values() if "dtype" in section), "")
+    return f"{on}, torch {machine['torch']}" + (f"; {dtype}" if dtype else "")
+
+
+def markdown(folder: Path) -> str:
+    """What stands in the README between the two comments."""
+    found = records(folder)
+    blocks = []
+    for record in found:
+        lines = [COLUMNS, ("---", "---", *["---:"] * 6, "---"), *rows(record)]
+        if record is found[-1] and "gpu" not in record["machine"]:
+            lines.append(NO_GPU)
+        table = "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+        blocks += [f"On {title(record)}:", table, *remarks(record), taken(record)]
+    return "\n\n".join(blocks)
+
+
+def write(readme: Path, folder: Path) -> None:
+    """Put the measurements into the README. Raises ValueError where it lacks the comments."""
+    text = readme.read_text(encoding="utf-8")
+    between = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
+    if not between.search(text):
+        raise ValueError(f"{readme} lacks the lines {BEGIN} and {END}, between which the measurements go")
+    said = f"{BEGIN}\n\n{markdown(folder)}\n\n{END}"
+    readme.write_text(between.sub(lambda _: said, text), encoding="utf-8")
+
+
+def tables(folder: Path) -> Iterator[Table | str]:
+    """The same for the terminal."""
+    for record in records(folder):
+        table = Table(*COLUMNS, title=title(record), title_justify="left")
+        for column in table.columns[2:8]:
+            column.justify = "right"
+        for cells in rows(record):
+            table.add_row(*cells)
+        yield table
+        yield from remarks(record)
+        yield taken(record)

@@ -1,0 +1,103 @@
+"""Everything that the README's table says of the engine on one machine, measured in one run and kept as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine.bench import bench
+from engine.bench.breakdown import breakdown, convolution_share
+from engine.bench.paced import paced
+from engine.bench.peers import TurboConfig, sixteen, turbo
+from engine.config import ModelConfig
+from engine.records import section
+from engine.runtime import explain_dtype
+from engine.stream import Stream
+
+Size = tuple[int, int]
+Advance = Callable[[int, "int | None"], None]
+Watch = Callable[[str], AbstractContextManager[Advance]]
+"""`with watch("what") as advance: advance(done, total)`: shows how far a measurement is."""
+
+SIZES: tuple[Size, ...] = ((256, 160), (384, 224), (512, 288), (640, 352))
+THREADS = (1, 2)
+HEADLINE: Size = (512, 288)
+"""The size at which peers and the parts of a frame are timed."""
+WANTED: dict[tuple[Size, int], dict[str, float]] = {
+    ((384, 224), 2): {"p50": 20.0},
+    ((512, 288), 2): {"p50": 30.0, "p99": 41.7},
+}
+"""What a size and number of threads is to reach at most, in ms."""
+CAMERAS: Size = (256, 160)
+NO_GPU = "no CUDA device here"
+
+
+def run(
+    folder: Path,
+    watch: Watch,
+    *,
+    weights: Path | None = None,
+    device: str = "auto",
+    frames: int = 2000,
+    peer_frames: int = 5,
+    camera_s: float = 20.0,
+    sizes: Sequence[Size] = SIZES,
+    seed: int = 0,
+    peers: tuple[ModelConfig, TurboConfig] | None = None,
+) -> None:
+    """Measure it all and keep it in the machine's file under `folder`.
+
+    frames, peer_frames: timed at each size, and of each peer. camera_s: how long the paced cameras run. peers: in place
+    of our unpruned model and SD-Turbo.
+    """
+    headline = HEADLINE if HEADLINE in sizes else sizes[-1]
+
+    def stream(threads: int) -> Stream:
+        return Stream.load(weights, device=device, seed=seed, threads=threads)
+
+    found = torch.device(stream(1).setup.device)
+    with section(folder, "engine", seed=seed, device=found) as kept:
+        kept["dtype"] = explain_dtype(found)
+        kept["rows"] = [
+            _row(stream(threads), size, frames, seed, watch)
+            for threads in (THREADS if found.type == "cpu" else THREADS[:1])
+            for size in sizes
+        ]
+    with section(folder, "frame", seed=seed, device=found) as kept:
+        if found.type == "cpu":
+            told = {"width": headline[0], "height": headline[1], "frames": min(frames, 200), "seed": seed}
+            kept["parts"] = breakdown(stream(THREADS[-1]), **told)
+            kept["convolutions"] = convolution_share(stream(THREADS[-1]), **told)
+        else:
+            kept["not_measured"] = "the parts of a frame are timed on a CPU alone"
+    with section(folder, "peers", seed=seed, device=found) as kept:
+        base, general = peers or (None, None)
+        like = stream(THREADS[-1])
+        kept["rows"] = []
+        with watch("our unpruned model") as advance:
+            kept["rows"].append(sixteen(like, headline, peer_frames, base, seed, advance))
+        with watch("SD-Turbo") as advance:
+            kept["rows"].append(turbo(like, headline, peer_frames, general, seed, advance))
+    with section(folder, "cameras", seed=seed, device=found) as kept:
+        on_cpu = found.type == "cpu"
+        count, size = (2, CAMERAS) if on_cpu else (64, HEADLINE)
+        with watch(f"{count} cameras") as advance:
+            cameras = [Stream.load(weights, device=device, seed=n, threads=THREADS[-1]) for n in range(count)]
+            row = paced(cameras, size=size, fps=24.0, seconds=camera_s, seed=seed, progress=advance)
+        kept["rows"] = [row | {"wanted": {"late": 0}}]
+        if on_cpu:
+            kept["rows"].append({"what": "64 live streams at 24 fps", "size": "512x288", "not_measured": NO_GPU})
+
+
+def _row(stream: Stream, size: Size, frames: int, seed: int, watch: Watch) -> dict[str, Any]:
+    threads = stream.setup.threads
+    with watch(f"{size[0]}x{size[1]}, {threads} threads") as advance:
+        told = bench(stream, width=size[0], height=size[1], frames=frames, seed=seed, progress=advance)
+    names = ("size", "threads", "frames", "frame_ms", "fps", "rss_mb_at")
+    row = {"what": f"{told['model']}, one step"} | {name: told[name] for name in names}
+    wanted = WANTED.get((size, threads))
+    return row | {"wanted": wanted} if wanted and told["device"] == "cpu" else row
