@@ -301,14 +301,10 @@ def bench(
     source = source or SESSIONS / "example" / "S01" / "A" / "T001" / "raw.mkv"
     packets = [frame.packet for frame in itertools.islice(FileCamera(source, (width, height)), 120)]
     director = Director(load_stream(device=device.value, weights=weights))
+    stream = director.stream
     try:
-        with (
-            section(out, "age", seed=director.stream.seed, device=director.stream.setup.device) as kept,
-            _progress("Seconds") as progress,
-        ):
-            kept["rows"] = overload(
-                director, packets, size=(width, height), fps=fps, seconds=seconds, progress=progress
-            )
+        with section(out, "age", seed=stream.seed, device=stream.setup.device) as kept, _progress("Seconds") as told:
+            kept["rows"] = overload(director, packets, size=(width, height), fps=fps, seconds=seconds, progress=told)
     finally:
         director.close()
     for row in kept["rows"]:

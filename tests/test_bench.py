@@ -60,14 +60,14 @@ def unwatched(what: str) -> Iterator[Callable[[int, int | None], None]]:
 
 
 def test_the_parts_are_the_whole_step(stream: Stream) -> None:
-    """Twelve parts in the order of the network, none left out; nothing of the timing stays in the stream."""
+    """All parts in the order of the network, none left out; nothing of the timing stays in the stream."""
     told = breakdown(stream, width=96, height=64, frames=3)
     assert list(told["ms"]) == [
         "picture and memory in",
         "first layer",
-        *("1/4, down", "1/8, down", "1/16, down", "1/32, transformer", "1/16, up", "1/8, up", "1/4, up"),
+        *("1/4 down", "1/8 down", "1/16 down", "1/32 transformer", "1/16 up", "1/8 up", "1/4 up"),
         "last layer",
-        "picture out, into the memory",
+        "picture out and into memory",
     ]
     assert all(ms > 0 for ms in told["ms"].values())
     assert set(told["new_prompt_ms"]) == {"words to prompt", "first frame", "next frame"}
@@ -137,14 +137,16 @@ def test_without_diffusers_the_row_says_how_to_get_it(stream: Stream, monkeypatc
 
 
 def test_cameras_are_paced_and_late_frames_counted() -> None:
-    """At a pace that none can hold every frame is late, at one that any can none is; all are made in both."""
+    """At a pace that none can hold all frames are late and most left out; at one that any can hold, none is."""
     streams = [Stream.from_config(lsd_test(), threads=1, seed=n) for n in range(2)]
-    rushed = paced(streams, size=(96, 64), fps=10_000, seconds=0.002)
-    assert (rushed["frames"], rushed["late"]) == (20, 20)
+    rushed = paced(streams, size=(96, 64), fps=10_000, seconds=0.05)
+    assert (rushed["frames"], rushed["late"]) == (500, 500)
+    made = streams[0].index
+    assert made < 10 + 250
     calm = paced(streams, size=(96, 64), fps=2, seconds=1)
     assert (calm["frames"], calm["late"]) == (2, 0)
     assert calm["fps"] < 5
-    assert [stream.index for stream in streams] == [10 + 20 + 10 + 2] * 2
+    assert [stream.index for stream in streams] == [made + 10 + 2] * 2
 
 
 # -- the processor
@@ -197,7 +199,7 @@ def test_the_whole_suite_keeps_what_its_tables_say(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(suite, "THREADS", (1,))
     monkeypatch.setattr(suite, "CAMERAS", (96, 64))
     monkeypatch.setattr(
-        Stream, "load", lambda weights, **o: Stream.from_config(lsd_test(), seed=o["seed"], threads=o["threads"])
+        Stream, "load", lambda weights, **o: Stream.from_config(lsd_test(), seed=o["seed"], threads=1)
     )
     monkeypatch.setattr(peers, "SIXTEEN", 2)
     told = {"frames": 3, "peer_frames": 1, "camera_s": 0.1, "sizes": [(64, 64), (96, 64)], "device": "cpu"}

@@ -34,9 +34,9 @@ def _stamped(network: Hourglass, stamp: Callable[[str], None]) -> Iterator[None]
     levels = [f"1/{PATCH * 2**i}" for i in range(3)]
     handles = [network.register_forward_pre_hook(after("picture and memory in"))]
     ends: list[tuple[nn.Module, str]] = [(network.stem, "first layer")]
-    ends += [(module, f"{level}, down") for module, level in zip(network.encoder, levels, strict=True)]
-    ends += [(network.waist[-1], f"1/{PATCH * 8}, transformer")]
-    ends += [(module, f"{level}, up") for module, level in zip(network.decoder, levels, strict=True)]
+    ends += [(module, f"{level} down") for module, level in zip(network.encoder, levels, strict=True)]
+    ends += [(network.waist[-1], f"1/{PATCH * 8} transformer")]
+    ends += [(module, f"{level} up") for module, level in zip(network.decoder, levels, strict=True)]
     handles += [module.register_forward_hook(after(name)) for module, name in ends]
     handles += [network.register_forward_hook(after("last layer"))]
     try:
@@ -64,7 +64,7 @@ def breakdown(stream: Stream, *, width: int, height: int, frames: int, seed: int
             picture = next(pictures)
             stamps[:] = [("", time.perf_counter())]
             stream.step(picture)
-            stamps.append(("picture out, into the memory", time.perf_counter()))
+            stamps.append(("picture out and into memory", time.perf_counter()))
             for (_, start), (name, end) in pairwise(stamps):
                 parts.setdefault(name, []).append((end - start) * 1000)
     return {

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from engine.records import PERCENTILES, read
 
 BEGIN = "<!-- measured: written by `python -m engine bench --report` -->"
 END = "<!-- measured: end -->"
-COLUMNS = ("what", "size", "threads", "p50 ms", "p95", "p99", "worst", "fps", "")
+COLUMNS = ("what", "size", "threads", "p50 ms", "p95", "p99", "worst", "fps", "remark")
 NO_GPU = ("a GPU: one stream at 512x288 and 1280x704, 64 live streams at 512x288", *[""] * 7, "not measured")
-AIM = 20
-"""How many times the frames of the general model are expected of ours."""
 
 
 def records(folder: Path) -> list[dict[str, Any]]:
@@ -48,14 +48,12 @@ def rows(record: dict[str, Any]) -> Iterator[tuple[str, ...]]:
 def _wanted(row: dict[str, Any]) -> str:
     """What was wanted, with what else was counted."""
     counted = [f"{row[name]:,} {name}" for name in ("late", "dropped") if name in row]
-    wanted = row.get("wanted", {})
     got = {**row, **row["frame_ms"]}
     bars = [
-        f"wanted: {'worst' if of == 'max' else of} {'at most ' if most else ''}{most:g}"
-        + ("" if got[of] <= most else " (missed)")
-        for of, most in wanted.items()
+        f"{'worst' if of == 'max' else of} at most {most:g}" + ("" if got[of] <= most else " (missed)")
+        for of, most in row.get("wanted", {}).items()
     ]
-    return "; ".join(counted + bars)
+    return "; ".join(counted + [f"wanted: {', '.join(bars)}"] * bool(bars))
 
 
 def remarks(record: dict[str, Any]) -> Iterator[str]:
@@ -126,11 +124,13 @@ def write(readme: Path, folder: Path) -> None:
 def tables(folder: Path) -> Iterator[Table | str]:
     """The same for the terminal."""
     for record in records(folder):
-        table = Table(*COLUMNS, title=title(record), title_justify="left")
-        for column in table.columns[2:8]:
-            column.justify = "right"
-        for cells in rows(record):
-            table.add_row(*cells)
+        table = Table(title=title(record), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        for name in COLUMNS[:-1]:
+            number = name not in ("what", "size")
+            table.add_column(name, justify="right" if number else "left", no_wrap=name != "what")
+        for *cells, remark in rows(record):
+            what = Text(cells[0])
+            table.add_row(what.append(f"\n{remark}", "dim") if remark else what, *cells[1:])
         yield table
         yield from remarks(record)
         yield taken(record)

@@ -86,7 +86,7 @@ def run(
         on_cpu = found.type == "cpu"
         count, size = (2, CAMERAS) if on_cpu else (64, HEADLINE)
         with watch(f"{count} cameras") as advance:
-            cameras = [Stream.load(weights, device=device, seed=n, threads=THREADS[-1]) for n in range(count)]
+            cameras = [Stream.load(weights, device=device, seed=n) for n in range(count)]
             row = paced(cameras, size=size, fps=24.0, seconds=camera_s, seed=seed, progress=advance)
         kept["rows"] = [row | {"wanted": {"late": 0}}]
         if on_cpu:
