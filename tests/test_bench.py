@@ -198,9 +198,7 @@ def test_the_whole_suite_keeps_what_its_tables_say(tmp_path: Path, monkeypatch: 
     load = Stream.load
     monkeypatch.setattr(suite, "THREADS", (1,))
     monkeypatch.setattr(suite, "CAMERAS", (96, 64))
-    monkeypatch.setattr(
-        Stream, "load", lambda weights, **o: Stream.from_config(lsd_test(), seed=o["seed"], threads=1)
-    )
+    monkeypatch.setattr(Stream, "load", lambda weights, **o: Stream.from_config(lsd_test(), seed=o["seed"], threads=1))
     monkeypatch.setattr(peers, "SIXTEEN", 2)
     told = {"frames": 3, "peer_frames": 1, "camera_s": 0.1, "sizes": [(64, 64), (96, 64)], "device": "cpu"}
     suite.run(tmp_path, unwatched, peers=(lsd_test(), tiny_turbo()), **told)  # type: ignore[arg-type]

@@ -107,6 +107,8 @@ class Progress:
     """Machine and process number that makes it; empty while it waits."""
     tries: int
     """Workers that had it so far, from 1."""
+    error: str = ""
+    """Why it failed, in its last news."""
 
 
 @dataclass(frozen=True)
@@ -131,16 +133,21 @@ def render_many(
 ) -> list[Outcome]:
     """Render all jobs into new versions of their takes; returns an outcome for each, in the order of the jobs.
 
-    workers: processes on this machine; by default as many as its cores hold. ray: in place of them, the address of a
-    Ray cluster (`auto`, `host:port`, `ray://host:port`), or `local` for one that lives as long as the call. progress:
-    called in this thread, a few times a second and at each job's start and end; what it raises ends all jobs. A failing
-    job does not stop the others: its outcome says why. Versions are numbered as they are finished. Raises ValueError or
-    ConnectionError for workers that cannot be had.
+    workers: processes on this machine; by default as many as its cores hold, or one where a GPU is meant. ray: in their
+    place the address of a Ray cluster (`auto`, `host:port`, `ray://host:port`), or `local` for one that lives as long
+    as the call. progress: called in this thread, a few times a second and at each job's start and end; what it raises
+    ends all jobs. A failing job does not stop the others: its outcome says why. Versions are numbered as they are
+    finished. Raises ValueError or ConnectionError for workers that cannot be had.
     """
     if not jobs:
         return []
     outcomes: dict[int, Outcome] = {}
     tries = dict.fromkeys(range(len(jobs)), 1)
+
+    def tell(number: int, news: News, error: str = "") -> None:
+        if progress is not None:
+            progress(Progress(number, jobs[number], news.done, news.total, news.worker, tries[number], error))
+
     room = _open(jobs, workers, ray)
     try:
         for number, job in enumerate(jobs):
@@ -149,19 +156,18 @@ def render_many(
             number, news = room.news()
             job = jobs[number]
             if news.kind == "progress":
-                if progress is not None:
-                    progress(Progress(number, job, news.done, news.total, news.worker, tries[number]))
+                tell(number, news)
             elif news.kind == "made":
                 version = next(one for one in Take.open(job.take).renders if one.folder.name == Path(news.text).name)
                 outcomes[number] = Outcome(job, version, tries=tries[number])
             elif news.kind == "lost" and tries[number] < TRIES:
                 tries[number] += 1
-                if progress is not None:
-                    progress(Progress(number, job, 0, 0, "", tries[number]))
+                tell(number, news)
                 room.submit(number, job)
             else:
                 why = f"{TRIES} workers were lost with it, the last: {news.text}" if news.kind == "lost" else news.text
                 outcomes[number] = Outcome(job, None, why, tries[number])
+                tell(number, news, why)
     finally:
         room.close()
     return [outcomes[number] for number in range(len(jobs))]
@@ -196,7 +202,7 @@ def _open(jobs: Sequence[Job], workers: int | None, ray: str | None) -> Workers:
 
     if workers is None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        workers = max(1, cores // max(threads_of(job) for job in jobs))
+        workers = max(1, cores // max(threads_of(job) if device_of(job) == "cpu" else cores for job in jobs))
     if workers < 1:
         raise ValueError(f"{workers} workers; at least 1 is needed")
     return Processes(min(workers, len(jobs)))

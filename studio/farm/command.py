@@ -110,18 +110,21 @@ def display(jobs: Sequence[Job], console: Console) -> Iterator[Callable[[Progres
     with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         whole = bars.add_task(f"{len(jobs)} renders", total=len(jobs), where="")
         running: dict[int, TaskID] = {}
-        done: set[int] = set()
+        ended: set[int] = set()
 
         def advance(one: Progress) -> None:
             if one.number not in running:
                 running[one.number] = bars.add_task(name_of(one.job), total=None, where="")
+            if one.error or 0 < one.total == one.done:
+                ended.add(one.number)
+                bars.update(whole, completed=len(ended))
             where = one.worker if one.tries == 1 else f"{one.worker or 'lost, waits'} (try {one.tries})"
-            finished = 0 < one.total == one.done
             bars.update(
-                running[one.number], completed=one.done, total=one.total or None, where=where, visible=not finished
+                running[one.number],
+                completed=one.done,
+                total=one.total or None,
+                where=where,
+                visible=one.number not in ended,
             )
-            if finished:
-                done.add(one.number)
-                bars.update(whole, completed=len(done))
 
         yield advance

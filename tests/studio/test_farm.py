@@ -115,7 +115,8 @@ def test_variants_and_takes_are_as_if_rendered_alone(take: Take, tmp_path: Path)
         steps = [one.done for one in heard if one.number == number]
         assert steps == sorted(steps)
         assert steps[-1] == len(take.made)
-    assert len({one.worker for one in heard}) == 2
+    assert [one.error for one in heard if one.number == 1] == [outcomes[1].error]
+    assert len({one.worker for one in heard if one.worker}) == 2
 
 
 def kill_one(heard: list[Progress], killed: list[int], one: Progress) -> None:
@@ -156,6 +157,20 @@ def test_a_killed_worker_of_a_ray_cluster_is_replaced(take: Take, tmp_path: Path
 def test_a_missing_cluster_says_so_at_once(address: str) -> None:
     with pytest.raises(ConnectionError, match="Ray"):
         render_many([Job(Path("x"))], ray=address)
+
+
+def test_a_job_that_kills_its_workers_fails_after_three(take: Take) -> None:
+    heard: list[Progress] = []
+
+    def kill(one: Progress) -> None:
+        heard.append(one)
+        if one.worker and not [other for other in heard[:-1] if other.worker == one.worker]:
+            os.kill(int(one.worker.rpartition(":")[2]), signal.SIGKILL)
+
+    (outcome,) = render_many([Job(take.folder, full=True)], progress=kill)
+    assert (outcome.version, outcome.tries) == (None, 3)
+    assert "3 workers were lost with it, the last: process" in outcome.error
+    assert "SIGKILL" in outcome.error
 
 
 @pytest.mark.parametrize(
