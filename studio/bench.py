@@ -18,7 +18,7 @@ from studio.director import Director, Shot
 from studio.take import TICKS_PER_SECOND
 
 WANTED_MS = 150.0
-"""The age that no shown picture is to reach."""
+"""The age that no picture is to have when it is shown."""
 PROMPTS = ("underwater", "neon rain")
 PROMPT_S = 5.0
 """The prompt changes so often, as a live one does."""
@@ -86,10 +86,9 @@ def overload(
         "frames": len(ages_ms),
         "fps": round(len(ages_ms) / took_s, 2),
         "dropped": dropped,
-        "wanted": {"max": WANTED_MS},
     }
-    what = f"live loop, camera at {fps:g} fps for {seconds:g} s: a picture's age when it is"
+    what = f"live loop under a camera of {fps:g} fps for {seconds:g} s: a picture's age when it is"
     return [
-        {"what": f"{what} shown", **common, "frame_ms": figures(ages_ms)},
+        {"what": f"{what} shown", **common, "frame_ms": figures(ages_ms), "wanted": {"max": WANTED_MS}},
         {"what": f"{what} replaced", **common, "frame_ms": figures(replaced_ms or ages_ms)},
     ]
