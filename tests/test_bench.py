@@ -207,10 +207,9 @@ def test_the_whole_suite_keeps_what_its_tables_say(tmp_path: Path, monkeypatch: 
     record = read(path)
     assert list(record["sections"]) == ["engine", "frame", "peers", "cameras"]
     found = [row for one in record["sections"].values() for row in one.get("rows", ())]
-    assert [row["size"] for row in found] == ["64x64", "96x64", "96x64", "96x64", "96x64", "96x64", "512x288"]
+    assert [row["size"] for row in found] == ["64x64", "96x64", "96x64", "96x64", "96x64", "96x64"]
     for row in found:
         assert row.get("not_measured") or row["frame_ms"].keys() == {"p50", "p95", "p99", "max"}
-    assert found[-1]["not_measured"] == "no CUDA device here"
     cells = list(rows(record))
     assert "times as long" in cells[3][-1]
     assert all(len(row) == len(cells[0]) for row in cells)

@@ -92,7 +92,8 @@ def taken(record: dict[str, Any]) -> str:
     commits = ", ".join(dict.fromkeys(section["commit"] for section in sections if section["commit"]))
     days = " to ".join(sorted({section["taken"][:10] for section in sections}))
     busy = f", load average {min(loads):.1f} to {max(loads):.1f}" if loads else ""
-    return f"Taken {days} at {commits or 'no commit'}, seed {next(iter(sections))['seed']}{busy}."
+    beside = " Other programs wanted the cores at the same time: alone it is faster." if loads and loads[0] > 1 else ""
+    return f"Taken {days} at {commits or 'no commit'}, seed {next(iter(sections))['seed']}{busy}.{beside}"
 
 
 def title(record: dict[str, Any]) -> str:
