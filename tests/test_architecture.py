@@ -173,8 +173,13 @@ def test_pages_and_widgets_never_import_each_other() -> None:
 
 @pytest.mark.parametrize(
     ("heavy", "place"),
-    [(("gradio", "gradio_client"), "studio.app"), (WIDGETS, "studio.notebook")],
-    ids=["gradio", "widgets"],
+    [
+        (("gradio", "gradio_client"), "studio.app"),
+        (WIDGETS, "studio.notebook"),
+        (("ray",), "studio.farm.cluster"),
+        (("diffusers",), "engine.bench.peers"),
+    ],
+    ids=["gradio", "widgets", "ray", "diffusers"],
 )
 def test_heavy_packages_stay_in_their_places(heavy: tuple[str, ...], place: str) -> None:
     broken = (i for i in imports() if within(i.imported, *heavy) and not within(i.importer, place))

@@ -47,7 +47,7 @@ def rows(record: dict[str, Any]) -> Iterator[tuple[str, ...]]:
                     if row is ours
                     else f"{slower:.{1 if slower < 10 else 0}f} times as long"
                 )
-            yield what, *place[1:], *times, f"{row['fps']:.1f}", note
+            yield what, *place[1:], *times, f"{row['fps']:.1f}" if "fps" in row else "", note
 
 
 def _wanted(row: dict[str, Any]) -> str:
