@@ -1,7 +1,7 @@
 """The studio in a notebook: open a take, script its prompts, render it again, look.
 
     take = Take.open("sessions/example/S01/A/T001")
-    version = render(take, script({0: "underwater", 4: ("wild west", 1.0)}))
+    version = take.render(script({0: "underwater", 4: ("wild west", 1.0)}))
     TakePlayer(take, version)
 
 The player is the review page's own JavaScript, mounted by anywidget; what is edited in it comes back as a `Timeline`.
@@ -14,17 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
-import numpy as np
 import traitlets
 from PIL import Image, ImageDraw, ImageFont
-from tqdm.auto import tqdm
 
 from engine.media import VideoSource
 from engine.pictures import fit
-from studio import proxies
-from studio import render as rendering
-from studio.director import Stream, load_stream
-from studio.take import Render, TakeError
+from studio import display, proxies
+from studio.take import Render
 from studio.take import Take as Take  # so that a notebook imports from here alone
 from studio.timeline import Key, Prompt, Timeline, key_from_dict, key_to_dict, words
 
@@ -64,21 +60,11 @@ def script(prompts: Mapping[float, Prompt | tuple[Prompt, float]]) -> Timeline:
     return Timeline(tuple(keys))
 
 
-def render(take: Take, timeline: Timeline, stream: Stream | None = None) -> Render:
-    """Render a take under a timeline as its next version, with a progress bar; interrupting leaves nothing behind.
-
-    stream: an engine to use again, as `studio.director.load_stream(take.manifest.engine)` gives one.
-    """
-    engine = stream or load_stream(take.manifest.engine)
-    with tqdm(total=len(take.made), unit="frame", desc=take.name) as bar:
-        return rendering.render(take, timeline, engine, progress=lambda done, total: bar.update(done - bar.n))
-
-
 class TakePlayer(anywidget.AnyWidget):
     """A take's camera and world in step, a wipe between them, and its prompts on a lane that can be edited.
 
     Space plays, J/K/L shuttle, arrows step; `?` shows all keys. `timeline` is what the lane holds now: hand it to
-    `render` for the next version.
+    `take.render` for the next version.
     """
 
     _esm = (_WEB / "player.js").read_text(encoding="utf-8") + _MOUNT
@@ -115,8 +101,8 @@ def strip(take: Take, version: Render | None = None, count: int = 8, width: int 
     """A contact strip: `count` moments of the camera above, of the world below, and the prompts under them."""
     timeline = version.timeline if version else take.timeline
     world = version.video if version else take.folder / proxies.LIVE
-    moments = [take.duration_s * (i + 0.5) / count for i in range(count)]
-    rows = [_moments(take.folder / proxies.RAW, moments), _moments(world, moments)]
+    times = [take.duration_s * (i + 0.5) / count for i in range(count)]
+    rows = [display.moments(VideoSource(video), times) for video in (take.folder / proxies.RAW, world)]
     height = round(width * rows[0][0].shape[0] / rows[0][0].shape[1])
     lane, gap = 26, 4
     sheet = Image.new("RGB", (count * (width + gap) - gap, 2 * (height + gap) + lane), "#0b0c0e")
@@ -134,16 +120,3 @@ def strip(take: Take, version: Render | None = None, count: int = 8, width: int 
             draw.polygon([(left, sheet.height), (left + key.fade_s * scale, top), (left, top)], fill="#0b0c0e")
         draw.text((left + 8, top + 5), words(key.prompt), fill="#e7e9ec", font=font)
     return sheet
-
-
-def _moments(video: Path, times_s: list[float]) -> list[np.ndarray]:
-    """The pictures that are on screen at these times."""
-    found: list[np.ndarray] = []
-    last = None
-    for frame in VideoSource(video):
-        while len(found) < len(times_s) and frame.time_s > times_s[len(found)] and last is not None:
-            found.append(last)
-        last = frame.rgb
-    if last is None:
-        raise TakeError(f"{video} holds no picture")
-    return found + [last] * (len(times_s) - len(found))

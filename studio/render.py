@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import takewhile
 from pathlib import Path
@@ -49,7 +49,8 @@ def render(
     stream: of the take's seed and weights (studio.director.load_stream). full: make every frame anew, from the take's
     first; the pictures are the same, without the JPEG of the live ones. Another seed or other weights than the take's
     make every frame anew in any case. progress: see studio.video.Progress. resumable: leave checkpoints, and go on from
-    those of a render that was killed; the version is the same. Raises TakeError for a take that is damaged or empty.
+    those of a render that was killed or interrupted; the version is the same. Raises TakeError for a take that is
+    damaged or empty.
     """
     first = 0 if full or not goes_on(take, stream) else first_change(take, timeline)
     made = [n for n, row in enumerate(take.frames) if row.step is not None]
@@ -80,7 +81,7 @@ def render(
         if resumable:
             what = {"engine": engine, "timeline": timeline.to_dict(), "first_row": first}
             checkpoints = Checkpoints(versions, what)
-            stack.callback(checkpoints.close)
+            stack.push(_closing(checkpoints))
         part = checkpoints.attempt() if checkpoints else Path(tempfile.mkdtemp(prefix=".part-", dir=versions))
         stack.callback(shutil.rmtree, part, ignore_errors=True)
         written = write_video(part / "out.mp4", counted(frames(checkpoints)), take)
@@ -102,6 +103,18 @@ def render(
         write_document(part / "render.json", info)
         part.chmod(0o755)  # mkdtemp's are private
         return Render(_publish(part, versions), info)
+
+
+def _closing(checkpoints: Checkpoints) -> Callable[..., None]:
+    """For an exit stack: an interrupted render keeps its checkpoints, any other leaves no trace."""
+
+    def end(kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and not issubclass(kind, Exception):  # Ctrl+C, or a cancelled task
+            checkpoints.leave()
+        else:
+            checkpoints.close()
+
+    return end
 
 
 def _anew(

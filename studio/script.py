@@ -229,6 +229,11 @@ class Script:
             except ValueError as error:
                 raise ScriptError(f"the script's fps: {error}") from None
 
+    def _repr_html_(self) -> str:
+        from studio.display import script_html  # for notebooks alone
+
+        return script_html(self)
+
     # -- files
 
     @classmethod

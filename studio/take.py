@@ -5,24 +5,28 @@ sessions/<production>/S01/A/T003/ is scene 1, shot A, take 3.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from tqdm.auto import tqdm
 
 from studio.documents import TakeError as TakeError  # the studio's others take these from here
 from studio.documents import read_document, read_journal, write_document
 from studio.lock import is_locked
 from studio.slate import Slate as Slate
 from studio.slate import folders
-from studio.timeline import Key, Marker, Timeline, TimelineError, key_from_dict
+from studio.timeline import Key, Marker, Prompt, Timeline, TimelineError, key_from_dict
 
 if TYPE_CHECKING:
     from studio.director import Stream
+    from studio.grid import Grid
     from studio.script import Script
 
 SCHEMA = "lsd-studio.take"
@@ -36,6 +40,14 @@ STREAMS = ("raw.mkv", "live.mkv")
 
 State = Literal["recording", "complete", "recovered"]
 Verdict = Literal["circled", "ng", "hold"]
+
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Is told how many frames are done, and of how many."""
+
+
+class _CancelledError(BaseException):
+    """Ends a render in another thread as Ctrl+C would; no Exception, so that its checkpoints stay."""
 
 
 class _Document(BaseModel):
@@ -91,6 +103,8 @@ class Manifest(_Document):
     files: dict[str, str] = Field(default_factory=dict)
     """sha256 of each file, once the take is complete."""
     verdict: Verdict | None = None
+    circled: str | None = None
+    """The version that was picked, such as `v002`; None for the picture as it was shot."""
     notes: str = ""
 
     def save(self, folder: Path) -> None:
@@ -168,6 +182,11 @@ class Render:
         """The picture, as H.264 in MP4."""
         return self.folder / "out.mp4"
 
+    def _repr_html_(self) -> str:
+        from studio.display import render_html  # for notebooks alone
+
+        return render_html(self)
+
     @cached_property
     def timeline(self) -> Timeline:
         """What it was rendered from."""
@@ -221,6 +240,11 @@ class Take:
             frames = kept
         return cls(folder, manifest, state, tuple(events), frames, tuple(faults), tuple(notices))
 
+    def _repr_html_(self) -> str:
+        from studio.display import take_html  # for notebooks alone
+
+        return take_html(self)
+
     @property
     def name(self) -> str:
         """`my-film S01 A T003`."""
@@ -266,17 +290,69 @@ class Take:
         stream: Stream | None = None,
         *,
         full: bool = False,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress | None = None,
     ) -> Render:
         """Render it anew under a script or a timeline into its next version; see studio.render.render.
 
         stream: an engine to use again; by default one is loaded that is as much like the take's as this machine can.
+        progress: is told the frames that are done and their number; by default a bar shows them. Interrupted (Ctrl+C,
+        or a notebook's stop button), it goes on where it was when the same is rendered again.
         """
         from studio.director import load_stream  # torch is heavy, and reading a take needs none
         from studio.render import render
 
         timeline = script if isinstance(script, Timeline) else script.timeline(self)
-        return render(self, timeline, stream or load_stream(self.manifest.engine), full=full, progress=progress)
+        engine = stream or load_stream(self.manifest.engine)
+        with _bar(self, progress) as told:
+            return render(self, timeline, engine, full=full, progress=told, resumable=True)
+
+    async def render_async(
+        self,
+        script: Script | Timeline,
+        stream: Stream | None = None,
+        *,
+        full: bool = False,
+        progress: Progress | None = None,
+    ) -> Render:
+        """The same for `await`: other cells and pages go on meanwhile. Cancelled, it can go on where it was."""
+        cancelled = False
+
+        def work() -> Render | None:
+            with _bar(self, progress) as told:
+
+                def going(done: int, total: int) -> None:
+                    if cancelled:
+                        raise _CancelledError
+                    told(done, total)
+
+                try:
+                    return self.render(script, stream, full=full, progress=going)
+                except _CancelledError:
+                    return None
+
+        working = asyncio.get_running_loop().run_in_executor(None, work)
+        try:
+            made = await asyncio.shield(working)
+        except asyncio.CancelledError:
+            cancelled = True
+            await working  # ends at its next frame
+            raise
+        assert made is not None
+        return made
+
+    def render_grid(
+        self,
+        prompts: Sequence[Prompt | Timeline | Script],
+        seeds: Sequence[int] | None = None,
+        strengths: Sequence[float] = (1.0,),
+        *,
+        workers: int | None = None,
+        ray: str | None = None,
+    ) -> Grid:
+        """Render it under every prompt, seed and strength, to look, compare and pick; see studio.grid.render_grid."""
+        from studio.grid import render_grid  # heavy
+
+        return render_grid(self, prompts, seeds, strengths, workers=workers, ray=ray)
 
     @property
     def snapshots(self) -> dict[int, tuple[Path, str]]:
@@ -299,12 +375,19 @@ class Take:
         return sorted(found, key=lambda folder: int(folder.name[1:]))
 
     def edit(self, **fields: Any) -> Take:
-        """Set `verdict` (circled, ng, hold or None) or `notes`; everything else of a take stays as it was shot."""
+        """Set `verdict` (circled, ng, hold or None), `notes`, or `circled`, the version that was picked.
+
+        Everything else of a take stays as it was shot.
+        """
         if self.state == "recording":
             raise TakeError(f"{self.name} is being recorded; judge it when it has ended")
-        legal = {"verdict", "notes"}
+        legal = {"verdict", "notes", "circled"}
         if not fields.keys() <= legal:
-            raise TakeError(f"{', '.join(sorted(fields.keys() - legal))}: only verdict and notes of a take are edited")
+            others = ", ".join(sorted(fields.keys() - legal))
+            raise TakeError(f"{others}: only verdict, notes and circled of a take are edited")
+        circled = fields.get("circled")
+        if circled is not None and circled not in (names := [version.name for version in self.renders]):
+            raise TakeError(f"{self.name} has no version {circled!r}; it has {', '.join(names) or 'none'}")
         manifest, _ = Manifest.load(self.folder)  # another page may have edited it since
         try:
             manifest = Manifest.model_validate({**manifest.model_dump(by_alias=True), **fields})
@@ -331,6 +414,16 @@ def takes(sessions: Path) -> Iterator[Listed]:
                 yield Listed(path, Take.open(path))
             except TakeError as error:
                 yield Listed(path, None, str(error))
+
+
+@contextmanager
+def _bar(take: Take, progress: Progress | None) -> Iterator[Progress]:
+    """What is to be told of a render: the caller's, else a bar."""
+    if progress is not None:
+        yield progress
+        return
+    with tqdm(total=len(take.made), unit="frame", desc=take.name) as bar:
+        yield lambda done, _: bar.update(done - bar.n)
 
 
 def read_timeline(path: Path) -> Timeline:

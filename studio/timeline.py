@@ -197,6 +197,11 @@ class Timeline:
                 f"something at {late[0]} s, and the timeline ends at {end} s; move its end with until()"
             )
 
+    def _repr_html_(self) -> str:
+        from studio.display import timeline_html  # for notebooks alone
+
+        return timeline_html(self)
+
     @classmethod
     def of(cls, prompt: Prompt) -> Timeline:
         """One prompt from the start to the end."""

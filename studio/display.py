@@ -1,0 +1,219 @@
+"""How takes, timelines, scripts and renders show themselves in a notebook: HTML and SVG that need nothing else.
+
+Text takes the page's colour, so that it reads on light and dark pages alike.
+"""
+
+from __future__ import annotations
+
+import base64
+import colorsys
+import io
+import zlib
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from engine.media import VideoSource
+from engine.pictures import fit
+from engine.types import Frame
+from studio.lanes import PARAMETERS, value_at
+from studio.timeline import AS_IT_IS, Prompt, Timeline, blend, words
+from studio.video import pictures
+
+if TYPE_CHECKING:
+    from studio.script import Script
+    from studio.take import Render, Take
+
+WIDTH, LANE, RULER, CURVE = 1000, 40, 18, 34
+"""Of the drawing, in its own units: across, the prompts, the seconds, and a parameter."""
+MOMENTS, PICTURE_W = 8, 200
+"""Pictures in a strip, and their width in pixels."""
+
+
+def timeline_html(timeline: Timeline, duration_s: float | None = None) -> str:
+    """The prompts as a lane, fades as ramps from the colour before, markers above, parameters as curves below."""
+    last = max([key.time_s + key.fade_s for key in timeline.keys] + [mark.time_s for mark in timeline.markers])
+    moving = [value.time_s for track in timeline.tracks for value in track.values]
+    length = duration_s or timeline.end_s or max([1.25 * last, 1.1 * max(moving, default=0.0), 4.0])
+    scale = WIDTH / length
+    parts = [*_ruler(length, scale), *_lane(timeline, length, scale), *_markers(timeline, length, scale)]
+    top = RULER + LANE + 6
+    for matte in timeline.mattes:
+        parts += _curve(f"{matte.name}: {words(matte.prompt)}", matte.values, (0.0, 1.0), length, top)
+        top += CURVE
+    for track in timeline.tracks:
+        low, high, _ = PARAMETERS[track.name]
+        parts += _curve(track.name, track.values, (low, high), length, top)
+        top += CURVE
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {top}" width="100%" role="img" aria-label="timeline" '
+        f'style="max-width:{WIDTH}px;font:13px system-ui,sans-serif">{"".join(parts)}</svg>'
+    )
+
+
+def take_html(take: Take) -> str:
+    """A take as a strip of camera and world over its prompts, with its slate and state."""
+    picture = take.manifest.picture
+    facts = [f"{take.duration_s:.1f} s", f"{len(take.made)} frames"]
+    if picture:
+        facts.append(f"{picture.width}x{picture.height} at {picture.fps:g} fps")
+    facts += [str(take.manifest.verdict)] * bool(take.manifest.verdict)
+    count = len(take.renders)
+    facts += [f"{count} version{'s' * (count > 1)}"] * bool(count)
+    facts += [take.state] * (take.state != "complete")
+    lane = timeline_html(take.timeline, take.duration_s) if take.made else ""
+    strip = _strip([pictures(take, "raw"), pictures(take, "live")], take.duration_s) if take.made else ""
+    return _card(take.name, facts, strip, lane)
+
+
+def render_html(render: Render) -> str:
+    """A version as a strip of its pictures over its prompts."""
+    hashes, reused = render.info.get("hashes", ()), int(render.info.get("reused", 0))
+    facts = [f"{len(hashes)} frames", f"{reused} as they were live" if reused else "all made anew"]
+    made = str(render.info.get("made", ""))[:16].replace("T", " ")
+    title = f"{render.info.get('take', '')} {render.name}".strip()
+    video = VideoSource(render.video)
+    duration = (video.expected_frames or len(hashes)) / video.fps
+    return _card(title, [*facts, made], _strip([video], duration), timeline_html(render.timeline, duration))
+
+
+def script_html(script: Script) -> str:
+    """Scenes, props and beats as a table."""
+    looks = {scene.name: words(scene.look) for scene in script.scenes}
+    colours = _colours(looks[str(beat.scene)] for beat in script.beats if str(beat.scene) in looks)
+    rows = []
+    for beat in script.beats:
+        props = ", ".join(map(str, beat.props or ()))
+        colour = colours[looks.get(str(beat.scene), AS_IT_IS)]
+        name = f'<span style="border-left:10px solid {colour};padding-left:8px">{escape(str(beat.scene or "…"))}</span>'
+        fade = f"{beat.fade:g} s" if beat.fade else "cut"
+        look = looks.get(str(beat.scene), "")
+        cells = [escape(str(beat.at)), name, escape(look), escape(props), fade, escape(beat.note)]
+        rows.append("<tr>" + "".join(f'<td style="text-align:left">{cell}</td>' for cell in cells) + "</tr>")
+    titles = ("at", "scene", "look", "props", "fade", "note")
+    head = "".join(f'<th style="text-align:left">{title}</th>' for title in titles)
+    things = "; ".join(escape(f"{prop.name} becomes {prop.becomes}") for prop in script.props)
+    title = f"<b>{escape(script.title or 'script')}</b>"
+    below = f'<div style="opacity:.7">{things}</div>' if things else ""
+    return f'<div>{title}<table style="color:inherit"><tr>{head}</tr>{"".join(rows)}</table>{below}</div>'
+
+
+def _card(title: str, facts: Sequence[str], strip: str, lane: str) -> str:
+    said = " · ".join(escape(fact) for fact in facts if fact)
+    return (
+        f'<div style="max-width:{WIDTH}px;margin:4px 0"><div style="margin-bottom:4px"><b>{escape(title)}</b> '
+        f'<span style="opacity:.7">{said}</span></div>{strip}{lane}</div>'
+    )
+
+
+def _strip(films: Sequence[Iterable[Frame]], duration_s: float) -> str:
+    """Moments of each film, a row each, as one JPEG within the page."""
+    times = [duration_s * (i + 0.5) / MOMENTS for i in range(MOMENTS)]
+    rows = [moments(film, times) for film in films]
+    height = round(PICTURE_W * rows[0][0].shape[0] / rows[0][0].shape[1])
+    sheet = Image.new("RGB", (MOMENTS * PICTURE_W, len(rows) * height))
+    for y, row in enumerate(rows):
+        for x, rgb in enumerate(row):
+            sheet.paste(Image.fromarray(fit(rgb, PICTURE_W, height)), (x * PICTURE_W, y * height))
+    buffer = io.BytesIO()
+    sheet.save(buffer, "JPEG", quality=82)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img style="width:100%;display:block" alt="moments" src="data:image/jpeg;base64,{data}">'
+
+
+def moments(frames: Iterable[Frame], times_s: Sequence[float]) -> list[np.ndarray]:
+    """The pictures that are on screen at these times, (H, W, 3) uint8. Raises ValueError where there is none."""
+    found: list[np.ndarray] = []
+    last = None
+    for frame in frames:
+        while len(found) < len(times_s) and frame.time_s > times_s[len(found)] and last is not None:
+            found.append(last)
+        last = frame.rgb
+        if len(found) == len(times_s):
+            break
+    if last is None:
+        raise ValueError("there is no picture to show")
+    return found + [last] * (len(times_s) - len(found))
+
+
+def _colours(texts: Iterable[str]) -> dict[str, str]:
+    """A calm colour for each text, in order of appearance, so that neighbours differ; grey for the picture as it is."""
+    tones = {AS_IT_IS: "#6b7078"}
+    for text in texts:
+        if text not in tones:
+            hue = (0.53 + 0.381966 * (len(tones) - 1)) % 1  # the golden angle
+            tones[text] = "#" + "".join(f"{round(255 * part):02x}" for part in colorsys.hls_to_rgb(hue, 0.40, 0.36))
+    return tones
+
+
+def _leading(prompt: Prompt) -> str:
+    """Of a blend, the text with the largest share."""
+    return max(blend(prompt), key=lambda pair: pair[1])[0]
+
+
+def _lane(timeline: Timeline, length: float, scale: float) -> list[str]:
+    parts = []
+    colours = _colours(_leading(key.prompt) for key in timeline.keys)
+    tones = [colours[_leading(key.prompt)] for key in timeline.keys]
+    ends = [key.time_s for key in timeline.keys[1:]] + [length]
+    for number, (key, end) in enumerate(zip(timeline.keys, ends, strict=True)):
+        left = 0.0 if number == 0 else min(key.time_s, length) * scale
+        wide = max(0.0, min(end, length) * scale - left)
+        said = words(key.prompt)
+        clip = f"lane{number}-{zlib.crc32(repr(timeline.keys).encode()):x}"
+        parts.append(f'<rect x="{left:.1f}" y="{RULER}" width="{wide:.1f}" height="{LANE}" fill="{tones[number]}"/>')
+        if key.fade_s and number:
+            ramp = min(key.fade_s * scale, wide)
+            parts.append(
+                f'<path d="M{left:.1f} {RULER}h{ramp:.1f}L{left:.1f} {RULER + LANE}z" fill="{tones[number - 1]}"/>'
+            )
+        parts.append(
+            f'<clipPath id="{clip}"><rect x="{left:.1f}" y="{RULER}" width="{max(0.0, wide - 6):.1f}" height="{LANE}"/>'
+            f'</clipPath><text x="{left + 9:.1f}" y="{RULER + LANE / 2 + 5}" fill="#fff" '
+            f'clip-path="url(#{clip})">{escape(said)}<title>{escape(f"{key.time_s:g} s: {said}")}</title></text>'
+        )
+    return parts
+
+
+def _ruler(length: float, scale: float) -> list[str]:
+    step = next(s for s in (0.5, 1, 2, 5, 10, 30, 60, 300, 600, 3600, 86400) if length / s <= 16 or s == 86400)
+    ticks = [k * step for k in range(int(length / step) + 1) if k * step < length - 0.02 * length]
+    return [
+        f'<text x="{time_s * scale + 2:.1f}" y="12" fill="currentColor" opacity=".6" font-size="11">'
+        f"{_clock(time_s)}</text>"
+        for time_s in ticks
+    ]
+
+
+def _clock(time_s: float) -> str:
+    minutes, seconds = divmod(time_s, 60)
+    return f"{int(minutes)}:{seconds:02.0f}" if time_s >= 60 else f"{time_s:g} s"
+
+
+def _markers(timeline: Timeline, length: float, scale: float) -> list[str]:
+    return [
+        f'<path d="M{mark.time_s * scale:.1f} {RULER - 6}v{LANE + 6}" stroke="currentColor" stroke-width="2"/>'
+        f'<text x="{mark.time_s * scale + 4:.1f}" y="{RULER + 10}" fill="#fff" font-size="10">'
+        f"{escape(mark.name)}</text>"
+        for mark in timeline.markers
+        if mark.time_s < length
+    ]
+
+
+def _curve(name: str, values: Sequence, bounds: tuple[float, float], length: float, top: float) -> list[str]:
+    low, high = bounds
+    points = []
+    for i in range(201):
+        time_s = length * i / 200
+        share = (value_at(tuple(values), time_s) - low) / (high - low)
+        points.append((WIDTH * i / 200, top + (CURVE - 8) * (1 - share) + 2))
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    area = f"0,{top + CURVE - 6} {line} {WIDTH},{top + CURVE - 6}"
+    return [
+        f'<polygon points="{area}" fill="currentColor" opacity=".12"/>',
+        f'<polyline points="{line}" fill="none" stroke="currentColor" stroke-width="1.5" opacity=".7"/>',
+        f'<text x="6" y="{top + 14}" fill="currentColor" opacity=".8" font-size="11">{escape(name)}</text>',
+    ]

@@ -1,0 +1,265 @@
+"""Variants of one take side by side: every prompt under every seed and strength, looked at, measured, picked.
+
+grid = take.render_grid(prompts=["underwater", "a pencil sketch"], seeds=[1, 2])
+grid.sheet()
+grid.pick(3)
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import itertools
+import statistics
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from PIL import Image
+from tqdm.auto import tqdm
+
+from engine import measures
+from engine.evaluate import taught, to_float
+from engine.media import VideoSource, VideoWriter
+from engine.pictures import fit
+from engine.training.worlds import WORLDS
+from engine.types import Frame
+from studio.display import moments as moments_of
+from studio.farm import Job, Progress, render_many
+from studio.script import Script
+from studio.take import Render, Take, TakeError
+from studio.timeline import Prompt, Timeline, words
+from studio.video import pictures
+
+if TYPE_CHECKING:
+    from studio.director import Stream
+
+SAMPLES = 6
+"""Frames of a variant that are measured."""
+MEASURED = (256, 160)
+"""Width and height at which they are compared with the teachers."""
+TILE_W = 320
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One version of a grid, with what was measured of it."""
+
+    prompt: str
+    seed: int
+    strength: float
+    render: Render
+    world: str
+    """The world of these weights that the prompt is nearest to; empty where it changes."""
+    adherence: float | None
+    """Share of the measured frames whose picture is nearer to that world's teacher than to any other's."""
+    flicker: float
+    """Mean absolute change from frame to frame beyond the camera's own, 0..1."""
+    sharpness: float
+    """Variance of the Laplacian over the camera picture's: 1 is as sharp as the camera."""
+    seconds: float
+    """Of the whole grid's rendering, this version's share."""
+
+    @property
+    def label(self) -> str:
+        """What tells it from the others, in one line."""
+        return f"{self.prompt} · seed {self.seed}" + (f" · {self.strength:g}" if self.strength != 1 else "")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Variants of a take, in the order of prompts, then seeds, then strengths."""
+
+    take: Take
+    variants: tuple[Variant, ...]
+
+    def __len__(self) -> int:
+        return len(self.variants)
+
+    def __getitem__(self, number: int) -> Variant:
+        return self.variants[number]
+
+    @property
+    def table(self) -> list[dict[str, object]]:
+        """A row of figures for each variant."""
+        names = ("prompt", "seed", "strength", "world", "adherence", "flicker", "sharpness", "seconds")
+        return [{"version": one.render.name} | {name: getattr(one, name) for name in names} for one in self.variants]
+
+    def pick(self, number: int) -> Take:
+        """Circle a variant: the take's manifest names its version from now on. Returns the take as it is then."""
+        if not 0 <= number < len(self.variants):
+            raise TakeError(f"no variant {number}; they are 0 to {len(self.variants) - 1}")
+        return self.take.edit(verdict="circled", circled=self.variants[number].render.name)
+
+    @property
+    def picked(self) -> int | None:
+        """Which variant is circled, as the take on disk says now."""
+        circled = Take.open(self.take.folder).manifest.circled
+        return next((n for n, one in enumerate(self.variants) if one.render.name == circled), None)
+
+    def sheet(self, moments: int = 4) -> Image.Image:
+        """A contact sheet: a row for each variant, its moments across."""
+        times = [self.take.duration_s * (i + 0.5) / moments for i in range(moments)]
+        rows = [moments_of(VideoSource(one.render.video), times) for one in self.variants]
+        height = round(TILE_W * rows[0][0].shape[0] / rows[0][0].shape[1])
+        sheet = Image.new("RGB", (moments * TILE_W, len(rows) * height))
+        for y, row in enumerate(rows):
+            for x, rgb in enumerate(row):
+                sheet.paste(Image.fromarray(fit(rgb, TILE_W, height)), (x * TILE_W, y * height))
+        return sheet
+
+    def video(self, out: Path | str, columns: int | None = None) -> Path:
+        """All variants in one picture, side by side, as MP4."""
+        columns = columns or min(len(self.variants), 2 if len(self.variants) <= 4 else 3)
+        rows = -(-len(self.variants) // columns)
+        sources = [iter(VideoSource(one.render.video)) for one in self.variants]
+        first = VideoSource(self.variants[0].render.video)
+        width, height = TILE_W, round(TILE_W * first.height / first.width) // 2 * 2
+        with VideoWriter(Path(out), columns * width, rows * height, first.fps) as writer:
+            for frames in zip(*sources, strict=False):
+                wall = np.zeros((rows * height, columns * width, 3), np.uint8)
+                for n, frame in enumerate(frames):
+                    y, x = divmod(n, columns)
+                    tile = fit(frame.rgb, width, height)
+                    wall[y * height : (y + 1) * height, x * width : (x + 1) * width] = tile
+                writer.write(Frame(wall, frames[0].index, frames[0].time_s))
+        return Path(out)
+
+    def _repr_html_(self) -> str:
+        buffer = io.BytesIO()
+        self.sheet().save(buffer, "JPEG", quality=82)
+        data = base64.b64encode(buffer.getvalue()).decode()
+        head = ("", "version", "prompt", "seed", "strength", "adherence", "flicker", "sharpness", "s")
+        picked, rows = self.picked, []
+        for n, one in enumerate(self.variants):
+            adherence = "" if one.adherence is None else f"{one.adherence:.0%} {one.world}"
+            figures = [f"{one.flicker:.3f}", f"{one.sharpness:.2f}", f"{one.seconds:.1f}"]
+            mark = "◉" if n == picked else str(n)
+            cells = [mark, one.render.name, one.prompt, str(one.seed), f"{one.strength:g}", adherence, *figures]
+            rows.append(
+                "<tr>" + "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in cells) + "</tr>"
+            )
+        titles = "".join(f'<th style="text-align:left">{title}</th>' for title in head)
+        style = "width:100%;max-width:1000px;display:block"
+        image = f'<img style="{style}" alt="variants" src="data:image/jpeg;base64,{data}">'
+        return f'<div>{image}<table style="color:inherit"><tr>{titles}</tr>{"".join(rows)}</table></div>'
+
+
+def render_grid(
+    take: Take,
+    prompts: Sequence[Prompt | Timeline | Script],
+    seeds: Sequence[int] | None = None,
+    strengths: Sequence[float] = (1.0,),
+    *,
+    workers: int | None = None,
+    ray: str | None = None,
+    stream: Stream | None = None,
+) -> Grid:
+    """Render a take under each prompt (or timeline, or script), seed and strength, each as a version; see `Grid`.
+
+    seeds: the take's own by default. strengths: 0 is the picture as it is, 1 the prompt. workers, ray: as
+    `studio.farm.render_many` takes them. stream: an engine to ask which world a prompt is nearest to. Raises TakeError
+    naming what could not be rendered; the other versions stay.
+    """
+    if not prompts or not strengths or (seeds is not None and not seeds):
+        raise TakeError("a grid needs at least one prompt, one seed and one strength")
+    own = take.manifest.engine.seed
+    plan = list(itertools.product(prompts, seeds if seeds is not None else [own], strengths))
+    lines = [_timeline(prompt, take, strength) for prompt, _, strength in plan]
+    jobs = [
+        Job(take.folder, line, seed=None if seed == own else seed)
+        for line, (_, seed, _) in zip(lines, plan, strict=True)
+    ]
+    begin = time.monotonic()
+    with tqdm(total=len(jobs) * len(take.made), unit="frame", desc=f"{take.name}, {len(jobs)} variants") as bar:
+        done: dict[int, int] = {}
+
+        def told(news: Progress) -> None:
+            done[news.number] = news.done
+            bar.update(sum(done.values()) - bar.n)
+
+        outcomes = render_many(jobs, workers=workers, ray=ray, progress=told)
+    failed = [f"{_name(prompt)}: {one.error}" for (prompt, _, _), one in zip(plan, outcomes, strict=True) if one.error]
+    if failed:
+        raise TakeError(f"{len(failed)} of {len(jobs)} variants were not rendered: {'; '.join(failed)}")
+    if stream is None:
+        from studio.director import load_stream  # heavy
+
+        stream = load_stream(take.manifest.engine)
+    each = (time.monotonic() - begin) / len(jobs)
+    camera, looks, change = _references(take)
+    variants = []
+    for (prompt, seed, strength), outcome in zip(plan, outcomes, strict=True):
+        assert outcome.version is not None
+        world = stream.nearest(prompt)[0][0] if isinstance(prompt, str) else ""
+        figures = _measured(outcome.version, camera, looks, change, world if strength == 1 else "")
+        variants.append(Variant(_name(prompt), seed, strength, outcome.version, world, *figures, each))
+    return Grid(take, tuple(variants))
+
+
+def _timeline(prompt: Prompt | Timeline | Script, take: Take, strength: float) -> Timeline:
+    if isinstance(prompt, Script):
+        line = prompt.timeline(take)
+    else:
+        line = prompt if isinstance(prompt, Timeline) else Timeline.of(prompt)
+    return line if strength == 1 else replace(line, tracks=()).set(0, strength=strength)
+
+
+def _name(prompt: Prompt | Timeline | Script) -> str:
+    if isinstance(prompt, Script):
+        return prompt.title or "script"
+    return " → ".join(words(key.prompt) for key in prompt.keys) if isinstance(prompt, Timeline) else words(prompt)
+
+
+def _camera(take: Take) -> Iterator[Frame]:
+    """The camera's frames that the engine answered, at the size of measuring."""
+    made = {n for n, row in enumerate(take.frames) if row.step is not None}
+    for frame in pictures(take, "raw"):
+        if frame.index in made:
+            yield replace(frame, rgb=fit(frame.rgb, *MEASURED))
+
+
+def _sampled(source: Iterable[Frame]) -> list[Frame]:
+    frames = list(source)
+    return [frames[len(frames) * (2 * i + 1) // (2 * SAMPLES)] for i in range(min(SAMPLES, len(frames)))]
+
+
+def _references(take: Take) -> tuple[list[Frame], dict[str, torch.Tensor], float]:
+    """Sampled frames of the camera, what each world's teacher makes of them as local statistics, the camera's change."""
+    camera = _sampled(_camera(take))
+    seed = take.manifest.engine.seed
+    looks = {
+        world: measures.local_statistics(to_float(frame.rgb for frame in taught(world, camera, seed)))
+        for world in WORLDS
+    }
+    return camera, looks, _change(_camera(take))
+
+
+def _measured(
+    version: Render, camera: Sequence[Frame], looks: dict[str, torch.Tensor], change: float, world: str
+) -> tuple[float | None, float, float]:
+    """Adherence, flicker and sharpness."""
+    shown = to_float(frame.rgb for frame in _sampled(VideoSource(version.video, MEASURED)))
+    source = to_float(frame.rgb for frame in camera)
+    adherence = None
+    if world in looks:
+        mine = measures.local_statistics(shown)
+        near = [
+            min(looks, key=lambda name: float(measures.world_distance(mine[i : i + 1], looks[name][i : i + 1])))
+            for i in range(len(mine))
+        ]
+        adherence = statistics.fmean(name == world for name in near)
+    own = _change(VideoSource(version.video, MEASURED)) - change
+    sharpness = float(measures.sharpness(shown).mean() / measures.sharpness(source).mean().clamp(min=1e-9))
+    return adherence, max(0.0, own), sharpness
+
+
+def _change(source: Iterable[Frame]) -> float:
+    """Mean absolute change between neighbouring frames of the first two seconds, 0..1."""
+    frames = list(itertools.islice(source, 48))
+    return float(measures.flicker(to_float(frame.rgb for frame in frames)).mean()) if len(frames) > 1 else 0.0

@@ -1,0 +1,109 @@
+"""Variants of a take are versions like any other, measured alike; a picked one is written on the take."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from engine.media import VideoSource
+from studio.director import load_stream
+from studio.render import render
+from studio.take import Take, TakeError
+from studio.timeline import Key, Timeline
+
+
+def test_a_grid_is_every_prompt_under_every_strength(take: Take, tmp_path: Path) -> None:
+    grid = take.render_grid(["underwater", "a pencil sketch"], strengths=[1.0, 0.5], workers=1)
+    assert [(one.prompt, one.strength) for one in grid.variants] == [
+        ("underwater", 1.0),
+        ("underwater", 0.5),
+        ("a pencil sketch", 1.0),
+        ("a pencil sketch", 0.5),
+    ]
+    assert len({one.render.name for one in grid.variants}) == 4
+    assert grid[0].world == "underwater"
+    assert [row["version"] for row in grid.table] == [one.render.name for one in grid.variants]
+    assert grid[2].adherence is not None
+    assert grid[3].adherence is None, "half a pencil sketch is no world's"
+    assert grid.sheet(moments=3).size[0] == 3 * 320
+    wall = VideoSource(grid.video(tmp_path / "wall.mp4"))
+    assert wall.width == 2 * 320
+    assert len(list(wall)) == len(take.made)
+    assert "◉" not in grid._repr_html_()
+    assert grid.pick(2).manifest.verdict == "circled"
+    assert grid.picked == 2
+    assert "◉" in grid._repr_html_()
+    with pytest.raises(TakeError, match="no variant 9; they are 0 to 3"):
+        grid.pick(9)
+
+
+def test_nothing_makes_no_grid(take: Take) -> None:
+    with pytest.raises(TakeError, match="at least one prompt"):
+        take.render_grid([])
+    assert not take.renders
+
+
+def test_only_a_version_of_the_take_is_circled(take: Take) -> None:
+    with pytest.raises(TakeError, match=r"has no version 'v009'; it has none"):
+        take.edit(circled="v009")
+
+
+# -- one after the other: interrupted, resumed, awaited
+
+
+def _line(take: Take) -> Timeline:
+    return take.timeline.add(Key(0.4, "wild west", 0.2))
+
+
+def test_an_interrupted_render_goes_on(take: Take, capsys: pytest.CaptureFixture[str]) -> None:
+    def stop(done: int, total: int) -> None:
+        if done == 80:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        take.render(_line(take), progress=stop)
+    assert not take.renders
+    assert list((take.folder / "renders").glob(".unfinished-*/*.checkpoint"))
+    version = take.render(_line(take))
+    assert f"{len(take.made)}/{len(take.made)}" in capsys.readouterr().err, "a bar shows it"
+    assert not list((take.folder / "renders").glob(".unfinished-*"))
+    full = render(take, _line(take), load_stream(take.manifest.engine))
+    assert version.info["hashes"] == full.info["hashes"]
+
+
+def test_an_awaited_render_leaves_the_loop_free(take: Take) -> None:
+    turns = 0
+
+    async def scene() -> None:
+        nonlocal turns
+        task = asyncio.create_task(take.render_async(_line(take), progress=lambda done, total: None))
+        while not task.done():
+            turns += 1
+            await asyncio.sleep(0.005)
+        assert (await task).name == "v001"
+
+    asyncio.run(scene())
+    assert turns > 3
+
+
+def test_a_cancelled_render_keeps_its_checkpoints(take: Take) -> None:
+    async def scene() -> None:
+        reached = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def told(done: int, total: int) -> None:
+            if done == 70:
+                loop.call_soon_threadsafe(reached.set)
+
+        task = asyncio.create_task(take.render_async(_line(take), progress=told))
+        await reached.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(scene())
+    if not take.renders:  # on a fast machine the render may have ended before it heard of it
+        assert list((take.folder / "renders").glob(".unfinished-*/*.checkpoint"))
+    assert len(take.render(_line(take)).info["hashes"]) == len(take.made)
