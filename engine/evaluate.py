@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ from torch import Tensor
 from engine import measures
 from engine.clips import Clip, read_clip
 from engine.models.weather import weather
-from engine.pictures import MediaError, contact_sheet
+from engine.pictures import MediaError, contact_sheet, fit
 from engine.sampler import frame_noise
 from engine.scores import MEASURES, Findings, Kind, Run, StillRun, summary
 from engine.stream import pad_picture, padded_size
@@ -241,3 +241,57 @@ def draw_sheet(rows: Sequence[tuple[Clip, Panels]], path: Path) -> Path:
         pictures.append([camera, *(panels[world][1] for world in worlds)])
         labels += [f"{clip.name}: the teacher", f"{clip.name}: the stream"]
     return contact_sheet(pictures, path, labels, ["camera", *worlds], width=200)
+
+
+JUDGED = 6
+"""Frames of a film that a judge compares with the teachers."""
+JUDGED_SIZE = (256, 160)
+"""Width and height at which it does so."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge says of a film."""
+
+    adherence: float | None
+    """Share of the compared frames nearer to the world's teacher than to any other's; None where no world was named."""
+    flicker: float
+    """Mean absolute change from frame to frame beyond the camera's own, over two seconds, 0..1."""
+    sharpness: float
+    """Variance of the Laplacian over the camera picture's: 1 is as sharp as the camera."""
+
+
+class Judge:
+    """Compares films made of one camera's frames with what the teachers make of these."""
+
+    def __init__(self, camera: Iterable[np.ndarray], seed: int = 0) -> None:
+        """camera: (H, W, 3) uint8 pictures at 24 a second. Raises ValueError where there is none."""
+        chosen, self._change = self._sampled(camera)
+        frames = [Frame(rgb, index, index / 24) for index, rgb in chosen]
+        self._sharpness = float(measures.sharpness(to_float(rgb for _, rgb in chosen)).mean())
+        self._looks = {
+            world: measures.local_statistics(to_float(frame.rgb for frame in taught(world, frames, seed)))
+            for world in WORLDS
+        }
+
+    def __call__(self, film: Iterable[np.ndarray], world: str = "") -> Verdict:
+        """Judge a film of as many frames as the camera's. world: what was asked for; empty where that changes."""
+        chosen, change = self._sampled(film)
+        shown = to_float(rgb for _, rgb in chosen)
+        adherence = None
+        if world in self._looks:
+            mine = measures.local_statistics(shown)
+            far = torch.stack([measures.world_distance(mine, look) for look in self._looks.values()])  # (K, T)
+            adherence = float((far.argmin(0) == list(self._looks).index(world)).float().mean())
+        sharpness = float(measures.sharpness(shown).mean()) / max(self._sharpness, 1e-9)
+        return Verdict(adherence, max(0.0, change - self._change), sharpness)
+
+    @staticmethod
+    def _sampled(film: Iterable[np.ndarray]) -> tuple[list[tuple[int, np.ndarray]], float]:
+        """Some pictures with their numbers, and the mean change over the first two seconds."""
+        pictures = [fit(rgb, *JUDGED_SIZE) for rgb in film]
+        if not pictures:
+            raise ValueError("a film without a picture cannot be judged")
+        numbers = [len(pictures) * (2 * i + 1) // (2 * JUDGED) for i in range(JUDGED)]
+        change = float(measures.flicker(to_float(pictures[:48])).mean()) if len(pictures) > 1 else 0.0
+        return [(n, pictures[n]) for n in numbers], change

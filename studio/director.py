@@ -14,9 +14,10 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from studio.rolling import REQUESTED, Arrival, Rolling
 from studio.take import TICKS_PER_SECOND, EngineEntry, Slate, TakeError
 from studio.timeline import Blend, Key, Prompt, Timeline, blend, words
 from studio.wishes import Wish, Wishes
+
+if TYPE_CHECKING:
+    from engine.evaluate import Judge
 
 LIVE_QUALITY = 85
 """JPEG quality of what is shown, unless the page asks for another."""
@@ -363,3 +367,10 @@ def load_stream(
             if device != "auto":
                 raise
     return Stream.load(weights, device=device, seed=engine.seed, steps=engine.steps)
+
+
+def judge_of(camera: Iterable[np.ndarray], seed: int) -> Judge:
+    """Who compares films made of these camera pictures, (H, W, 3) uint8, with what each world's teacher paints."""
+    from engine.evaluate import Judge  # training's teachers: for those alone who ask
+
+    return Judge(camera, seed)

@@ -10,25 +10,20 @@ from __future__ import annotations
 import base64
 import io
 import itertools
-import statistics
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from PIL import Image
 from tqdm.auto import tqdm
 
-from engine import measures
-from engine.evaluate import taught, to_float
 from engine.media import VideoSource, VideoWriter
 from engine.pictures import fit
-from engine.training.worlds import WORLDS
 from engine.types import Frame
+from studio.director import Stream, judge_of, load_stream
 from studio.display import moments as moments_of
 from studio.farm import Job, Progress, render_many
 from studio.script import Script
@@ -36,13 +31,6 @@ from studio.take import Render, Take, TakeError
 from studio.timeline import Prompt, Timeline, words
 from studio.video import pictures
 
-if TYPE_CHECKING:
-    from studio.director import Stream
-
-SAMPLES = 6
-"""Frames of a variant that are measured."""
-MEASURED = (256, 160)
-"""Width and height at which they are compared with the teachers."""
 TILE_W = 320
 
 
@@ -187,17 +175,15 @@ def render_grid(
     failed = [f"{_name(prompt)}: {one.error}" for (prompt, _, _), one in zip(plan, outcomes, strict=True) if one.error]
     if failed:
         raise TakeError(f"{len(failed)} of {len(jobs)} variants were not rendered: {'; '.join(failed)}")
-    if stream is None:
-        from studio.director import load_stream  # heavy
-
-        stream = load_stream(take.manifest.engine)
+    stream = stream or load_stream(take.manifest.engine)
     each = (time.monotonic() - begin) / len(jobs)
-    camera, looks, change = _references(take)
+    judge = judge_of(_camera(take), own)
     variants = []
     for (prompt, seed, strength), outcome in zip(plan, outcomes, strict=True):
         assert outcome.version is not None
         world = stream.nearest(prompt)[0][0] if isinstance(prompt, str) else ""
-        figures = _measured(outcome.version, camera, looks, change, world if strength == 1 else "")
+        seen = judge((frame.rgb for frame in VideoSource(outcome.version.video)), world if strength == 1 else "")
+        figures = (seen.adherence, seen.flicker, seen.sharpness)
         variants.append(Variant(_name(prompt), seed, strength, outcome.version, world, *figures, each))
     return Grid(take, tuple(variants))
 
@@ -216,50 +202,7 @@ def _name(prompt: Prompt | Timeline | Script) -> str:
     return " → ".join(words(key.prompt) for key in prompt.keys) if isinstance(prompt, Timeline) else words(prompt)
 
 
-def _camera(take: Take) -> Iterator[Frame]:
-    """The camera's frames that the engine answered, at the size of measuring."""
+def _camera(take: Take) -> Iterator[np.ndarray]:
+    """The camera's pictures that the engine answered."""
     made = {n for n, row in enumerate(take.frames) if row.step is not None}
-    for frame in pictures(take, "raw"):
-        if frame.index in made:
-            yield replace(frame, rgb=fit(frame.rgb, *MEASURED))
-
-
-def _sampled(source: Iterable[Frame]) -> list[Frame]:
-    frames = list(source)
-    return [frames[len(frames) * (2 * i + 1) // (2 * SAMPLES)] for i in range(min(SAMPLES, len(frames)))]
-
-
-def _references(take: Take) -> tuple[list[Frame], dict[str, torch.Tensor], float]:
-    """Sampled frames of the camera, what each world's teacher makes of them as local statistics, the camera's change."""
-    camera = _sampled(_camera(take))
-    seed = take.manifest.engine.seed
-    looks = {
-        world: measures.local_statistics(to_float(frame.rgb for frame in taught(world, camera, seed)))
-        for world in WORLDS
-    }
-    return camera, looks, _change(_camera(take))
-
-
-def _measured(
-    version: Render, camera: Sequence[Frame], looks: dict[str, torch.Tensor], change: float, world: str
-) -> tuple[float | None, float, float]:
-    """Adherence, flicker and sharpness."""
-    shown = to_float(frame.rgb for frame in _sampled(VideoSource(version.video, MEASURED)))
-    source = to_float(frame.rgb for frame in camera)
-    adherence = None
-    if world in looks:
-        mine = measures.local_statistics(shown)
-        near = [
-            min(looks, key=lambda name: float(measures.world_distance(mine[i : i + 1], looks[name][i : i + 1])))
-            for i in range(len(mine))
-        ]
-        adherence = statistics.fmean(name == world for name in near)
-    own = _change(VideoSource(version.video, MEASURED)) - change
-    sharpness = float(measures.sharpness(shown).mean() / measures.sharpness(source).mean().clamp(min=1e-9))
-    return adherence, max(0.0, own), sharpness
-
-
-def _change(source: Iterable[Frame]) -> float:
-    """Mean absolute change between neighbouring frames of the first two seconds, 0..1."""
-    frames = list(itertools.islice(source, 48))
-    return float(measures.flicker(to_float(frame.rgb for frame in frames)).mean()) if len(frames) > 1 else 0.0
+    return (frame.rgb for frame in pictures(take, "raw") if frame.index in made)
