@@ -20,8 +20,8 @@ from engine.kernels.packing import Folded
 from engine.kernels.places import Places
 from engine.models import fields
 from engine.models.kernelled import STRIDES, Kernelled, pooled_masks
-from engine.models.network import PATCH, Conditions, padded_size
-from engine.models.weather import roster, weather
+from engine.models.network import AIR, PATCH, Conditions, padded_size
+from engine.models.weather import roster
 from engine.recording import mark, recorded
 from engine.ring import Ring, Rows
 
@@ -109,8 +109,8 @@ class FrameProgram:
         config, weight = network.network.config, network.packed.stem
         tall, wide = padded_size(height, width)
         device, h, w = weight.device, tall // PATCH, wide // PATCH
-        self._padded = tall, wide
         self._spots = roster(tall, wide, device)
+        self._air = torch.zeros(count, AIR, tall, wide, device=device)
         place = [part(tall, wide, PATCH, device)[0] for part in (fields.coordinates, fields.lattice)]
         self._planes = torch.cat(place).permute(1, 2, 0).contiguous()
         self._waves = fields.wave_table(device)
@@ -133,8 +133,8 @@ class FrameProgram:
         do, rows, inbox = self._network.operations, self._rows, self._inbox
         inbox.send()
         do.draw(inbox.counter, self._normals, self._noisy)
-        air = weather(inbox.counter[:, 0] & 2**63 - 1, inbox.clock, *self._padded)
-        pictures = (inbox.camera, rows.last, rows.before, air)
+        do.shine(inbox.counter, inbox.clock, self._spots, self._air)
+        pictures = (inbox.camera, rows.last, rows.before, self._air)
         for (level, lower), folded in zip(self._levels, self._folded, strict=True):
             do.see(self._noisy, *pictures, self._planes, self._waves, inbox.dials, self._seen)
             head = self._network(self._seen, folded, self._masks, rows.keys_values, inbox.age, self._places)

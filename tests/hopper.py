@@ -22,12 +22,13 @@ from triton.backends.nvidia import compiler as nvidia
 from triton.runtime.jit import JITFunction
 
 from engine.config import ModelConfig, lsd_base, lsd_test, lsd_tiny
-from engine.kernels import picture, pointwise, waist
+from engine.kernels import picture, pointwise, waist, weather
 from engine.kernels.attention import attend
 from engine.kernels.packing import Waist
 from engine.kernels.places import Places
 from engine.models import fields
 from engine.models.network import Hourglass
+from engine.models.weather import roster
 
 TARGET = GPUTarget("cuda", 90, 32)
 
@@ -68,6 +69,8 @@ def compile_all(height: int, width: int, config: ModelConfig, prompts: int, dtyp
     dials, age = torch.empty(1, 4), torch.empty(1, config.slots)
     seen, air = torch.empty(1, h, w, 312, dtype=dtype), torch.empty(1, 6, height, width)
     picture.see(noise, camera, camera, camera, air, torch.empty(h, w, 10), fields.wave_table(cpu), dials, seen)
+    clock = torch.empty(1, dtype=torch.float64)
+    weather.shine(torch.empty(1, 2, dtype=torch.int64), clock, roster(height, width, cpu), air)
     head, tint = torch.empty(1, h, w, 80, dtype=dtype), torch.empty(75, dtype=dtype)
     for ratio in (0.0, 0.5):
         picture.develop(head, tint, camera, camera, camera, air, noise, dials, ratio)

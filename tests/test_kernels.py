@@ -23,6 +23,7 @@ from engine.kernels.packing import Folding, Waist
 from engine.kernels.places import Places
 from engine.models import fields
 from engine.models.network import Hourglass, Modulation
+from engine.models.weather import roster
 from engine.sampler import noise_patches, normals
 
 ROOT = Path(__file__).parent.parent
@@ -103,6 +104,21 @@ def test_noise_is_that_of_the_cpu_bit_for_bit(case: Case) -> None:
     draw(counter, torch.from_numpy(normals()).to(case.device), noise)
     for made, (seed, index) in zip(noise.cpu(), counter.tolist(), strict=True):
         assert torch.equal(made, noise_patches(seed, index, 32, 64))
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 96), (96, 128)])
+def test_the_weather_is_the_same(case: Case, height: int, width: int) -> None:
+    """After an hour too; places are float64 on both sides, and a plane's sums are as the others'."""
+    from engine.kernels.weather import shine
+
+    counter = torch.tensor([[3, 0], [-5, 9]], device=case.device)
+    clock = torch.tensor([1.25, 3601.7], dtype=torch.float64, device=case.device)
+    spots = roster(height, width, case.device)
+    made, expected = (torch.full((2, 6, height, width), 9.0, device=case.device) for _ in range(2))
+    shine(counter, clock, spots, made)
+    twins.shine(counter, clock, spots, expected)
+    torch.testing.assert_close(made, expected, rtol=2e-5, atol=2e-5)
+    assert (expected.amax((2, 3)) > 0.1).any(0).all(), "a dark plane would prove nothing"
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def see(
     camera: Tensor,
     last: Tensor,
     before: Tensor,
-    weather: Tensor,
+    air: Tensor,
     planes: Tensor,
     waves: Tensor,
     dials: Tensor,
@@ -138,16 +138,17 @@ def see(
 ) -> None:
     """Fill `seen` (B, h, w, K) with what the first layer sees; K may be wider than that, the rest is zero.
 
-    noisy (B, h, w, 48) float32; camera, last and before (B, H, W, 3) uint8; weather (B, 6, 4 h, 4 w) float32; planes
-    (h, w, 10) float32, place and lattice; waves (8, 4) float32: radians per pixel of x, offset, per pixel of y and per
-    second; dials (B, ...) float32: clock and interval in seconds, noise level of last and of before (1: there is none).
+    noisy (B, h, w, 48) float32; camera, last and before (B, H, W, 3) uint8; air (B, 6, 4 h, 4 w) float32, the weather;
+    planes (h, w, 10) float32, place and lattice; waves (8, 4) float32: radians per pixel of x, offset, per pixel of y
+    and per second; dials (B, ...) float32: clock and interval in seconds, noise level of last and of before (1: there
+    is none).
     """
-    check(noisy, camera, last, before, weather, planes, waves, dials, seen)
+    check(noisy, camera, last, before, air, planes, waves, dials, seen)
     b, h, w, columns = seen.shape
     block = triton.next_power_of_2(columns)
     _see[(triton.cdiv(h * w, ROWS // 2), b)](
-        noisy, camera, last, before, weather, planes, waves, dials, seen, h * w, w, camera.shape[1], camera.shape[2],
-        weather.shape[1], planes.shape[-1], waves.shape[0], dials.shape[-1], columns, ROWS // 2, block,
+        noisy, camera, last, before, air, planes, waves, dials, seen, h * w, w, camera.shape[1], camera.shape[2],
+        air.shape[1], planes.shape[-1], waves.shape[0], dials.shape[-1], columns, ROWS // 2, block,
     )  # fmt: skip
 
 
@@ -206,7 +207,7 @@ def develop(
     camera: Tensor,
     last: Tensor,
     before: Tensor,
-    weather: Tensor,
+    air: Tensor,
     noisy: Tensor,
     dials: Tensor,
     ratio: float,
@@ -216,9 +217,9 @@ def develop(
     ratio: the next noise level over this one. At 0 the frame is done: `before` becomes `last`, `last` the new picture
     (B, H, W, 3) uint8. Else `noisy` (B, h, w, 48) is denoised in place. dials as in `see`.
     """
-    check(head, bias, camera, last, before, weather, noisy, dials)
+    check(head, bias, camera, last, before, air, noisy, dials)
     b, h, w, columns = head.shape
     _develop[(triton.cdiv(h * w, ROWS), b)](
-        head, bias, camera, last, before, weather, noisy, dials, ratio, h * w, w, camera.shape[1], camera.shape[2],
-        weather.shape[1], columns, dials.shape[-1], ratio == 0, ROWS,
+        head, bias, camera, last, before, air, noisy, dials, ratio, h * w, w, camera.shape[1], camera.shape[2],
+        air.shape[1], columns, dials.shape[-1], ratio == 0, ROWS,
     )  # fmt: skip

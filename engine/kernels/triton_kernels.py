@@ -10,8 +10,9 @@ from engine.kernels.packing import Waist
 from engine.kernels.picture import develop, draw, see
 from engine.kernels.places import Places
 from engine.kernels.pointwise import activate, add, begin, join
+from engine.kernels.weather import shine
 
-__all__ = ["activate", "add", "attend", "begin", "develop", "draw", "join", "see", "think"]
+__all__ = ["activate", "add", "attend", "begin", "develop", "draw", "join", "see", "shine", "think"]
 
 
 def think(

@@ -27,6 +27,7 @@ from engine.models.network import (
     to_patches,
     to_picture,
 )
+from engine.models.weather import Roster, weather
 
 
 def activate(x: Tensor, gain: Tensor, offset: Tensor, masks: Tensor | None = None) -> Tensor:
@@ -64,14 +65,19 @@ def draw(counter: Tensor, normals: Tensor, noise: Tensor) -> None:
         sample.copy_(sampler.noise_patches(seed, index, sample.shape[0] * PATCH, sample.shape[1] * PATCH))
 
 
+def shine(counter: Tensor, clock: Tensor, spots: Roster, planes: Tensor) -> None:
+    """Fill `planes` (B, 6, H, W) with the weather of counter (B, 2) int64, seed first, at clock (B,) seconds."""
+    planes.copy_(weather(counter[:, 0] & 2**63 - 1, clock, *planes.shape[2:]))
+
+
 def _patches(pictures: Tensor) -> Tensor:
     """(B, H, W, 3) uint8 of any size -> (B, h, w, 48) in -1..1 of the padded one."""
     return to_patches(as_signal(torch.stack([pad_picture(picture) for picture in pictures])))
 
 
-def _weather_patches(weather: Tensor) -> Tensor:
+def _weather_patches(planes: Tensor) -> Tensor:
     """(B, 6, 4 h, 4 w) -> (B, h, w, 96)."""
-    return to_patches(weather.permute(0, 2, 3, 1))
+    return to_patches(planes.permute(0, 2, 3, 1))
 
 
 def see(
@@ -79,7 +85,7 @@ def see(
     camera: Tensor,
     last: Tensor,
     before: Tensor,
-    weather: Tensor,
+    air: Tensor,
     planes: Tensor,
     waves: Tensor,
     dials: Tensor,
@@ -93,7 +99,7 @@ def see(
     ]
     motion = fields.waves(clock, h * PATCH, w * PATCH, PATCH).permute(0, 2, 3, 1)
     state = torch.stack([*levels, (interval * 12).clamp(0, 2)], 1)[:, None, None].expand(-1, h, w, -1)
-    parts = [noisy, _patches(camera), *pasts, _weather_patches(weather), planes.expand(b, -1, -1, -1), motion, state]
+    parts = [noisy, _patches(camera), *pasts, _weather_patches(air), planes.expand(b, -1, -1, -1), motion, state]
     seen.zero_()
     taken = torch.cat(parts, -1)
     seen[..., : taken.shape[-1]] = taken
@@ -105,7 +111,7 @@ def develop(
     camera: Tensor,
     last: Tensor,
     before: Tensor,
-    weather: Tensor,
+    air: Tensor,
     noisy: Tensor,
     dials: Tensor,
     ratio: float,
@@ -113,7 +119,7 @@ def develop(
     """What the last layer said becomes a clean frame, and a step is taken to it; see the kernel for the arguments."""
     said = head[..., : len(bias)].float() + bias.float()
     there = (dials[:, 2] < 1).view(-1, 1, 1, 1)
-    clean = Hourglass._compose(said, _patches(camera), _patches(last) * there, _weather_patches(weather))
+    clean = Hourglass._compose(said, _patches(camera), _patches(last) * there, _weather_patches(air))
     if ratio > 0:
         noisy.copy_(clean + ratio * (noisy - clean))
         return

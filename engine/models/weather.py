@@ -14,6 +14,7 @@ Legend: B batch, L layers, N spots of light, H height, W width in pixels.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -90,6 +91,8 @@ class Roster:
 
     counts: list[int]
     """Of each kind."""
+    starts: Tensor
+    """(kinds + 1,) int64, where each kind's begin."""
     layer: Tensor
     """(N,) which of the L layers."""
     local: Tensor
@@ -141,6 +144,7 @@ def roster(height: int, width: int, device: torch.device) -> Roster:
 
     return Roster(
         counts,
+        torch.tensor([0, *itertools.accumulate(counts)], device=device),
         torch.tensor(which, device=device),
         torch.tensor(local, device=device),
         wide(radius).float(),
@@ -190,7 +194,7 @@ def _profile(centre: Tensor, radius: Tensor, length: int) -> Tensor:
 def _caustics(time_s: Tensor, height: int, width: int) -> Tensor:
     """(B, H, W): bright where some of the travelling waves cancel."""
     across, down = fields.wave_phases(time_s, height, width)
-    which, share = _web(time_s.device)
+    which, share = web(time_s.device)
     x, y = across[:, which], down[:, which]
     rows = torch.cat([share * y.cos(), share * y.sin()], 1)
     total = rows.mT @ torch.cat([x.sin(), x.cos()], 1)  # sin(x + y), a product of matrices too
@@ -198,7 +202,7 @@ def _caustics(time_s: Tensor, height: int, width: int) -> Tensor:
 
 
 @functools.cache
-def _web(device: torch.device) -> tuple[Tensor, Tensor]:
+def web(device: torch.device) -> tuple[Tensor, Tensor]:
     """(4,) which of the waves, (4, 1) their shares."""
     which, share = zip(*_WEB, strict=True)
     return torch.tensor(which, device=device), torch.tensor(share, device=device)[:, None]
