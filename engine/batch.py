@@ -87,8 +87,7 @@ class StreamBatch:
         groups: dict[tuple[int, ...], list[Hashable]] = {}
         for name, frame in frames.items():
             parts[name] = part = self.streams[name]._part(frame, times_s.get(name))
-            prompts = part.directed.folded[0].gain.shape[1]
-            groups.setdefault((*frame.shape[:2], prompts), []).append(name)
+            groups.setdefault((*frame.shape[:2], part.directed.prompts), []).append(name)
         pictures: dict[Hashable, np.ndarray] = {}
         for (height, width, prompts), members in groups.items():
             for start in range(0, len(members), MOST):

@@ -78,6 +78,10 @@ class Directed:
     masks: list[Tensor] | None
     """(1, h, w, P) per level; None for one prompt everywhere."""
 
+    @property
+    def prompts(self) -> int:
+        return self.folded[0].gain.shape[1]
+
 
 @torch.inference_mode()
 def direct(network: Kernelled, steps: int, concepts: Tensor, masks: Tensor | None) -> Directed:
@@ -160,21 +164,20 @@ class FrameProgram:
 
 
 class Programs:
-    """One stream's programs over its ring: one per number of prompts, recorded when it is first needed."""
+    """One stream's programs over its ring: one per number of prompts and of steps, recorded when first needed."""
 
-    def __init__(self, network: Kernelled, ring: Ring, steps: int) -> None:
+    def __init__(self, network: Kernelled, ring: Ring) -> None:
         self.ring = ring
-        self._network, self._steps = network, steps
+        self._network = network
         self._inbox = Inbox(1, ring.height, ring.width, ring.config.slots, ring.device)
-        self._recorded: dict[int, FrameProgram] = {}
+        self._recorded: dict[tuple[int, int], FrameProgram] = {}
 
     def of(self, directed: Directed) -> FrameProgram:
-        """The program for a direction's number of prompts."""
-        prompts = directed.folded[0].gain.shape[1]
-        if prompts not in self._recorded:
-            rows = self.ring.rows
-            self._recorded[prompts] = FrameProgram(self._network, rows, self._inbox, self._steps, prompts)
-        return self._recorded[prompts]
+        """The program for a direction's numbers of prompts and of steps."""
+        key = directed.prompts, len(directed.folded)
+        if key not in self._recorded:
+            self._recorded[key] = FrameProgram(self._network, self.ring.rows, self._inbox, key[1], key[0])
+        return self._recorded[key]
 
     def __call__(self, frame: np.ndarray, seed: int, moment: Moment, directed: Directed) -> np.ndarray:
         """Make the frame that answers `frame` (H, W, 3) uint8, which becomes the ring's last; a fresh array."""

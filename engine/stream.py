@@ -232,7 +232,7 @@ class Stream:
         if self._kernelled is None:
             return History(self._network, *padded_size(height, width), self._device)
         if self._programs is None or (self._programs.ring.height, self._programs.ring.width) != (height, width):
-            self._programs = Programs(self._kernelled, Ring(self._network, height, width, self._device), self.steps)
+            self._programs = Programs(self._kernelled, Ring(self._network, height, width, self._device))
             self._directed = None  # masks are of the picture's size
         self._programs.ring.reset()
         return self._programs.ring
@@ -254,10 +254,11 @@ class Stream:
         """The direction as programs take it; the same object as long as it is the same direction."""
         assert self._kernelled is not None
         direction = self._direction_at(time_s)
-        if self._directed is None or self._directed[0] is not direction:
+        held = self._directed
+        if held is None or held[0] is not direction or len(held[1].folded) != self.steps:
             directed = direct(self._kernelled, self.steps, direction.concepts, self._masks_of(direction))
-            self._directed = direction, directed
-        return self._directed[1]
+            self._directed = held = direction, directed
+        return held[1]
 
     def _masks_of(self, direction: Direction) -> Tensor | None:
         """(P, H, W) of the padded size; None for one prompt everywhere."""

@@ -146,3 +146,13 @@ def test_a_reset_stream_begins_anew() -> None:
     assert all(np.array_equal(a, stream.step(frame)) for a, frame in zip(first, frames, strict=True))
     stream.close()
     assert np.array_equal(stream.step(frames[0]), first[0])
+
+
+def test_the_number_of_steps_may_change() -> None:
+    frames = pictures(64, 96, 3)
+    stream, three = (Stream.from_config(lsd_test(), seed=5, steps=n, recorded=True) for n in (1, 3))
+    for frame in frames[:2]:
+        stream.step(frame)
+    three.restore(stream.snapshot())
+    stream.steps = 3
+    assert np.array_equal(stream.step(frames[2]), three.step(frames[2]))
