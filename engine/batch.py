@@ -14,8 +14,10 @@ import torch
 from torch import Tensor
 
 from engine import sampler
+from engine.company import MOST, Company, Part, rows_for
+from engine.exposure import Exposure
 from engine.models.network import Memory
-from engine.stream import Exposure, Stream
+from engine.stream import Stream
 
 
 class StreamBatch:
@@ -23,14 +25,15 @@ class StreamBatch:
 
     Streams join and leave at any frame. Those of one picture size and number of prompts share a call of the network. On
     a CPU, where a batch saves no time and a prompt folded into the weights does, the streams are stepped one after the
-    other: there a frame is the same, bit for bit, alone and in company. On a GPU a batch's products round differently:
-    within two grey levels in the mean. Not safe for concurrent use.
+    other: there a frame is the same, bit for bit, alone and in company, as it is anywhere with `together=False`. On a
+    GPU a batch's products round differently: within two grey levels in the mean. Not safe for concurrent use.
     """
 
     def __init__(self, together: bool | None = None) -> None:
         """together: one network call for many streams; None decides by the device."""
         self._together = together
         self.streams: dict[Hashable, Stream] = {}
+        self._companies: dict[tuple[int, int, int, int], Company] = {}
 
     def join(self, name: Hashable, stream: Stream) -> None:
         """Take a stream in under a name of its own. Raises ValueError for a taken name or other weights."""
@@ -61,7 +64,10 @@ class StreamBatch:
             together = any(stream.setup.device != "cpu" for stream in self.streams.values())
         if not together:
             return {name: self.streams[name].step(frame, times_s.get(name)) for name, frame in frames.items()}
-        exposed = {name: self.streams[name]._expose(frame, times_s.get(name), None) for name, frame in frames.items()}
+        if all(self.streams[name]._kernelled is not None for name in frames):
+            return self._in_company(frames, times_s)
+        moments = {name: self.streams[name]._begin(frame, times_s.get(name), None) for name, frame in frames.items()}
+        exposed = {name: self.streams[name]._expose(frame, moments[name]) for name, frame in frames.items()}
         groups: dict[tuple, list[Hashable]] = {}
         for name, exposure in exposed.items():
             prompts = exposure.concepts.shape[1] if exposure.masks is not None else 0
@@ -70,7 +76,31 @@ class StreamBatch:
         for names in groups.values():
             clean = self._denoised([exposed[name] for name in names], self.streams[names[0]])
             for i, name in enumerate(names):
-                pictures[name] = self.streams[name]._develop(exposed[name], clean[i : i + 1])
+                pictures[name] = self.streams[name]._develop(moments[name], clean[i : i + 1])
+        return {name: pictures[name] for name in frames}
+
+    def _in_company(
+        self, frames: Mapping[Hashable, np.ndarray], times_s: Mapping[Hashable, float]
+    ) -> dict[Hashable, np.ndarray]:
+        """Recorded streams by recorded programs, one launch for each picture size and number of prompts."""
+        parts: dict[Hashable, Part] = {}
+        groups: dict[tuple[int, ...], list[Hashable]] = {}
+        for name, frame in frames.items():
+            parts[name] = part = self.streams[name]._part(frame, times_s.get(name))
+            groups.setdefault((*frame.shape[:2], part.directed.prompts), []).append(name)
+        pictures: dict[Hashable, np.ndarray] = {}
+        for (height, width, prompts), members in groups.items():
+            for start in range(0, len(members), MOST):
+                names = members[start : start + MOST]
+                key = (height, width, prompts, rows_for(len(names)))
+                if key not in self._companies:
+                    network, steps = self.streams[names[0]]._kernelled, self.streams[names[0]].steps
+                    assert network is not None
+                    self._companies[key] = Company(network, parts[names[0]].ring, key[-1], steps, prompts)
+                shown = self._companies[key]([parts[name] for name in names])
+                pictures |= zip(names, shown, strict=True)
+        for name, part in parts.items():
+            self.streams[name]._end(part.moment)
         return {name: pictures[name] for name in frames}
 
     @staticmethod
@@ -91,8 +121,6 @@ def _joined(exposures: list[Exposure]) -> Exposure:
 
     names = ("source", "noise", "past", "past_level", "concepts", "interval_s", "clock_s", "weather")
     return Exposure(
-        index=-1,
-        time_s=0.0,
         memory=_joined_memories([exposure.memory for exposure in exposures]),
         masks=cat("masks") if exposures[0].masks is not None else None,
         **{name: cat(name) for name in names},
@@ -107,20 +135,16 @@ def _joined_memories(memories: list[Memory | None]) -> Memory | None:
     longest = max(present, key=lambda memory: memory.age.shape[1])
     slots = longest.age.shape[1]
 
-    def padded(memory: Memory | None) -> Memory:
+    def padded(memory: Memory | None) -> tuple[Tensor, Tensor, Tensor]:
         if memory is None:
-            empty = torch.zeros_like
-            return Memory(empty(longest.keys_values), empty(longest.age), empty(longest.valid))
+            nothing = torch.zeros_like(longest.age)
+            return torch.zeros_like(longest.keys_values), nothing, nothing.bool()
+        valid = torch.ones_like(memory.age, dtype=torch.bool) if memory.valid is None else memory.valid
         more = slots - memory.age.shape[1]
-        return Memory(
+        return (
             torch.cat([memory.keys_values, memory.keys_values.new_zeros(1, more, *memory.keys_values.shape[2:])], 1),
             torch.cat([memory.age, memory.age.new_zeros(1, more)], 1),
-            torch.cat([memory.valid, memory.valid.new_zeros(1, more)], 1),
+            torch.cat([valid, valid.new_zeros(1, more)], 1),
         )
 
-    all_ = [padded(memory) for memory in memories]
-    return Memory(
-        torch.cat([memory.keys_values for memory in all_]),
-        torch.cat([memory.age for memory in all_]),
-        torch.cat([memory.valid for memory in all_]),
-    )
+    return Memory(*(torch.cat(parts) for parts in zip(*map(padded, memories), strict=True)))

@@ -21,11 +21,11 @@ from torch import Tensor
 
 from engine import measures
 from engine.clips import Clip, read_clip
+from engine.models.network import pad_picture, padded_size
 from engine.models.weather import weather
 from engine.pictures import MediaError, contact_sheet, fit
 from engine.sampler import frame_noise
 from engine.scores import MEASURES, Findings, Kind, Run, StillRun, summary
-from engine.stream import pad_picture, padded_size
 from engine.training.worlds import WORLDS, teach
 from engine.types import Frame
 

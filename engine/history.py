@@ -31,6 +31,16 @@ def as_signal(picture: Tensor) -> Tensor:
     return picture.float().mul_(1 / 127.5).sub_(1)
 
 
+def differences(picture: Tensor, undo: bool = False) -> Tensor:
+    """A uint8 picture as differences to the left and upper neighbour, modulo 256: a quarter smaller when compressed."""
+    for axis in (1, 0):
+        if undo:
+            picture = picture.cumsum(axis, dtype=torch.uint8)
+        else:
+            picture = torch.cat([picture.narrow(axis, 0, 1), picture.diff(dim=axis)], axis)
+    return picture
+
+
 class History:
     """Constant memory: two frames in full, `config.slots` frames pooled. Owns its tensors; `read` hands out views."""
 
@@ -81,7 +91,7 @@ class History:
         if not self._pooled:
             return self.past, self._past_level, None
         age = torch.tensor([[float(self._steps - step) for step, _ in self._pooled]], device=self.device)
-        memory = Memory(torch.stack(self._keys_values, 1), age, torch.ones_like(age, dtype=torch.bool))
+        memory = Memory(torch.stack(self._keys_values, 1), age)
         return self.past, self._past_level, memory
 
     def state(self) -> HistoryState:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import os
 import platform
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
+
+_log = logging.getLogger(__name__)
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -47,6 +52,8 @@ def choose_device(name: str = "auto") -> torch.device:
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
         name = next(kind for kind in ("cuda", "mps", "cpu") if available[kind])
+        if name == "cpu":
+            _log.info("torch %s sees no GPU: the CPU is used", torch.__version__)
     if not available[name]:
         raise ValueError(
             f"device {name!r} is not available to torch {torch.__version__} here; use --device auto or cpu"
@@ -91,6 +98,16 @@ def cpu_features() -> str:
     relevant = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "bf16", "asimd", "sve")
     flags = cpu_flags()
     return " ".join([platform.machine(), *(flag for flag in relevant if flag in flags)])
+
+
+def features(device: torch.device) -> str:
+    """What arithmetic on `device` depends on: the processor's features, and a GPU's name and the kernels' compiler."""
+    if device.type != "cuda":
+        return cpu_features()
+    compiler = "plain torch"
+    if find_spec("triton") is not None:
+        compiler = f"triton {import_module('triton').__version__}"
+    return f"{cpu_features()}, {torch.cuda.get_device_name(device)}, {compiler}"
 
 
 def set_threads(threads: int | None = None) -> int:

@@ -31,7 +31,7 @@ def noise_patches(seed: int, index: int, height: int, width: int) -> Tensor:
     philox = np.random.Philox(key=seed % 2**64, counter=[0, 0, 0, index % 2**64])
     count = height * width * 3
     bits = philox.random_raw(-(-count // 4)).astype("<u8", copy=False).view("<u2")[:count]
-    return torch.from_numpy(_normals().take(bits)).view(height // PATCH, width // PATCH, 3 * PATCH**2)
+    return torch.from_numpy(normals().take(bits)).view(height // PATCH, width // PATCH, 3 * PATCH**2)
 
 
 def frame_noise(seed: int, index: int, height: int, width: int) -> Tensor:
@@ -40,7 +40,7 @@ def frame_noise(seed: int, index: int, height: int, width: int) -> Tensor:
 
 
 @functools.cache
-def _normals() -> np.ndarray:
+def normals() -> np.ndarray:
     """(65536,) float32: the normal distribution's quantiles in the middle of each of as many equal shares."""
     shares = (torch.arange(2**16, dtype=torch.float64) + 0.5) / 2**16
     return torch.special.ndtri(shares).float().numpy()
@@ -60,3 +60,8 @@ def denoise(denoiser: Denoiser, noise: Tensor, steps: int) -> Tensor:
         clean = denoiser(noisy, level, level - lower)
         noisy = clean + (lower / level) * (noisy - clean)
     return noisy
+
+
+def quantise(clean: Tensor) -> Tensor:
+    """-1..1 to uint8, rounded."""
+    return (clean * 127.5 + 128.0).clamp_(0, 255).to(torch.uint8)  # 127.5 shifts the range, 0.5 rounds

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +19,19 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from engine import runtime, sampler
+from engine import kernels, runtime, sampler
+from engine.company import Part
 from engine.config import ModelConfig
-from engine.history import History, HistoryState, as_signal
+from engine.direction import Direction, Fade, shares
+from engine.exposure import Exposure, Moment
+from engine.history import History, HistoryState, as_signal, differences
 from engine.models import fused
 from engine.models.checkpoint import Weights, load_weights
-from engine.models.network import MULTIPLE, Conditions, Hourglass, Memory, to_patches, to_picture
+from engine.models.kernelled import Kernelled
+from engine.models.network import Hourglass, pad_picture, padded_size, to_patches, to_picture
 from engine.models.weather import weather
+from engine.program import Directed, Programs, direct
+from engine.ring import Ring
 from engine.runtime import NumericSetup
 from engine.text import PromptError, Router, TextEncoder
 from engine.types import Prompt, Region
@@ -37,93 +42,19 @@ SNAPSHOT_FORMAT = "lsd-snapshot-1"
 _NOMINAL_FPS = 24.0
 
 
-@dataclass(frozen=True)
-class _Direction:
-    """What the prompts ask for: shares of worlds and things per prompt, and where each holds."""
-
-    concepts: Tensor
-    """(P, K + T)"""
-    masks: Tensor | None
-    """(P, h, w) float32 summing to one over P, at the size they were given; None for one prompt everywhere."""
-
-
-@dataclass(frozen=True)
-class _Fade:
-    """From one direction to another; `start_s` is set by the first frame that sees it."""
-
-    before: _Direction
-    start_s: float | None
-    length_s: float
-
-
-@dataclass(frozen=True)
-class Exposure:
-    """One frame of one stream on its way into the network; a batch of these is one of several streams."""
-
-    index: int
-    time_s: float
-    source: Tensor
-    """(1, h, w, 48) patches in -1..1."""
-    noise: Tensor
-    """(1, h, w, 48)"""
-    past: Tensor
-    """(1, 2, h, w, 48)"""
-    past_level: Tensor
-    """(1, 2)"""
-    memory: Memory | None
-    concepts: Tensor
-    """(1, P, K + T)"""
-    masks: Tensor | None
-    """(1, P, H, W)"""
-    interval_s: Tensor
-    clock_s: Tensor
-    weather: Tensor
-    """(1, h, w, 96)"""
-
-    def conditions(self, level: float, step: float) -> Conditions:
-        """What the network is told at a noise level and for a step size."""
-        return Conditions(
-            concepts=self.concepts,
-            level=torch.full_like(self.interval_s, level),
-            step=torch.full_like(self.interval_s, step),
-            past_level=self.past_level,
-            interval_s=self.interval_s,
-            time_s=self.clock_s,
-            weather=self.weather,
-            masks=self.masks,
-        )
-
-
-def padded_size(height: int, width: int) -> tuple[int, int]:
-    """Height and width rounded up to what the network works on."""
-    return -(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE
-
-
-def pad_picture(picture: Tensor) -> Tensor:
-    """(H, W, 3) to multiples of 32 by repeating the last row and column; a stream crops its answer back."""
-    height, width = picture.shape[:2]
-    tall, wide = padded_size(height, width)
-    if tall > height:
-        picture = torch.cat([picture, picture[-1:].expand(tall - height, -1, -1)], 0)
-    if wide > width:
-        picture = torch.cat([picture, picture[:, -1:].expand(-1, wide - width, -1)], 1)
-    return picture
-
-
-def _differences(picture: Tensor, undo: bool = False) -> Tensor:
-    """A uint8 picture as differences to the left and upper neighbour, modulo 256: a quarter smaller when compressed."""
-    for axis in (1, 0):
-        if undo:
-            picture = picture.cumsum(axis, dtype=torch.uint8)
-        else:
-            picture = torch.cat([picture.narrow(axis, 0, 1), picture.diff(dim=axis)], axis)
-    return picture
-
-
 class Stream:
     """A causal stream of generated frames with constant memory; not safe for concurrent use."""
 
-    def __init__(self, weights: Weights, device: torch.device, dtype: torch.dtype, threads: int, seed: int, steps: int):
+    def __init__(
+        self,
+        weights: Weights,
+        device: torch.device,
+        dtype: torch.dtype,
+        threads: int,
+        seed: int,
+        steps: int,
+        recorded: bool | None = None,
+    ):
         sampler.noise_levels(steps)  # refuses what is no number of steps
         self.config = weights.config
         self.worlds, self.things = weights.config.worlds, weights.config.things
@@ -132,7 +63,7 @@ class Stream:
             str(device),
             str(dtype).removeprefix("torch."),
             threads,
-            runtime.cpu_features(),
+            runtime.features(device),
             torch.__version__,
             weights.sha256,
         )
@@ -142,14 +73,19 @@ class Stream:
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._fold = fused.Folder(self._network) if fused.available(self._network) else None
         self._device = device
-        self._history: History | None = None
+        if recorded is None:
+            recorded = kernels.available(device)
+        self._kernelled = Kernelled(self._network, kernels.operations(device)) if recorded else None
+        self._programs: Programs | None = None
+        self._directed: tuple[Direction, Directed] | None = None
+        self._history: History | Ring | None = None
         self._size: tuple[int, int] | None = None
         self._time_s: float | None = None
         self.index = 0
         """The next source frame's number, unless `step` is told another."""
         as_is = self.worlds.index("as-is") if "as-is" in self.worlds else 0
-        self._direction = _Direction(F.one_hot(torch.tensor([as_is]), weights.config.concepts).float(), None)
-        self._fade: _Fade | None = None
+        self._direction = Direction(F.one_hot(torch.tensor([as_is]), weights.config.concepts).float(), None)
+        self._fade: Fade | None = None
 
     @classmethod
     def load(
@@ -160,14 +96,17 @@ class Stream:
         seed: int = 0,
         steps: int = 1,
         threads: int | None = None,
+        recorded: bool | None = None,
     ) -> Stream:
         """A stream of the shipped weights, or of a safetensors file.
 
         device: auto, cpu, cuda or mps. seed: keys the noise. steps: denoising steps per frame, 1 is real time.
-        threads: CPU cores to use, all by default. Raises WeightsError or ValueError with what to do about it.
+        threads: CPU cores to use, all by default. recorded: whether a frame is one program of kernels, recorded once
+        and launched as a whole, or plain torch; by default it is on a GPU that has Triton.
+        Raises WeightsError or ValueError with what to do about it.
         """
         loaded = load_weights(Path(weights) if weights is not None else None)
-        return cls._on_device(loaded, device, seed, steps, threads)
+        return cls._on_device(loaded, device, seed, steps, threads, recorded)
 
     @classmethod
     def from_config(
@@ -179,6 +118,7 @@ class Stream:
         steps: int = 1,
         threads: int | None = None,
         weights_seed: int = 0,
+        recorded: bool | None = None,
     ) -> Stream:
         """A stream of random weights, the same for the same `weights_seed`: for tests and for timing."""
         with torch.random.fork_rng(devices=[]):
@@ -189,12 +129,14 @@ class Stream:
             for parameter in router.parameters():  # wide, so that each text lands somewhere
                 torch.nn.init.normal_(parameter, std=0.5)
         loaded = Weights(config, network.eval(), router.eval(), {}, f"random-{config.name}-{weights_seed}")
-        return cls._on_device(loaded, device, seed, steps, threads)
+        return cls._on_device(loaded, device, seed, steps, threads, recorded)
 
     @classmethod
-    def _on_device(cls, weights: Weights, device: str, seed: int, steps: int, threads: int | None) -> Stream:
+    def _on_device(
+        cls, weights: Weights, device: str, seed: int, steps: int, threads: int | None, recorded: bool | None
+    ) -> Stream:
         chosen = runtime.choose_device(device)
-        return cls(weights, chosen, runtime.choose_dtype(chosen), runtime.set_threads(threads), seed, steps)
+        return cls(weights, chosen, runtime.choose_dtype(chosen), runtime.set_threads(threads), seed, steps, recorded)
 
     # -- prompts
 
@@ -219,48 +161,17 @@ class Stream:
         if not np.isfinite(fade_s) or fade_s < 0:
             raise PromptError(f"a fade of {fade_s} s; it takes 0 (a cut) or more seconds")
         if not isinstance(prompt, str) and prompt and isinstance(prompt[0], Region):
-            direction = self._regions([region for region in prompt if isinstance(region, Region)])
+            regions = [region for region in prompt if isinstance(region, Region)]
+            masks = shares([region.mask for region in regions])
+            concepts = torch.stack([self._concepts(region.prompt) for region in regions])
+            direction = Direction(concepts, masks if len(regions) > 1 else None)
         else:
-            direction = _Direction(self._concepts(prompt)[None], None)  # type: ignore[arg-type]
-        self._fade = _Fade(self._direction_at(self._time_s), None, fade_s) if fade_s > 0 else None
+            direction = Direction(self._concepts(prompt)[None], None)  # type: ignore[arg-type]
+        self._fade = Fade(self._direction_at(self._time_s), None, fade_s) if fade_s > 0 else None
         self._direction = direction
 
-    def _regions(self, regions: list[Region]) -> _Direction:
-        masks = []
-        shape = regions[0].mask.shape
-        for region in regions:
-            mask = torch.as_tensor(np.asarray(region.mask, np.float32))
-            if mask.ndim != 2 or mask.shape != shape or not bool(((mask >= 0) & (mask <= 1)).all()):
-                raise PromptError(f"a region's mask is (H, W) in 0..1, of one size for all; got {tuple(mask.shape)}")
-            masks.append(mask)
-        stacked = torch.stack(masks)
-        total = stacked.sum(0)
-        if bool((total <= 0).any()):
-            raise PromptError("the regions leave a part of the picture without a prompt; add one, e.g. 'as it is'")
-        concepts = torch.stack([self._concepts(region.prompt) for region in regions])
-        return _Direction(concepts, stacked / total if len(regions) > 1 else None)
-
-    def _direction_at(self, time_s: float | None) -> _Direction:
-        fade, after = self._fade, self._direction
-        if fade is None:
-            return after
-        if fade.start_s is None or time_s is None:
-            return fade.before
-        share = min((time_s - fade.start_s) / fade.length_s, 1.0)
-        if share >= 1:
-            return after
-        before = fade.before
-        if before.masks is None and after.masks is None:
-            return _Direction(torch.lerp(before.concepts, after.concepts, share), None)
-        size = next(d.masks.shape[1:] for d in (after, before) if d.masks is not None)
-
-        def masks(direction: _Direction, weight: float) -> Tensor:
-            if direction.masks is None:
-                return torch.full((1, *size), weight)
-            return F.interpolate(direction.masks[None], size, mode="bilinear")[0] * weight
-
-        both = torch.cat([masks(before, 1 - share), masks(after, share)])
-        return _Direction(torch.cat([before.concepts, after.concepts]), both)
+    def _direction_at(self, time_s: float | None) -> Direction:
+        return self._direction if self._fade is None else self._fade.towards(self._direction, time_s)
 
     def nearest(self, text: str) -> list[tuple[str, float]]:
         """The worlds that `text` lands on and their shares (sum 1), nearest first; then what a prop becomes, 0..1."""
@@ -289,72 +200,122 @@ class Stream:
         clock, index / 24 by default. index: the source frame's number, one more than the last by default; keys the
         noise. Returns a fresh (H, W, 3) uint8 array that the caller owns. Raises ValueError on another shape or type.
         """
-        exposure = self._expose(frame, time_s, index)
+        moment = self._begin(frame, time_s, index)
+        if self._kernelled is not None:
+            return self._play(frame, moment)
+        exposure = self._expose(frame, moment)
 
         def denoiser(noisy: Tensor, level: float, step: float) -> Tensor:
             conditions = exposure.conditions(level, step)
             modulation = self._fold(conditions) if self._fold is not None else None
             return self._network(noisy, exposure.source, exposure.past, conditions, exposure.memory, modulation)
 
-        return self._develop(exposure, sampler.denoise(denoiser, exposure.noise, self.steps))
+        return self._develop(moment, sampler.denoise(denoiser, exposure.noise, self.steps))
 
-    def _expose(self, frame: np.ndarray, time_s: float | None, index: int | None) -> Exposure:
-        """All that the network needs for the answer to `frame`; changes nothing that a failure would spoil."""
+    def _begin(self, frame: np.ndarray, time_s: float | None, index: int | None) -> Moment:
+        """When `frame` is and what directs it; changes nothing that a failure would spoil."""
         height, width = self._check(frame)
         index = self.index if index is None else index
         time_s = index / _NOMINAL_FPS if time_s is None else time_s
         if not np.isfinite(time_s):
             raise ValueError(f"a frame's time of {time_s} s; seconds on the source's clock are needed")
-        tall, wide = padded_size(height, width)
-        device = self._device
         if self._history is None:
-            self._history = History(self._network, tall, wide, device)
+            self._history = self._new_history(height, width)
         self._size = (height, width)
         if self._fade is not None and self._fade.start_s is None:
-            self._fade = _Fade(self._fade.before, time_s, self._fade.length_s)
+            self._fade = Fade(self._fade.before, time_s, self._fade.length_s)
+        interval = 1 / _NOMINAL_FPS if self._time_s is None else min(max(time_s - self._time_s, 1 / 240), 0.5)
+        return Moment(index, time_s, interval)
+
+    def _new_history(self, height: int, width: int) -> History | Ring:
+        """An empty memory; where programs are recorded over one of this size, that one."""
+        if self._kernelled is None:
+            return History(self._network, *padded_size(height, width), self._device)
+        if self._programs is None or (self._programs.ring.height, self._programs.ring.width) != (height, width):
+            self._programs = Programs(self._kernelled, Ring(self._network, height, width, self._device))
+            self._directed = None  # masks are of the picture's size
+        self._programs.ring.reset()
+        return self._programs.ring
+
+    def _play(self, frame: np.ndarray, moment: Moment) -> np.ndarray:
+        """The answer to `frame` by the recorded program."""
+        assert self._programs is not None
+        shown = self._programs(frame, self.seed, moment, self._directed_at(moment.time_s))
+        self._end(moment)
+        return shown
+
+    def _part(self, frame: np.ndarray, time_s: float | None) -> Part:
+        """What this stream brings to a launch in company; `_end` follows it."""
+        moment = self._begin(frame, time_s, None)
+        assert self._programs is not None
+        return Part(frame, self.seed, moment, self._directed_at(moment.time_s), self._programs.ring)
+
+    def _directed_at(self, time_s: float) -> Directed:
+        """The direction as programs take it; the same object as long as it is the same direction."""
+        assert self._kernelled is not None
+        direction = self._direction_at(time_s)
+        held = self._directed
+        if held is None or held[0] is not direction or len(held[1].folded) != self.steps:
+            directed = direct(self._kernelled, self.steps, direction.concepts, self._masks_of(direction))
+            self._directed = held = direction, directed
+        return held[1]
+
+    def _masks_of(self, direction: Direction) -> Tensor | None:
+        """(P, H, W) of the padded size; None for one prompt everywhere."""
+        if direction.masks is None:
+            return None
+        assert self._size is not None
+        height, width = self._size
+        tall, wide = padded_size(height, width)
+        given = F.interpolate(direction.masks[None], self._size, mode="bilinear")
+        return F.pad(given, (0, wide - width, 0, tall - height), mode="replicate")[0].to(self._device)
+
+    def _expose(self, frame: np.ndarray, moment: Moment) -> Exposure:
+        """All that the network needs for the answer to `frame`."""
+        assert self._history is not None
+        device = self._device
         picture = pad_picture(torch.from_numpy(np.ascontiguousarray(frame)).to(device))
         past, past_level, memory = self._history.read()
-        direction = self._direction_at(time_s)
-        masks = None
-        if direction.masks is not None:
-            given = F.interpolate(direction.masks[None], self._size, mode="bilinear")
-            masks = F.pad(given, (0, wide - width, 0, tall - height), mode="replicate").to(device)
-        interval = 1 / _NOMINAL_FPS if self._time_s is None else min(max(time_s - self._time_s, 1 / 240), 0.5)
-        clock = torch.full((1,), time_s, dtype=torch.float64)
+        direction = self._direction_at(moment.time_s)
+        masks = self._masks_of(direction)
+        clock = torch.full((1,), moment.time_s, dtype=torch.float64)
         home = device if device.type == "cuda" else torch.device("cpu")  # others lack float64
+        tall, wide = picture.shape[:2]
         air = weather(torch.tensor([self.seed % 2**63], device=home), clock.to(home), tall, wide)
         return Exposure(
-            index=index,
-            time_s=time_s,
             source=to_patches(as_signal(picture[None])),
-            noise=sampler.noise_patches(self.seed, index, tall, wide).to(device)[None],
+            noise=sampler.noise_patches(self.seed, moment.index, tall, wide).to(device)[None],
             past=past,
             past_level=past_level,
             memory=memory,
             concepts=direction.concepts[None].to(device),
-            masks=masks,
-            interval_s=torch.full((1,), interval, device=device),
+            masks=None if masks is None else masks[None],
+            interval_s=torch.full((1,), moment.interval_s, device=device),
             clock_s=clock.to(device, torch.float32) if device.type == "mps" else clock.to(device),
             weather=to_patches(air.permute(0, 2, 3, 1)).to(device),
         )
 
-    def _develop(self, exposure: Exposure, clean: Tensor) -> np.ndarray:
+    def _develop(self, moment: Moment, clean: Tensor) -> np.ndarray:
         """The picture of clean patches (1, h, w, 48), which becomes the stream's past."""
         assert self._history is not None
         assert self._size is not None
         height, width = self._size
-        quantised = (clean * 127.5 + 128.0).clamp_(0, 255).to(torch.uint8)  # 127.5 shifts the range, 0.5 rounds
+        quantised = sampler.quantise(clean)
         made = to_picture(quantised)[0].contiguous()
         shown = made[:height, :width].cpu().numpy().copy()
         if made.shape[:2] == (height, width):
             self._history.append(made, quantised)
         else:  # what lies beyond the picture is repeated, as it will be at the source
             self._history.append(pad_picture(made[:height, :width]).contiguous())
-        self.index, self._time_s = exposure.index + 1, exposure.time_s
-        fade = self._fade
-        if fade is not None and fade.start_s is not None and exposure.time_s - fade.start_s >= fade.length_s:
-            self._fade = None
+        self._end(moment)
         return shown
+
+    def _end(self, moment: Moment) -> None:
+        """The frame is made: time goes on, and a fade may be over."""
+        self.index, self._time_s = moment.index + 1, moment.time_s
+        fade = self._fade
+        if fade is not None and fade.start_s is not None and moment.time_s - fade.start_s >= fade.length_s:
+            self._fade = None
 
     def _check(self, frame: np.ndarray) -> tuple[int, int]:
         if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
@@ -384,7 +345,7 @@ class Stream:
             if self._fade.before.masks is not None:
                 tensors["before.masks"] = self._fade.before.masks
         held = self._history.state() if self._history is not None else HistoryState([], [], 0)
-        tensors |= {f"last.{i}": _differences(frame) for i, frame in enumerate(held.last)}
+        tensors |= {f"last.{i}": differences(frame) for i, frame in enumerate(held.last)}
         tensors |= {f"remembered.{i}": pooled for i, (_, pooled) in enumerate(held.remembered)}
         meta = {
             "format": SNAPSHOT_FORMAT,
@@ -414,18 +375,19 @@ class Stream:
             raise ValueError(f"a snapshot of {meta.get('config', {}).get('name')} does not fit {self.config.name}")
         self.reset()
         self.seed, self.index, self._time_s = meta["seed"], meta["index"], meta["time_s"]
-        self._direction = _Direction(tensors["concepts"], tensors.get("masks"))
+        self._direction = Direction(tensors["concepts"], tensors.get("masks"))
         if meta["fade"] is not None:
-            before = _Direction(tensors["before.concepts"], tensors.get("before.masks"))
-            self._fade = _Fade(before, *meta["fade"])
+            before = Direction(tensors["before.concepts"], tensors.get("before.masks"))
+            self._fade = Fade(before, *meta["fade"])
         if meta["size"] is not None:
             self._size = (meta["size"][0], meta["size"][1])
-            self._history = History(self._network, *padded_size(*self._size), self._device)
+            self._history = self._new_history(*self._size)
             count = sum(name.startswith("last.") for name in tensors)
-            last = [_differences(tensors[f"last.{i}"], undo=True) for i in range(count)]
+            last = [differences(tensors[f"last.{i}"], undo=True) for i in range(count)]
             remembered = [(s, tensors[f"remembered.{i}"]) for i, s in enumerate(meta["remembered_steps"])]
             self._history.restore(HistoryState(last, remembered, meta["steps"]))
 
     def close(self) -> None:
         """Free the history; the stream can still be used and starts anew."""
         self.reset()
+        self._programs, self._directed = None, None

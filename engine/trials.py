@@ -25,9 +25,10 @@ from engine.clips import VIDEO_SUFFIXES, Clip, read_clip
 from engine.config import lsd_base
 from engine.endurance import Progress, drift, rate, switch
 from engine.evaluate import evaluate, perform, taught, to_float
+from engine.models.network import pad_picture
 from engine.models.weather import KINDS
 from engine.pictures import MediaError
-from engine.stream import Stream, pad_picture
+from engine.stream import Stream
 from engine.training.easel import Set
 from engine.training.matte import Segmenter, person_mattes
 from engine.training.places import PLACES

@@ -25,6 +25,8 @@ def pytest_configure() -> None:
     import torch
 
     torch.set_num_threads(min(2, os.cpu_count() or 1))
+    if not torch.cuda.is_available():  # read when triton is imported: its kernels then run on the CPU, in numpy
+        os.environ.setdefault("TRITON_INTERPRET", "1")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -14,8 +14,8 @@ SIZES = {"a": (64, 96), "b": (64, 96), "c": (72, 100)}
 PROMPTS = {"a": "underwater", "b": "wild west", "c": "pencil"}
 
 
-def stream(name: str) -> Stream:
-    made = Stream.from_config(lsd_test(), seed=ord(name))
+def stream(name: str, device: str = "cpu", recorded: bool | None = None) -> Stream:
+    made = Stream.from_config(lsd_test(), seed=ord(name), device=device, recorded=recorded)
     made.prompt(PROMPTS[name])
     return made
 
@@ -25,19 +25,31 @@ def pictures(name: str, count: int) -> list[np.ndarray]:
     return [rng.integers(0, 255, (*SIZES[name], 3), dtype=np.uint8) for _ in range(count)]
 
 
-@pytest.mark.parametrize("together", [False, True])
-def test_streams_that_join_late_and_leave_early_are_what_they_are_alone(together: bool) -> None:
+@pytest.mark.parametrize(
+    ("together", "recorded", "device"),
+    [
+        (False, False, "cpu"),
+        (True, False, "cpu"),
+        (False, True, "cpu"),
+        (True, True, "cpu"),
+        pytest.param(False, True, "cuda", marks=pytest.mark.gpu),
+        pytest.param(True, True, "cuda", marks=pytest.mark.gpu),
+    ],
+)
+def test_streams_that_join_late_and_leave_early_are_what_they_are_alone(
+    together: bool, recorded: bool, device: str
+) -> None:
     lives = {"a": (0, 6), "b": (2, 6), "c": (1, 4)}
     alone = {}
     for name, (first, last) in lives.items():
-        single = stream(name)
+        single = stream(name, device, recorded)
         alone[name] = [single.step(picture) for picture in pictures(name, last - first)]
     batch = StreamBatch(together=together)
     shots = {name: pictures(name, last - first) for name, (first, last) in lives.items()}
     for k in range(6):
         for name, (first, last) in lives.items():
             if k == first:
-                batch.join(name, stream(name))
+                batch.join(name, stream(name, device, recorded))
             if k == last:
                 batch.leave(name)
         made = batch.step({name: shots[name][k - lives[name][0]] for name in lives if name in batch.streams})
@@ -52,10 +64,11 @@ def test_streams_that_join_late_and_leave_early_are_what_they_are_alone(together
                 assert np.array_equal(picture, expected)
 
 
-def test_a_stream_with_regions_goes_beside_one_without() -> None:
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_stream_with_regions_goes_beside_one_without(recorded: bool) -> None:
     batch = StreamBatch(together=True)
     for name in "ab":
-        batch.join(name, stream(name))
+        batch.join(name, stream(name, recorded=recorded))
     half = np.zeros((8, 12), np.float32)
     half[:, :6] = 1
     batch.streams["b"].prompt([Region("pencil", half), Region("as it is", 1 - half)])

@@ -8,9 +8,9 @@ import torch
 
 from engine import runtime, sampler
 from engine.config import lsd_test
-from engine.models.network import Conditions, Memory, pool_frame, to_patches, to_picture
+from engine.models.network import Conditions, Memory, pad_picture, pool_frame, to_patches, to_picture
 from engine.models.weather import weather
-from engine.stream import Stream, pad_picture
+from engine.stream import Stream
 from engine.text import PromptError
 from engine.types import Region
 

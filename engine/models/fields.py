@@ -5,6 +5,7 @@ Legend: B batch, H height, W width in pixels; h, w the same divided by a stride.
 
 from __future__ import annotations
 
+import functools
 import math
 
 import torch
@@ -52,18 +53,26 @@ def lattice(height: int, width: int, stride: int = 1, device: torch.device | str
     return torch.stack(planes)[None]
 
 
-def wave_phases(time_s: Tensor, height: int, width: int, stride: int = 1) -> tuple[Tensor, Tensor]:
-    """Phases of the eight waves at `time_s` (B,), whose sum is the wave's: across (B, 8, w) and down (B, 8, h)."""
-    device = time_s.device
+@functools.cache
+def wave_table(device: torch.device) -> Tensor:
+    """(8, 4) float32, a row per wave: radians per pixel of x, radians at the centre, per pixel of y and per second."""
     n = len(WAVELENGTHS_PX)
     angle = torch.arange(n, device=device, dtype=torch.float32) * _GOLDEN
     k = 2 * math.pi / torch.tensor(WAVELENGTHS_PX, device=device)
     omega = 2 * math.pi / LOOP_S * torch.tensor(CYCLES, device=device, dtype=torch.float32)
+    offset = torch.arange(n, device=device, dtype=torch.float32)
+    return torch.stack([k * angle.cos(), offset, k * angle.sin(), omega], 1)
+
+
+def wave_phases(time_s: Tensor, height: int, width: int, stride: int = 1) -> tuple[Tensor, Tensor]:
+    """Phases of the eight waves at `time_s` (B,), whose sum is the wave's: across (B, 8, w) and down (B, 8, h)."""
+    device = time_s.device
+    along_x, offset, along_y, omega = wave_table(device).unbind(1)
     clock = torch.remainder(time_s.double(), LOOP_S).float()
     x = _pixel_centres(width, stride, device) - width / 2
     y = _pixel_centres(height, stride, device) - height / 2
-    across = (k * angle.cos())[:, None] * x + torch.arange(n, device=device)[:, None]
-    down = (k * angle.sin())[:, None] * y
+    across = along_x[:, None] * x + offset[:, None]
+    down = along_y[:, None] * y
     return across + (clock[:, None] * omega)[..., None], down.expand(len(clock), -1, -1)
 
 

@@ -71,8 +71,8 @@ class Memory:
     """(B, S, M, L, 2, D)"""
     age: Tensor
     """(B, S) frames since then."""
-    valid: Tensor
-    """(B, S) bool."""
+    valid: Tensor | None = None
+    """(B, S) bool; None where all are."""
 
 
 def to_patches(picture: Tensor) -> Tensor:
@@ -88,6 +88,22 @@ def to_picture(patches: Tensor) -> Tensor:
 def pool_frame(picture: Tensor) -> Tensor:
     """What is remembered of a frame: (B, H, W, 3) -> (B, 3, H/8, W/8)."""
     return F.avg_pool2d(picture.permute(0, 3, 1, 2), POOL).contiguous()
+
+
+def padded_size(height: int, width: int) -> tuple[int, int]:
+    """Height and width rounded up to what the network works on."""
+    return -(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE
+
+
+def pad_picture(picture: Tensor) -> Tensor:
+    """(H, W, 3) to multiples of 32 by repeating the last row and column; a stream crops its answer back."""
+    height, width = picture.shape[:2]
+    tall, wide = padded_size(height, width)
+    if tall > height:
+        picture = torch.cat([picture, picture[-1:].expand(tall - height, -1, -1)], 0)
+    if wide > width:
+        picture = torch.cat([picture, picture[:, -1:].expand(-1, wide - width, -1)], 1)
+    return picture
 
 
 class Modulation:
@@ -398,12 +414,10 @@ class Hourglass(nn.Module):
             there = grid_positions(-(-h * MULTIPLE // side), -(-w * MULTIPLE // side), side, x.device)
             age = (memory.age.clamp(max=AGE_LIMIT) / 4).repeat_interleave(m, 1)
             past_turn = Turn(torch.cat([there.repeat(s, 1).expand(b, -1, -1), age[..., None]], -1)[:, None], head)
-            own = memory.valid.new_ones(b, h * w + 1)
-            allowed = (
-                None
-                if bool(memory.valid.all())
-                else torch.cat([own, memory.valid.repeat_interleave(m, 1)], 1)[:, None, None]
-            )
+            allowed = None
+            if memory.valid is not None:
+                own = memory.valid.new_ones(b, h * w + 1)
+                allowed = torch.cat([own, memory.valid.repeat_interleave(m, 1)], 1)[:, None, None]
         for i, block in enumerate(self.waist):
             recall = None
             if memory is not None:

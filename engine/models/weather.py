@@ -14,6 +14,7 @@ Legend: B batch, L layers, N spots of light, H height, W width in pixels.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -75,21 +76,23 @@ def weather(seed: Tensor, time_s: Tensor, height: int, width: int) -> Tensor:
 
     seed: (B,) int64, another seed is other weather. time_s: (B,) float64 seconds. On the device of `time_s`.
     """
-    roster = _roster(height, width, time_s.device)
-    x, y = _places(roster, seed, time_s)
-    across = _profile(x, roster.radius[:, 0], width)
-    down = _profile(y, roster.radius[:, 1], height) * roster.light[:, None]
-    pairs = zip(down.split(roster.counts, 1), across.split(roster.counts, 1), strict=True)
+    spots = roster(height, width, time_s.device)
+    x, y = _places(spots, seed, time_s)
+    across = _profile(x, spots.radius[:, 0], width)
+    down = _profile(y, spots.radius[:, 1], height) * spots.light[:, None]
+    pairs = zip(down.split(spots.counts, 1), across.split(spots.counts, 1), strict=True)
     planes = [a.mT @ b for a, b in pairs]  # a Gaussian spot is a product, and a sum of these a product of matrices
     return torch.stack([*planes, _caustics(time_s, height, width)], 1).clamp_(0, 1)
 
 
 @dataclass(frozen=True)
-class _Roster:
+class Roster:
     """All N spots of a picture's size, constant through time."""
 
     counts: list[int]
     """Of each kind."""
+    starts: Tensor
+    """(kinds + 1,) int64, where each kind's begin."""
     layer: Tensor
     """(N,) which of the L layers."""
     local: Tensor
@@ -111,7 +114,8 @@ class _Roster:
 
 
 @functools.lru_cache(maxsize=8)
-def _roster(height: int, width: int, device: torch.device) -> _Roster:
+def roster(height: int, width: int, device: torch.device) -> Roster:
+    """The spots of a picture's size; a recorded program must hold it as long as it may run."""
     layers = [layer for kind in LAYERS.values() for layer in kind]
     counts: list[int] = []
     which: list[int] = []
@@ -138,8 +142,9 @@ def _roster(height: int, width: int, device: torch.device) -> _Roster:
     def wide(values: object) -> Tensor:
         return torch.tensor(values, dtype=torch.float64, device=device)
 
-    return _Roster(
+    return Roster(
         counts,
+        torch.tensor([0, *itertools.accumulate(counts)], device=device),
         torch.tensor(which, device=device),
         torch.tensor(local, device=device),
         wide(radius).float(),
@@ -152,7 +157,7 @@ def _roster(height: int, width: int, device: torch.device) -> _Roster:
     )
 
 
-def _places(roster: _Roster, seed: Tensor, time_s: Tensor) -> tuple[Tensor, Tensor]:
+def _places(roster: Roster, seed: Tensor, time_s: Tensor) -> tuple[Tensor, Tensor]:
     """Where all spots are, x and y (B, N) float32 pixels: each somewhere in its cell of a grid that moves."""
     r = roster
     blown = r.velocity * time_s[:, None, None]  # (B, L, 2)
@@ -189,9 +194,15 @@ def _profile(centre: Tensor, radius: Tensor, length: int) -> Tensor:
 def _caustics(time_s: Tensor, height: int, width: int) -> Tensor:
     """(B, H, W): bright where some of the travelling waves cancel."""
     across, down = fields.wave_phases(time_s, height, width)
-    which = [wave for wave, _ in _WEB]
-    share = torch.tensor([share for _, share in _WEB], device=time_s.device)[:, None]
+    which, share = web(time_s.device)
     x, y = across[:, which], down[:, which]
     rows = torch.cat([share * y.cos(), share * y.sin()], 1)
     total = rows.mT @ torch.cat([x.sin(), x.cos()], 1)  # sin(x + y), a product of matrices too
     return (1 - 1.15 * total.abs()).clamp_(0, 1).square_().square_()
+
+
+@functools.cache
+def web(device: torch.device) -> tuple[Tensor, Tensor]:
+    """(4,) which of the waves, (4, 1) their shares."""
+    which, share = zip(*_WEB, strict=True)
+    return torch.tensor(which, device=device), torch.tensor(share, device=device)[:, None]

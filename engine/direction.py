@@ -1,0 +1,67 @@
+"""What prompts ask for: shares of worlds and things, where in the picture they hold, and the way between two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.text import PromptError
+
+
+@dataclass(frozen=True)
+class Direction:
+    """What the prompts ask for: shares of worlds and things per prompt, and where each holds."""
+
+    concepts: Tensor
+    """(P, K + T)"""
+    masks: Tensor | None
+    """(P, h, w) float32 summing to one over P, at the size they were given; None for one prompt everywhere."""
+
+
+@dataclass(frozen=True)
+class Fade:
+    """From one direction to another; `start_s` is set by the first frame that sees it."""
+
+    before: Direction
+    start_s: float | None
+    length_s: float
+
+    def towards(self, after: Direction, time_s: float | None) -> Direction:
+        """What holds at `time_s` on the way to `after`."""
+        before = self.before
+        if self.start_s is None or time_s is None:
+            return before
+        share = min((time_s - self.start_s) / self.length_s, 1.0)
+        if share >= 1:
+            return after
+        if before.masks is None and after.masks is None:
+            return Direction(torch.lerp(before.concepts, after.concepts, share), None)
+        size = next(d.masks.shape[1:] for d in (after, before) if d.masks is not None)
+
+        def masks(direction: Direction, weight: float) -> Tensor:
+            if direction.masks is None:
+                return torch.full((1, *size), weight)
+            return F.interpolate(direction.masks[None], size, mode="bilinear")[0] * weight
+
+        both = torch.cat([masks(before, 1 - share), masks(after, share)])
+        return Direction(torch.cat([before.concepts, after.concepts]), both)
+
+
+def shares(given: Sequence[np.ndarray]) -> Tensor:
+    """Regions' masks (H, W) in 0..1 as (P, H, W) that sum to one over P. Raises PromptError where they cannot."""
+    masks, shape = [], given[0].shape
+    for one in given:
+        mask = torch.as_tensor(np.asarray(one, np.float32))
+        if mask.ndim != 2 or mask.shape != shape or not bool(((mask >= 0) & (mask <= 1)).all()):
+            raise PromptError(f"a region's mask is (H, W) in 0..1, of one size for all; got {tuple(mask.shape)}")
+        masks.append(mask)
+    stacked = torch.stack(masks)
+    total = stacked.sum(0)
+    if bool((total <= 0).any()):
+        raise PromptError("the regions leave a part of the picture without a prompt; add one, e.g. 'as it is'")
+    return stacked / total

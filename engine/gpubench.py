@@ -1,0 +1,157 @@
+"""One device, three ways of the same frame: plain torch, `torch.compile`, and the recorded program with our kernels.
+
+Whole frames are timed, from the camera's bytes on the host to the answer's bytes on the host. The ways take turns, so
+that a warm or a busy machine meets all of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from engine import roofline
+from engine.bench import machine, moving_pictures
+from engine.config import ModelConfig
+from engine.stream import Stream
+
+WAYS = ("plain", "compiled", "recorded")
+SETTLING = 40
+"""Frames that do not count: the ring is full after 25 of lsd-tiny's, and only then are shapes what they stay."""
+SHARES = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
+
+
+class Stopwatch:
+    """Calls something and notes how long the device was at it."""
+
+    def __init__(self, work: Callable[..., Any], device: torch.device) -> None:
+        self._work, self._on_gpu = work, device.type == "cuda"
+        self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
+
+    def __call__(self, *given: Any) -> Any:
+        if not self._on_gpu:
+            return self._work(*given)
+        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        start.record()
+        made = self._work(*given)
+        end.record()
+        self._events.append((start, end))
+        return made
+
+    def forget(self) -> None:
+        self._events.clear()
+
+    def median_ms(self) -> float | None:
+        """None where no GPU was."""
+        if not self._events:
+            return None
+        torch.cuda.synchronize()
+        return round(float(np.median([start.elapsed_time(end) for start, end in self._events])), 4)
+
+
+def prepared(
+    config: ModelConfig, way: str, pictures: Sequence[np.ndarray], device: str, steps: int
+) -> tuple[Stream, Stopwatch]:
+    """A stream that makes its frames in one of `WAYS`, settled, and the watch on its network."""
+    if way not in WAYS:
+        raise ValueError(f"{way!r} is no way of making a frame; there are {', '.join(WAYS)}")
+    stream = Stream.from_config(config, device=device, steps=steps, recorded=way == "recorded")
+    stream.prompt("underwater")
+    for i in range(SETTLING):
+        stream.step(pictures[i % len(pictures)])
+    there = torch.device(stream.setup.device)
+    if way == "recorded":
+        assert stream._programs is not None
+        program = stream._programs.of(stream._directed_at(0.0))
+        program.launch = watch = Stopwatch(program.launch, there)
+    else:
+        network: Any = stream._network
+        if way == "compiled":
+            network = torch.compile(network, mode="max-autotune", dynamic=False)
+        watch = Stopwatch(network, there)
+        stream._network = watch
+    for i in range(SETTLING):
+        stream.step(pictures[i % len(pictures)])
+    watch.forget()
+    return stream, watch
+
+
+def kernels_ms(stream: Stream, pictures: Sequence[np.ndarray]) -> dict[str, float]:
+    """Milliseconds a frame in each of the device's kernels and copies (on a CPU: operators), the longest first."""
+    on_gpu = stream.setup.device != "cpu"
+    activity = ProfilerActivity.CUDA if on_gpu else ProfilerActivity.CPU
+    with profile(activities=[activity]) as profiler:
+        for picture in pictures:
+            stream.step(picture)
+    spent = {
+        event.key: (event.self_device_time_total if on_gpu else event.self_cpu_time_total) / 1000 / len(pictures)
+        for event in profiler.key_averages()
+    }
+    return {name: round(ms, 4) for name, ms in sorted(spent.items(), key=lambda pair: -pair[1]) if ms > 0}
+
+
+def compare(
+    config: ModelConfig,
+    *,
+    width: int,
+    height: int,
+    frames: int = 2000,
+    rounds: int = 4,
+    steps: int = 1,
+    device: str = "cuda",
+    ways: Sequence[str] = WAYS,
+) -> dict[str, Any]:
+    """Time `frames` whole frames of each way in `rounds` turns; returns figures in milliseconds, and the roofline.
+
+    Random weights: speed does not depend on them. device_ms is the median of the device's own time for the network
+    (plain, compiled: no upload, noise or download) or for the whole program (recorded: with all of them). Raises
+    ValueError for a way or device that is not there.
+    """
+    if frames < rounds or rounds < 1:
+        raise ValueError(f"{frames} frames in {rounds} rounds; at least one frame a round is needed")
+    source = moving_pictures(width, height)
+    pictures = [next(source) for _ in range(48)]
+    settled = {way: prepared(config, way, pictures, device, steps) for way in ways}
+    taken: dict[str, list[float]] = {way: [] for way in ways}
+    for turn in range(rounds):
+        for way, (stream, _) in settled.items():
+            for i in range(frames * turn // rounds, frames * (turn + 1) // rounds):
+                picture = pictures[i % len(pictures)]
+                start = time.perf_counter()
+                stream.step(picture)
+                taken[way].append((time.perf_counter() - start) * 1000)
+    first = settled[ways[0]][0].setup
+    there, dtype = torch.device(first.device), getattr(torch, first.dtype)
+    rates = roofline.measure(there, dtype)
+    work = roofline.frame_work(config, height, width, steps, dtype.itemsize)
+    bound = rates.bound_ms(work)
+    frame_ms = {
+        way: {name: round(float(np.percentile(times, share)), 3) for name, share in SHARES.items()}
+        for way, times in taken.items()
+    }
+    return {
+        "what": "whole frames, upload and download included; random weights",
+        "model": config.name,
+        "size": f"{width}x{height}",
+        "steps": steps,
+        "frames": frames,
+        "rounds": rounds,
+        "device": first.device,
+        "dtype": first.dtype,
+        "frame_ms": frame_ms,
+        "device_ms": {way: watch.median_ms() for way, (_, watch) in settled.items()},
+        "roofline": {
+            "gflop_a_frame": round(work.operations / 1e9, 3),
+            "mb_a_frame": round(work.bytes / 1e6, 3),
+            "measured_tflop_s": round(rates.operations_per_s / 1e12, 3),
+            "measured_gb_s": round(rates.bytes_per_s / 1e9, 1),
+            "bound_ms": round(bound, 4),
+            "share": {way: round(bound / figures["p50"], 4) for way, figures in frame_ms.items()},
+        },
+        "recorded_kernels_ms": kernels_ms(settled["recorded"][0], pictures) if "recorded" in settled else {},
+        "machine": machine(there),
+    }

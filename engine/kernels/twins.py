@@ -1,0 +1,183 @@
+"""The kernels' meaning in plain torch: same names, same signatures, built of the network's own functions.
+
+Documentation, fallback where there is no Triton, and oracle of the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine import sampler
+from engine.history import as_signal
+from engine.kernels.packing import Waist
+from engine.kernels.places import Places
+from engine.models import fields
+from engine.models.network import (
+    AGE_LIMIT,
+    PATCH,
+    Hourglass,
+    grown,
+    level_norm,
+    modulated,
+    pad_picture,
+    to_patches,
+    to_picture,
+)
+from engine.models.weather import Roster, weather
+
+
+def activate(x: Tensor, gain: Tensor, offset: Tensor, masks: Tensor | None = None) -> Tensor:
+    """hardswish(gain x + offset): x (B, h, w, C), gain and offset (B, P, C) float32, masks (B, h, w, P) float32."""
+    scale, shift = _at_positions(gain, masks), _at_positions(offset, masks)
+    y = modulated(x.float().permute(0, 3, 1, 2), scale - 1, shift)
+    return F.hardswish(y).permute(0, 2, 3, 1).to(x.dtype)
+
+
+def _at_positions(part: Tensor, masks: Tensor | None) -> Tensor:
+    """(B, P, C) of the prompts -> (B, 1, 1, C) of all positions, or (B, h, w, C) by their masks."""
+    return part[:, :, None] if masks is None else torch.einsum("bhwp,bpc->bhwc", masks, part)
+
+
+def add(x: Tensor, y: Tensor, bias: Tensor) -> Tensor:
+    """x + y + bias: x and y (B, h, w, C), bias (C,)."""
+    return (x.float() + y.float() + bias.float()).to(x.dtype)
+
+
+def begin(x: Tensor, bias: Tensor) -> Tensor:
+    """A level's beginning on the way down: x + bias, normalised over channels; x (B, h, w, C), bias (C,)."""
+    total = (x.float() + bias.float()).permute(0, 3, 1, 2)
+    return level_norm(total).permute(0, 2, 3, 1).to(x.dtype)
+
+
+def join(skip: Tensor, coarse: Tensor) -> Tensor:
+    """A level's beginning on the way up: skip (B, h, w, C) + coarse (B, h/2, w/2, 4 C), normalised over channels."""
+    total = grown(skip.float().permute(0, 3, 1, 2), coarse.float().permute(0, 3, 1, 2))
+    return level_norm(total).permute(0, 2, 3, 1).to(skip.dtype)
+
+
+def draw(counter: Tensor, normals: Tensor, noise: Tensor) -> None:
+    """Fill `noise` (B, h, w, 48) float32 with the noise of counter (B, 2) int64, seed and source frame index."""
+    for sample, (seed, index) in zip(noise, counter.tolist(), strict=True):
+        sample.copy_(sampler.noise_patches(seed, index, sample.shape[0] * PATCH, sample.shape[1] * PATCH))
+
+
+def shine(counter: Tensor, clock: Tensor, spots: Roster, planes: Tensor) -> None:
+    """Fill `planes` (B, 6, H, W) with the weather of counter (B, 2) int64, seed first, at clock (B,) seconds."""
+    planes.copy_(weather(counter[:, 0] & 2**63 - 1, clock, *planes.shape[2:]))
+
+
+def _patches(pictures: Tensor) -> Tensor:
+    """(B, H, W, 3) uint8 of any size -> (B, h, w, 48) in -1..1 of the padded one."""
+    return to_patches(as_signal(torch.stack([pad_picture(picture) for picture in pictures])))
+
+
+def _weather_patches(planes: Tensor) -> Tensor:
+    """(B, 6, 4 h, 4 w) -> (B, h, w, 96)."""
+    return to_patches(planes.permute(0, 2, 3, 1))
+
+
+def see(
+    noisy: Tensor,
+    camera: Tensor,
+    last: Tensor,
+    before: Tensor,
+    air: Tensor,
+    planes: Tensor,
+    waves: Tensor,
+    dials: Tensor,
+    seen: Tensor,
+) -> None:
+    """Fill `seen` (B, h, w, K) with what the first layer sees; see the kernel for the arguments."""
+    b, h, w, _ = seen.shape
+    clock, interval, *levels = dials[:, :4].unbind(1)
+    pasts = [
+        _patches(picture) * (level < 1).view(-1, 1, 1, 1) for picture, level in zip((last, before), levels, strict=True)
+    ]
+    motion = fields.waves(clock, h * PATCH, w * PATCH, PATCH).permute(0, 2, 3, 1)
+    state = torch.stack([*levels, (interval * 12).clamp(0, 2)], 1)[:, None, None].expand(-1, h, w, -1)
+    parts = [noisy, _patches(camera), *pasts, _weather_patches(air), planes.expand(b, -1, -1, -1), motion, state]
+    seen.zero_()
+    taken = torch.cat(parts, -1)
+    seen[..., : taken.shape[-1]] = taken
+
+
+def develop(
+    head: Tensor,
+    bias: Tensor,
+    camera: Tensor,
+    last: Tensor,
+    before: Tensor,
+    air: Tensor,
+    noisy: Tensor,
+    dials: Tensor,
+    ratio: float,
+) -> None:
+    """What the last layer said becomes a clean frame, and a step is taken to it; see the kernel for the arguments."""
+    said = head[..., : len(bias)].float() + bias.float()
+    there = (dials[:, 2] < 1).view(-1, 1, 1, 1)
+    clean = Hourglass._compose(said, _patches(camera), _patches(last) * there, _weather_patches(air))
+    if ratio > 0:
+        noisy.copy_(clean + ratio * (noisy - clean))
+        return
+    height, width = camera.shape[1:3]
+    before.copy_(last)
+    last.copy_(to_picture(sampler.quantise(clean))[:, :height, :width])
+
+
+def attend(qkv: Tensor, null: Tensor, ring: Tensor, age: Tensor, places: Places, layer: int) -> Tensor:
+    """What each token sees, (B, N, D), before the output projection; see the kernel for the arguments."""
+    b, n, width3 = qkv.shape
+    m, half, width = ring.shape[2], places.own_cos.shape[1], width3 // 3
+
+    def heads(x: Tensor) -> Tensor:
+        return x.unflatten(-1, (-1, 2 * half)).transpose(1, 2)
+
+    def turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        one, other = x.float().chunk(2, -1)
+        return torch.cat([one * cos - other * sin, one * sin + other * cos], -1).to(x.dtype)
+
+    q, k, v = (heads(part) for part in qkv.split(width, -1))
+    null_k, null_v = null.to(qkv.dtype).view(2, 1, -1, 1, 2 * half).expand(-1, b, -1, -1, -1)
+    past_k, past_v = (heads(part) for part in ring[:, :, :, layer].flatten(1, 2).unbind(2))
+    angle = (age.clamp(max=AGE_LIMIT) / 4)[..., None, None] * places.age_rates
+    ages = places.age_rates > 0
+    cos = torch.where(ages, angle.cos(), places.past_cos).flatten(1, 2)[:, None]
+    sin = torch.where(ages, angle.sin(), places.past_sin).flatten(1, 2)[:, None]
+    keys = torch.cat([turned(k, places.own_cos, places.own_sin), null_k, turned(past_k, cos, sin)], 2)
+    values = torch.cat([v, null_v, past_v], 2)
+    valid = (age >= 0).repeat_interleave(m, 1)
+    allowed = torch.cat([valid.new_ones(b, n + 1), valid], 1)[:, None, None]
+    y = F.scaled_dot_product_attention(turned(q, places.own_cos, places.own_sin), keys, values, attn_mask=allowed)
+    return y.transpose(1, 2).flatten(2)
+
+
+def think(
+    tokens: Tensor,
+    waist: Waist,
+    gain: Tensor,
+    offset: Tensor,
+    masks: Tensor | None,
+    ring: Tensor,
+    age: Tensor,
+    places: Places,
+    attend: Callable[[Tensor, Tensor, Tensor, Tensor, Places, int], Tensor] = attend,
+) -> Tensor:
+    """All layers of the waist over tokens (B, N, D); gain and offset (B, P, L, 2, D), masks (B, N, P)."""
+
+    def normed(x: Tensor, layer: int, which: int) -> Tensor:
+        scale, shift = (part[:, :, layer, which] for part in (gain, offset))
+        if masks is not None:
+            scale, shift = masks @ scale, masks @ shift
+        return torch.addcmul(shift, F.layer_norm(x.float(), x.shape[-1:]), scale).to(x.dtype)
+
+    for i in range(len(waist.null)):
+        qkv = F.linear(normed(tokens, i, 0), waist.qkv_weight[i], waist.qkv_bias[i])
+        seen = attend(qkv, waist.null[i], ring, age, places, i)
+        tokens = tokens + F.linear(seen, waist.out_weight[i], waist.out_bias[i])
+        wide = F.gelu(F.linear(normed(tokens, i, 1), waist.up_weight[i], waist.up_bias[i]))
+        tokens = tokens + F.linear(wide, waist.down_weight[i], waist.down_bias[i])
+    return tokens

@@ -1,0 +1,55 @@
+"""Work on fixed tensors, recorded once as a CUDA graph and launched with one call; plainly called elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+WARM_UPS = 3
+"""Runs before recording: libraries choose algorithms and take their memory, kernels are compiled."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A graph, and what it was recorded of, which holds the tensors that the graph knows by address alone."""
+
+    work: Callable[[], None]
+    graph: torch.cuda.CUDAGraph
+
+    def __call__(self) -> None:
+        self.graph.replay()
+
+
+def recorded(work: Callable[[], None], device: torch.device, state: Sequence[Tensor] = ()) -> Callable[[], None]:
+    """`work`, which reads and writes tensors that stay where they are, as one launch on a GPU.
+
+    state: tensors that `work` changes and that shall be as before when this returns. `work` must not wait for the
+    device. The recording is this thread's own affair: other threads may go on using the device.
+    """
+    if device.type != "cuda":
+        return work
+    kept = [tensor.clone() for tensor in state]
+    stream = torch.cuda.Stream(device)
+    stream.wait_stream(torch.cuda.current_stream(device))
+    with torch.cuda.stream(stream):
+        for _ in range(WARM_UPS):
+            work()
+    torch.cuda.current_stream(device).wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
+        work()
+    for tensor, before in zip(state, kept, strict=True):
+        tensor.copy_(before)
+    return Recording(work, graph)
+
+
+def mark(device: torch.device) -> Callable[[], None]:
+    """A call that waits until `device` has done what it was given before this one."""
+    if device.type != "cuda":
+        return lambda: None
+    event = torch.cuda.Event()
+    event.record(torch.cuda.current_stream(device))
+    return event.synchronize

@@ -1,0 +1,158 @@
+"""A recorded frame is a stream's frame: the program over fixed tensors against the plain way, on the CPU.
+
+There the program is called instead of recorded, and the kernels' twins stand for the kernels, so what is shown here is
+all but Triton's arithmetic (tests/test_kernels.py) and the recording (the tests marked gpu).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from engine import kernels, runtime
+from engine.config import ModelConfig, lsd_test
+from engine.stream import Stream
+from engine.types import Region
+
+SIZES = [(64, 96), (72, 100)]  # the second is no multiple of 32: edges are repeated
+
+
+def pictures(height: int, width: int, count: int = 12) -> list[np.ndarray]:
+    """A disc that crosses a gradient."""
+    y, x = np.mgrid[0:height, 0:width]
+    ground = np.stack([x * 2, y * 3, 255 - x * 2], -1)
+    discs = [((x - 10 - 5 * i) ** 2 + (y - 36) ** 2 < 150)[..., None] for i in range(count)]
+    return [np.where(disc, 240, ground).astype(np.uint8) for disc in discs]
+
+
+@pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def device(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Float32 everywhere: two ways of the same sum differ by less than a grey level."""
+    monkeypatch.setattr(runtime, "choose_dtype", lambda device: torch.float32)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+
+
+def directed(stream: Stream, index: int) -> None:
+    """A cut, regions, and a fade to one prompt again, as frames go by."""
+    left = np.zeros((9, 10), np.float32)
+    left[:, :5] = 1
+    if index == 0:
+        stream.prompt("underwater")
+    elif index == 4:
+        stream.prompt([Region("pencil", left), Region("as it is", 1 - left)])
+    elif index == 7:
+        stream.prompt("deep space", fade_s=0.1)
+
+
+def run(stream: Stream, frames: list[np.ndarray], first: int = 0) -> list[np.ndarray]:
+    shown = []
+    for i, frame in enumerate(frames, first):
+        directed(stream, i)
+        shown.append(stream.step(frame))
+    return shown
+
+
+@pytest.mark.usefixtures("exact")
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("steps", [1, 3])
+def test_recorded_frames_are_the_plain_ones(device: str, size: tuple[int, int], steps: int) -> None:
+    """Within one grey level, of which a rounding may make the difference; from the same past at every frame, because
+    random weights double what differs from frame to frame."""
+    plain, recorded = (
+        Stream.from_config(lsd_test(), device=device, seed=5, steps=steps, recorded=way) for way in (False, True)
+    )
+    for i, frame in enumerate(pictures(*size)):
+        directed(recorded, i)
+        plain.restore(recorded.snapshot())
+        expected, made = plain.step(frame).astype(int), recorded.step(frame)
+        difference = np.abs(made - expected)
+        assert difference.max() <= 1
+        assert difference.mean() < 0.01
+        assert made.std() > 5, "a flat picture would prove nothing"
+
+
+@pytest.mark.usefixtures("exact")
+def test_kernels_make_the_twins_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same program with the kernels in Triton's interpreter: one prompt, then two by masks."""
+    from engine.kernels import triton_kernels
+
+    twins = Stream.from_config(lsd_test(), seed=5, recorded=True)
+    monkeypatch.setattr(kernels, "operations", lambda device: triton_kernels)
+    triton = Stream.from_config(lsd_test(), seed=5, recorded=True)
+    for i, frame in enumerate(pictures(64, 70, 5)):
+        directed(twins, i)
+        before = twins.snapshot()
+        expected = twins.step(frame).astype(int)
+        if i in (2, 4):
+            triton.restore(before)
+            difference = np.abs(triton.step(frame) - expected)
+            assert difference.max() <= 1
+            assert difference.mean() < 0.01
+
+
+@pytest.mark.parametrize("at", [0, 1, 2, 5, 9])
+def test_snapshot_and_restore_are_nothing(device: str, at: int) -> None:
+    """Bit for bit, also through a ring that has gone round, into a stream that has made other frames."""
+    frames = pictures(72, 100, 14)
+    stream, other = (Stream.from_config(lsd_test(), device=device, seed=s, recorded=True) for s in (3, 99))
+    run(stream, frames[:at])
+    data = stream.snapshot()
+    rest = run(stream, frames[at:], at)
+    run(other, frames[:6])
+    other.restore(data)
+    assert other.snapshot() == data
+    assert all(np.array_equal(a, b) for a, b in zip(rest, run(other, frames[at:], at), strict=True))
+
+
+@pytest.mark.usefixtures("exact")
+def test_either_way_restores_the_others_snapshot() -> None:
+    frames = pictures(64, 96)
+    for before, after in ((False, True), (True, False)):
+        stream, other = (Stream.from_config(lsd_test(), seed=3, recorded=way) for way in (before, after))
+        run(stream, frames[:6])
+        other.restore(stream.snapshot())
+        difference = np.abs(stream.step(frames[6]).astype(int) - other.step(frames[6]))
+        assert difference.max() <= 1
+
+
+def test_slots_follow_from_the_step() -> None:
+    """Every remembered step has a slot; the last ones of the ring and the sinks never share one."""
+    stream = Stream.from_config(lsd_test(), recorded=True)
+    stream.step(np.zeros((64, 64, 3), np.uint8))
+    assert stream._programs is not None
+    ring = stream._programs.ring
+    for sinks, stride, length in ((1, 4, 6), (3, 2, 4), (0, 1, 3), (5, 3, 2)):
+        ring.config = ModelConfig("other", sinks=sinks, ring_stride=stride, ring=length)
+        steps = [step for step in range(60) if step < sinks or step % stride == 0]
+        for end in range(1, len(steps) + 1):
+            seen = steps[:end]
+            kept = seen[:sinks] + seen[sinks:][-length:]
+            slots = [ring.slot(step) for step in kept]
+            assert len(set(slots)) == len(slots)
+            assert all(0 <= slot < sinks + length for slot in slots)
+
+
+def test_a_reset_stream_begins_anew() -> None:
+    frames = pictures(64, 96, 5)
+    stream = Stream.from_config(lsd_test(), recorded=True)
+    first = [stream.step(frame) for frame in frames]
+    stream.reset()
+    assert all(np.array_equal(a, stream.step(frame)) for a, frame in zip(first, frames, strict=True))
+    stream.close()
+    assert np.array_equal(stream.step(frames[0]), first[0])
+
+
+def test_the_number_of_steps_may_change() -> None:
+    frames = pictures(64, 96, 3)
+    stream, three = (Stream.from_config(lsd_test(), seed=5, steps=n, recorded=True) for n in (1, 3))
+    for frame in frames[:2]:
+        stream.step(frame)
+    three.restore(stream.snapshot())
+    stream.steps = 3
+    assert np.array_equal(stream.step(frames[2]), three.step(frames[2]))
