@@ -15,8 +15,8 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from engine import roofline
-from engine.bench import machine, moving_pictures
 from engine.config import ModelConfig
+from engine.records import machine, moving_pictures
 from engine.stream import Stream
 
 WAYS = ("plain", "compiled", "recorded")
