@@ -7,8 +7,8 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from engine.bench.gpu import compare
 from engine.config import ModelConfig, lsd_test, lsd_tiny
-from engine.gpubench import compare
 from engine.models.network import Conditions, Hourglass, Memory
 from engine.roofline import Rates, Work, frame_work, measure, network_work
 

@@ -17,8 +17,8 @@ import numpy as np
 from torch import nn
 
 from engine.bench import convolution, moving_pictures
-from engine.models.network import PATCH, ConvBlock, ConvBlocks, Hourglass
-from engine.stream import Stream, padded_size
+from engine.models.network import PATCH, ConvBlock, ConvBlocks, Hourglass, padded_size
+from engine.stream import Stream
 
 WORDS = "a harbour at dusk, {} lanterns on the water"
 """New to every text encoder, so that embedding it is timed and not its cache."""

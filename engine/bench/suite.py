@@ -11,6 +11,7 @@ import torch
 
 from engine.bench import bench
 from engine.bench.breakdown import breakdown, convolution_share
+from engine.bench.gpu import compare
 from engine.bench.paced import paced
 from engine.bench.peers import TurboConfig, sixteen, turbo
 from engine.config import ModelConfig
@@ -32,6 +33,13 @@ WANTED: dict[tuple[Size, int], dict[str, float]] = {
     ((512, 288), 2): {"p50": 30.0, "p99": 41.7},
 }
 """What a size and number of threads is to reach at most, in ms."""
+GPU_SIZES: tuple[Size, ...] = ((512, 288), (1280, 704))
+GPU_WANTED: dict[Size, dict[str, float]] = {(512, 288): {"p50": 2.0, "p99": 3.0}, (1280, 704): {"p50": 8.0}}
+WAYS = {
+    "plain": "plain torch",
+    "compiled": "torch.compile, max-autotune",
+    "recorded": "one recorded graph, our kernels",
+}
 CAMERAS: Size = (256, 160)
 
 
@@ -74,6 +82,16 @@ def run(
             kept["convolutions"] = convolution_share(stream(THREADS[-1]), **told)
         else:
             kept["not_measured"] = "the parts of a frame are timed on a CPU alone"
+    if found.type == "cuda":
+        with section(folder, "gpu", seed=seed, device=found) as kept:
+            kept["rows"], kept["roofline"] = [], {}
+            for size in GPU_SIZES:
+                timed = compare(stream(1).config, width=size[0], height=size[1], frames=frames)
+                kept["roofline"][timed["size"]] = told["roofline"]
+                for way, frame_ms in timed["frame_ms"].items():
+                    row = {"what": f"{timed['model']}, one step, {WAYS[way]}", "size": told["size"], "frames": frames}
+                    wanted = GPU_WANTED.get(size, {}) if way == "recorded" else {}
+                    kept["rows"].append(row | {"frame_ms": frame_ms, "fps": 1000 / frame_ms["p50"], "wanted": wanted})
     with section(folder, "peers", seed=seed, device=found) as kept:
         base, general = peers or (None, None)
         like = stream(THREADS[-1])

@@ -15,8 +15,8 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from engine import roofline
+from engine.bench import moving_pictures
 from engine.config import ModelConfig
-from engine.records import machine, moving_pictures
 from engine.stream import Stream
 
 WAYS = ("plain", "compiled", "recorded")
@@ -153,5 +153,4 @@ def compare(
             "share": {way: round(bound / figures["p50"], 4) for way, figures in frame_ms.items()},
         },
         "recorded_kernels_ms": kernels_ms(settled["recorded"][0], pictures) if "recorded" in settled else {},
-        "machine": machine(there),
     }
