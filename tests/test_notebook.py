@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
+import jupytext
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -14,6 +16,7 @@ from studio.take import Take
 from studio.timeline import TimelineError
 
 ROOT = Path(__file__).parent.parent
+NOTEBOOKS = ROOT / "notebooks"
 
 
 @pytest.fixture
@@ -29,17 +32,74 @@ def take(sessions: Path) -> Take:
     return Take.open(next(sessions.glob("example/S*/*/T*")))
 
 
+def run(name: str, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """A notebook in a clean kernel with its short setting; returns what its cells show, by MIME type."""
+    monkeypatch.setenv("LSD_SHORT", "1")
+    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
+    return [output["data"] for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
+
+
+def shown(data: list[dict[str, Any]], mime: str) -> int:
+    return sum(mime in one for one in data)
+
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
 @pytest.mark.timeout(300)
-def test_the_first_take_runs_and_shows_its_worlds(sessions: Path, take: Take) -> None:
-    notebook = nbformat.read(ROOT / "notebooks" / "00_first_take.ipynb", as_version=4)
-    client = NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(ROOT / "notebooks")}})
-    client.execute()
+def test_the_first_take_runs_and_shows_its_worlds(sessions: Path, take: Take, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = run("00_first_take", monkeypatch)
     (version,) = take.renders
     assert [key.prompt for key in version.timeline.keys][1] == "a pencil sketch"
     assert len(version.info["hashes"]) == len(take.made)
-    shown = [output for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
-    assert sum("image/png" in output["data"] for output in shown) == 2
-    assert sum("application/vnd.jupyter.widget-view+json" in output["data"] for output in shown) >= 2  # bar and player
+    assert shown(data, "image/png") == 2
+    assert shown(data, WIDGET) >= 2, "bar and player"
+
+
+@pytest.mark.timeout(300)
+def test_the_prompt_timeline_gives_two_versions(sessions: Path, take: Take, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = run("01_prompt_timeline", monkeypatch)
+    bent, dream = take.renders
+    assert bent.timeline.value("strength", 0) == 0
+    assert [key.prompt for key in dream.timeline.keys][-1] == "a pencil sketch"
+    assert sum("<svg" in one.get("text/html", "") for one in data) >= 5
+
+
+@pytest.mark.timeout(300)
+def test_props_and_scenes_give_a_version_with_its_prop(
+    sessions: Path, take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = run("02_props_and_scenes", monkeypatch)
+    (version,) = take.renders
+    assert [matte.name for matte in version.timeline.mattes] == ["chest"]
+    assert shown(data, "image/png") == 1, "the mask"
+    assert (take.folder.parent / "chest.yaml").is_file()
+
+
+@pytest.mark.timeout(300)
+def test_variants_are_compared_and_one_is_circled(sessions: Path, take: Take, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("04_variants_and_picking", monkeypatch)
+    again = Take.open(take.folder)
+    assert len(again.renders) == 2
+    assert again.manifest.circled in [version.name for version in again.renders]
+    assert (take.folder.parent / "variants.mp4").is_file()
+
+
+@pytest.mark.timeout(300)
+def test_inside_the_engine_draws_what_it_promises(sessions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = run("06_inside_the_engine", monkeypatch)
+    assert shown(data, "image/png") >= 6
+    assert shown(data, WIDGET) >= 1, "the slider"
+
+
+def test_every_notebook_is_its_text() -> None:
+    """The pairs agree, cell by cell, but for the file's header."""
+    paths = sorted(NOTEBOOKS.glob("*.ipynb"))
+    assert [path.stem for path in paths] == sorted(path.stem for path in NOTEBOOKS.glob("*.py"))
+    for path in paths:
+        cells, text = (jupytext.read(path.with_suffix(suffix)).cells for suffix in (".ipynb", ".py"))
+        assert [(c.cell_type, c.source) for c in cells] == [(c.cell_type, c.source) for c in text], path.stem
 
 
 def test_a_notebook_is_kept_without_outputs() -> None:

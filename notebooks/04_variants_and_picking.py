@@ -1,0 +1,68 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: -all
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+# ---
+
+# %% [markdown]
+# # 04 · Variants and picking
+#
+# At the end of this page you have one take in several worlds side by side, a table of what was measured of each, and
+# one of them circled.
+
+# %%
+import os
+from pathlib import Path
+
+from IPython.display import Video
+
+from studio.notebook import Take
+
+sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
+take = Take.open(next(sessions.glob("example/S*/*/T*")))
+
+# %% [markdown]
+# ## Every prompt under every strength
+#
+# Each variant is a version of the take like any other, rendered in processes of its own; a lost one is made again.
+
+# %%
+short = bool(os.environ.get("LSD_SHORT"))
+prompts = ["a pencil sketch"] if short else ["a pencil sketch", "underwater", "a stained glass window"]
+grid = take.render_grid(prompts, strengths=[1.0, 0.5])
+grid
+
+# %% [markdown]
+# Adherence: the share of frames that are nearer to the world that was asked for than to any other. Flicker: change from
+# frame to frame beyond the camera's own. Sharpness: beside the camera's picture.
+
+# %%
+grid.table[0]
+
+# %% [markdown]
+# ## All at once
+
+# %%
+wall = grid.video(take.folder.parent / "variants.mp4")
+Video(str(wall), embed=True, width=640)
+
+# %% [markdown]
+# ## Pick one
+#
+# It is written on the take, so the review page knows it, and so does this notebook after its kernel was restarted.
+
+# %%
+grid.pick(0)
+grid
+
+# %% [markdown]
+# **What you have now:** versions to compare, and the circled one.
+
+# %%
+Take.open(take.folder).manifest.circled

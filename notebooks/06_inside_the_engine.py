@@ -1,0 +1,145 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: -all
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+# ---
+
+# %% [markdown]
+# # 06 · Inside the engine
+#
+# At the end of this page you have seen a frame being made: its denoising step by step, what it looks up in the past,
+# two prompts blended along a slider, the weather that is its second noise, and whether a long take drifts.
+
+# %%
+import itertools
+import os
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from ipywidgets import FloatSlider, interact
+
+from engine.clips import Clip
+from engine.endurance import drift
+from engine.inspection import watch
+from engine.models.weather import KINDS, weather
+from engine.stream import Stream
+from engine.types import Frame
+from studio.take import Take
+from studio.video import pictures
+
+short = bool(os.environ.get("LSD_SHORT"))
+sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
+take = Take.open(next(sessions.glob("example/S*/*/T*")))
+frames = list(itertools.islice(pictures(take, "raw"), 48))
+
+
+def show(images, titles, width=3.2):
+    """Pictures in a row."""
+    figure, axes = plt.subplots(1, len(images), figsize=(width * len(images), 2.2), squeeze=False)
+    for axis, image, title in zip(axes[0], images, titles, strict=True):
+        axis.imshow(image, cmap="gray", vmin=0)
+        axis.set_title(title, fontsize=9)
+        axis.axis("off")
+    figure.tight_layout()
+    plt.show()
+
+
+stream = Stream.load(device="cpu", seed=1)
+stream.prompt("under the sea, with shafts of sunlight")
+for frame in frames[:30]:
+    stream.step(frame.rgb, frame.time_s, frame.index)
+
+# %% [markdown]
+# ## From noise to picture
+#
+# A frame begins as noise. Each step, the network says what the clean frame is, and the picture moves a part of the way
+# there. Live, one step does; here are four.
+
+# %%
+seen = watch(stream, frames[30].rgb, steps=4)
+show(seen.noisy, [f"noise level {level:.2f}" for level in seen.levels])
+show(seen.clean, ["what the network says"] * 4)
+
+# %% [markdown]
+# ## One step beside sixteen
+
+# %%
+show(
+    [frames[30].rgb, watch(stream, frames[30].rgb, 1).clean[-1], watch(stream, frames[30].rgb, 16).clean[-1]],
+    ["camera", "one step", "sixteen steps"],
+)
+
+# %% [markdown]
+# ## The past
+#
+# The transformer at the network's waist may look at remembered frames: the first of the take, and a ring of later ones.
+# Above: how much of each layer's attention goes to each of them. Below: which parts of the picture look back.
+
+# %%
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 2.6))
+for layer, shares in enumerate(seen.past_shares):
+    left.plot([-age for age in seen.ages], 100 * shares, "o-", label=f"layer {layer + 1}")
+left.set_xlabel("frames ago")
+left.set_ylabel("% of the attention")
+left.legend(fontsize=8)
+right.imshow(seen.past_map, cmap="magma")
+right.set_title("share that looks back", fontsize=9)
+right.axis("off")
+plt.show()
+
+# %% [markdown]
+# ## The weather
+#
+# White noise is new in every frame. Beside it the network gets noise that lives on: the wind carries it from frame to
+# frame. What a world makes of it is learnt.
+
+# %%
+planes = weather(torch.tensor([1]), torch.tensor([2.0], dtype=torch.float64), 160, 288)[0]
+show(list(planes.numpy()), KINDS, width=1.9)
+
+# %% [markdown]
+# ## Two prompts along a slider
+#
+# Any weights go: prompts are mixtures of worlds.
+
+
+# %%
+def blended(share: float) -> None:
+    """The same frame under more and more of the second prompt."""
+    other = Stream.load(device="cpu", seed=1)
+    other.prompt([("a pencil sketch", max(1 - share, 1e-6)), ("neon rain", max(share, 1e-6))])
+    for frame in frames[:4]:
+        made = other.step(frame.rgb, frame.time_s, frame.index)
+    show([made], [f"{1 - share:.0%} pencil sketch, {share:.0%} neon rain"], width=5)
+
+
+interact(blended, share=FloatSlider(0.5, min=0, max=1, step=0.1, continuous_update=False))
+
+# %% [markdown]
+# ## Does it drift?
+#
+# A model that lives on its own output may fade, glow or freeze. The vital signs of a take that goes on and on, and how
+# far the last part is from the first.
+
+# %%
+clip = Clip("example", tuple(Frame(frame.rgb, frame.index, frame.time_s) for frame in frames))
+lasting = drift(stream, clip, {"neon-rain": "neon rain"}, frames=200 if short else 2000)
+curves = lasting["worlds"]["neon-rain"]["curves"]
+for name in ("luminance", "contrast", "saturation"):
+    plt.plot(np.linspace(0, lasting["frames"], len(curves[name])), curves[name], label=name)
+plt.xlabel("frames")
+plt.legend()
+plt.show()
+print({name: f"{change:+.2%}" for name, change in lasting["worlds"]["neon-rain"]["change"].items()})
+
+# %% [markdown]
+# **What you have now:** the engine taken apart and put together again. `engine/inspection.py` holds the tools; the
+# network itself is `engine/models/network.py`.
