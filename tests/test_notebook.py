@@ -10,7 +10,9 @@ import jupytext
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from playwright.sync_api import sync_playwright
 
+from engine.media import VideoSource
 from studio.notebook import TakePlayer, script, strip
 from studio.take import Take
 from studio.timeline import TimelineError
@@ -84,6 +86,32 @@ def test_variants_are_compared_and_one_is_circled(sessions: Path, take: Take, mo
     assert len(again.renders) == 2
     assert again.manifest.circled in [version.name for version in again.renders]
     assert (take.folder.parent / "variants.mp4").is_file()
+
+
+@pytest.mark.timeout(300)
+def test_a_minute_of_film_is_cut_at_its_frames_and_plays(
+    sessions: Path, take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("05_cutting_a_film", monkeypatch)
+    (version,) = take.renders
+    assert len(version.timeline.keys) == 12
+    path = take.folder.parent / "film.mp4"
+    light = [float(frame.rgb.mean()) for frame in VideoSource(path)]
+    assert len(light) == 60 * 24
+    for cut in (96, 636, 1176):  # a card has faded out, a shot begins
+        assert light[cut - 1] < 15 < 30 < light[cut], f"a cut at frame {cut}"
+    for cut in (564, 1104, 1392):  # a shot is over, a card fades in
+        assert light[cut] < 15 < 30 < light[cut - 1], f"a cut at frame {cut}"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(path.as_uri())
+        page.wait_for_function("document.querySelector('video').readyState >= 2")
+        page.evaluate("document.querySelector('video').play()")
+        page.wait_for_function("document.querySelector('video').currentTime > 0.5")
+        told = page.evaluate("(v => [v.duration, v.videoWidth, v.videoHeight])(document.querySelector('video'))")
+        browser.close()
+    assert told == pytest.approx([60, 640, 360], abs=0.05)
 
 
 @pytest.mark.timeout(300)
