@@ -10,6 +10,7 @@ The player is the review page's own JavaScript, mounted by anywidget; what is ed
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ class TakePlayer(anywidget.AnyWidget):
         if not (raw.exists() and live.exists()):
             proxies.make(take.folder)
         timeline = version.timeline if version else take.timeline
+        self._shown = timeline
         keys = [key_to_dict(key) for key in timeline.keys]
         fps = take.manifest.picture.fps if take.manifest.picture else 24.0
         shown = {"keys": keys, "fps": fps, "duration_s": take.duration_s, "times": [row.time_s for row in take.made]}
@@ -93,8 +95,8 @@ class TakePlayer(anywidget.AnyWidget):
 
     @property
     def timeline(self) -> Timeline:
-        """The prompts as they stand on the lane. Raises TimelineError where they make no timeline."""
-        return Timeline(tuple(key_from_dict(key) for key in self._keys))
+        """The prompts as they stand on the lane, all else as it was shown. Raises TimelineError where they make none."""
+        return replace(self._shown, keys=tuple(key_from_dict(key) for key in self._keys))
 
 
 def strip(take: Take, version: Render | None = None, count: int = 8, width: int = 160) -> Image.Image:

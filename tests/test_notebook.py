@@ -143,6 +143,15 @@ def test_what_is_edited_in_the_player_comes_back(take: Take) -> None:
     assert [key.prompt for key in player.timeline.keys] == ["gold"]
 
 
+def test_what_the_lane_does_not_show_stays(take: Take) -> None:
+    """Parameters, props and markers survive an edit of the prompts."""
+    line = take.timeline.set(0, strength=0.25).mark(1, "now")
+    version = take.render(line, progress=lambda done, total: None)
+    player = TakePlayer(take, version)
+    player._keys = [{"id": "k1", "time_s": 0.0, "prompt": "gold", "fade_s": 0.0}]
+    assert (player.timeline.tracks, player.timeline.markers) == (line.tracks, line.markers)
+
+
 def test_a_strip_shows_camera_world_and_prompts(take: Take) -> None:
     picture = strip(take, count=3, width=64)
     assert picture.width == 3 * 68 - 4

@@ -1,0 +1,170 @@
+"""The player in a real JupyterLab, and on the review page: the frame that it shows is the frame that it names."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from engine.media import VideoWriter
+from engine.types import Frame
+from studio.take import Take
+from tests.browser.support import Served, answers, enter, free_port
+
+ROOT = Path(__file__).parents[2]
+SIZE, COLUMN = (192, 96), 24
+FRAMES = 72
+READ = """video => {
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+  const pen = canvas.getContext('2d');
+  pen.drawImage(video, 0, 0);
+  let number = 0;
+  for (let bit = 0; bit < 8; bit++) {
+    const [r] = pen.getImageData(bit * 24 + 12, 48, 1, 1).data;
+    number |= (r > 127) << bit;
+  }
+  return number;
+}"""
+
+
+@pytest.fixture(scope="module")
+def sessions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A take whose camera shows each frame's number as black and white columns, a bit each."""
+    folder = tmp_path_factory.mktemp("lab")
+    with VideoWriter(folder / "coded.mp4", *SIZE, 24.0) as writer:
+        for n in range(FRAMES):
+            bits = np.repeat([255 * (n >> bit & 1) for bit in range(8)], COLUMN)
+            picture = np.broadcast_to(bits[None, :, None], (SIZE[1], SIZE[0], 3)).astype(np.uint8)
+            writer.write(Frame(np.ascontiguousarray(picture), n, n / 24))
+    (folder / "words.json").write_text('{"0": "underwater", "1.5": "a pencil sketch"}')
+    command = [sys.executable, "-m", "studio", "record", "--source", "coded.mp4", "--schedule", "words.json"]
+    command += ["--production", "lab", "--size", "192x96", "--every-frame", "--sessions", "sessions", "--device", "cpu"]
+    subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
+    return folder / "sessions"
+
+
+@pytest.fixture(scope="module")
+def take(sessions: Path) -> Take:
+    return Take.open(next(sessions.glob("lab/S*/*/T*")))
+
+
+@pytest.fixture(scope="module")
+def lab(sessions: Path, take: Take, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A JupyterLab with a notebook that opens the take and renders what its player holds; its address."""
+    desk = sessions.parent
+    cells = [
+        f"from studio.notebook import Take, TakePlayer\ntake = Take.open({str(take.folder)!r})",
+        "player = TakePlayer(take)\nplayer",
+        "version = take.render(player.timeline)\nTakePlayer(take, version)",
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
+    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    nbformat.write(notebook, desk / "try.ipynb")
+    port, log = free_port(), tmp_path_factory.mktemp("log") / "lab.log"
+    options = ["--no-browser", "--allow-root", "--IdentityProvider.token=", "--ServerApp.port_retries=0"]
+    options += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    options += [f"--ServerApp.port={port}", f"--ServerApp.root_dir={desk}"]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=out,
+            stderr=out,
+        )
+    until = time.monotonic() + 60
+    url = f"http://127.0.0.1:{port}/"
+    while not answers(f"{url}api"):
+        assert process.poll() is None, f"JupyterLab ended:\n{log.read_text()}"
+        assert time.monotonic() < until, f"JupyterLab does not answer:\n{log.read_text()}"
+        time.sleep(0.1)
+    yield url
+    process.terminate()
+    process.wait(20)
+
+
+def frame_shown(page: Page, player: str) -> int:
+    """The number burnt into the camera's picture."""
+    return int(page.locator(f"{player} .lsd-raw").first.evaluate(READ))
+
+
+def frame_named(page: Page, player: str) -> int:
+    """The frame that the player's timecode names."""
+    hours, minutes, seconds, frames = map(int, page.locator(f"{player} .lsd-time").first.inner_text().split(":"))
+    return ((hours * 60 + minutes) * 60 + seconds) * 24 + frames
+
+
+def step_and_compare(page: Page, player: str) -> None:
+    """Ten frames from here, then three back: at each the picture's number is the timecode's."""
+    for key in ["ArrowRight"] * 10 + ["ArrowLeft"] * 3:
+        before = frame_named(page, player)
+        page.keyboard.press(key)
+        way = 1 if key == "ArrowRight" else -1
+        deadline = time.monotonic() + 10
+        while frame_shown(page, player) != before + way and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert frame_named(page, player) == before + way
+        assert frame_shown(page, player) == before + way
+
+
+@pytest.mark.timeout(240)
+def test_in_jupyterlab_a_moved_key_is_rendered_from_there(lab: str, take: Take, page: Page, artefacts: Path) -> None:
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    page.goto(f"{lab}lab/tree/try.ipynb")
+    expect(page.locator(".jp-Cell").nth(2)).to_be_visible(timeout=60_000)
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000)
+    page.locator(".jp-Cell .cm-content").first.click()
+    for _ in range(2):
+        page.keyboard.press("Shift+Enter")
+    expect(page.locator(".lsd-player")).to_be_visible(timeout=60_000)
+    page.wait_for_function("document.querySelector('.lsd-raw').readyState >= 2")
+    page.locator(".lsd-screen").click(position={"x": 20, "y": 20})
+    page.keyboard.press("Home")
+    step_and_compare(page, ".lsd-player")
+
+    handle = page.locator(".lsd-key").nth(1).locator("i").bounding_box()
+    lane = page.locator(".lsd-lane").bounding_box()
+    assert handle
+    assert lane
+    x, y = handle["x"] + handle["width"] / 2, handle["y"] + 4
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + lane["width"] * 0.5 / 3, y, steps=5)
+    page.mouse.up()
+    page.screenshot(path=artefacts / "lab_edited.png")
+    page.locator(".jp-Cell .cm-content").nth(2).click()
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator(".lsd-player")).to_have_count(2, timeout=120_000)
+    page.locator(".lsd-player").nth(1).scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelectorAll('.lsd-live')[1].readyState >= 2")
+    page.screenshot(path=artefacts / "lab_rendered.png")
+
+    (version,) = Take.open(take.folder).renders
+    moved = version.timeline.keys[1]
+    assert moved.prompt == "a pencil sketch"
+    assert moved.time_s == pytest.approx(2.0, abs=0.1)
+    assert version.info["reused"] == 36, "what comes before the key's old place is as it was"
+    full = take.render(version.timeline, full=True, progress=lambda done, total: None)
+    assert full.info["reused"] == 0
+    assert full.info["hashes"] == version.info["hashes"]
+
+
+@pytest.mark.timeout(240)
+def test_the_review_page_shows_the_frame_that_it_names(
+    serve: Callable[..., Served], sessions: Path, take: Take, page: Page, artefacts: Path
+) -> None:
+    served = serve(sessions=sessions)
+    enter(page, f"{served.url}#review/{take.folder.relative_to(sessions).as_posix()}")
+    page.wait_for_function("document.querySelector('.lsd-raw')?.readyState >= 2", timeout=60_000)
+    page.keyboard.press("Home")
+    step_and_compare(page, "body")
+    page.screenshot(path=artefacts / "review_coded.png")
