@@ -95,7 +95,7 @@ class TakePlayer(anywidget.AnyWidget):
 
     @property
     def timeline(self) -> Timeline:
-        """The prompts as they stand on the lane, all else as it was shown. Raises TimelineError where they make none."""
+        """The prompts as they stand on the lane, all else as shown. Raises TimelineError where they make none."""
         return replace(self._shown, keys=tuple(key_from_dict(key) for key in self._keys))
 
 
