@@ -18,6 +18,7 @@ from engine.config import ModelConfig, lsd_test
 from engine.models.checkpoint import save_weights
 from engine.models.network import Conditions, Hourglass, to_patches
 from engine.text import Router
+from engine.training.critic import Criticism
 from engine.training.data import Clip, Player, deal, load_pack, pack, read_manifest
 from engine.training.muon import orthogonal
 from engine.training.objectives import Average, denoising_loss, draw_levels, shortcut_target
@@ -122,9 +123,12 @@ def test_training_learns(packed: Path, recipe: Recipe) -> None:
     assert np.nanmean(losses[-20:]) < 0.8 * np.nanmean(losses[:20])
 
 
-def test_an_interrupted_run_resumes_to_the_same_weights(packed: Path, recipe: Recipe, tmp_path: Path) -> None:
+@pytest.mark.parametrize("adversarial", [0.0, 0.3], ids=["alone", "with a critic"])
+def test_an_interrupted_run_resumes_to_the_same_weights(
+    packed: Path, recipe: Recipe, tmp_path: Path, adversarial: float
+) -> None:
     """Two slices at once, and one slice, a crash in the middle of the next, and a resumed one: bit for bit the same."""
-    recipe = replace(recipe, slice=8, own_after=4, shortcut=0.5)
+    recipe = replace(recipe, slice=8, own_after=4, shortcut=0.5, adversarial=adversarial)
     whole = Trainer(recipe, packed, "cpu")
     whole.run(tmp_path / "whole", minutes=60, cooldown=16)
     first = Trainer(recipe, packed, "cpu")
@@ -181,14 +185,15 @@ def test_a_student_of_a_larger_network_learns_what_it_says(packed: Path, recipe:
 
 
 def test_without_augmentation_the_past_is_the_teachers(clips: list[Clip]) -> None:
-    pool = Pool(lsd_test(), deal(clips, np.random.default_rng(0)), 64, 64, 6, False, 1, torch.device("cpu"), False)
+    there = torch.device("cpu")
+    pool = Pool(lsd_test(), deal(clips, np.random.default_rng(0)), 64, 64, 6, False, 1, there, False, False)
     for _ in range(8):
         batch = pool.draw(3)
         for live, past, level in zip(batch.streams, batch.past, batch.conditions.past_level, strict=True):
             for k, picture in enumerate(live.last):
                 assert torch.equal(past[k], to_patches(picture[None])[0])
                 assert float(level[k]) == pytest.approx(0.05)
-        pool.advance(batch, torch.rand(3, 64, 64, 3), own=1.0)
+        pool.advance(batch, torch.rand(3, 64, 64, 3), own=0.0)
         for i, live in enumerate(batch.streams):
             assert torch.allclose(to_patches(live.last[0][None])[0], batch.target[i].clamp(-1, 1), atol=1 / 127)
 
@@ -208,6 +213,27 @@ def test_a_step_is_two_half_steps_where_the_network_is_sure(recipe: Recipe) -> N
     target = shortcut_target(Sure(), torch.randn_like(said), said, said, conditions, None, clean)  # type: ignore[arg-type]
     torch.testing.assert_close(target[0], said[0], atol=1e-4, rtol=0)
     assert torch.equal(target[1], clean[1]), "a step too small to halve keeps the truth"
+
+
+def test_a_critic_learns_to_tell_and_pulls_towards_the_taught() -> None:
+    """Frames of the network's are the teachers' without their stripes; what the critic pulls is stripes."""
+    generator = torch.Generator().manual_seed(0)
+    torch.manual_seed(0)
+    criticism = Criticism(3, torch.device("cpu"), torch.float32, rate=2e-3)
+    stripes = 0.5 * to_patches((torch.arange(32) % 2 * 2.0 - 1).expand(4, 32, 32)[..., None].repeat(1, 1, 1, 3))
+
+    def pair() -> tuple[torch.Tensor, torch.Tensor, tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        plain = 0.3 * torch.randn(4, 8, 8, 48, generator=generator)
+        given = plain, plain, torch.tensor([[1.0, 0.0, 0.0]]).expand(4, -1)
+        return plain, plain + stripes, given
+
+    for _ in range(40):
+        made, taught, given = pair()
+        told = criticism.learn(made, taught, given, 1.0, generator)
+    assert told > 0.9
+    made, taught, given = pair()
+    down = -criticism.pull(made, taught, given)
+    assert float((down * stripes).sum() / (down.norm() * stripes.norm())) > 0.2
 
 
 def test_muon_steps_are_nearly_orthogonal() -> None:

@@ -77,8 +77,6 @@ def load_weights(path: Path | None = None) -> Weights:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
     except SafetensorError as error:
         raise WeightsError(f"{path} is not a safetensors file ({error}); only safetensors is read") from None
-    if metadata.get("format") == "lsd-weights-2":
-        tensors, metadata = _widened(tensors), metadata | {"format": FORMAT}
     if metadata.get("format") != FORMAT:
         raise WeightsError(f"{path} holds {metadata.get('format', 'no known format')}, not {FORMAT}")
     config = ModelConfig.from_dict(json.loads(metadata["config"]))
@@ -92,13 +90,3 @@ def load_weights(path: Path | None = None) -> Weights:
     wordings = json.loads(metadata.get("known", "[]"))
     known = dict(zip(wordings, tensors["known"].float().numpy(), strict=True)) if wordings else {}
     return Weights(config, network.eval(), router.eval(), known, sha256)
-
-
-def _widened(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Tensors of format 2, from before there was weather: its inputs and gains are zero."""
-    stem, air = tensors["network.stem.weight"], 6 * 16
-    pictures, planes = stem[:, :192], stem[:, 192:]
-    tensors["network.stem.weight"] = torch.cat([pictures, stem.new_zeros(len(stem), air, 1, 1), planes], 1)
-    for name in ("network.head.weight", "network.head.bias"):
-        tensors[name] = torch.cat([tensors[name], tensors[name].new_zeros(18, *tensors[name].shape[1:])])
-    return tensors
