@@ -119,7 +119,7 @@ class FrameProgram:
         self._planes = torch.cat(place).permute(1, 2, 0).contiguous()
         self._waves = fields.wave_table(device)
         self._places = Places.of(tall, wide, config.width // config.heads, device)
-        self._normals = torch.from_numpy(sampler.normals()).to(device)
+        self._tables = torch.from_numpy(sampler.noise_tables()).to(device)
         self._noisy = torch.zeros(count, h, w, 3 * PATCH**2, device=device)
         self._seen = torch.zeros(count, h, w, weight.shape[1], dtype=weight.dtype, device=device)
         self._levels = list(pairwise(sampler.noise_levels(steps)))
@@ -136,7 +136,7 @@ class FrameProgram:
     def _frames(self) -> None:
         do, rows, inbox = self._network.operations, self._rows, self._inbox
         inbox.send()
-        do.draw(inbox.counter, self._normals, self._noisy)
+        do.draw(inbox.counter, self._tables, self._noisy)
         do.shine(inbox.counter, inbox.clock, self._spots, self._air)
         pictures = (inbox.camera, rows.last, rows.before, self._air)
         for (level, lower), folded in zip(self._levels, self._folded, strict=True):

@@ -22,16 +22,28 @@ Denoiser = Callable[[Tensor, float, float], Tensor]
 
 
 def noise_patches(seed: int, index: int, height: int, width: int) -> Tensor:
-    """The standard normal noise of source frame `index`: (H/4, W/4, 48) float32 in -4.4..4.4, as patches of a picture.
+    """The standard normal noise of source frame `index`: (H/4, W/4, 48) float32 in -6..6, as patches of a picture.
 
-    A function of (seed, index) alone by a counter-based generator (Philox, Salmon et al. 2011), so a frame's noise does
-    not depend on how many frames were made before it. Sixteen random bits a value through the inverse of the normal
-    distribution: a quarter of the time of the usual generators.
+    Three quarters of its variance are the stream's own, the same in all frames, the rest is new in each: what the
+    network makes of noise would flicker otherwise (mixed noise, Ge et al. 2023, arXiv:2305.10474). A function of (seed,
+    index) alone by a counter-based generator, so a frame's noise does not depend on how many were made before it.
     """
-    philox = np.random.Philox(key=seed % 2**64, counter=[0, 0, 0, index % 2**64])
-    count = height * width * 3
-    bits = philox.random_raw(-(-count // 4)).astype("<u8", copy=False).view("<u2")[:count]
-    return torch.from_numpy(normals().take(bits)).view(height // PATCH, width // PATCH, 3 * PATCH**2)
+    fresh = torch.from_numpy(noise_tables()[1].take(_bits(seed, index, height * width * 3)))
+    return fresh.view(height // PATCH, width // PATCH, 3 * PATCH**2).add_(_lasting(seed, height, width))
+
+
+@functools.lru_cache(maxsize=8)
+def _lasting(seed: int, height: int, width: int) -> Tensor:
+    """The stream's own part: that of the frame before all frames."""
+    lasting = torch.from_numpy(noise_tables()[0].take(_bits(seed, -1, height * width * 3)))
+    return lasting.view(height // PATCH, width // PATCH, 3 * PATCH**2)
+
+
+def _bits(seed: int, index: int, count: int) -> np.ndarray:
+    """Sixteen random bits a value (Philox, Salmon et al. 2011): a quarter of the time of the usual generators."""
+    counter = np.array([0, 0, 0, index % 2**64], np.uint64)
+    philox = np.random.Philox(key=seed % 2**64, counter=counter)
+    return philox.random_raw(-(-count // 4)).astype("<u8", copy=False).view("<u2")[:count]
 
 
 def frame_noise(seed: int, index: int, height: int, width: int) -> Tensor:
@@ -39,11 +51,17 @@ def frame_noise(seed: int, index: int, height: int, width: int) -> Tensor:
     return to_picture(noise_patches(seed, index, height, width)[None])[0]
 
 
+LASTING = 0.75
+"""Share of the noise's variance that is the same in all frames of a stream."""
+
+
 @functools.cache
-def normals() -> np.ndarray:
-    """(65536,) float32: the normal distribution's quantiles in the middle of each of as many equal shares."""
+def noise_tables() -> np.ndarray:
+    """(2, 65536) float32: the normal distribution's quantiles in the middle of each of as many equal shares, scaled for
+    the noise's lasting part and for its fresh one."""
     shares = (torch.arange(2**16, dtype=torch.float64) + 0.5) / 2**16
-    return torch.special.ndtri(shares).float().numpy()
+    quantiles = torch.special.ndtri(shares)
+    return torch.stack([LASTING**0.5 * quantiles, (1 - LASTING) ** 0.5 * quantiles]).float().numpy()
 
 
 def noise_levels(steps: int) -> list[float]:

@@ -64,7 +64,7 @@ def compile_all(height: int, width: int, config: ModelConfig, prompts: int, dtyp
     pointwise.begin(x, bias)
     pointwise.join(x, torch.empty(1, h // 2, w // 2, 4 * c, dtype=dtype))
     noise = torch.empty(1, h, w, 48)
-    picture.draw(torch.empty(1, 2, dtype=torch.int64), torch.empty(2**16), noise)
+    picture.draw(torch.empty(1, 2, dtype=torch.int64), torch.empty(2, 2**16), noise)
     camera = torch.empty(1, height, width, 3, dtype=torch.uint8)
     dials, age = torch.empty(1, 4), torch.empty(1, config.slots)
     seen, air = torch.empty(1, h, w, 312, dtype=dtype), torch.empty(1, 6, height, width)

@@ -144,7 +144,11 @@ def test_the_seed_matters_to_random_worlds_alone(world: str, painted: dict[str, 
 
 def test_moving_worlds_alone_move_over_a_still_scene(world: str, pictures: Tensor) -> None:
     source = torch.cat([pictures, torch.full((1, 3, HEIGHT, WIDTH), 0.93)])  # golden Rome glints on what is bright
-    first, later = _teach(world, source, 0, 1, 1, 1, 1), _teach(world, source, 1, 2, 2, 2, 2)
+    noise = _noise(0, 4)
+    first, later = (
+        teach(world, source, noise, _air(seed, time_s), time_s)
+        for seed, time_s in enumerate((_at(1, 1, 1, 1), _at(2, 2, 2, 2)))
+    )
     assert torch.equal(first, later) != WORLDS[world].moving
 
 

@@ -21,16 +21,10 @@ PIXELS = tl.constexpr(48)
 
 
 @triton.jit
-def _draw(counter, normals, noise, blocks, BLOCK: tl.constexpr):
-    """Philox-4x64 with ten rounds (Salmon et al. 2011): four words of 64 bits a block, each of four values."""
-    sample = tl.program_id(1)
-    block = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
-    inside = block < blocks
-    zero = tl.zeros_like(block).to(tl.uint64)
-    key0 = zero + tl.load(counter + 2 * sample).to(tl.uint64)
-    key1 = zero
-    c0, c1, c2 = (block + 1).to(tl.uint64), zero, zero  # numpy counts on before it draws
-    c3 = zero + tl.load(counter + 2 * sample + 1).to(tl.uint64)
+def _words(c0, key0, c3):
+    """Philox-4x64 with ten rounds (Salmon et al. 2011): four words of 64 bits a block."""
+    zero = tl.zeros_like(c0)
+    c1, c2, key1 = zero, zero, zero
     m0 = zero + tl.full((1,), 0xD2E7470EE14C6C93, tl.uint64)
     m1 = zero + tl.full((1,), 0xCA5A826395121157, tl.uint64)
     for _ in tl.static_range(10):
@@ -38,24 +32,46 @@ def _draw(counter, normals, noise, blocks, BLOCK: tl.constexpr):
         c0, c1, c2, c3 = high1 ^ c1 ^ key0, m1 * c2, high0 ^ c3 ^ key1, m0 * c0
         key0 += tl.full((1,), 0x9E3779B97F4A7C15, tl.uint64)
         key1 += tl.full((1,), 0xBB67AE8584CAA73B, tl.uint64)
+    return c0, c1, c2, c3
+
+
+@triton.jit
+def _value(table, word, shift, inside):
+    """The table's value of sixteen of a word's bits."""
+    few = tl.zeros_like(word) + 0xFFFF
+    return tl.load(table + ((word >> shift) & few).to(tl.int32), inside)
+
+
+@triton.jit
+def _draw(counter, tables, noise, blocks, BLOCK: tl.constexpr):
+    """Each block's sixteen values: those of the frame before all frames, and those of this one."""
+    sample = tl.program_id(1)
+    block = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    inside = block < blocks
+    zero = tl.zeros_like(block).to(tl.uint64)
+    key = zero + tl.load(counter + 2 * sample).to(tl.uint64)
+    index = zero + tl.load(counter + 2 * sample + 1).to(tl.uint64)
+    count = (block + 1).to(tl.uint64)  # numpy counts on before it draws
+    a0, a1, a2, a3 = _words(count, key, zero + tl.full((1,), 0xFFFFFFFFFFFFFFFF, tl.uint64))
+    b0, b1, b2, b3 = _words(count, key, index)
     out = noise + sample.to(tl.int64) * blocks * 16 + block * 16
+    fresh = tables + 65536
     for part in tl.static_range(4):
         shift = zero + 16 * part
-        few = zero + 0xFFFF
-        tl.store(out + part, tl.load(normals + ((c0 >> shift) & few).to(tl.int32), inside), inside)
-        tl.store(out + 4 + part, tl.load(normals + ((c1 >> shift) & few).to(tl.int32), inside), inside)
-        tl.store(out + 8 + part, tl.load(normals + ((c2 >> shift) & few).to(tl.int32), inside), inside)
-        tl.store(out + 12 + part, tl.load(normals + ((c3 >> shift) & few).to(tl.int32), inside), inside)
+        tl.store(out + part, _value(tables, a0, shift, inside) + _value(fresh, b0, shift, inside), inside)
+        tl.store(out + 4 + part, _value(tables, a1, shift, inside) + _value(fresh, b1, shift, inside), inside)
+        tl.store(out + 8 + part, _value(tables, a2, shift, inside) + _value(fresh, b2, shift, inside), inside)
+        tl.store(out + 12 + part, _value(tables, a3, shift, inside) + _value(fresh, b3, shift, inside), inside)
 
 
-def draw(counter: Tensor, normals: Tensor, noise: Tensor) -> None:
+def draw(counter: Tensor, tables: Tensor, noise: Tensor) -> None:
     """Fill `noise` (B, h, w, 48) float32 with the noise of counter (B, 2) int64, seed and source frame index.
 
-    normals (65536,) float32 are the normal distribution's quantiles. Equal to `sampler.noise_patches`, bit for bit.
+    tables (2, 65536) float32 are `sampler.noise_tables`. Equal to `sampler.noise_patches`, bit for bit.
     """
-    check(counter, normals, noise)
+    check(counter, tables, noise)
     blocks = noise[0].numel() // 16
-    _draw[(triton.cdiv(blocks, 128), noise.shape[0])](counter, normals, noise, blocks, 128)
+    _draw[(triton.cdiv(blocks, 128), noise.shape[0])](counter, tables, noise, blocks, 128)
 
 
 @triton.jit

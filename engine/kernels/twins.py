@@ -59,7 +59,7 @@ def join(skip: Tensor, coarse: Tensor) -> Tensor:
     return level_norm(total).permute(0, 2, 3, 1).to(skip.dtype)
 
 
-def draw(counter: Tensor, normals: Tensor, noise: Tensor) -> None:
+def draw(counter: Tensor, tables: Tensor, noise: Tensor) -> None:
     """Fill `noise` (B, h, w, 48) float32 with the noise of counter (B, 2) int64, seed and source frame index."""
     for sample, (seed, index) in zip(noise, counter.tolist(), strict=True):
         sample.copy_(sampler.noise_patches(seed, index, sample.shape[0] * PATCH, sample.shape[1] * PATCH))

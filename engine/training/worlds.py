@@ -35,7 +35,7 @@ class World:
     random: bool = False
     """Has content drawn by a seed: weather or grain."""
     moving: bool = False
-    """Moves by itself over a still source."""
+    """Moves by itself over a still source; grain is noise and no motion."""
 
     def _texts(self, split: str) -> tuple[str, ...]:
         return tuple(json.loads(WORDINGS.read_text())[self.name][split])
@@ -63,7 +63,7 @@ WORLDS: dict[str, World] = {
         World("neon-rain", scenery.neon_rain, random=True, moving=True),
         World("pencil", drawings.pencil),
         World("cartoon", drawings.cartoon),
-        World("film-noir", scenery.film_noir, random=True, moving=True),
+        World("film-noir", scenery.film_noir, random=True),
         World("oil-painting", drawings.oil_painting),
         World("volcano", crafts.volcano, random=True, moving=True),
         World("enchanted-forest", crafts.enchanted_forest, random=True, moving=True),
