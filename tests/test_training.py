@@ -97,6 +97,21 @@ def test_the_loss_is_zero_at_the_target_alone() -> None:
     assert bool((denoising_loss(rough, target) > 2 * denoising_loss(smooth, target)).all()), "edges should weigh"
 
 
+def test_faint_detail_costs_even_where_it_cannot_be_placed() -> None:
+    lines = torch.zeros(1, 64, 64, 3)
+    lines[:, 4::8] = 1.0
+    moved = lines.roll(1, 1)  # in the same windows, so of the same strength
+    flat = lines.mean().expand_as(lines)
+
+    def lack(made: Tensor) -> float:
+        made, target = to_patches(made), to_patches(lines)
+        return float(denoising_loss(made, target, detail=1.0) - denoising_loss(made, target))
+
+    assert lack(lines) == 0
+    assert lack(flat) > lack(0.5 * lines) > 20 * lack(moved)
+    assert lack(1.5 * lines) == pytest.approx(lack(0.5 * lines), rel=0.02), "too much is as bad as too little"
+
+
 def test_three_levels_of_five_are_live() -> None:
     level, step = draw_levels(4000, torch.Generator().manual_seed(0))
     assert 0.56 < float((level == 1).float().mean()) < 0.64

@@ -1,7 +1,10 @@
 """What the denoiser is asked for.
 
 Squared error on the clean frame (x-prediction): an absolute error would go for the median and delete what is sparse.
-A second squared error on differences of neighbouring pixels weighs edges, which carry a drawn line's sharpness.
+A second squared error on differences of neighbouring pixels weighs edges, which carry a drawn line's sharpness. Where a
+line cannot be placed, the best guess in squared error is faint: its detail has only the predictable share of the
+teacher's energy. A third term matches that energy window by window, wherever in the window it lies (texture statistics
+as in Heeger and Bergen 1995, here as a moment-matching loss).
 """
 
 from __future__ import annotations
@@ -10,22 +13,43 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from engine.models.network import Conditions, Hourglass, Memory, to_picture
 
 EDGE_WEIGHT = 4.0
+WINDOW_PX = 8
+"""Side of the windows in which detail has its teacher's strength."""
+FAINT = 1e-3
+"""Energy of detail below which it is not asked for: about that of noise of one grey level."""
 
 
-def denoising_loss(clean: Tensor, target: Tensor, weight: Tensor | float = 1.0) -> Tensor:
+def denoising_loss(clean: Tensor, target: Tensor, weight: Tensor | float = 1.0, detail: float = 0.0) -> Tensor:
     """(B,) loss of predicted against true patches (B, h, w, 48) in -1..1.
 
-    weight: (B, h, w, 1), what an error counts.
+    weight: (B, h, w, 1), what an error counts. detail: what a lack or an excess of detail counts.
     """
     error = to_picture((clean - target) * weight**0.5)
     across, down = error[:, :, 1:] - error[:, :, :-1], error[:, 1:] - error[:, :-1]
     pixel = error.square().mean((1, 2, 3))
-    return pixel + EDGE_WEIGHT * (across.square().mean((1, 2, 3)) + down.square().mean((1, 2, 3)))
+    loss = pixel + EDGE_WEIGHT * (across.square().mean((1, 2, 3)) + down.square().mean((1, 2, 3)))
+    if detail:
+        lack = (detail_strength(clean) - detail_strength(target)) * _halved(weight) ** 0.5
+        loss = loss + detail * lack.square().mean((1, 2, 3))
+    return loss
+
+
+def detail_strength(patches: Tensor) -> Tensor:
+    """(B, h, w, 48) -> (B, 3, h/2, w/2): root mean square of each colour's Laplacian, window by window."""
+    picture = to_picture(patches).permute(0, 3, 1, 2)
+    kernel = picture.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).expand(3, 1, 3, 3)
+    laplacian = F.conv2d(F.pad(picture, (1, 1, 1, 1), mode="replicate"), kernel, groups=3)
+    return (F.avg_pool2d(laplacian.square(), WINDOW_PX) + FAINT).sqrt()
+
+
+def _halved(weight: Tensor | float) -> Tensor | float:
+    return F.max_pool2d(weight.permute(0, 3, 1, 2), 2) if isinstance(weight, Tensor) else weight
 
 
 def draw_levels(size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ Legend: B batch, S remembered frames, H height, W width, h, w = H/4, W/4, K worl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,6 +40,12 @@ PLAIN = 0.5
 """Share of those whose world is as it is."""
 LOUD = 6.0
 """What an error inside a thing counts beside one elsewhere: things are small."""
+HARD_WORLDS = frozenset(
+    "deep-space golden-rome neon-rain pencil cartoon oil-painting volcano woodblock watercolour comic blueprint".split()
+)
+"""Worlds of lines that are hard to place: asked for twice as often as the others."""
+HARD_THINGS = frozenset({"gold-chest", "ice-block", "crate"})
+"""What a box becomes, asked for twice as often too: a box looks like much else."""
 EMPTY = ("scene", "texture")
 """Kinds of clips that show nobody: a place takes all of the picture."""
 PAST_LABEL = 0.05
@@ -141,24 +147,29 @@ class Pool:
     def _props(self) -> tuple[Prop | None, str | None]:
         if self.rng.random() >= PROP or not self.config.things:
             return None, None
-        thing = str(self.rng.choice(self.config.things))
+        thing = self._drawn(self.config.things, HARD_THINGS, 1)[0]
         prop = Prop(PROP_OF[thing], self.height, self.width, self.rng)
         return prop, thing if not self.masked and self.rng.random() < ASKED else None
 
     def _worlds(self, player: Player, thing: str | None) -> list[tuple[str, float]]:
         placeable = player.matte(0.0) is not None or player.clip.kind in EMPTY
         worlds = [world for world in self.config.worlds if world not in PLACES or placeable]
-        names = [str(name) for name in self.rng.permutation(worlds)]
+        names = self._drawn(worlds, HARD_WORLDS, min(2, len(worlds)))
         if self.masked:
-            if self.rng.random() < 0.5 and "as-is" in names:
+            if self.rng.random() < 0.5 and "as-is" in worlds:
                 names = ["as-is", *(name for name in names if name != "as-is")]
             return [(names[0], 1.0), (names[1], 1.0)]
-        if thing is not None and self.rng.random() < PLAIN and "as-is" in names:
+        if thing is not None and self.rng.random() < PLAIN and "as-is" in worlds:
             return [("as-is", 1.0)]
         if self.rng.random() < BLEND:
             share = float(self.rng.uniform(0.1, 0.9))
             return [(names[0], share), (names[1], 1 - share)]
         return [(names[0], 1.0)]
+
+    def _drawn(self, names: Sequence[str], hard: frozenset[str], count: int) -> list[str]:
+        """`count` different ones, the hard ones twice as likely."""
+        chances = np.array([2.0 if name in hard else 1.0 for name in names])
+        return [str(name) for name in self.rng.choice(names, count, replace=False, p=chances / chances.sum())]
 
     def _mask(self) -> Tensor | None:
         """(H, W) share of the first prompt: a half plane or an ellipse, sharp or soft, either side."""
@@ -187,7 +198,7 @@ class Pool:
         if chance < COLD + SWITCH or (cut and any(world in PLACES for world, _ in live.worlds)):
             if live.prop is not None and not self.masked:
                 others = [thing for thing in self.config.things if PROP_OF[thing] == live.prop.kind]
-                live.thing = str(self.rng.choice(others)) if self.rng.random() < ASKED else None
+                live.thing = self._drawn(others, HARD_THINGS, 1)[0] if self.rng.random() < ASKED else None
             live.worlds, live.mask = self._worlds(live.player, live.thing), self._mask()
         return live
 

@@ -81,6 +81,8 @@ class Recipe:
     """Whether the past is worn and sometimes missing."""
     noisy_past: bool = True
     """Whether past frames have noise levels of their own."""
+    detail: float = 2.0
+    """What a lack or an excess of detail counts beside the squared error."""
     distilled: float = 0.0
     """Share of a larger network's answer in the target, where one is given."""
     adversarial: float = 0.0
@@ -219,7 +221,7 @@ class Trainer:
         if ripe and float(torch.rand((), generator=self._generator)) < r.shortcut:
             target = shortcut_target(self.worker, noisy, source, past, conditions, memory, target)
         clean = self.worker(noisy, source, past, conditions, memory)
-        losses = denoising_loss(clean, target, batch.weight)
+        losses = denoising_loss(clean, target, batch.weight, r.detail)
         (gradient,) = torch.autograd.grad(losses.mean(), clean)
         if self.criticism is not None:
             gradient = gradient + self._criticised(self.criticism, batch, source, past, conditions, clean, share)
