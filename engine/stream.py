@@ -28,7 +28,7 @@ from engine.history import History, HistoryState, as_signal, differences
 from engine.models import fused
 from engine.models.checkpoint import Weights, load_weights
 from engine.models.kernelled import Kernelled
-from engine.models.network import Hourglass, pad_picture, padded_size, to_patches, to_picture
+from engine.models.network import Hourglass, pad_picture, padded_size, planes_to_patches, to_patches, to_picture
 from engine.models.weather import weather
 from engine.program import Directed, Programs, direct
 from engine.ring import Ring
@@ -292,7 +292,7 @@ class Stream:
             masks=None if masks is None else masks[None],
             interval_s=torch.full((1,), moment.interval_s, device=device),
             clock_s=clock.to(device, torch.float32) if device.type == "mps" else clock.to(device),
-            weather=to_patches(air.permute(0, 2, 3, 1)).to(device),
+            weather=planes_to_patches(air).to(device),
         )
 
     def _develop(self, moment: Moment, clean: Tensor) -> np.ndarray:

@@ -24,6 +24,7 @@ from engine.models.network import (
     level_norm,
     modulated,
     pad_picture,
+    planes_to_patches,
     to_patches,
     to_picture,
 )
@@ -77,7 +78,7 @@ def _patches(pictures: Tensor) -> Tensor:
 
 def _weather_patches(planes: Tensor) -> Tensor:
     """(B, 6, 4 h, 4 w) -> (B, h, w, 96)."""
-    return to_patches(planes.permute(0, 2, 3, 1))
+    return planes_to_patches(planes)
 
 
 def see(

@@ -1,8 +1,9 @@
-"""The network's convolution blocks as a CPU likes them: two calls of oneDNN each, with all between inside them.
+"""The network as a CPU likes it: a block is two calls of oneDNN, with all between inside them.
 
 A prompt scales and shifts what a block's first convolution says. Where one prompt has the whole picture, that is the
 same as other weights, so it is folded into them once a prompt; the activation and the residual sum are done by oneDNN
-while it writes. The result is that of `Modulation.through` up to the rounding of bfloat16.
+while it writes. The result is that of `Modulation.through` up to the rounding of bfloat16. The waist's linear layers
+are packed once.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.models.network import Conditions, ConvBlock, Hourglass, Modulation
 
@@ -28,6 +29,27 @@ def available(network: Hourglass) -> bool:
 def _packed(weight: Tensor, shape: torch.Size) -> Tensor:
     """A 3x3 weight in the layout that oneDNN prefers for inputs of `shape` (B, C, h, w)."""
     return torch.ops.mkldnn._reorder_convolution_weight(weight, [1, 1], [1, 1], [1, 1], 1, list(shape))
+
+
+class PackedLinear(nn.Linear):
+    """A linear layer that reads its weight in the layout that oneDNN prefers, for inference alone."""
+
+    def __init__(self, plain: nn.Linear) -> None:
+        super().__init__(plain.in_features, plain.out_features, device="meta")
+        self.weight, self.bias = plain.weight, plain.bias
+        self._packed = torch.ops.mkldnn._reorder_linear_weight(plain.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ops.mkldnn._linear_pointwise(x, self._packed, self.bias, "none", [], "")
+
+
+def pack_linears(module: nn.Module) -> None:
+    """Replace the linear layers inside a module, whose weights must not change afterwards."""
+    for name, child in list(module.named_children()):
+        if type(child) is nn.Linear:
+            setattr(module, name, PackedLinear(child))
+        else:
+            pack_linears(child)
 
 
 class FoldedModulation(Modulation):
@@ -71,6 +93,7 @@ class Folder:
 
     def __init__(self, network: Hourglass) -> None:
         self._network = network
+        pack_linears(network.waist)
         self._seconds: dict[ConvBlock, Tensor] = {}
         self._kept: OrderedDict[bytes, FoldedModulation] = OrderedDict()
 

@@ -77,12 +77,35 @@ class Memory:
 
 def to_patches(picture: Tensor) -> Tensor:
     """(B, H, W, C) -> (B, H/4, W/4, 16 C): each 4x4 patch's red, row by row, then its green, then its blue."""
-    return picture.unflatten(2, (-1, PATCH)).unflatten(1, (-1, PATCH)).permute(0, 1, 3, 5, 2, 4).flatten(3)
+    return planes_to_patches(picture.permute(0, 3, 1, 2))
+
+
+def planes_to_patches(planes: Tensor) -> Tensor:
+    """(B, C, H, W) -> (B, H/4, W/4, 16 C), as `to_patches`."""
+    runs = _as_runs(planes.contiguous())
+    if runs is None:
+        return planes.unflatten(3, (-1, PATCH)).unflatten(2, (-1, PATCH)).permute(0, 2, 4, 1, 3, 5).flatten(3)
+    return runs.unflatten(2, (-1, PATCH)).permute(0, 2, 4, 1, 3).contiguous().view(planes.dtype).flatten(3)
 
 
 def to_picture(patches: Tensor) -> Tensor:
     """(B, H/4, W/4, 48) -> (B, H, W, 3), the inverse of `to_patches`."""
-    return patches.unflatten(3, (3, PATCH, PATCH)).permute(0, 1, 4, 2, 5, 3).flatten(3, 4).flatten(1, 2)
+    runs = _as_runs(patches.contiguous())
+    if runs is None:
+        return patches.unflatten(3, (3, PATCH, PATCH)).permute(0, 1, 4, 2, 5, 3).flatten(3, 4).flatten(1, 2)
+    rows = runs.unflatten(3, (3, PATCH)).permute(0, 3, 1, 4, 2).flatten(2, 3).contiguous()
+    return rows.view(patches.dtype).permute(0, 2, 3, 1).contiguous()
+
+
+def _as_runs(values: Tensor) -> Tensor | None:
+    """The last dimension's runs of four as one number each, which a processor moves as fast as one value.
+
+    None where they cannot be seen so: on a device without such numbers, or where gradients must pass.
+    """
+    run = {1: torch.int32, 2: torch.int64, 4: torch.complex128}.get(values.itemsize)
+    if run is None or values.device.type != "cpu" or (values.requires_grad and torch.is_grad_enabled()):
+        return None
+    return values.view(run)
 
 
 def pool_frame(picture: Tensor) -> Tensor:
@@ -429,12 +452,22 @@ class Hourglass(nn.Module):
     @staticmethod
     def _compose(head: Tensor, source: Tensor, last: Tensor, weather: Tensor) -> Tensor:
         """Residual, plus a gain per patch and colour on what is sharp: source, its luminance, last output, weather."""
-        residual, gains, air = head.split([3 * PATCH**2, 9, 3 * AIR], -1)
-        turn, dye, keep = gains.unflatten(-1, (3, 3, 1)).unbind(-3)
-        pixels = source.unflatten(-1, (3, PATCH**2))
-        red, green, blue = pixels.split(1, -2)
-        grey = LUMINANCE[0] * red + LUMINANCE[1] * green + LUMINANCE[2] * blue
-        clean = air.unflatten(-1, (3, AIR)) @ weather.unflatten(-1, (AIR, PATCH**2))
-        clean.add_(residual.unflatten(-1, (3, PATCH**2)))
-        clean.addcmul_(pixels, 1 + turn).addcmul_(dye, grey).addcmul_(keep, last.unflatten(-1, (3, PATCH**2)))
-        return clean.flatten(-2)
+        residual, gains = head.split([3 * PATCH**2, 9 + 3 * AIR], -1)
+        spread, bias = mixing(head.device)
+        mix = torch.addmm(bias, gains.flatten(0, 2), spread).unflatten(1, (3, -1))
+        sharp = torch.cat([weather, source, last], -1).flatten(0, 2).unflatten(1, (-1, PATCH**2))
+        clean = torch.baddbmm(residual.flatten(0, 2).unflatten(1, (3, -1)), mix, sharp)
+        return clean.view(source.shape)
+
+
+@functools.cache
+@torch.inference_mode(False)
+def mixing(device: torch.device) -> tuple[Tensor, Tensor]:
+    """(9 + 3 A, 3 (A + 6)) and (3 (A + 6),): from the head's gains (turn, dye and keep of each colour, then of the A
+    planes of weather) to what each colour takes of weather, source and last output."""
+    size = 9 + 3 * AIR
+    given = torch.cat([torch.zeros(1, size), torch.eye(size)])  # nothing, then each gain alone
+    turn, dye, keep, air = given.split([3, 3, 3, 3 * AIR], 1)
+    of_source = torch.diag_embed(1 + turn) + dye[..., None] * torch.tensor(LUMINANCE)
+    mixed = torch.cat([air.unflatten(1, (3, AIR)), of_source, torch.diag_embed(keep)], 2).flatten(1)
+    return (mixed[1:] - mixed[0]).to(device), mixed[0].to(device)

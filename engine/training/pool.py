@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.config import ModelConfig
-from engine.models.network import Conditions, pool_frame, to_patches, to_picture
+from engine.models.network import Conditions, planes_to_patches, pool_frame, to_patches, to_picture
 from engine.models.weather import weather
 from engine.training.data import Clip, Player
 from engine.training.easel import Set
@@ -41,7 +41,8 @@ PLAIN = 0.5
 LOUD = 6.0
 """What an error inside a thing counts beside one elsewhere: things are small."""
 HARD_WORLDS = frozenset(
-    "deep-space golden-rome neon-rain pencil cartoon oil-painting volcano woodblock watercolour comic blueprint".split()
+    {"deep-space", "golden-rome", "neon-rain", "pencil", "cartoon", "oil-painting", "volcano", "woodblock"}
+    | {"watercolour", "comic", "blueprint"}
 )
 """Worlds of lines that are hard to place: asked for twice as often as the others."""
 HARD_THINGS = frozenset({"gold-chest", "ice-block", "crate"})
@@ -96,11 +97,6 @@ class Batch:
     remembered_age: Tensor
     """(B, S); negative where the slot is empty."""
     conditions: Conditions
-
-
-def _patches(pictures: Tensor) -> Tensor:
-    """(B, C, H, W) -> (B, H/4, W/4, 16 C)."""
-    return to_patches(pictures.permute(0, 2, 3, 1))
 
 
 class Pool:
@@ -237,15 +233,15 @@ class Pool:
             past_level=past_level,
             interval_s=torch.tensor([s.interval_s for s in streams]),
             time_s=clock,
-            weather=_patches(air),
+            weather=planes_to_patches(air),
             masks=self._masks(streams),
         )
         return Batch(
             streams,
-            _patches(source * 2 - 1),
-            _patches(target * 2 - 1),
+            planes_to_patches(source * 2 - 1),
+            planes_to_patches(target * 2 - 1),
             self._weights(streams, drawn),
-            _patches(noise),
+            planes_to_patches(noise),
             past,
             remembered,
             age,
