@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor
 
 from engine.config import ModelConfig, lsd_test
 from engine.models.checkpoint import save_weights
