@@ -139,7 +139,7 @@ def test_a_notebook_is_kept_without_outputs() -> None:
 def test_what_is_edited_in_the_player_comes_back(take: Take) -> None:
     player = TakePlayer(take)
     assert player.timeline.keys == take.timeline.keys
-    player._keys = [{"id": "k1", "time_s": 0.0, "prompt": "gold", "fade_s": 0.0}]
+    player._edit = {**player._edit, "keys": [{"id": "k1", "time_s": 0.0, "prompt": "gold", "fade_s": 0.0}]}
     assert [key.prompt for key in player.timeline.keys] == ["gold"]
 
 
@@ -148,7 +148,7 @@ def test_what_the_lane_does_not_show_stays(take: Take) -> None:
     line = take.timeline.set(0, strength=0.25).mark(1, "now")
     version = take.render(line, progress=lambda done, total: None)
     player = TakePlayer(take, version)
-    player._keys = [{"id": "k1", "time_s": 0.0, "prompt": "gold", "fade_s": 0.0}]
+    player._edit = {**player._edit, "keys": [{"id": "k1", "time_s": 0.0, "prompt": "gold", "fade_s": 0.0}]}
     assert (player.timeline.tracks, player.timeline.markers) == (line.tracks, line.markers)
 
 

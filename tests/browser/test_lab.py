@@ -64,6 +64,9 @@ def lab(sessions: Path, take: Take, tmp_path_factory: pytest.TempPathFactory) ->
     cells = [
         f"from studio.notebook import Take, TakePlayer\ntake = Take.open({str(take.folder)!r})",
         "player = TakePlayer(take)\nplayer",
+        "made = take.timeline.split(1.0).change('k3', prompt='snowfall in winter').trim('k3', start_s=1.25)\n"
+        "made = made.move('k2', 2.0).change('k2', fade_s=0.25).mark(1.25, 'Marker 1')\n"
+        "assert player.timeline == made, (player.timeline, made)\n"
         "version = take.render(player.timeline)\nTakePlayer(take, version)",
     ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -116,8 +119,17 @@ def step_and_compare(page: Page, player: str) -> None:
         assert frame_shown(page, player) == before + way
 
 
+def drag(page: Page, x: float, y: float, by: float) -> None:
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + by, y, steps=5)
+    page.mouse.up()
+
+
 @pytest.mark.timeout(240)
-def test_in_jupyterlab_a_moved_key_is_rendered_from_there(lab: str, take: Take, page: Page, artefacts: Path) -> None:
+def test_in_jupyterlab_what_is_edited_comes_back_and_is_rendered_from_there(
+    lab: str, take: Take, page: Page, artefacts: Path
+) -> None:
     page.set_viewport_size({"width": 1280, "height": 1000})
     page.goto(f"{lab}lab/tree/try.ipynb")
     expect(page.locator(".jp-Cell").nth(2)).to_be_visible(timeout=60_000)
@@ -131,15 +143,22 @@ def test_in_jupyterlab_a_moved_key_is_rendered_from_there(lab: str, take: Take, 
     page.keyboard.press("Home")
     step_and_compare(page, ".lsd-player")
 
-    handle = page.locator(".lsd-key").nth(1).locator("i").bounding_box()
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("s")
+    page.locator(".lsd-editor [name=prompt]").fill("snowfall in winter")
+    page.keyboard.press("Enter")
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("q")
+    page.keyboard.press("m")
     lane = page.locator(".lsd-lane").bounding_box()
-    assert handle
     assert lane
-    x, y = handle["x"] + handle["width"] / 2, handle["y"] + 4
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + lane["width"] * 0.5 / 3, y, steps=5)
-    page.mouse.up()
+    second = lane["width"] / 3
+    drag(page, lane["x"] + 1.5 * second, lane["y"] + lane["height"] - 16, 0.5 * second)
+    drag(page, lane["x"] + 2.0 * second, lane["y"] + 10, 0.25 * second)
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+Shift+z")
     page.screenshot(path=artefacts / "lab_edited.png")
     page.locator(".jp-Cell .cm-content").nth(2).click()
     page.keyboard.press("Shift+Enter")
@@ -149,10 +168,8 @@ def test_in_jupyterlab_a_moved_key_is_rendered_from_there(lab: str, take: Take, 
     page.screenshot(path=artefacts / "lab_rendered.png")
 
     (version,) = Take.open(take.folder).renders
-    moved = version.timeline.keys[1]
-    assert moved.prompt == "a pencil sketch"
-    assert moved.time_s == pytest.approx(2.0, abs=0.1)
-    assert version.info["reused"] == 36, "what comes before the key's old place is as it was"
+    assert [key.prompt for key in version.timeline.keys] == ["underwater", "snowfall in winter", "a pencil sketch"]
+    assert version.info["reused"] == 30, "what comes before the first change is as it was"
     full = take.render(version.timeline, full=True, progress=lambda done, total: None)
     assert full.info["reused"] == 0
     assert full.info["hashes"] == version.info["hashes"]

@@ -1,7 +1,7 @@
 // The live page: the source, the monitors, the prompt, the slate, the record button and the status line.
+import {timecode} from './basics.js';
 import {Cues} from './cues.js';
 import {Link} from './link.js';
-import {timecode} from './player.js';
 import {Sound} from './sound.js';
 import {Source} from './source.js';
 

@@ -1,5 +1,6 @@
 // The review page: the list of takes, the player, the versions, the verdict, rendering again and export.
-import {mount, timecode} from './player.js';
+import {timecode} from './basics.js';
+import {mount} from './player.js';
 
 const VERDICTS = {circled: '◯', hold: '‖', ng: '✕'};
 const make = (tag, fields = {}, ...children) => { const one = Object.assign(document.createElement(tag), fields); one.append(...children); return one; };
