@@ -130,6 +130,7 @@ class Desk:
             "number": slate.take,
             "state": take.state,
             "verdict": take.manifest.verdict,
+            "circled": take.manifest.circled,
             "notes": take.manifest.notes,
             "problems": list(take.problems),
             "duration_s": take.duration_s,

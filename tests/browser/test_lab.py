@@ -68,6 +68,9 @@ def lab(sessions: Path, take: Take, tmp_path_factory: pytest.TempPathFactory) ->
         "made = made.move('k2', 2.0).change('k2', fade_s=0.25).mark(1.25, 'Marker 1')\n"
         "assert player.timeline == made, (player.timeline, made)\n"
         "version = take.render(player.timeline)\nTakePlayer(take, version)",
+        "from studio.notebook import GridPicker\ntake.render(made.change('k3', prompt='gold'))\n"
+        "picker = GridPicker(Take.open(take.folder))\npicker",
+        "picker.picked.name",
     ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
@@ -167,7 +170,7 @@ def test_in_jupyterlab_what_is_edited_comes_back_and_is_rendered_from_there(
     page.wait_for_function("document.querySelectorAll('.lsd-live')[1].readyState >= 2")
     page.screenshot(path=artefacts / "lab_rendered.png")
 
-    (version,) = Take.open(take.folder).renders
+    version = Take.open(take.folder).renders[0]
     assert [key.prompt for key in version.timeline.keys] == ["underwater", "snowfall in winter", "a pencil sketch"]
     assert version.info["reused"] == 30, "what comes before the first change is as it was"
     full = take.render(version.timeline, full=True, progress=lambda done, total: None)
@@ -185,3 +188,32 @@ def test_the_review_page_shows_the_frame_that_it_names(
     page.keyboard.press("Home")
     step_and_compare(page, "body")
     page.screenshot(path=artefacts / "review_coded.png")
+
+
+@pytest.mark.timeout(240)
+def test_in_jupyterlab_a_variant_is_circled(lab: str, take: Take, page: Page, artefacts: Path) -> None:
+    """Goes on in the kernel of the test before."""
+    page.goto(f"{lab}lab/tree/try.ipynb")
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000)
+    page.locator(".jp-Cell .cm-content").nth(3).click()
+    page.keyboard.press("Shift+Enter")
+    tiles = page.locator(".lsd-tile")
+    expect(tiles).to_have_count(2, timeout=60_000)
+    tiles.nth(1).scroll_into_view_if_needed()
+    page.wait_for_function("[...document.querySelectorAll('.lsd-tile video')].every(video => video.readyState >= 2)")
+    page.locator(".lsd-grid").click(position={"x": 4, "y": 4})
+    page.keyboard.press("Home")
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator(".lsd-grid .lsd-time")).to_have_text("00:00:00:05")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.lsd-tile video')].every(video => Math.floor(video.currentTime * 24) === 5)"
+    )
+    tiles.nth(1).click()
+    expect(tiles.nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".lsd-choice")).to_contain_text("v002 is circled")
+    page.screenshot(path=artefacts / "lab_picked.png")
+    page.locator(".jp-Cell .cm-content").nth(4).click()
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator(".jp-OutputArea-output").last).to_contain_text("v002")
+    assert Take.open(take.folder).manifest.circled == "v002"

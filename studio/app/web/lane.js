@@ -230,7 +230,13 @@ export function mountLane(root, host, until) {
     event.preventDefault();
     zoomTo(zoom * Math.exp(-clamp(event.deltaY, -120, 120) / 400), event.clientX - scroll.getBoundingClientRect().left);
   }, {...until, passive: false});
-  editor.addEventListener('submit', event => { event.preventDefault(); document.activeElement.blur(); root.focus(); }, until);
+  editor.addEventListener('submit', event => event.preventDefault(), until);
+  editor.addEventListener('keydown', event => {  // not by submitting: a notebook keeps Enter for itself
+    if (event.key !== 'Enter' || !event.target.matches('input')) return;
+    event.preventDefault();
+    event.stopPropagation();
+    root.focus();
+  }, until);
   editor.prompt.addEventListener('change', () => attempt(now => change(now, selected, {prompt: editor.prompt.value})), until);
   for (const name of ['time_s', 'fade_s']) editor[name].addEventListener('change', () => {
     const value = editor[name].valueAsNumber;

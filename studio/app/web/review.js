@@ -88,7 +88,7 @@ export function mountReview(root, studio) {
   }
   function versions() {
     $('.versions').replaceChildren(...take.versions.map(one => {
-      const button = make('button', {type: 'button', textContent: one.name === 'live' ? 'Live' : one.name, title: one.about});
+      const button = make('button', {type: 'button', textContent: one.name === 'live' ? 'Live' : `${one.name === take.circled ? `${VERDICTS.circled} ` : ''}${one.name}`, title: one.about});
       button.setAttribute('aria-pressed', one === version);
       button.addEventListener('click', () => { version = one; player.show(seenNow()); versions(); note(); });
       return button;
