@@ -7,6 +7,7 @@
 The widgets' JavaScript is the review page's own. They hold no state: what is shot, edited or picked is in the take.
 """
 
+from studio.notebook.camera import LiveCamera as LiveCamera
 from studio.notebook.grid import GridPicker as GridPicker
 from studio.notebook.player import TakePlayer as TakePlayer
 from studio.notebook.shorthand import script as script
