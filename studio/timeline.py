@@ -304,7 +304,7 @@ class Timeline:
             keys[place] = replace(keys[place], time_s=at)
         for before, after in pairwise(keys):
             if after.time_s <= before.time_s:
-                raise TimelineError(f"nothing would be left of {words(before.prompt)!r}; delete({before.id!r}) does that")
+                raise TimelineError(f"nothing would be left of {words(before.prompt)!r}; use delete({before.id!r})")
         return replace(self, keys=tuple(keys))
 
     def delete(self, id: str) -> Timeline:

@@ -80,6 +80,21 @@ def test_props_and_scenes_give_a_version_with_its_prop(
 
 
 @pytest.mark.timeout(300)
+def test_the_live_camera_gives_a_take_and_a_version(sessions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a browser a clip stands in for the camera, and the page says so."""
+    data = run("03_live_camera", monkeypatch)
+    take = Take.open(sessions / "my-film" / "S01" / "A" / "T001")
+    assert take.state == "complete"
+    assert [key.prompt for key in take.timeline.keys] == [
+        "snowfall in winter",
+        "under the sea, with shafts of sunlight",
+    ]
+    (version,) = take.renders
+    assert "a pencil sketch" in [key.prompt for key in version.timeline.keys]
+    assert shown(data, WIDGET) >= 3, "camera, player, player"
+
+
+@pytest.mark.timeout(300)
 def test_variants_are_compared_and_one_is_circled(sessions: Path, take: Take, monkeypatch: pytest.MonkeyPatch) -> None:
     run("04_variants_and_picking", monkeypatch)
     again = Take.open(take.folder)

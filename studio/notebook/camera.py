@@ -27,7 +27,8 @@ WARM = (384, 216)
 """Width and height of the frames that the engine is warmed up with: what a 16:9 camera sends."""
 _HERE = Path(__file__).parent
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class LiveCamera(anywidget.AnyWidget):
@@ -49,6 +50,7 @@ class LiveCamera(anywidget.AnyWidget):
     _state: Any = traitlets.Dict().tag(sync=True)
     """What every view shows: the prompt, the slate, what is recorded, what plays in a camera's place."""
     _worlds: Any = traitlets.List().tag(sync=True)
+    _alive = False
 
     def __init__(
         self,
@@ -69,12 +71,12 @@ class LiveCamera(anywidget.AnyWidget):
         self._take: Take | None = None
         self._feed: Feed | None = None
         self._trouble = ""
-        self._closed = False
         self._changing = threading.RLock()
         self._context = contextvars.copy_context()
         super().__init__(_worlds=[name.replace("-", " ") for name in self.director.stream.worlds], **kwargs)
         self._show()
         self.on_msg(self._hear)
+        self._alive = True
         atexit.register(self.close)
 
     # -- what a film maker says
@@ -139,9 +141,9 @@ class LiveCamera(anywidget.AnyWidget):
 
     def close(self) -> None:
         """End everything; a take that is recording is cut. The kernel does it when it ends."""
-        if self._closed:
+        if not self._alive:
             return
-        self._closed = True
+        self._alive = False
         atexit.unregister(self.close)
         with self._changing:
             feed, self._feed = self._feed, None

@@ -1,4 +1,4 @@
-"""One module out of many: anywidget takes a widget's JavaScript as one text, the pages take the same files one by one."""
+"""One module out of many: anywidget takes JavaScript as one text, the pages take the same files one by one."""
 
 from __future__ import annotations
 

@@ -100,5 +100,7 @@ def _of_take(take: Take) -> tuple[list[dict[str, str]], list[Render]]:
     tiles = []
     for render in take.renders:
         label = " → ".join(dict.fromkeys(words(key.prompt) for key in render.timeline.keys))
-        tiles.append({"name": render.name, "label": label, "facts": str(render.info.get("made", ""))[:16].replace("T", " ")})
+        tiles.append(
+            {"name": render.name, "label": label, "facts": str(render.info.get("made", ""))[:16].replace("T", " ")}
+        )
     return tiles, list(take.renders)

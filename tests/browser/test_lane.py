@@ -19,7 +19,10 @@ PROMPTS = st.sampled_from(["underwater", "wild west"]) | st.just([("underwater",
 KEYS = st.builds(Key, TIMES, PROMPTS, st.sampled_from([0.0, 0.1, 2.5, 9.0]))
 LINES = st.lists(KEYS, min_size=1, max_size=5, unique_by=lambda key: key.time_s).map(lambda keys: Timeline(tuple(keys)))
 CALL = """([name, state, given]) => {
-  try { return edits[name](state, ...given); } catch (error) { if (error instanceof edits.EditError) return null; throw error; }
+  try { return edits[name](state, ...given); } catch (error) {
+    if (error instanceof edits.EditError) return null;
+    throw error;
+  }
 }"""
 
 

@@ -49,16 +49,17 @@ def choose(take: Take, grid: Grid) -> None:
     picker._picked = 1  # as a click sends it
     assert Take.open(take.folder).manifest.circled == grid[1].render.name
     assert GridPicker(Take.open(take.folder))._picked == 1, "another kernel finds it in the take"
-    picker._picked = None
+    picker.pick(None)
     judged = Take.open(take.folder).manifest
     assert (judged.circled, judged.verdict) == (None, None)
-    assert picker.picked is None
+    assert GridPicker(grid).picked is None
     picker.pick(3)
     assert picker.picked == grid[3].render
     with pytest.raises(TakeError, match="no variant 4"):
         picker.pick(4)
     (grid[0].render.folder / "render.json").unlink()
-    picker._picked = 0
+    with pytest.raises(TakeError, match="has no version"):
+        picker.pick(0)
     assert picker._fault.startswith(f"{take.name} has no version")
     assert picker._picked == 3
 
