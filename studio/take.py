@@ -355,6 +355,14 @@ class Take:
         return render_grid(self, prompts, seeds, strengths, workers=workers, ray=ray)
 
     @property
+    def sound(self) -> tuple[Path, float] | None:
+        """The microphone's first file, and where on the take's clock it begins; None for a silent take."""
+        for event in self.events:
+            if event["kind"] == "sound" and (path := self.folder / event["file"]).is_file():
+                return path, event["ticks"] / TICKS_PER_SECOND
+        return None
+
+    @property
     def snapshots(self) -> dict[int, tuple[Path, str]]:
         """Row number -> the stream's state before that row, as a file and its sha256; only files that are there."""
         found = {}

@@ -1,6 +1,7 @@
 // A camera in a notebook: the page's camera beside the world that the kernel makes of it, a prompt, and the slate.
 import {busy, colour, timecode} from '../app/web/basics.js';
 import {Feed, Meter} from '../app/web/feed.js';
+import {Sound} from '../app/web/sound.js';
 import {Source} from '../app/web/source.js';
 
 const LATE_MS = 2000;  // without an answer for so long, the kernel is said to be busy
@@ -19,7 +20,7 @@ const TEMPLATE = `
   <p class="lsd-state"><b><i></i><span></span></b><span title="Pictures shown in a second"><b data-figure="fps">–</b> fps</span><span title="From the camera's frame to the world's, shown"><b data-figure="age">–</b> ms old</span><span title="Frames left out so that the picture stays young"><b data-figure="dropped">0</b> dropped</span><span title="Time the model takes for a frame"><b data-figure="step">–</b> ms a frame</span><button type="button" data-do="stop" disabled>Stop</button></p>
   <form class="lsd-ask" autocomplete="off"><input name="prompt" aria-label="Prompt" maxlength="1000" spellcheck="false" placeholder="What should the picture become? Press Enter"><label>Fade<input name="fade" type="number" min="0" max="60" step="any" value="0.5" aria-label="Fade in seconds">s</label><button type="button" data-do="apply">Apply</button></form>
   <div class="lsd-cues" role="group" aria-label="Worlds"></div>
-  <div class="lsd-slate"><p><b></b><span></span></p><p class="lsd-kept" role="status"></p><button type="button" data-do="record" class="lsd-record" disabled><i></i><span>Record</span></button></div>
+  <div class="lsd-slate"><p><b></b><span></span></p><label class="lsd-mic"><input type="checkbox" name="mic" checked> Microphone</label><p class="lsd-kept" role="status"></p><button type="button" data-do="record" class="lsd-record" disabled><i></i><span>Record</span></button></div>
   <p class="lsd-note" role="alert"></p>`;
 
 export default {
@@ -43,6 +44,7 @@ export default {
       meter.count(age);
       facts.step = step;
     }
+    const sound = new Sound({sound: (number, time_ms, chunk) => on && (say('sound', {time_ms}, [chunk]), true)});
     async function hear(said, buffers) {
       if (said.type === 'error') return note(said.text);
       if (said.type !== 'picture') return undefined;
@@ -59,7 +61,7 @@ export default {
     }, HOME);
     async function start() {
       note('');
-      await source.choose('camera', {sound: false});
+      await source.choose('camera', {sound: $('[name=mic]').checked});
       if (ending.signal.aborted) return source.release();
       if (!source.stream) { say('trouble', {text: source.text}); return note(source.text); }
       on = true;
@@ -75,6 +77,7 @@ export default {
       if (!on) return;
       on = false;
       feed.stop();
+      sound.stop();
       source.release();
       source.say('');
       draw();
@@ -95,8 +98,9 @@ export default {
       $('.lsd-record').setAttribute('aria-pressed', Boolean(now.rolling));
       $('.lsd-tally').hidden = !now.rolling;
       root.classList.toggle('lsd-rolling', Boolean(now.rolling));
-      if (now.rolling && !since) since = performance.now();
-      if (!now.rolling) since = 0;
+      $('[name=mic]').disabled = running;
+      if (now.rolling && !since) { since = performance.now(); if (on) sound.start(source.sound); }
+      if (!now.rolling && since) { since = 0; sound.stop(); }
       $('.lsd-slate b').textContent = now.slate;
       $('.lsd-slate p span').textContent = `Take ${now.number}`;
       $('.lsd-kept').textContent = now.kept;
@@ -130,7 +134,7 @@ export default {
       cue.addEventListener('click', () => apply(text), until);
       return cue;
     }));
-    const acts = {start, stop, apply: () => apply(ask.prompt.value), record: () => { note(''); say(state().rolling ? 'cut' : 'record'); }};
+    const acts = {start, stop, apply: () => apply(ask.prompt.value), record: () => { note(''); if (state().rolling) sound.stop().then(() => say('cut')); else say('record'); }};
     for (const button of root.querySelectorAll('[data-do]')) button.addEventListener('click', acts[button.dataset.do], until);
     ask.addEventListener('submit', event => event.preventDefault(), until);
     ask.addEventListener('keydown', event => {  // not by submitting: a notebook keeps Enter for itself

@@ -203,10 +203,9 @@ class LiveCamera(anywidget.AnyWidget):
     def _hear(self, _: Any, said: dict[str, Any], buffers: Sequence[bytes]) -> None:
         """A message of a view; frames of another view than the one that holds the camera are let go."""
         feed = self._feed
-        if said["type"] == "frame":
+        if said["type"] in ("frame", "sound"):
             if isinstance(feed, PageFeed) and feed.view == said["view"]:
-                self.director.quality = round(100 * said["quality"])
-                feed.offer(bytes(buffers[0]), int(said["number"]), float(said["time_ms"]))
+                self._tried(lambda said: self._take_in(feed, said, bytes(buffers[0])), said)
             return
         act = {
             "start": self._start,
@@ -221,6 +220,13 @@ class LiveCamera(anywidget.AnyWidget):
             threading.Thread(target=self._routed, args=(self._tried, act, said), name="cut", daemon=True).start()
         else:
             self._tried(act, said)
+
+    def _take_in(self, feed: PageFeed, said: dict[str, Any], data: bytes) -> None:
+        if said["type"] == "sound":
+            feed.sound(data, float(said["time_ms"]))
+        else:
+            self.director.quality = round(100 * said["quality"])
+            feed.offer(data, int(said["number"]), float(said["time_ms"]))
 
     def _tried(self, act: Callable[[dict[str, Any]], object], said: dict[str, Any]) -> None:
         """Do what the page asks for; what cannot be done is told to it."""

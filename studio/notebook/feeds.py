@@ -64,6 +64,10 @@ class PageFeed(Feed):
         """A frame as JPEG, its number, and the time on the page's clock. Never blocks."""
         self._connection.offer(packet, number, round(time_ms * 1000))
 
+    def sound(self, chunk: bytes, time_ms: float) -> None:
+        """A chunk of the microphone's WebM, begun at that time on the page's clock."""
+        self._connection.sound(chunk, round(time_ms * 1000))
+
     def _run(self) -> None:
         self._connection.run(self._told)
 

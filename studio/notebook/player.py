@@ -26,6 +26,7 @@ class TakePlayer(anywidget.AnyWidget):
     _css = style(WEB / "player.css")
     _raw = traitlets.Bytes().tag(sync=True)
     _live = traitlets.Bytes().tag(sync=True)
+    _mic = traitlets.Bytes().tag(sync=True)
     _take = traitlets.Dict().tag(sync=True)
     _edit: Any = traitlets.Dict().tag(sync=True)
 
@@ -35,12 +36,19 @@ class TakePlayer(anywidget.AnyWidget):
         if not (raw.exists() and live.exists()):
             proxies.make(take.folder)
         self._shown = version.timeline if version else take.timeline
+        heard = take.sound
         fps = take.manifest.picture.fps if take.manifest.picture else 24.0
         lane = self._shown.to_dict()
         super().__init__(
             _raw=raw.read_bytes(),
             _live=(version.video if version else live).read_bytes(),
-            _take={"fps": fps, "duration_s": take.duration_s, "times": [row.time_s for row in take.made]},
+            _mic=heard[0].read_bytes() if heard else b"",
+            _take={
+                "start_s": heard[1] if heard else 0.0,
+                "fps": fps,
+                "duration_s": take.duration_s,
+                "times": [row.time_s for row in take.made],
+            },
             _edit={name: lane[name] for name in ("keys", "markers")},
             **kwargs,
         )

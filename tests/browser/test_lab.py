@@ -155,6 +155,8 @@ def test_in_jupyterlab_what_is_edited_comes_back_and_is_rendered_from_there(
     open_notebook(page, lab)
     run_cell(page, 0)
     run_cell(page, 1)
+    page.wait_for_timeout(15000)
+    page.screenshot(path="/work/scratch/hw/fail.png")
     expect(page.locator(".lsd-player")).to_be_visible(timeout=60_000)
     page.wait_for_function("document.querySelector('.lsd-raw').readyState >= 2")
     page.locator(".lsd-screen").click(position={"x": 20, "y": 20})
@@ -258,6 +260,7 @@ def test_in_jupyterlab_a_camera_is_prompted_and_its_take_kept(
     expect(kept).to_contain_text("frames", timeout=60_000)
     take = Take.open(sessions / "lab" / "S02" / "A" / "T001")
     assert [key.prompt for key in take.timeline.keys] == ["underwater", "a pencil sketch"]
+    assert take.sound, "the microphone is heard"
     run_cell(page, 7)
     player = page.locator(".lsd-player:not(.lsd-live-camera)").last
     expect(player.locator(".lsd-key")).to_have_count(2, timeout=60_000)
