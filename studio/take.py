@@ -355,12 +355,11 @@ class Take:
         return render_grid(self, prompts, seeds, strengths, workers=workers, ray=ray)
 
     @property
-    def sound(self) -> tuple[Path, float] | None:
-        """The microphone's first file, and where on the take's clock it begins; None for a silent take."""
-        for event in self.events:
-            if event["kind"] == "sound" and (path := self.folder / event["file"]).is_file():
-                return path, event["ticks"] / TICKS_PER_SECOND
-        return None
+    def sounds(self) -> tuple[tuple[float, Path], ...]:
+        """When each sound file begins, in seconds on the take's clock; more than one where the connection was lost."""
+        events = [event for event in self.events if event["kind"] == "sound"]
+        found = [(event["ticks"] / TICKS_PER_SECOND, self.folder / event["file"]) for event in events]
+        return tuple((start_s, path) for start_s, path in found if path.is_file())
 
     @property
     def snapshots(self) -> dict[int, tuple[Path, str]]:

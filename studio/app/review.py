@@ -268,7 +268,10 @@ class Desk:
 
     def _sound(self, take: Take) -> Answer | None:
         """The microphone's file, and where on the take's clock it begins."""
-        return {"url": self._url(take.sound[0]), "start_s": take.sound[1]} if take.sound else None
+        if not take.sounds:
+            return None
+        start_s, path = take.sounds[0]
+        return {"url": self._url(path), "start_s": start_s}
 
     def _example(self) -> str | None:
         """The URL of a take's camera picture that stands in for a camera: one of this folder, else the shipped one."""

@@ -36,15 +36,15 @@ class TakePlayer(anywidget.AnyWidget):
         if not (raw.exists() and live.exists()):
             proxies.make(take.folder)
         self._shown = version.timeline if version else take.timeline
-        heard = take.sound
+        start_s, mic = take.sounds[0] if take.sounds else (0.0, None)
         fps = take.manifest.picture.fps if take.manifest.picture else 24.0
         lane = self._shown.to_dict()
         super().__init__(
             _raw=raw.read_bytes(),
             _live=(version.video if version else live).read_bytes(),
-            _mic=heard[0].read_bytes() if heard else b"",
+            _mic=mic.read_bytes() if mic else b"",
             _take={
-                "start_s": heard[1] if heard else 0.0,
+                "start_s": start_s,
                 "fps": fps,
                 "duration_s": take.duration_s,
                 "times": [row.time_s for row in take.made],

@@ -266,7 +266,7 @@ def test_in_jupyterlab_a_camera_is_prompted_and_its_take_kept(
     expect(kept).to_contain_text("frames", timeout=60_000)
     take = Take.open(sessions / "lab" / "S02" / "A" / "T001")
     assert [key.prompt for key in take.timeline.keys] == ["underwater", "a pencil sketch"]
-    assert take.sound, "the microphone is heard"
+    assert take.sounds, "the microphone is heard"
     run_cell(page, 7)
     player = page.locator(".lsd-player:not(.lsd-live-camera)").last
     expect(player.locator(".lsd-key")).to_have_count(2, timeout=60_000)
