@@ -71,7 +71,7 @@ class LiveCamera(anywidget.AnyWidget):
         self._take: Take | None = None
         self._feed: Feed | None = None
         self._trouble = ""
-        self._changing = threading.RLock()
+        self._changing = threading.Lock()
         self._context = contextvars.copy_context()
         super().__init__(_worlds=[name.replace("-", " ") for name in self.director.stream.worlds], **kwargs)
         self._show()
@@ -114,12 +114,12 @@ class LiveCamera(anywidget.AnyWidget):
 
     def cut(self) -> Take:
         """End the take and make its pictures for the player. Returns it; `take` is it from now on. Raises TakeError."""
-        if not self.director.recording:
-            raise TakeError("nothing is being recorded; camera.record() begins a take")
-        folder = self.director.cut()
+        begun = self.director.recording
+        folder = self.director.cut()  # that of a take which ended by itself, too
         if folder is None:
             self._show()
-            raise TakeError("nothing was recorded: no frame came between Record and Cut")
+            nothing = "nothing is being recorded; camera.record() begins a take"
+            raise TakeError("nothing was recorded: no frame came between Record and Cut" if begun else nothing)
         self._finish(folder)
         return self.take
 
