@@ -22,7 +22,7 @@ from pathlib import Path
 
 from IPython.display import Video
 
-from studio.notebook import Take
+from studio.notebook import GridPicker, Take
 
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
 take = Take.open(next(sessions.glob("example/S*/*/T*")))
@@ -55,11 +55,20 @@ Video(str(wall), embed=True, width=640)
 # %% [markdown]
 # ## Pick one
 #
-# It is written on the take, so the review page knows it, and so does this notebook after its kernel was restarted.
+# All play in step: Space plays, the arrows step a frame, a double-click shows one alone. Click the one to keep; click
+# it again to take the circle away. `picker.pick(0)` does what a click does.
 
 # %%
-grid.pick(0)
-grid
+picker = GridPicker(grid)
+picker
+
+# %%
+picker.pick(0)
+picker.picked
+
+# %% [markdown]
+# The choice is written on the take, so the review page shows it, and so does this notebook after its kernel was
+# restarted: `GridPicker(Take.open(folder))` shows all versions of a take, and which of them is circled.
 
 # %% [markdown]
 # **What you have now:** versions to compare, and the circled one.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from av.error import FFmpegError
 
 from engine.media import VideoSource
 from engine.types import Frame
-from studio.take import TICKS_PER_SECOND, Render, Take, TakeError
+from studio.lanes import Values, rows, track_to_dict
+from studio.take import Render, Take, TakeError
 from studio.timeline import Timeline, blend, words
 from studio.video import Progress, pictures, write_video
 
@@ -57,7 +58,7 @@ def write_mp4(take: Take, out: Path, version: str | None = None, progress: Progr
     with tempfile.TemporaryDirectory(prefix=".part-", dir=out.absolute().parent) as folder:
         silent = Path(folder) / "silent.mp4"
         write_video(silent, counted(), take)
-        if sounds := _sounds(take):
+        if sounds := take.sounds:
             whole = Path(folder) / "whole.mp4"
             _add_sound(silent, sounds, whole)
             whole.replace(out)
@@ -68,7 +69,8 @@ def write_mp4(take: Take, out: Path, version: str | None = None, progress: Progr
 def write_otio(take: Take, out: Path) -> None:
     """Write the take as a timeline: a track for the world's newest version, one for each older, one for the camera.
 
-    Prompt keys and markers are markers on the clips, with prompt, fade and weights as metadata.
+    Prompt keys, markers and mattes are markers on the clips, with prompt, fade and weights, or region and values, as
+    metadata; parameters over time are the clip's own.
     """
     if take.manifest.picture is None or not take.frames:
         raise TakeError(f"{take.name} holds no picture; nothing to export")
@@ -82,7 +84,7 @@ def write_otio(take: Take, out: Path) -> None:
     layers += [(render.name, render.video, render.timeline) for render in take.renders]
     for name, path, played in layers:
         timeline.tracks.append(_track(name, path, out.absolute().parent, take, rate, played))
-    for number, (_, path) in enumerate(_sounds(take), start=1):
+    for number, (_, path) in enumerate(take.sounds, start=1):
         track = _track(f"sound {number}", path, out.absolute().parent, take, rate, None)
         track.kind = otio.schema.TrackKind.Audio
         timeline.tracks.append(track)
@@ -118,28 +120,39 @@ def _track(name: str, path: Path, beside: Path, take: Take, rate: float, played:
         clip.markers.append(marker)
     for mark in played.markers if played else ():
         clip.markers.append(_marker(mark.name, mark.time_s, rate, otio.schema.MarkerColor.RED))
+    for matte in played.mattes if played else ():
+        begin, end = _seen(matte.values, take.duration_s)
+        marker = _marker(
+            f"{matte.name}: {words(matte.prompt)}", begin, rate, otio.schema.MarkerColor.MAGENTA, end - begin
+        )
+        marker.metadata[NAMESPACE] = {"where": dict(matte.where), "values": rows(matte.values)}
+        clip.markers.append(marker)
+    if played and played.tracks:
+        clip.metadata[NAMESPACE] = {"tracks": [track_to_dict(track) for track in played.tracks]}
     track = otio.schema.Track(name, kind=otio.schema.TrackKind.Video)
     track.append(clip)
     return track
 
 
-def _marker(name: str, time_s: float, rate: float, color: str) -> otio.schema.Marker:
-    start = otio.opentime.TimeRange(_time(time_s, rate), _time(0.0, rate))
-    return otio.schema.Marker(name=name, marked_range=start, color=color)
+def _marker(name: str, time_s: float, rate: float, color: str, for_s: float = 0.0) -> otio.schema.Marker:
+    span = otio.opentime.TimeRange(_time(time_s, rate), _time(for_s, rate))
+    return otio.schema.Marker(name=name, marked_range=span, color=color)
+
+
+def _seen(values: Values, duration_s: float) -> tuple[float, float]:
+    """From when to when a matte is to be seen: from its first rise to its last fall."""
+    shows = [n for n, value in enumerate(values) if value.value]
+    first, last = shows[0], shows[-1]
+    rises = first > 0 and values[first].ease != "step"
+    begin = values[first - 1 if rises else first].time_s if first else 0.0
+    return begin, min(values[last + 1].time_s, duration_s) if last + 1 < len(values) else duration_s
 
 
 def _time(seconds: float, rate: float) -> otio.opentime.RationalTime:
     return otio.opentime.RationalTime(round(seconds * rate), rate)
 
 
-def _sounds(take: Take) -> list[tuple[float, Path]]:
-    """When each sound file begins, in seconds on the take's clock; more than one where the connection was lost."""
-    events = [event for event in take.events if event["kind"] == "sound"]
-    found = [(event["ticks"] / TICKS_PER_SECOND, take.folder / event["file"]) for event in events]
-    return [(start_s, path) for start_s, path in found if path.exists()]
-
-
-def _add_sound(silent: Path, sounds: list[tuple[float, Path]], out: Path) -> None:
+def _add_sound(silent: Path, sounds: Sequence[tuple[float, Path]], out: Path) -> None:
     """Copy the video's packets, and encode the sounds as AAC beside them, each from its time on."""
     with av.open(str(silent)) as video, av.open(str(out), "w", format="mp4") as mp4:
         picture = mp4.add_stream_from_template(video.streams.video[0])
@@ -158,7 +171,7 @@ def _add_sound(silent: Path, sounds: list[tuple[float, Path]], out: Path) -> Non
         mp4.mux(voice.encode(None))
 
 
-def _soundtrack(sounds: list[tuple[float, Path]]) -> Iterator[np.ndarray]:
+def _soundtrack(sounds: Sequence[tuple[float, Path]]) -> Iterator[np.ndarray]:
     """Samples without a gap from the take's first frame on, silence between the sounds; (N,) float32 a piece."""
     heard = 0
     for start_s, path in sounds:

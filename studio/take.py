@@ -355,6 +355,13 @@ class Take:
         return render_grid(self, prompts, seeds, strengths, workers=workers, ray=ray)
 
     @property
+    def sounds(self) -> tuple[tuple[float, Path], ...]:
+        """When each sound file begins, in seconds on the take's clock; more than one where the connection was lost."""
+        events = [event for event in self.events if event["kind"] == "sound"]
+        found = [(event["ticks"] / TICKS_PER_SECOND, self.folder / event["file"]) for event in events]
+        return tuple((start_s, path) for start_s, path in found if path.is_file())
+
+    @property
     def snapshots(self) -> dict[int, tuple[Path, str]]:
         """Row number -> the stream's state before that row, as a file and its sha256; only files that are there."""
         found = {}

@@ -278,6 +278,35 @@ class Timeline:
         """With one key at another time."""
         return self.change(id, time_s=time_s)
 
+    def split(self, time_s: float) -> Timeline:
+        """With one more key there that says what holds already: the picture stays, and the second half can be changed.
+
+        A fade that is cut goes on behind it. Raises TimelineError where no prompt is running yet.
+        """
+        at = ticks(seconds(time_s, "a split"))
+        ruling = self.key(self._cue(at).key)
+        if at <= ruling.time_s:
+            raise TimelineError(f"a prompt begins at {ruling.time_s} s; split it at a moment within it, not at {at} s")
+        return self.add(Key(at, ruling.prompt, max(0.0, ruling.time_s + ruling.fade_s - at)))
+
+    def trim(self, id: str, *, start_s: float | None = None, end_s: float | None = None) -> Timeline:
+        """With another start or end for the span of one key; its neighbour gives or takes.
+
+        The first prompt holds from the start and the last one to the end: these two edges stay.
+        """
+        n = self.keys.index(self.key(id))
+        keys = list(self.keys)
+        for at, place, what in ((start_s, n, "first"), (end_s, n + 1, "last")):
+            if at is None:
+                continue
+            if not 0 < place < len(keys):
+                raise TimelineError(f"{id!r} is the {what} prompt, whose edge stays; the keys are moved with move()")
+            keys[place] = replace(keys[place], time_s=at)
+        for before, after in pairwise(keys):
+            if after.time_s <= before.time_s:
+                raise TimelineError(f"nothing would be left of {words(before.prompt)!r}; use delete({before.id!r})")
+        return replace(self, keys=tuple(keys))
+
     def delete(self, id: str) -> Timeline:
         """Without one key; the last one stays."""
         gone = self.key(id)

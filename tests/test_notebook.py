@@ -80,6 +80,21 @@ def test_props_and_scenes_give_a_version_with_its_prop(
 
 
 @pytest.mark.timeout(300)
+def test_the_live_camera_gives_a_take_and_a_version(sessions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a browser a clip stands in for the camera, and the page says so."""
+    data = run("03_live_camera", monkeypatch)
+    take = Take.open(sessions / "my-film" / "S01" / "A" / "T001")
+    assert take.state == "complete"
+    assert [key.prompt for key in take.timeline.keys] == [
+        "snowfall in winter",
+        "under the sea, with shafts of sunlight",
+    ]
+    (version,) = take.renders
+    assert "a pencil sketch" in [key.prompt for key in version.timeline.keys]
+    assert shown(data, WIDGET) >= 3, "camera, player, player"
+
+
+@pytest.mark.timeout(300)
 def test_variants_are_compared_and_one_is_circled(sessions: Path, take: Take, monkeypatch: pytest.MonkeyPatch) -> None:
     run("04_variants_and_picking", monkeypatch)
     again = Take.open(take.folder)
@@ -139,7 +154,7 @@ def test_a_notebook_is_kept_without_outputs() -> None:
 def test_what_is_edited_in_the_player_comes_back(take: Take) -> None:
     player = TakePlayer(take)
     assert player.timeline.keys == take.timeline.keys
-    player._keys = [{"id": "k1", "time_s": 0.0, "prompt": "gold", "fade_s": 0.0}]
+    player._edit = {**player._edit, "keys": [{"id": "k1", "time_s": 0.0, "prompt": "gold", "fade_s": 0.0}]}
     assert [key.prompt for key in player.timeline.keys] == ["gold"]
 
 
@@ -148,7 +163,7 @@ def test_what_the_lane_does_not_show_stays(take: Take) -> None:
     line = take.timeline.set(0, strength=0.25).mark(1, "now")
     version = take.render(line, progress=lambda done, total: None)
     player = TakePlayer(take, version)
-    player._keys = [{"id": "k1", "time_s": 0.0, "prompt": "gold", "fade_s": 0.0}]
+    player._edit = {**player._edit, "keys": [{"id": "k1", "time_s": 0.0, "prompt": "gold", "fade_s": 0.0}]}
     assert (player.timeline.tracks, player.timeline.markers) == (line.tracks, line.markers)
 
 

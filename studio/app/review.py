@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from studio import export, proxies, render
 from studio.app.guard import Guard
 from studio.app.sessions import Sessions, step_back
-from studio.take import TICKS_PER_SECOND, EngineEntry, Listed, Render, Slate, Take, TakeError, takes
+from studio.take import EngineEntry, Listed, Render, Slate, Take, TakeError, takes
 from studio.timeline import SCHEMA, VERSION, Timeline, key_to_dict
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ class Desk:
             "number": slate.take,
             "state": take.state,
             "verdict": take.manifest.verdict,
+            "circled": take.manifest.circled,
             "notes": take.manifest.notes,
             "problems": list(take.problems),
             "duration_s": take.duration_s,
@@ -267,9 +268,10 @@ class Desk:
 
     def _sound(self, take: Take) -> Answer | None:
         """The microphone's file, and where on the take's clock it begins."""
-        sound = next((event for event in take.events if event["kind"] == "sound"), None)
-        url = self._url(take.folder / sound["file"]) if sound else None
-        return {"url": url, "start_s": sound["ticks"] / TICKS_PER_SECOND} if sound and url else None
+        if not take.sounds:
+            return None
+        start_s, path = take.sounds[0]
+        return {"url": self._url(path), "start_s": start_s}
 
     def _example(self) -> str | None:
         """The URL of a take's camera picture that stands in for a camera: one of this folder, else the shipped one."""

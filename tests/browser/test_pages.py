@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FloatRect, Page, expect
 
+from studio.timeline import SCHEMA, VERSION, Timeline
 from tests.browser.support import Cable, Served, enter
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +41,17 @@ def start(page: Page) -> None:
 def stop(page: Page) -> None:
     page.get_by_role("button", name="Stop").click()
     expect(page.locator(".link b")).to_have_text("Not started")
+
+
+def open_lane(page: Page, studio: Served) -> FloatRect:
+    """Review the first take, and wait for its lane; where that is."""
+    enter(page, f"{studio.url}#review")
+    page.locator(".item").first.click()
+    page.wait_for_function("[...document.querySelectorAll('.lsd-screen video')].every(video => video.readyState >= 2)")
+    expect(page.locator(".lsd-key").first).to_be_visible()
+    box = page.locator(".lsd-lane").bounding_box()
+    assert box
+    return box
 
 
 def test_at_first_open_the_example_plays_without_a_camera(studio: Served, page: Page, artefacts: Path) -> None:
@@ -202,10 +214,88 @@ def test_the_lane_is_edited_by_hand_and_undone(studio: Served, page: Page, artef
     for _ in range(3):
         page.keyboard.press("Control+Shift+z")
     expect(keys.last).to_contain_text("a storm at sea")
-    assert f"at {moved:.2f} s" in (keys.last.get_attribute("aria-label") or "")
+    again = re.search(r"at ([\d.]+) s", keys.last.get_attribute("aria-label") or "")
+    assert again
+    assert float(again[1]) == pytest.approx(moved, abs=0.01)
     keys.last.click()
     page.keyboard.press("Delete")
     expect(keys).to_have_count(before)
+
+
+def test_a_prompt_is_split_trimmed_and_faded(studio: Served, page: Page) -> None:
+    lane = open_lane(page, studio)
+    second = lane["width"] / 20
+
+    def edited() -> Timeline:
+        state = page.evaluate("document.querySelector('#studio [data-ready]').studio.review.player.state()")
+        return Timeline.from_dict({"schema": SCHEMA, "version": VERSION, **state})
+
+    def drag(time_s: float, y: float, by_s: float) -> None:
+        x = lane["x"] + time_s * second
+        page.mouse.move(x, lane["y"] + y)
+        page.mouse.down()
+        page.mouse.move(x + by_s * second, lane["y"] + y, steps=6)
+        page.mouse.up()
+
+    line = edited()
+    page.keyboard.press("Home")
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("s")
+    line = line.split(3.0)
+    assert edited() == line
+    drag(4.5, 30, 1.0)
+    line = line.trim("k3", start_s=5.5)
+    assert edited() == line
+    drag(5.5, 30, -5.0)
+    assert edited().key("k3").time_s == pytest.approx(3 + 1 / 24, abs=1e-5), "an edge stops at the edge before it"
+    page.keyboard.press("Control+z")
+    assert edited() == line
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("q")
+    line = line.trim("k9", start_s=4.0)
+    assert edited() == line
+    page.keyboard.press("w")
+    expect(page.locator(".lsd-note")).to_contain_text("nothing would be left")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("w")
+    line = line.trim("k9", end_s=5.0)
+    assert edited() == line
+    drag(5.5, 10, 1.0)
+    line = line.change("k3", fade_s=1.5)
+    assert edited() == line
+
+
+def test_the_lane_is_seen_from_near(studio: Served, page: Page, artefacts: Path) -> None:
+    lane = open_lane(page, studio)
+    ruler, head = page.locator(".lsd-ruler span"), page.locator(".lsd-head")
+    expect(ruler.nth(1)).to_have_text("00:02")
+    x = round(lane["x"] + lane["width"] * 4.5 / 20)
+    page.mouse.move(x, lane["y"] + 20)
+    page.keyboard.down("Control")
+    for _ in range(8):
+        page.mouse.wheel(0, -120)
+    page.keyboard.up("Control")
+    expect(ruler.nth(1)).to_have_text(re.compile(r"\d\d:\d\d:\d\d"))  # frames, too
+    near = page.locator(".lsd-lane").bounding_box()
+    assert near
+    assert near["width"] > 8 * lane["width"]
+    under = [(x - box["x"]) / box["width"] for box in (lane, near)]
+    assert under[0] == pytest.approx(under[1], abs=1 / near["width"]), "what is under the pointer stays there"
+    page.screenshot(path=artefacts / "review-zoomed.png")
+    page.keyboard.press("End")
+    box = head.bounding_box()
+    assert box
+    assert lane["x"] < box["x"] < lane["x"] + lane["width"], "the playhead is kept in sight"
+    page.keyboard.press("0")
+    whole = page.locator(".lsd-lane").bounding_box()
+    assert whole
+    assert whole["width"] == pytest.approx(lane["width"], abs=1)
+    page.get_by_role("button", name="Keys (?)").last.click()
+    expect(page.locator(".lsd-help")).to_contain_text("Split")
+    page.screenshot(path=artefacts / "review-keys.png")
+    page.keyboard.press("Escape")
+    expect(page.locator(".lsd-help")).to_be_hidden()
 
 
 def test_frames_step_and_the_wipe_is_dragged(studio: Served, page: Page) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -18,7 +19,7 @@ from studio.documents import Journal, read_journal
 from studio.export import constant_rate, write_mp4, write_otio
 from studio.render import render
 from studio.take import Manifest, Take, TakeError
-from studio.timeline import Key
+from studio.timeline import Key, Matte, Value
 
 
 @pytest.fixture
@@ -105,7 +106,10 @@ def tone() -> Callable[[Path], None]:
 
 
 def test_an_otio_holds_clips_keys_and_markers(take: Take, stream: Stream, tmp_path: Path) -> None:
-    render(take, take.timeline.add(Key(3.0, "golden rome", 0.5)), stream)
+    weights = (Value(1.0, 0.0), Value(2.0, 1.0), Value(3.0, 1.0), Value(3.5, 0.0, "step"))
+    chest = Matte("chest", "gold", {"colour": "green"}, weights)
+    line = replace(take.timeline.add(Key(3.0, "golden rome", 0.5)).set(0, strength=0.5), mattes=(chest,))
+    render(take, line, stream)
     write_otio(take, tmp_path / "t.otio")
     timeline = otio.adapters.read_from_file(str(tmp_path / "t.otio"))
     assert [track.name for track in timeline.tracks] == ["camera", "live", "v001"]
@@ -117,5 +121,9 @@ def test_an_otio_holds_clips_keys_and_markers(take: Take, stream: Stream, tmp_pa
     key = version.markers[names.index("golden rome")]
     assert key.marked_range.start_time == otio.opentime.RationalTime(72, 24)
     assert dict(key.metadata["lsd-studio"])["fade_s"] == 0.5
+    (shown,) = (marker for marker in version.markers if marker.name == "chest: gold")
+    assert (shown.marked_range.start_time.value, shown.marked_range.duration.value) == (24, 60)
+    assert dict(shown.metadata["lsd-studio"]["where"]) == {"colour": "green"}
+    assert [value["value"] for value in version.metadata["lsd-studio"]["tracks"][0]["values"]] == [0.5]
     beside = otio.adapters.read_from_file(str(take.folder / "T001.otio"))
     assert beside.tracks[1][0].media_reference.target_url == "proxy/live.mp4"

@@ -9,6 +9,8 @@ import pytest
 
 from engine.media import VideoSource
 from studio.director import load_stream
+from studio.grid import Grid
+from studio.notebook import GridPicker
 from studio.render import render
 from studio.take import Take, TakeError
 from studio.timeline import Key, Timeline
@@ -37,6 +39,34 @@ def test_a_grid_is_every_prompt_under_every_strength(take: Take, tmp_path: Path)
     assert "◉" in grid._repr_html_()
     with pytest.raises(TakeError, match="no variant 9; they are 0 to 3"):
         grid.pick(9)
+    choose(take, grid)
+
+
+def choose(take: Take, grid: Grid) -> None:
+    """What is clicked in the picker is on the disk, and what the disk refuses is said."""
+    picker = GridPicker(grid)
+    assert picker._picked == 2, "what was circled is shown"
+    picker._picked = 1  # as a click sends it
+    assert Take.open(take.folder).manifest.circled == grid[1].render.name
+    assert GridPicker(Take.open(take.folder))._picked == 1, "another kernel finds it in the take"
+    picker.pick(None)
+    judged = Take.open(take.folder).manifest
+    assert (judged.circled, judged.verdict) == (None, None)
+    assert GridPicker(grid).picked is None
+    picker.pick(3)
+    assert picker.picked == grid[3].render
+    with pytest.raises(TakeError, match="no variant 4"):
+        picker.pick(4)
+    (grid[0].render.folder / "render.json").unlink()
+    with pytest.raises(TakeError, match="has no version"):
+        picker.pick(0)
+    assert picker._fault.startswith(f"{take.name} has no version")
+    assert picker._picked == 3
+
+
+def test_a_take_without_versions_has_nothing_to_pick_from(take: Take) -> None:
+    with pytest.raises(TakeError, match=r"no version to pick from; make some with take.render_grid"):
+        GridPicker(take)
 
 
 def test_nothing_makes_no_grid(take: Take) -> None:

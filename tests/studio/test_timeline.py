@@ -97,6 +97,33 @@ def test_at_a_key_the_picture_does_not_jump_unless_it_is_a_cut(timeline):
             assert timeline.at(key.time_s).prompt == blend(key.prompt)
 
 
+@given(LINES, BETWEEN, BETWEEN)
+def test_a_split_changes_nothing_that_is_seen(timeline, cut_s, time_s):
+    assume(timeline.keys[0].time_s < cut_s)
+    halves = timeline.split(cut_s)
+    assert same(halves.at(time_s), timeline.at(time_s))
+    (second,) = (key for key in halves.keys if key not in timeline.keys)
+    assert second.time_s == cut_s
+    assert halves.delete(second.id) == timeline
+
+
+@given(LINES, BETWEEN)
+def test_a_trim_moves_one_cut_and_never_past_another(timeline, cut_s):
+    for n, key in enumerate(timeline.keys[1:], start=1):
+        low = timeline.keys[n - 1].time_s
+        high = timeline.keys[n + 1].time_s if n + 1 < len(timeline.keys) else 1e9
+        if low < cut_s < high:
+            rolled = timeline.trim(key.id, start_s=cut_s)
+            assert rolled == timeline.trim(timeline.keys[n - 1].id, end_s=cut_s) == timeline.move(key.id, cut_s)
+            assert rolled.trim(key.id, start_s=key.time_s) == timeline
+        else:
+            with pytest.raises(TimelineError, match="nothing would be left"):
+                timeline.trim(key.id, start_s=cut_s)
+    for edge, id in (("start_s", timeline.keys[0].id), ("end_s", timeline.keys[-1].id)):
+        with pytest.raises(TimelineError, match="edge stays"):
+            timeline.trim(id, **{edge: cut_s})
+
+
 def test_a_fade_moves_linearly_and_ends():
     timeline = Timeline((Key(0, "underwater"), Key(2, "wild west", fade_s=4)))
     assert timeline.at(2).prompt == (("underwater", 1.0),)

@@ -1,7 +1,8 @@
 // The live page: the source, the monitors, the prompt, the slate, the record button and the status line.
+import {timecode} from './basics.js';
 import {Cues} from './cues.js';
+import {Meter} from './feed.js';
 import {Link} from './link.js';
-import {timecode} from './player.js';
 import {Sound} from './sound.js';
 import {Source} from './source.js';
 
@@ -15,7 +16,8 @@ export function mountLive(root, studio) {
   const $ = selector => root.querySelector(selector), all = selector => [...root.querySelectorAll(selector)];
   const video = $('.camera video'), canvas = $('.world canvas'), pen = canvas.getContext('2d', {alpha: false});
   const ask = $('.ask'), form = $('.slate-form'), monitors = $('.monitors');
-  let prompt = 'as it is', recording = null, state = 'idle', pictures = [], ages = [];
+  let prompt = 'as it is', recording = null, state = 'idle';
+  const meter = new Meter();
 
   // -- the line to the studio --------------------------------------------------------------------------------------------
   const hello = () => ({prompt, source: source.kind});
@@ -43,9 +45,7 @@ export function mountLive(root, studio) {
     picture(bitmap, age, step) {
       if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) Object.assign(canvas, {width: bitmap.width, height: bitmap.height});
       pen.drawImage(bitmap, 0, 0);
-      const now = performance.now();
-      pictures.push(now);
-      ages.push(age);
+      meter.count(age);
       if (!monitors.dataset.picture) monitors.dataset.picture = 'yes';
       figures.step = step;
     },
@@ -65,8 +65,8 @@ export function mountLive(root, studio) {
   function start() {
     if (!source.ready && source.kind === 'clip' && !source.clip) return studio.say('Choose a clip first.', 'error');
     video.play().catch(error => studio.say(`The source does not play: ${error.message}`, 'error'));
-    pictures = []; ages = [];
-    link.dropped = 0;
+    meter.clear();
+    link.feed.dropped = 0;
     link.attempt = 0;
     link.open();
   }
@@ -185,14 +185,11 @@ export function mountLive(root, studio) {
   });
   const figure = (name, value) => { $(`[data-figure=${name}]`).textContent = value; };
   setInterval(() => {
-    const now = performance.now(), from = pictures.findIndex(at => at > now - 2000);
-    pictures = from < 0 ? [] : pictures.slice(from);
-    ages = ages.slice(-Math.max(1, pictures.length));
-    const running = state === 'live' && pictures.length > 1;
-    figure('fps', running ? ((pictures.length - 1) / (pictures.at(-1) - pictures[0]) * 1000).toFixed(0) : '–');
-    figure('age', running ? ages.toSorted((a, b) => a - b)[ages.length >> 1].toFixed(0) : '–');
-    figure('dropped', link.dropped + figures.dropped);
-    figure('step', running && figures.step ? figures.step.toFixed(0) : '–');
+    const seen = state === 'live' ? meter.read() : null;
+    figure('fps', seen ? seen.fps.toFixed(0) : '–');
+    figure('age', seen ? seen.age_ms.toFixed(0) : '–');
+    figure('dropped', link.feed.dropped + figures.dropped);
+    figure('step', seen && figures.step ? figures.step.toFixed(0) : '–');
   }, 500);
 
   addEventListener('beforeunload', event => { if (recording) event.preventDefault(); });

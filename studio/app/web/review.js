@@ -1,5 +1,6 @@
 // The review page: the list of takes, the player, the versions, the verdict, rendering again and export.
-import {mount, timecode} from './player.js';
+import {timecode} from './basics.js';
+import {mount} from './player.js';
 
 const VERDICTS = {circled: '◯', hold: '‖', ng: '✕'};
 const make = (tag, fields = {}, ...children) => { const one = Object.assign(document.createElement(tag), fields); one.append(...children); return one; };
@@ -87,7 +88,7 @@ export function mountReview(root, studio) {
   }
   function versions() {
     $('.versions').replaceChildren(...take.versions.map(one => {
-      const button = make('button', {type: 'button', textContent: one.name === 'live' ? 'Live' : one.name, title: one.about});
+      const button = make('button', {type: 'button', textContent: one.name === 'live' ? 'Live' : `${one.name === take.circled ? `${VERDICTS.circled} ` : ''}${one.name}`, title: one.about});
       button.setAttribute('aria-pressed', one === version);
       button.addEventListener('click', () => { version = one; player.show(seenNow()); versions(); note(); });
       return button;

@@ -1,22 +1,27 @@
 // Where the camera's picture comes from: the shipped example, a camera, or a clip of one's own, all through one <video>.
 
+/** What a page says where no camera is to be had: how to get a secure address, and what to do once it may be had. */
+const HOME = {
+  secure: 'Start the studio with lsd-studio serve --ssl-certfile cert.pem --ssl-keyfile key.pem, or open it on this very machine. Example and Clip work here too.',
+  again: 'choose Camera again', else: ', or work with Example or Clip',
+};
+
 /** Why no camera is to be had, and what to do about it. */
-export function cameraTrouble(error) {
+export function cameraTrouble(error, home = HOME) {
   if (!window.isSecureContext || !navigator.mediaDevices)
-    return `Browsers hand over a camera only on localhost or over HTTPS, and this page came from ${location.origin}. `
-      + 'Start the studio with lsd-studio serve --ssl-certfile cert.pem --ssl-keyfile key.pem, or open it on this very machine. Example and Clip work here too.';
+    return `Browsers hand over a camera only on localhost or over HTTPS, and this page came from ${location.origin}. ${home.secure}`;
   return {
-    NotAllowedError: 'The browser was told to keep the camera from this page. Allow it beside the address, then choose Camera again.',
-    NotFoundError: 'No camera is connected. Plug one in and choose Camera again, or work with Example or Clip.',
-    NotReadableError: 'Another program holds the camera. Close it there, then choose Camera again.',
+    NotAllowedError: `The browser was told to keep the camera from this page. Allow it beside the address, then ${home.again}.`,
+    NotFoundError: `No camera is connected. Plug one in and ${home.again}${home.else}.`,
+    NotReadableError: `Another program holds the camera. Close it there, then ${home.again}.`,
     OverconstrainedError: 'That camera is gone. Choose another one.',
   }[error?.name] ?? `The camera does not start: ${error?.message ?? error}`;
 }
 
 export class Source {
   /** `changed()` follows every change of kind, text, devices or shape; `refused(kind)` may keep the present source. */
-  constructor(video, example, changed) {
-    Object.assign(this, {video, example, changed, kind: 'example', text: '', devices: [], stream: null, clip: null});
+  constructor(video, example, changed, home) {
+    Object.assign(this, {video, example, changed, home, kind: 'example', text: '', devices: [], stream: null, clip: null});
     video.addEventListener('loadedmetadata', () => changed());
     video.addEventListener('resize', () => changed());
     video.addEventListener('error', () => {
@@ -59,7 +64,7 @@ export class Source {
   }
 
   async openCamera(device, sound) {
-    if (!window.isSecureContext || !navigator.mediaDevices) return this.say(cameraTrouble());
+    if (!window.isSecureContext || !navigator.mediaDevices) return this.say(cameraTrouble(null, this.home));
     const video = {width: {ideal: 640}, height: {ideal: 360}, frameRate: {ideal: 24, max: 30}, ...(device ? {deviceId: {exact: device}} : {})};
     this.say('Waiting for the browser to hand over the camera …');
     try {
@@ -79,7 +84,7 @@ export class Source {
       this.video.play().catch(() => {});
       this.say(`${track.label || 'Camera'}.${mute}`);
     } catch (error) {
-      this.say(cameraTrouble(error));
+      this.say(cameraTrouble(error, this.home));
     }
   }
 

@@ -1,6 +1,7 @@
 // The frame of both pages: the pass, calls to the studio, notices, the keys, and which page is seen.
+import {busy, keyRows} from './basics.js';
 import {mountLive} from './live.js';
-import {KEYS, busy, keyRows} from './player.js';
+import {KEYS} from './player.js';
 import {mountReview} from './review.js';
 
 const HELP = [

@@ -1,0 +1,241 @@
+"""The live loop in a notebook: a camera in the page, the engine in the kernel, takes recorded from either.
+
+Frames travel over the kernel's own connection, so that no other port is opened: wherever the notebook works, this does,
+and with the kernel it ends. A few frames are under way at most; the page shows how old its picture is.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextvars
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import anywidget
+import traitlets
+
+from studio import proxies
+from studio.director import Director, Shot, Stream, load_stream
+from studio.notebook.esm import WEB, join, style
+from studio.notebook.feeds import ClipFeed, Feed, PageFeed
+from studio.take import Slate, Take, TakeError
+from studio.timeline import Prompt, Timeline, words
+
+WARM = (384, 216)
+"""Width and height of the frames that the engine is warmed up with: what a 16:9 camera sends."""
+_HERE = Path(__file__).parent
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class LiveCamera(anywidget.AnyWidget):
+    """A camera whose picture becomes what the prompt says, live; records takes.
+
+        camera = LiveCamera(production="my-film")
+        camera                                     # in the page: Start, type a prompt, Record, Cut
+        camera.prompt("snowfall", fade_s=1)        # or from any cell
+        camera.record(); ...; camera.cut()
+        camera.take.render(...)
+
+    production, scene, shot: the slate of its takes. sessions: the folder where they go. prompt: what the picture is at
+    first. stream: an engine to use; by default the shipped weights are loaded. Raises TakeError for a slate that cannot
+    name a folder.
+    """
+
+    _esm = join(_HERE / "camera.js")
+    _css = style(WEB / "player.css", _HERE / "camera.css")
+    _state: Any = traitlets.Dict().tag(sync=True)
+    """What every view shows: the prompt, the slate, what is recorded, what plays in a camera's place."""
+    _worlds: Any = traitlets.List().tag(sync=True)
+    _alive = False
+
+    def __init__(
+        self,
+        production: str = "my-film",
+        scene: str = "1",
+        shot: str = "A",
+        *,
+        sessions: Path | str = "sessions",
+        prompt: Prompt = "as it is",
+        stream: Stream | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.slate = Slate(production, scene, shot)
+        self.sessions = Path(sessions)
+        self.director = Director(stream or load_stream(), prompt)
+        self.director.warm(*WARM)
+        self._asked = words(prompt)
+        self._take: Take | None = None
+        self._feed: Feed | None = None
+        self._trouble = ""
+        self._changing = threading.Lock()
+        self._context = contextvars.copy_context()
+        super().__init__(_worlds=[name.replace("-", " ") for name in self.director.stream.worlds], **kwargs)
+        self._show()
+        self.on_msg(self._hear)
+        self._alive = True
+        atexit.register(self.close)
+
+    # -- what a film maker says
+
+    def prompt(self, prompt: Prompt, fade_s: float = 0.0) -> None:
+        """Ask for another picture; the newest wish wins and holds from the next frame on. Raises TimelineError."""
+        self.director.say(prompt, fade_s)
+        self._asked = words(prompt)
+        self._show()
+
+    def play(self, clip: Path | str) -> None:
+        """Let a video file stand in for the camera, in real time, again and again until `stop`. Raises MediaError."""
+        self._begin(ClipFeed(self.director, self._answer, Path(clip)))
+
+    def stop(self) -> None:
+        """End the camera, or the clip in its place; a take that is recording is cut."""
+        with self._changing:
+            feed, self._feed = self._feed, None
+        if feed:
+            feed.end()
+        if folder := self.director.cut("the camera was stopped"):
+            self._finish(folder)
+        self._show()
+
+    def record(self, timeline: Timeline | None = None) -> None:
+        """Roll: a take begins with the next frame. timeline: prompts that play from its start. Raises TakeError."""
+        if not self._feed:
+            why = f" ({self._trouble})" if self._trouble else ""
+            raise TakeError(
+                f"no camera is running{why}; show this widget in JupyterLab and press Start, or let a clip stand in: "
+                "camera.play('clip.mp4')"
+            )
+        self.director.record(self.sessions, self.slate, timeline=timeline, fps=self._feed.fps)
+        self._show()
+
+    def cut(self) -> Take:
+        """End the take and make its pictures for the player. Returns it; `take` is it from now on. Raises TakeError."""
+        begun = self.director.recording
+        folder = self.director.cut()  # that of a take which ended by itself, too
+        if folder is None:
+            self._show()
+            nothing = "nothing is being recorded; camera.record() begins a take"
+            raise TakeError("nothing was recorded: no frame came between Record and Cut" if begun else nothing)
+        self._finish(folder)
+        return self.take
+
+    def mark(self, name: str = "Marker") -> None:
+        """Set a marker at this moment of the take."""
+        self.director.mark(name)
+
+    @property
+    def take(self) -> Take:
+        """The take that was recorded last. Raises TakeError where there is none yet."""
+        if self._take is None:
+            raise TakeError("nothing was recorded yet; press Record, then Cut, or say camera.record() and camera.cut()")
+        return self._take
+
+    @property
+    def running(self) -> bool:
+        """Does a camera, or a clip in its place, send frames?"""
+        return self._feed is not None
+
+    def close(self) -> None:
+        """End everything; a take that is recording is cut. The kernel does it when it ends."""
+        if not self._alive:
+            return
+        self._alive = False
+        atexit.unregister(self.close)
+        with self._changing:
+            feed, self._feed = self._feed, None
+        if feed:
+            feed.end()
+        self.director.close()
+        super().close()
+
+    # -- the loop
+
+    def _begin(self, feed: Feed) -> None:
+        """Frames come from there now; what was before has ended when this returns."""
+        with self._changing:
+            before, self._feed = self._feed, feed
+        if before:
+            before.end()
+        self._trouble = ""
+        feed.start(self._routed)
+        self._show()
+
+    def _answer(self, feed: Feed, shot: Shot) -> None:
+        """A picture for the page; runs in the feed's thread."""
+        number, time_ms = feed.own(shot)
+        head = {"type": "picture", "view": feed.view, "number": number, "time_ms": time_ms, "step_ms": shot.step_ms}
+        status = self.director.status()
+        self.send({**head, "dropped": status.dropped, "trouble": status.trouble}, buffers=[shot.packet])
+
+    def _finish(self, folder: Path) -> None:
+        """A take has ended: make what browsers play of it."""
+        self._show(kept="Preparing the take …")
+        self._take = proxies.make(folder)
+        self._show()
+
+    def _show(self, **state: Any) -> None:
+        """Tell every view how things stand."""
+        feed, take = self._feed, self._take
+        rolling = self.director.recording
+        facts = {
+            "view": feed.view if feed else "",
+            "clip": feed.name if feed else "",
+            "prompt": self._asked,
+            "slate": f"{self.slate.production} · S{self.slate.scene} {self.slate.shot}",
+            "number": int(rolling.name[1:]) if rolling else self.slate.next_take(self.sessions),
+            "rolling": rolling is not None,
+            "kept": f"{take.name}: {take.duration_s:.1f} s, {len(take.made)} frames" if take else "",
+            **state,
+        }
+        self._routed(setattr, self, "_state", facts)
+
+    def _routed(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call it as an answer to the page's Start: a kernel sends a page's next messages where the last answer was
+        made, and beside a cell that runs they are read only there."""
+        return self._context.copy().run(call, *args, **kwargs)
+
+    # -- what the page says
+
+    def _hear(self, _: Any, said: dict[str, Any], buffers: Sequence[bytes]) -> None:
+        """A message of a view; frames of another view than the one that holds the camera are let go."""
+        feed = self._feed
+        if said["type"] in ("frame", "sound"):
+            if isinstance(feed, PageFeed) and feed.view == said["view"]:
+                self._tried(lambda said: self._take_in(feed, said, bytes(buffers[0])), said)
+            return
+        act = {
+            "start": self._start,
+            "stop": lambda said: self.stop() if feed and feed.view == said["view"] else None,
+            "prompt": lambda said: self.prompt(said["text"], said["fade_s"]),
+            "record": lambda said: self.record(),
+            "cut": lambda said: self.cut(),
+            "marker": lambda said: self.mark(),
+            "trouble": lambda said: setattr(self, "_trouble", said["text"]),
+        }[said["type"]]
+        if said["type"] == "cut":  # takes seconds, and the picture goes on meanwhile
+            threading.Thread(target=self._routed, args=(self._tried, act, said), name="cut", daemon=True).start()
+        else:
+            self._tried(act, said)
+
+    def _take_in(self, feed: PageFeed, said: dict[str, Any], data: bytes) -> None:
+        if said["type"] == "sound":
+            feed.sound(data, float(said["time_ms"]))
+        else:
+            self.director.quality = round(100 * said["quality"])
+            feed.offer(data, int(said["number"]), float(said["time_ms"]))
+
+    def _tried(self, act: Callable[[dict[str, Any]], object], said: dict[str, Any]) -> None:
+        """Do what the page asks for; what cannot be done is told to it."""
+        try:
+            act(said)
+        except (ValueError, OSError) as error:
+            text = str(error)
+            self._routed(self.send, {"type": "error", "text": text[:1].upper() + text[1:]})
+
+    def _start(self, said: dict[str, Any]) -> None:
+        self._context = contextvars.copy_context()
+        self._begin(PageFeed(self.director, self._answer, str(said["view"]), float(said["fps"])))

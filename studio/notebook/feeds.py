@@ -1,0 +1,94 @@
+"""What sends frames to the director of a notebook's camera: a page, or a clip in its place."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from studio.connection import Connection
+from studio.director import Director, Shot
+from studio.sources import FileCamera, roll
+
+Answer = Callable[["Feed", Shot], None]
+"""Is told every picture, in the feed's thread."""
+
+
+class Feed(ABC):
+    """Frames from somewhere, answered in a thread of their own from `start` to `end`."""
+
+    view = ""
+    """Which page sends them; empty where none does."""
+    name = ""
+    """Which clip sends them; empty where none does."""
+    fps = 24.0
+
+    def __init__(self, director: Director, answer: Answer) -> None:
+        self._director, self._answer = director, answer
+        self._connection = Connection(director)
+        self._thread: threading.Thread | None = None
+
+    def start(self, routed: Callable[..., Any]) -> None:
+        """Begin; `routed` calls the work in the thread."""
+        self._thread = threading.Thread(target=routed, args=(self._run,), name="camera", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """No more frames; the last picture was answered when this returns."""
+        self._connection.close()
+        if self._thread:
+            self._thread.join()
+
+    def own(self, shot: Shot) -> tuple[int, float]:
+        """A shot's number and milliseconds on the sender's clock."""
+        index, ticks = self._connection.shift or (0, 0)
+        return shot.index - index, (shot.ticks - ticks) / 1000
+
+    @abstractmethod
+    def _run(self) -> None: ...
+
+    def _told(self, shot: Shot) -> None:
+        self._answer(self, shot)
+
+
+class PageFeed(Feed):
+    """A camera in a page: its frames come by `offer`."""
+
+    def __init__(self, director: Director, answer: Answer, view: str, fps: float) -> None:
+        super().__init__(director, answer)
+        self.view, self.fps = view, fps
+
+    def offer(self, packet: bytes, number: int, time_ms: float) -> None:
+        """A frame as JPEG, its number, and the time on the page's clock. Never blocks."""
+        self._connection.offer(packet, number, round(time_ms * 1000))
+
+    def sound(self, chunk: bytes, time_ms: float) -> None:
+        """A chunk of the microphone's WebM, begun at that time on the page's clock."""
+        self._connection.sound(chunk, round(time_ms * 1000))
+
+    def _run(self) -> None:
+        self._connection.run(self._told)
+
+
+class ClipFeed(Feed):
+    """A video file in the camera's place, in real time, again and again. Raises MediaError for what is no video."""
+
+    def __init__(self, director: Director, answer: Answer, path: Path) -> None:
+        super().__init__(director, answer)
+        self._path, self.name = path, path.name
+        self._camera = FileCamera(path)
+        self._over = threading.Event()
+        self.fps = self._camera.fps
+
+    def end(self) -> None:
+        """Stop between two frames."""
+        self._over.set()
+        self._camera.stop()
+        super().end()
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            roll(self._camera, self._connection, self._told)
+            self._camera, self._connection = FileCamera(self._path), Connection(self._director)

@@ -1,0 +1,21 @@
+// The player as a widget: the take's pictures come as bytes, its finished edits go back as data.
+import {mount} from '../app/web/player.js';
+
+export default {
+  render({model, el}) {
+    const urls = [];
+    const url = (name, type) => {
+      const bytes = model.get(name);
+      if (!bytes?.byteLength) return undefined;
+      urls.push(URL.createObjectURL(new Blob([bytes], {type})));
+      return urls.at(-1);
+    };
+    const {start_s, ...take} = model.get('_take'), mic = url('_mic', 'video/webm');
+    el.dataset.lmSuppressShortcuts = 'true';  // JupyterLab's own keys stay out while the player has the focus
+    const player = mount(el, {
+      ...take, ...model.get('_edit'), raw: url('_raw', 'video/mp4'), live: url('_live', 'video/mp4'), sound: mic && {url: mic, start_s},
+      onEdit: edit => { model.set('_edit', edit); model.save_changes(); },
+    });
+    return () => { player.destroy(); urls.forEach(url => URL.revokeObjectURL(url)); };
+  },
+};

@@ -1,0 +1,53 @@
+"""Short ways: prompts in a line, a take on a contact strip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PIL import Image, ImageDraw, ImageFont
+
+from engine.media import VideoSource
+from engine.pictures import fit
+from studio import display, proxies
+from studio.take import Render, Take
+from studio.timeline import Key, Prompt, Timeline, words
+
+
+def script(prompts: Mapping[float, Prompt | tuple[Prompt, float]]) -> Timeline:
+    """A timeline from seconds to prompts; `(prompt, fade_s)` fades. Raises TimelineError.
+
+    script({0: "underwater", 4.5: ("wild west at dusk", 1.0)})
+    """
+    keys = []
+    for time_s, said in prompts.items():
+        match said:
+            case (prompt, int() | float() as fade_s) if not isinstance(prompt, tuple):
+                keys.append(Key(float(time_s), prompt, float(fade_s)))
+            case _:
+                keys.append(Key(float(time_s), said))  # type: ignore[arg-type]
+    return Timeline(tuple(keys))
+
+
+def strip(take: Take, version: Render | None = None, count: int = 8, width: int = 160) -> Image.Image:
+    """A contact strip: `count` moments of the camera above, of the world below, and the prompts under them."""
+    timeline = version.timeline if version else take.timeline
+    world = version.video if version else take.folder / proxies.LIVE
+    times = [take.duration_s * (i + 0.5) / count for i in range(count)]
+    rows = [display.moments(VideoSource(video), times) for video in (take.folder / proxies.RAW, world)]
+    height = round(width * rows[0][0].shape[0] / rows[0][0].shape[1])
+    lane, gap = 26, 4
+    sheet = Image.new("RGB", (count * (width + gap) - gap, 2 * (height + gap) + lane), "#0b0c0e")
+    for row, pictures in enumerate(rows):
+        for column, rgb in enumerate(pictures):
+            sheet.paste(Image.fromarray(fit(rgb, width, height)), (column * (width + gap), row * (height + gap)))
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(13)
+    top, scale = 2 * (height + gap), sheet.width / take.duration_s
+    ends = [key.time_s for key in timeline.keys[1:]] + [take.duration_s]
+    for number, (key, end) in enumerate(zip(timeline.keys, ends, strict=True)):
+        left = key.time_s * scale
+        draw.rectangle((left, top, end * scale - 2, sheet.height), fill=("#26313c", "#3a2f25")[number % 2])
+        if key.fade_s:
+            draw.polygon([(left, sheet.height), (left + key.fade_s * scale, top), (left, top)], fill="#0b0c0e")
+        draw.text((left + 8, top + 5), words(key.prompt), fill="#e7e9ec", font=font)
+    return sheet

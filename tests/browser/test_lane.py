@@ -1,0 +1,72 @@
+"""The lane and the timeline mean the same: what an edit makes in the browser is what Python makes of the same edit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from playwright.sync_api import Browser
+
+from studio.notebook.esm import WEB
+from studio.timeline import Key, Timeline, TimelineError, key_to_dict
+
+Edit = Callable[[str, Timeline, list[Any]], Timeline | None]
+TIMES = st.integers(0, 80).map(lambda quarters: quarters / 4 + 1e-6)
+PROMPTS = st.sampled_from(["underwater", "wild west"]) | st.just([("underwater", 0.3), ("wild west", 0.7)])
+KEYS = st.builds(Key, TIMES, PROMPTS, st.sampled_from([0.0, 0.1, 2.5, 9.0]))
+LINES = st.lists(KEYS, min_size=1, max_size=5, unique_by=lambda key: key.time_s).map(lambda keys: Timeline(tuple(keys)))
+CALL = """([name, state, given]) => {
+  try { return edits[name](state, ...given); } catch (error) {
+    if (error instanceof edits.EditError) return null;
+    throw error;
+  }
+}"""
+
+
+@pytest.fixture(scope="module")
+def edit(browser: Browser) -> Iterator[Edit]:
+    """`edit("split", timeline, [2.5])` is what edits.js makes of it; None where it refuses."""
+    page = browser.new_page()
+    source = (WEB / "edits.js").read_text(encoding="utf-8")
+    page.evaluate(
+        """async source => {
+          window.edits = await import(URL.createObjectURL(new Blob([source], {type: 'text/javascript'})));
+        }""",
+        source,
+    )
+
+    def call(name: str, timeline: Timeline, given: list[Any]) -> Timeline | None:
+        data = timeline.to_dict()
+        made = page.evaluate(CALL, [name, {"keys": data["keys"], "markers": data["markers"]}, given])
+        return Timeline.from_dict({**data, **made}) if made else None
+
+    yield call
+    page.close()
+
+
+def python(make: Callable[[], Timeline]) -> Timeline | None:
+    """What Python makes of it; None where it refuses."""
+    try:
+        return make()
+    except TimelineError:
+        return None
+
+
+@settings(max_examples=60, deadline=None)
+@given(LINES, TIMES, st.integers(0, 4))
+def test_every_edit_is_the_timelines_own(edit: Edit, line: Timeline, time_s: float, number: int) -> None:
+    key = line.keys[number % len(line.keys)]
+    fresh = Key(time_s, "snow falls", 0.5)
+    added = {name: value for name, value in key_to_dict(fresh).items() if name != "id"}
+    assert edit("split", line, [time_s]) == python(lambda: line.split(time_s))
+    assert edit("trim", line, [key.id, {"start_s": time_s}]) == python(lambda: line.trim(key.id, start_s=time_s))
+    assert edit("trim", line, [key.id, {"end_s": time_s}]) == python(lambda: line.trim(key.id, end_s=time_s))
+    assert edit("change", line, [key.id, {"time_s": time_s}]) == python(lambda: line.move(key.id, time_s))
+    assert edit("change", line, [key.id, {"fade_s": time_s}]) == python(lambda: line.change(key.id, fade_s=time_s))
+    assert edit("change", line, [key.id, {"prompt": " "}]) == python(lambda: line.change(key.id, prompt=" "))
+    assert edit("add", line, [added]) == python(lambda: line.add(fresh))
+    assert edit("remove", line, [key.id]) == python(lambda: line.delete(key.id))
+    assert edit("mark", line, [time_s, "the ball"]) == python(lambda: line.mark(time_s, "the ball"))
