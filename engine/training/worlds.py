@@ -9,8 +9,8 @@ Legend: B batch, H height, W width in pixels, multiples of 16. Pictures are floa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -36,24 +36,24 @@ class World:
     """Has content drawn by a seed: weather or grain."""
     moving: bool = False
     """Moves by itself over a still source; grain is noise and no motion."""
+    wordings: tuple[str, ...] = ()
+    """Texts that training sees."""
+    held_out: tuple[str, ...] = ()
+    """Texts that only evaluation sees."""
 
-    def _texts(self, split: str) -> tuple[str, ...]:
-        return tuple(json.loads(WORDINGS.read_text())[self.name][split])
 
-    @property
-    def wordings(self) -> tuple[str, ...]:
-        """Texts that training sees."""
-        return self._texts("train")
-
-    @property
-    def held_out(self) -> tuple[str, ...]:
-        """Texts that only evaluation sees."""
-        return self._texts("held_out")
+def _worded(*worlds: World) -> list[World]:
+    """The shipped worlds with their shipped wordings."""
+    texts = json.loads(WORDINGS.read_text(encoding="utf-8"))
+    return [
+        replace(world, wordings=tuple(texts[world.name]["train"]), held_out=tuple(texts[world.name]["held_out"]))
+        for world in worlds
+    ]
 
 
 WORLDS: dict[str, World] = {
     world.name: world
-    for world in (
+    for world in _worded(
         World("as-is", _as_is),
         World("underwater", scenery.underwater, random=True, moving=True),
         World("wild-west", scenery.wild_west, random=True, moving=True),
@@ -82,13 +82,21 @@ WORLDS: dict[str, World] = {
 
 
 @torch.no_grad()
-def teach(name: str, source: Tensor, noise: Tensor, weather: Tensor, time_s: Tensor) -> Tensor:
+def teach(
+    name: str,
+    source: Tensor,
+    noise: Tensor,
+    weather: Tensor,
+    time_s: Tensor,
+    worlds: Mapping[str, World] = WORLDS,
+) -> Tensor:
     """What the world `name` makes of a batch of frames, (B, 3, H, W) in 0..1.
 
     source: (B, 3, H, W) float32 RGB in 0..1, H and W multiples of 16. noise: (B, 3, H, W) standard normal, the very
     noise that the frame is denoised from. weather: (B, 6, H, W) in 0..1 from `engine.models.weather`. time_s: (B,)
-    seconds. Pure, frame by frame. Raises ValueError for an unknown world.
+    seconds. worlds: the teachers by name, for those who have more than the shipped ones. Pure, frame by frame. Raises
+    ValueError for an unknown world.
     """
-    if name not in WORLDS:
-        raise ValueError(f"no world {name!r}; there are {', '.join(WORLDS)}")
-    return WORLDS[name].paint(Set(source, noise, weather, time_s)).clamp(0, 1)
+    if name not in worlds:
+        raise ValueError(f"no world {name!r}; there are {', '.join(worlds)}")
+    return worlds[name].paint(Set(source, noise, weather, time_s)).clamp(0, 1)
