@@ -29,7 +29,8 @@ def dead_leaves(count: int, seed: int = 0) -> list[Clip]:
 
 def _picture(rng: np.random.Generator) -> np.ndarray:
     palette = rng.uniform(0, 256, (COLOURS, 3))
-    palette = palette.mean(1, keepdims=True) * 1.0 + rng.beta(1.5, 2.5, (COLOURS, 1)) * (palette - palette.mean(1, keepdims=True))
+    grey = palette.mean(1, keepdims=True)
+    palette = grey + rng.beta(1.5, 2.5, (COLOURS, 1)) * (palette - grey)  # colours are rarely loud
     palette = palette + rng.normal(0, 45, (COLOURS, 1))
     image = Image.new("RGB", (WIDTH, HEIGHT), _colour(palette[0]))
     draw = ImageDraw.Draw(image)

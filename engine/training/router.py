@@ -127,11 +127,11 @@ def known_embeddings(config: ModelConfig) -> dict[str, np.ndarray]:
     return {text: encoder.embed(text) for text, _, _ in _labelled(config, "train")}
 
 
-JOINED = 200
+JOINED = 120
 """Texts of a new world's wording and a known one, and half as many of two known ones."""
 DECAY = 5e-5
 """Of the new world's weights."""
-ROUNDS = 8
+ROUNDS = 16
 """At most, until known wordings give the new world nothing, and its own nearly all."""
 
 
@@ -161,11 +161,12 @@ def widen_router(
     blends = torch.lerp(mine[pairs[:, 0]], mine[pairs[:, 1]], 0.5 * torch.rand(400, 1, generator=generator))
     half = embedded(joined(JOINED, texts, list(known)))
     none = torch.cat([others, embedded(joined(JOINED // 2, list(known), list(known)))])
-    groups = [(blends, 0.98, 1.0), (half.repeat(2, 1), 0.5, 1.0), (none.repeat(2, 1), 0.002, 3.0)]
-    x = torch.cat([rows for rows, _, _ in groups])
-    x = F.normalize(x + 0.02 * torch.randn(x.shape, generator=generator), dim=1)
-    share = torch.cat([torch.full((len(rows),), target) for rows, target, _ in groups])
-    counts = torch.cat([torch.full((len(rows),), weight / len(rows)) for rows, _, weight in groups])
+    groups = [(blends, 0.98, 1.0), (half, 0.5, 1.0), (none, 0.002, 3.0)]
+    exact = torch.cat([rows for rows, _, _ in groups])
+    x = torch.cat([exact, exact + 0.02 * torch.randn(exact.shape, generator=generator)])
+    x = F.normalize(x, dim=1)
+    share = torch.cat([torch.full((len(rows),), target) for rows, target, _ in groups]).repeat(2)
+    counts = torch.cat([torch.full((len(rows),), weight / len(rows)) for rows, _, weight in groups]).repeat(2)
     with torch.no_grad():
         hidden = F.gelu(router.inner(x))
         said = router.world(hidden).logsumexp(-1)
