@@ -95,7 +95,7 @@ def taught(
             noise = frame_noise(seed, frame.index, *padded_size(height, width)).permute(2, 0, 1)[None].to(device)
             time_s = torch.tensor([frame.time_s], dtype=torch.float64, device=device)
             air = weather(torch.tensor([seed], device=device), time_s, *padded_size(height, width))
-            target = teach(world, source, noise, air, time_s, worlds)
+            target = teach(world, source, noise, air, time_s, worlds=worlds)
             picture = (target[0].permute(1, 2, 0)[:height, :width].clamp(0, 1) * 255).round().to(torch.uint8)
         yield replace(frame, rgb=picture.cpu().numpy())
 

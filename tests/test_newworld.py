@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from engine.config import lsd_test
 from engine.models.checkpoint import card_path, load_weights, save_weights
 from engine.models.network import Hourglass
 from engine.stream import Stream
+from engine.training.__main__ import main
 from engine.training.data import Clip
 from engine.training.easel import Set
 from engine.training.leaves import dead_leaves
@@ -123,7 +127,7 @@ def test_nothing_but_its_own_weights_was_learnt(parent: Path, child: Path) -> No
     before, after = load_weights(parent).network, load_weights(child).network
     at, condition = len(before.config.worlds), before.config.condition
     assert after.config.worlds == (*before.config.worlds, "negative")
-    own = {"concepts.weight": np.s_[:condition, np.r_[:at, at + 1 : after.config.concepts]]}
+    own: dict[str, Any] = {"concepts.weight": np.s_[:condition, np.r_[:at, at + 1 : after.config.concepts]]}
     for name in ("state.weight", "state.bias", "embed.bias"):
         own[name] = np.s_[:condition]
     own |= {"embed.weight": np.s_[:condition, :condition], "modulate.weight": np.s_[:, :condition]}
@@ -135,7 +139,9 @@ def test_words_find_the_new_world(child: Path) -> None:
     stream = Stream.load(child, device="cpu", threads=1)
     for text in ("negative", *WORDS, "show me the negative", "colours inverted like on a negative"):
         assert stream.nearest(text)[0][0] == "negative", text
-    assert stream.how_near("negative film") == ("negative film", pytest.approx(1, abs=1e-3))
+    wording, cosine = stream.how_near("negative film")
+    assert wording == "negative film"
+    assert cosine == pytest.approx(1, abs=1e-3)
 
 
 def test_a_text_of_two_worlds_is_mostly_both(child: Path) -> None:
@@ -261,3 +267,27 @@ def test_a_lesson_needs_clips_and_steps(parent: Path, clips: list[Clip]) -> None
         Lesson(world, clips, parent, steps=0)
     with pytest.raises(ValueError, match="no picture"):
         Clip.of("empty", [])
+
+
+def test_the_command_line_widens(
+    parent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "clips").mkdir()
+    Image.fromarray(np.full((90, 160, 3), 128, np.uint8)).save(tmp_path / "clips" / "grey.png")
+    source = f"""
+from engine.training.worlds import World
+WORLD = World("negative", lambda s: 1 - s.source, wordings={WORDS!r})
+"""
+    (tmp_path / "negative.py").write_text(source)
+    options = ["--clips", tmp_path / "clips", "--leaves", 1, "--steps", 2, "--threads", 1, "--weights", parent]
+    command = ["training", "widen", tmp_path / "negative.py", "--out", tmp_path / "wide.safetensors", *options]
+    monkeypatch.setattr(sys, "argv", [str(part) for part in command])
+    main()
+    assert "knows negative" in capsys.readouterr().out
+    assert Stream.load(tmp_path / "wide.safetensors", device="cpu", threads=1).worlds[-1] == "negative"
+    (tmp_path / "negative.py").write_text("WORLD = 1")
+    with pytest.raises(SystemExit, match="makes 0 worlds; it should make one"):
+        main()
+    (tmp_path / "negative.py").unlink()
+    with pytest.raises(SystemExit, match="name a Python file that makes a World"):
+        main()

@@ -100,16 +100,18 @@ def _ablate(options: argparse.Namespace) -> None:
 
 
 def _widen(options: argparse.Namespace) -> None:
-    world = _read_world(options.world)
-    clips = read_clips(find_clips(options.clips)) if options.clips else []
-    lesson = Lesson(
-        world, clips + dead_leaves(options.leaves), options.weights, steps=options.steps, threads=options.threads
-    )
-    log.info("%s: %d clips and %d drawn stills, from %s on", world.name, len(clips), options.leaves, lesson.like)
+    try:
+        world = _read_world(options.world)
+        clips = read_clips(find_clips(options.clips)) if options.clips else []
+        clips += dead_leaves(options.leaves)
+        lesson = Lesson(world, clips, options.weights, steps=options.steps, threads=options.threads)
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
+    log.info("%s: %d clips and stills, begins as %s", world.name, len(clips), lesson.like)
     losses: list[float] = []
     for loss in lesson:
         losses.append(loss)
-        if lesson.done % 100 == 0:
+        if lesson.done % 100 == 0 or not len(lesson):
             log.info("step %d of %d, loss %.4f", lesson.done, lesson.steps, float(np.nanmean(losses[-100:])))
     sha256 = lesson.save(options.out)
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB, sha256 {sha256}, knows {world.name}")
@@ -175,7 +177,7 @@ def main() -> None:
     )
     command.add_argument("--out", type=Path, required=True, help="the weights, which then know it")
     command.add_argument("--weights", type=Path, help="those to widen (default: the shipped ones)")
-    command.add_argument("--steps", type=int, default=1500, help="length of the lesson (default %(default)s)")
+    command.add_argument("--steps", type=int, default=2000, help="length of the lesson (default %(default)s)")
     command.add_argument("--threads", type=int)
     command.set_defaults(call=_widen)
     options = parser.parse_args()

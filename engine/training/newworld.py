@@ -1,6 +1,6 @@
 """A world of one's own: weights learn a new teacher in minutes on a CPU, and what they knew stays as it was.
 
-    lesson = Lesson(World("risograph", paint, wordings=texts), clips, steps=1000)
+    lesson = Lesson(World("risograph", paint, wordings=texts), clips)
     losses = list(tqdm(lesson))
     lesson.save(Path("risograph.safetensors"))
     stream = Stream.load("risograph.safetensors")
@@ -85,7 +85,7 @@ class Lesson:
         clips: Sequence[Clip],
         weights: Path | None = None,
         *,
-        steps: int = 1000,
+        steps: int = 2000,
         sizes: Sequence[Size] = SIZES,
         seed: int = 0,
         device: str = "cpu",

@@ -302,7 +302,7 @@ class Pool:
             if world in PLACES:
                 pictures = PLACES[world](Set(*given), self._mattes(streams, rows))
             else:
-                pictures = teach(world, *given, self.teachers)
+                pictures = teach(world, *given, worlds=self.teachers)
             painted |= {member: pictures[k] for k, member in enumerate(members)}
         result = []
         for i, live in enumerate(streams):

@@ -88,6 +88,7 @@ def teach(
     noise: Tensor,
     weather: Tensor,
     time_s: Tensor,
+    *,
     worlds: Mapping[str, World] = WORLDS,
 ) -> Tensor:
     """What the world `name` makes of a batch of frames, (B, 3, H, W) in 0..1.
