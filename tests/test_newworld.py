@@ -180,6 +180,11 @@ def test_it_loads_wherever_weights_load(child: Path, lesson: Lesson) -> None:
     assert card_path(child).is_file()
 
 
+def test_a_lesson_never_writes_over_what_it_began_with(parent: Path, lesson: Lesson) -> None:
+    with pytest.raises(ValueError, match="save under another name"):
+        lesson.save(parent)
+
+
 def test_a_lesson_that_was_left_goes_on(parent: Path, clips: list[Clip], tmp_path: Path) -> None:
     world = World("negative", negative, wordings=WORDS)
     whole, parts = (Lesson(world, clips, parent, steps=6, sizes=SIZES, threads=1) for _ in range(2))
@@ -195,7 +200,7 @@ def test_a_lesson_that_was_left_goes_on(parent: Path, clips: list[Clip], tmp_pat
 def test_a_second_world_leaves_the_first_alone(child: Path, clips: list[Clip], tmp_path: Path) -> None:
     words = tuple(f"green light, {text}" for text in ("all", "wide", "only", "deep", "pale", "soft", "cold", "warm"))
     green = World("green-light", lambda s: s.source * s.source.new_tensor([0.2, 1, 0.3]).view(3, 1, 1), wordings=words)
-    lesson = Lesson(green, clips, child, steps=3, sizes=SIZES, threads=1)
+    lesson = Lesson(green, clips, child, steps=30, sizes=SIZES, threads=1)
     list(lesson)
     lesson.save(tmp_path / "two.safetensors")
     assert load_weights(tmp_path / "two.safetensors").config.worlds[-2:] == ("negative", "green-light")
@@ -285,6 +290,10 @@ WORLD = World("negative", lambda s: 1 - s.source, wordings={WORDS!r})
     main()
     assert "knows negative" in capsys.readouterr().out
     assert Stream.load(tmp_path / "wide.safetensors", device="cpu", threads=1).worlds[-1] == "negative"
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--out", str(tmp_path / "none" / "wide.safetensors")])
+    with pytest.raises(SystemExit, match="there is no folder"):
+        main()
+    monkeypatch.setattr(sys, "argv", sys.argv[:-2])
     (tmp_path / "negative.py").write_text("WORLD = 1")
     with pytest.raises(SystemExit, match="makes 0 worlds; it should make one"):
         main()

@@ -100,6 +100,8 @@ def _ablate(options: argparse.Namespace) -> None:
 
 
 def _widen(options: argparse.Namespace) -> None:
+    if not options.out.absolute().parent.is_dir():
+        raise SystemExit(f"there is no folder {options.out.absolute().parent} for {options.out.name}; make it first")
     try:
         world = _read_world(options.world)
         clips = read_clips(find_clips(options.clips)) if options.clips else []

@@ -28,17 +28,15 @@ from torch import Tensor
 from torch.func import functional_call
 
 from engine import runtime
-from engine.models.checkpoint import Weights, card_path, load_weights, save_weights
+from engine.models.checkpoint import SHIPPED, Weights, card_path, load_weights, save_weights
 from engine.models.network import Hourglass, to_picture
-from engine.models.weather import weather
 from engine.text import tidy
 from engine.training.data import Clip, deal
-from engine.training.easel import Set
 from engine.training.objectives import denoising_loss, draw_levels
 from engine.training.pool import Batch, Pool
 from engine.training.recipe import Size
 from engine.training.router import widen_router
-from engine.training.worlds import WORLDS, World
+from engine.training.worlds import WORLDS, World, check_teacher
 
 SIZES = (Size(192, 128, 6, 0.5), Size(256, 160, 4, 0.3), Size(384, 224, 2, 0.2))
 MASKED = 0.1
@@ -98,6 +96,7 @@ class Lesson:
         Raises ValueError for a name that is taken, a teacher that is none, too few wordings, or no clip.
         """
         self.world, self.steps, self.sizes, self.seed = world, steps, tuple(sizes), seed
+        self._began_with = SHIPPED if weights is None else Path(weights)
         self.parent = load_weights(weights)
         check(world, self.parent)
         if not clips:
@@ -129,6 +128,7 @@ class Lesson:
         rng = np.random.default_rng(self.seed)
         dealt = deal(list(clips), rng)
         self._choices = np.random.default_rng([self.seed, 1])
+        self._chances = [size.chance / sum(other.chance for other in self.sizes) for size in self.sizes]
         self._generator = torch.Generator().manual_seed(self.seed)
         self._painter = ThreadPoolExecutor(1, "painter")
         self._ahead: Future[tuple[Pool, Batch]] | None = None
@@ -152,7 +152,7 @@ class Lesson:
 
     def _draw(self) -> tuple[Pool, Batch]:
         """A batch; runs in the painter's thread, one ahead of the network."""
-        size = self.sizes[self._choices.choice(len(self.sizes), p=[s.chance for s in self.sizes])]
+        size = self.sizes[self._choices.choice(len(self.sizes), p=self._chances)]
         pool = self._pools[size, bool(self._choices.random() < MASKED)]
         return pool, pool.draw(size.batch)
 
@@ -188,10 +188,8 @@ class Lesson:
         self._ahead = self._painter.submit(self._draw) if self.done < self.steps - 1 else None
         level, size = draw_levels(len(batch.streams), self._generator)
         noisy, source, past, conditions = batch.noised(level, size, self.device)
-        own = self._taught_weights()
-        clean = functional_call(
-            self._frozen, own, (noisy, source, past, conditions, batch.memory(self._frozen)), strict=False
-        )
+        seen = noisy, source, past, conditions, batch.memory(self._frozen)
+        clean = functional_call(self._frozen, self._taught_weights(), seen)
         losses = denoising_loss(clean, batch.target.to(self.device), batch.weight)
         self._optimiser.zero_grad()
         losses.mean().backward()
@@ -218,7 +216,10 @@ class Lesson:
         """Write the weights as they are now, and a card beside them; returns the file's sha256.
 
         They load wherever weights load: `Stream.load(path)`, `lsd-studio serve --weights`, `python -m engine eval`.
+        Raises ValueError for the file that the lesson began with.
         """
+        if self._began_with.exists() and path.resolve() == self._began_with.resolve():
+            raise ValueError(f"{path} holds the weights that the lesson began with; save under another name")
         with torch.no_grad():
             self.network.concepts.weight[:, self._at.cpu()] = self._column.cpu()
             self.network.modulate.weight[:, self._last.cpu()] = self._own.cpu()
@@ -257,38 +258,3 @@ def check(world: World, weights: Weights) -> None:
     if both:
         raise ValueError(f"these weights know {both[0]!r} already, as another world; word {world.name!r} otherwise")
     check_teacher(world)
-
-
-def check_teacher(world: World) -> None:
-    """Raise ValueError where a teacher does not paint as teachers do."""
-    height, width, name = 64, 96, f"the teacher of {world.name!r}"
-    generator = torch.Generator().manual_seed(0)
-    coarse = torch.rand(2, 3, 8, 12, generator=generator)
-    source = F.interpolate(coarse, (height, width), mode="bilinear")
-    noise = torch.randn(2, 3, height, width, generator=generator)
-    time_s = torch.tensor([0.5, 60.0], dtype=torch.float64)
-    air = weather(torch.tensor([1, 2]), time_s, height, width)
-
-    def painted(rows: slice) -> Tensor:
-        with torch.no_grad():
-            return world.paint(Set(source[rows].clone(), noise[rows].clone(), air[rows].clone(), time_s[rows].clone()))
-
-    both = painted(slice(0, 2))
-    if not isinstance(both, Tensor):
-        raise ValueError(f"{name} returned {type(both).__name__}; a teacher returns a float32 tensor (B, 3, H, W)")
-    if both.shape != source.shape or both.dtype != torch.float32:
-        raise ValueError(
-            f"{name} returned {both.dtype} of shape {tuple(both.shape)} for a source of shape {tuple(source.shape)}; "
-            "a teacher returns float32 of its source's shape, (B, 3, H, W)"
-        )
-    if not bool(torch.isfinite(both).all()):
-        raise ValueError(f"{name} painted {int((~both.isfinite()).sum())} values that are NaN or infinite")
-    low, high = float(both.min()), float(both.max())
-    if low < -1 or high > 2:
-        raise ValueError(f"{name} painted values from {low:.3g} to {high:.3g}; colours go from 0 to 1")
-    again = torch.cat([painted(slice(0, 1)), painted(slice(1, 2))])
-    if not torch.allclose(both, again, atol=1e-3):
-        raise ValueError(
-            f"{name} painted the same frame differently the second time; it is a function of its Set alone: "
-            "take randomness from s.noise or s.air(...), and look at no other frame of the batch"
-        )

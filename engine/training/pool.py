@@ -12,7 +12,8 @@ Legend: B batch, S remembered frames, H height, W width, h, w = H/4, W/4, K worl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -99,17 +100,8 @@ class Batch:
         def there(tensor: Tensor) -> Tensor:
             return tensor.to(device, non_blocking=True)
 
-        c = self.conditions
-        conditions = Conditions(
-            concepts=there(c.concepts),
-            level=there(level),
-            step=there(step),
-            past_level=there(c.past_level),
-            interval_s=there(c.interval_s),
-            time_s=there(c.time_s),
-            weather=there(c.weather),
-            masks=there(c.masks) if c.masks is not None else None,
-        )
+        given: dict[str, Any] = vars(replace(self.conditions, level=level, step=step))
+        conditions = Conditions(**{name: None if value is None else there(value) for name, value in given.items()})
         target, noise, weight = there(self.target), there(self.noise), there(level).view(-1, 1, 1, 1)
         return (1 - weight) * target + weight * noise, there(self.source), there(self.past), conditions
 
@@ -184,7 +176,9 @@ class Pool:
 
     def _worlds(self, player: Player, thing: str | None) -> list[tuple[str, float]]:
         placeable = player.matte(0.0) is not None or player.clip.kind in EMPTY
-        worlds = [world for world in self.config.worlds if world not in PLACES or placeable]
+        worlds = [
+            world for world in self.config.worlds if world in (PLACES if placeable else ()) or world in self.teachers
+        ]
         names = [str(name) for name in self.rng.permutation(worlds)]
         wanted = self.wanted is not None and self.rng.random() < WANTED
         if wanted:

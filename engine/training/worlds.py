@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from engine.models.weather import weather as weather_of
 from engine.training import crafts, drawings, scenery
 from engine.training.easel import Set
 
@@ -101,3 +103,38 @@ def teach(
     if name not in worlds:
         raise ValueError(f"no world {name!r}; there are {', '.join(worlds)}")
     return worlds[name].paint(Set(source, noise, weather, time_s)).clamp(0, 1)
+
+
+def check_teacher(world: World) -> None:
+    """Raise ValueError where a teacher does not paint as teachers do."""
+    height, width, name = 64, 96, f"the teacher of {world.name!r}"
+    generator = torch.Generator().manual_seed(0)
+    coarse = torch.rand(2, 3, 8, 12, generator=generator)
+    source = F.interpolate(coarse, (height, width), mode="bilinear")
+    noise = torch.randn(2, 3, height, width, generator=generator)
+    time_s = torch.tensor([0.5, 60.0], dtype=torch.float64)
+    air = weather_of(torch.tensor([1, 2]), time_s, height, width)
+
+    def painted(rows: slice) -> Tensor:
+        with torch.no_grad():
+            return world.paint(Set(source[rows].clone(), noise[rows].clone(), air[rows].clone(), time_s[rows].clone()))
+
+    both = painted(slice(0, 2))
+    if not isinstance(both, Tensor):
+        raise ValueError(f"{name} returned {type(both).__name__}; a teacher returns a float32 tensor (B, 3, H, W)")
+    if both.shape != source.shape or both.dtype != torch.float32:
+        raise ValueError(
+            f"{name} returned {both.dtype} of shape {tuple(both.shape)} for a source of shape {tuple(source.shape)}; "
+            "a teacher returns float32 of its source's shape, (B, 3, H, W)"
+        )
+    if not bool(torch.isfinite(both).all()):
+        raise ValueError(f"{name} painted {int((~both.isfinite()).sum())} values that are NaN or infinite")
+    low, high = float(both.min()), float(both.max())
+    if low < -1 or high > 2:
+        raise ValueError(f"{name} painted values from {low:.3g} to {high:.3g}; colours go from 0 to 1")
+    again = torch.cat([painted(slice(0, 1)), painted(slice(1, 2))])
+    if not torch.allclose(both, again, atol=1e-3):
+        raise ValueError(
+            f"{name} painted the same frame differently the second time; it is a function of its Set alone: "
+            "take randomness from s.noise or s.air(...), and look at no other frame of the batch"
+        )
