@@ -100,10 +100,11 @@ class Batch:
         def there(tensor: Tensor) -> Tensor:
             return tensor.to(device, non_blocking=True)
 
-        given: dict[str, Any] = vars(replace(self.conditions, level=level, step=step))
-        conditions = Conditions(**{name: None if value is None else there(value) for name, value in given.items()})
+        given = vars(replace(self.conditions, level=level, step=step))
+        moved: dict[str, Any] = {name: None if value is None else there(value) for name, value in given.items()}
         target, noise, weight = there(self.target), there(self.noise), there(level).view(-1, 1, 1, 1)
-        return (1 - weight) * target + weight * noise, there(self.source), there(self.past), conditions
+        noisy = (1 - weight) * target + weight * noise
+        return noisy, there(self.source), there(self.past), Conditions(**moved)
 
     def memory(self, network: Hourglass) -> Memory:
         """What a network remembers of the streams' past."""
