@@ -97,9 +97,12 @@ def same(first: Path, second: Path) -> bool:
     return a.config == b.config and a.known.keys() == b.known.keys() and all(torch.equal(x, y) for x, y in pairs)
 
 
-def test_a_lesson_teaches(losses: list[float]) -> None:
+def test_a_lesson_teaches(lesson: Lesson, losses: list[float], parent: Path, clips: list[Clip]) -> None:
     assert len(losses) == 80
     assert np.nanmean(losses[-20:]) < 0.7 * np.nanmean(losses[:20])
+    fresh = Lesson(lesson.world, clips, parent, steps=1, sizes=SIZES, threads=1)
+    assert lesson.like == fresh.like
+    assert lesson.psnr_db() > fresh.psnr_db() + 1
 
 
 def test_the_new_world_is_another_picture(parent: Path, child: Path) -> None:

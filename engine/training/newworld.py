@@ -112,6 +112,7 @@ class Lesson:
         self._open_pools(clips)
         self._at = torch.tensor([len(self.parent.config.worlds)], device=self.device)
         self._last = torch.tensor([self.network.config.condition - 1], device=self.device)
+        self._set_trial()
         self.like = self._nearest()
         table = self.network.concepts.weight.to(self.device)
         column = table[:, [self.network.config.worlds.index(self.like)]]
@@ -156,22 +157,33 @@ class Lesson:
         pool = self._pools[size, bool(self._choices.random() < MASKED)]
         return pool, pool.draw(size.batch)
 
+    def _set_trial(self) -> None:
+        """Some streams' first frames, to be tried again and again; no step learns from them."""
+        size = self.sizes[0]
+        batch = self._pools[size, False].draw(size.batch)
+        ones = torch.ones(size.batch)
+        self._tried = (*batch.noised(ones, ones, self.device), batch.memory(self._frozen))
+        self._target = batch.target.to(self.device)
+        self._asked = torch.tensor([live.worlds == [(self.world.name, 1.0)] for live in batch.streams])
+
     @torch.no_grad()
     def _nearest(self) -> str:
         """The known world whose pictures are nearest to the new teacher's: a good place to start from."""
-        size = self.sizes[0]
-        batch = self._pools[size, False].draw(size.batch)
-        asked = torch.tensor([live.worlds == [(self.world.name, 1.0)] for live in batch.streams], device=self.device)
-        ones = torch.ones(size.batch)
-        noisy, source, past, conditions = batch.noised(ones, ones, self.device)
-        memory, target = batch.memory(self._frozen), batch.target.to(self.device)
+        noisy, source, past, conditions, memory = self._tried
         losses = {}
         for k, name in enumerate(self.parent.config.worlds):
             concepts = torch.zeros_like(conditions.concepts)
             concepts[..., k] = 1.0
             made = self._frozen(noisy, source, past, replace(conditions, concepts=concepts), memory)
-            losses[name] = float((denoising_loss(made, target) * asked).sum())
+            losses[name] = float(denoising_loss(made, self._target)[self._asked].sum())
         return min(losses, key=losses.__getitem__)
+
+    @torch.no_grad()
+    def psnr_db(self) -> float:
+        """How near the network is to the teacher by now, on a few first frames that no step learns from."""
+        made = functional_call(self._frozen, self._taught_weights(), self._tried)
+        error = (made - self._target)[self._asked].square().mean() / 4  # of -1..1
+        return -10 * math.log10(float(error))
 
     def __len__(self) -> int:
         """Steps that are left."""

@@ -129,7 +129,9 @@ def known_embeddings(config: ModelConfig) -> dict[str, np.ndarray]:
 
 JOINED = 120
 """Texts of a new world's wording and a known one, and half as many of two known ones."""
-DECAY = 5e-5
+BLENDS = 2000
+"""Points between known wordings, which are no place for a new world."""
+DECAY = 2e-4
 """Of the new world's weights."""
 ROUNDS = 16
 """At most, until known wordings give the new world nothing, and its own nearly all."""
@@ -156,12 +158,14 @@ def widen_router(
     def embedded(rows: Sequence[str]) -> Tensor:
         return torch.from_numpy(np.stack([encoder.embed(text) for text in rows])).float()
 
+    def blended(rows: Tensor, count: int) -> Tensor:
+        first, second = torch.randint(len(rows), (2, count), generator=generator)
+        return torch.lerp(rows[first], rows[second], 0.5 * torch.rand(count, 1, generator=generator))
+
     mine, others = embedded(texts), embedded(list(known))
-    pairs = torch.randint(len(mine), (400, 2), generator=generator)
-    blends = torch.lerp(mine[pairs[:, 0]], mine[pairs[:, 1]], 0.5 * torch.rand(400, 1, generator=generator))
     half = embedded(joined(JOINED, texts, list(known)))
-    none = torch.cat([others, embedded(joined(JOINED // 2, list(known), list(known)))])
-    groups = [(blends, 0.98, 1.0), (half, 0.5, 1.0), (none, 0.002, 3.0)]
+    none = torch.cat([others, blended(others, BLENDS), embedded(joined(JOINED // 2, list(known), list(known)))])
+    groups = [(blended(mine, 400), 0.98, 1.0), (half, 0.5, 1.0), (none, 0.002, 3.0)]
     exact = torch.cat([rows for rows, _, _ in groups])
     x = torch.cat([exact, exact + 0.02 * torch.randn(exact.shape, generator=generator)])
     x = F.normalize(x, dim=1)
