@@ -136,9 +136,17 @@ show([[frame.rgb for frame in moments], painted], [f"{frame.time_s:.0f} s" for f
 # The shipped weights have never heard of it. They take the words for the nearest that they know.
 
 # %%
-prompt = "a riso-printed flyer"
+prompt = "a page from a risograph zine"
 before = Stream.load(device="cpu")
-print("lands on", before.nearest(prompt), "· the nearest wording is", before.how_near(prompt))
+
+
+def understood(stream, text):
+    """Where a text lands, and the known wording that is nearest."""
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in stream.nearest(text))
+    return "{}: {}. The nearest known wording: {!r}, {:.2f}".format(text, shares, *stream.how_near(text))
+
+
+print(understood(before, prompt))
 
 # %% [markdown]
 # ## What it learns on, and what it is measured on
@@ -200,8 +208,8 @@ plt.show()
 weights = sessions / "risograph.safetensors"
 lesson.save(weights)
 after = Stream.load(weights, device="cpu")
-print("lands on", after.nearest(prompt), "· the nearest wording is", after.how_near(prompt))
-print("half and half:", after.nearest("a risograph print of a snowfall in winter"))
+print(understood(after, prompt))
+print(understood(after, "a risograph print of a snowfall in winter"))
 
 # %% [markdown]
 # ## After, on clips that it did not see
