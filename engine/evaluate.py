@@ -26,7 +26,7 @@ from engine.models.weather import weather
 from engine.pictures import MediaError, contact_sheet, fit
 from engine.sampler import frame_noise
 from engine.scores import MEASURES, Findings, Kind, Run, StillRun, summary
-from engine.training.worlds import WORLDS, teach
+from engine.training.worlds import WORLDS, World, teach
 from engine.types import Frame
 
 STILLS = 2
@@ -84,7 +84,9 @@ def perform(performer: Performer, clip: Clip, wording: str) -> list[np.ndarray]:
     return [performer.step(frame.rgb, frame.time_s, frame.index) for frame in clip.frames]
 
 
-def taught(world: str, frames: Iterable[Frame], seed: int, device: str = "cpu") -> Iterator[Frame]:
+def taught(
+    world: str, frames: Iterable[Frame], seed: int, device: str = "cpu", worlds: Mapping[str, World] = WORLDS
+) -> Iterator[Frame]:
     """What the world's teacher makes of frames, one by one, from the noise that a stream of this seed would get."""
     for frame in frames:
         height, width = frame.rgb.shape[:2]
@@ -93,7 +95,7 @@ def taught(world: str, frames: Iterable[Frame], seed: int, device: str = "cpu") 
             noise = frame_noise(seed, frame.index, *padded_size(height, width)).permute(2, 0, 1)[None].to(device)
             time_s = torch.tensor([frame.time_s], dtype=torch.float64, device=device)
             air = weather(torch.tensor([seed], device=device), time_s, *padded_size(height, width))
-            target = teach(world, source, noise, air, time_s)
+            target = teach(world, source, noise, air, time_s, worlds=worlds)
             picture = (target[0].permute(1, 2, 0)[:height, :width].clamp(0, 1) * 255).round().to(torch.uint8)
         yield replace(frame, rgb=picture.cpu().numpy())
 
@@ -103,11 +105,18 @@ Panels = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 def run_clip(
-    findings: Findings, performer: Performer, clip: Clip, wordings: Sequence[tuple[str, str]], device: str = "cpu"
+    findings: Findings,
+    performer: Performer,
+    clip: Clip,
+    wordings: Sequence[tuple[str, str]],
+    device: str = "cpu",
+    worlds: Mapping[str, World] = WORLDS,
 ) -> Panels:
     """Play a clip under (world, wording) pairs and add what comes out to `findings`."""
-    targets = {world: [f.rgb for f in taught(world, clip.frames, performer.seed, device)] for world in findings.worlds}
-    targets = {world: _compared(pictures) for world, pictures in targets.items()}
+    targets = {
+        world: _compared([f.rgb for f in taught(world, clip.frames, performer.seed, device, worlds)])
+        for world in findings.worlds
+    }
     looks = torch.stack([measures.local_statistics(to_float(pictures)) for pictures in targets.values()])
     findings.teachers.append(torch.stack([_distances(look, looks) for look in looks]))
     panels: Panels = {}
@@ -141,14 +150,19 @@ def _distances(look: Tensor, looks: Tensor) -> Tensor:
 
 
 def run_still(
-    findings: Findings, performer: Performer, clip: Clip, prompts: Mapping[str, Sequence[str]], device: str = "cpu"
+    findings: Findings,
+    performer: Performer,
+    clip: Clip,
+    prompts: Mapping[str, Sequence[str]],
+    device: str = "cpu",
+    worlds: Mapping[str, World] = WORLDS,
 ) -> None:
     """Hold the clip's first frame under each world's first wording and add what moves to `findings`."""
     still = clip.still()
     lag = max(1, sum(0 < frame.time_s <= MOTION_S + 1e-6 for frame in still.frames))
     for world, wordings in prompts.items():
         made = to_float(perform(performer, still, wordings[0]))
-        teacher = to_float(frame.rgb for frame in taught(world, still.frames, performer.seed, device))
+        teacher = to_float(frame.rgb for frame in taught(world, still.frames, performer.seed, device, worlds))
         findings.stills.append(
             StillRun(
                 clip=clip.name,
@@ -172,16 +186,18 @@ def evaluate(
     max_runs: int = 220,
     sheet: Path | None = None,
     device: str = "cpu",
+    worlds: Mapping[str, World] = WORLDS,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Evaluate a performer (its teachers run on `device`); returns what `eval --json` writes.
 
     frames: per clip, at least 2. size: (width, height). chosen: names of MEASURES. sheet: where the contact sheet goes.
+    worlds: the teachers, by name, to whose pictures each is compared.
     progress: called with runs done and runs in all. Raises ValueError where nothing can be run.
     """
     _check(frames, chosen, max_runs)
     started = time.monotonic()
-    findings = Findings({name: Kind(world.random, world.moving) for name, world in WORLDS.items()})
+    findings = Findings({name: Kind(world.random, world.moving) for name, world in worlds.items()})
     wanted = choose(len(clips), prompts, max_runs)
     numbers = sorted({clip for clip, _, _ in wanted})
     held = {numbers[i] for i in _spread(len(numbers), STILLS)} if {"flicker", "motion"} & set(chosen) else set()
@@ -195,9 +211,9 @@ def evaluate(
         except MediaError as error:
             skipped.append({"file": clips[number].name, "why": str(error)})
         else:
-            rows.append((clip, run_clip(findings, performer, clip, pairs, device)))
+            rows.append((clip, run_clip(findings, performer, clip, pairs, device, worlds)))
             if len({still.clip for still in findings.stills}) < sum(other <= number for other in held):
-                run_still(findings, performer, clip, prompts, device)
+                run_still(findings, performer, clip, prompts, device, worlds)
         done += len(pairs) + (len(prompts) if number in held else 0)
         if progress is not None:
             progress(done, total)

@@ -59,6 +59,7 @@ def serve(
     share: Annotated[bool, typer.Option("--share", help="Make a public link through Gradio's servers.")] = False,
     ssl_certfile: Annotated[Path | None, typer.Option(help="Certificate, to serve by HTTPS.")] = None,
     ssl_keyfile: Annotated[Path | None, typer.Option(help="The certificate's key.")] = None,
+    weights: Weights = None,
     device: OnDevice = Device.AUTO,
     sessions: Sessions = SESSIONS,
 ) -> None:
@@ -80,6 +81,7 @@ def serve(
         ssl_certfile=ssl_certfile,
         ssl_keyfile=ssl_keyfile,
         device=device.value,
+        weights=weights,
     )
     _remark(f"The studio is open at {studio.share_url or studio.url}  (Ctrl+C closes it)")
     studio.wait()

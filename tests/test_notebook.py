@@ -13,6 +13,7 @@ from nbclient import NotebookClient
 from playwright.sync_api import sync_playwright
 
 from engine.media import VideoSource
+from engine.models.checkpoint import load_weights
 from studio.notebook import TakePlayer, script, strip
 from studio.take import Take
 from studio.timeline import TimelineError
@@ -134,6 +135,18 @@ def test_inside_the_engine_draws_what_it_promises(sessions: Path, monkeypatch: p
     data = run("06_inside_the_engine", monkeypatch)
     assert shown(data, "image/png") >= 6
     assert shown(data, WIDGET) >= 1, "the slider"
+
+
+@pytest.mark.timeout(300)
+def test_a_world_of_ones_own_is_learnt_measured_and_played(
+    sessions: Path, take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = run("07_train_your_own_world", monkeypatch)
+    (version,) = take.renders
+    assert version.timeline.at(5).prompt == (("a risograph print", 1.0),)
+    assert load_weights(sessions / "risograph.safetensors").config.worlds[-1] == "risograph"
+    assert shown(data, "image/png") >= 4, "teacher, loss, before and after, the take"
+    assert any("| **risograph** |" in one.get("text/markdown", "") for one in data)
 
 
 def test_every_notebook_is_its_text() -> None:

@@ -194,8 +194,8 @@ def test_a_student_of_a_larger_network_learns_what_it_says(packed: Path, recipe:
         _, batch = student._draw()
         level, step = torch.ones(3), torch.ones(3)
         with torch.no_grad():
-            seen = student._to_device(batch, level, step)
-            made = student.worker(*seen, student._memory(batch, student.worker))
+            seen = batch.noised(level, step, torch.device("cpu"))
+            made = student.worker(*seen, batch.memory(student.worker))
         means.append(float((made.float() - batch.source).mean()))
     assert means[0] < means[1] - 0.1
 

@@ -1,4 +1,4 @@
-"""python -m engine.training pack | train | ship | card: from footage to shipped weights."""
+"""python -m engine.training pack | train | ship | card | widen: from footage to weights, and one world more."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ import argparse
 import json
 import logging
 import os
+import runpy
 import subprocess
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.distributed as dist
 
+from engine.clips import find_clips
 from engine.models.checkpoint import card_path, load_weights, save_weights
 from engine.text import tidy
 from engine.training import recipe as recipes
 from engine.training.ablation import ablate
-from engine.training.data import pack, read_manifest
+from engine.training.data import pack, read_clips, read_manifest
+from engine.training.leaves import dead_leaves
+from engine.training.newworld import Lesson
 from engine.training.router import fit_router, known_embeddings
+from engine.training.worlds import World
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +99,36 @@ def _ablate(options: argparse.Namespace) -> None:
     ablate(options.pack, options.clip, options.out, options.steps, options.frames, options.threads)
 
 
+def _widen(options: argparse.Namespace) -> None:
+    if not options.out.absolute().parent.is_dir():
+        raise SystemExit(f"there is no folder {options.out.absolute().parent} for {options.out.name}; make it first")
+    try:
+        world = _read_world(options.world)
+        clips = read_clips(find_clips(options.clips)) if options.clips else []
+        clips += dead_leaves(options.leaves)
+        lesson = Lesson(world, clips, options.weights, steps=options.steps, threads=options.threads)
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
+    log.info("%s: %d clips and stills, begins as %s", world.name, len(clips), lesson.like)
+    losses: list[float] = []
+    for loss in lesson:
+        losses.append(loss)
+        if lesson.done % 100 == 0 or not len(lesson):
+            log.info("step %d of %d, loss %.4f", lesson.done, lesson.steps, float(np.nanmean(losses[-100:])))
+    sha256 = lesson.save(options.out)
+    print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB, sha256 {sha256}, knows {world.name}")
+
+
+def _read_world(path: Path) -> World:
+    """The one World that a Python file makes; raises ValueError where there is none, or more than one."""
+    if not path.is_file():
+        raise ValueError(f"there is no {path}; name a Python file that makes a World")
+    made = [value for value in runpy.run_path(str(path)).values() if isinstance(value, World)]
+    if len(made) != 1:
+        raise ValueError(f"{path} makes {len(made)} worlds; it should make one: WORLD = World(name, paint, wordings=…)")
+    return made[0]
+
+
 def main() -> None:
     """Parse the command line and run one command."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -135,6 +171,17 @@ def main() -> None:
     command.add_argument("--frames", type=int, default=3000, help="of the long run (default %(default)s)")
     command.add_argument("--threads", type=int, default=1)
     command.set_defaults(call=_ablate)
+    command = commands.add_parser("widen", help="teach weights one world more, in minutes on a CPU")
+    command.add_argument("world", type=Path, metavar="WORLD.py", help="a Python file that makes one World")
+    command.add_argument("--clips", type=Path, help="folder of videos and pictures to learn on")
+    command.add_argument(
+        "--leaves", type=int, default=60, help="drawn stills to learn on beside them (default %(default)s)"
+    )
+    command.add_argument("--out", type=Path, required=True, help="the weights, which then know it")
+    command.add_argument("--weights", type=Path, help="those to widen (default: the shipped ones)")
+    command.add_argument("--steps", type=int, default=2000, help="length of the lesson (default %(default)s)")
+    command.add_argument("--threads", type=int)
+    command.set_defaults(call=_widen)
     options = parser.parse_args()
     options.call(options)
 

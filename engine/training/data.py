@@ -13,7 +13,7 @@ import io
 import json
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from engine.media import PICTURE_SUFFIXES
 from engine.training.matte import Segmenter, person_mattes
 
 PIXELS = 384 * 216
@@ -42,7 +43,7 @@ def _scaled(image: Image.Image) -> Image.Image:
 
 def _frames(path: Path, count: int) -> tuple[list[Image.Image], float]:
     """`count` consecutive frames from the middle of a clip (or one of a still), and their rate."""
-    if path.suffix == ".jpg":
+    if path.suffix.lower() in PICTURE_SUFFIXES:
         with path.open("rb") as file:
             return [_scaled(ImageOps.exif_transpose(Image.open(file)).convert("RGB"))], 24.0
     with av.open(path) as container:
@@ -109,6 +110,38 @@ class Clip:
     matte: Tensor | None = None
     """(T, 1, h, w) uint8, 255 where a person is; None where nobody is, or nobody was found for sure."""
 
+    @classmethod
+    def of(cls, name: str, pictures: Iterable[np.ndarray], fps: float = 24.0) -> Clip:
+        """Consecutive pictures (H, W, 3) uint8 of one size, or a single one, scaled to about 384x216."""
+        images = [_scaled(Image.fromarray(picture)) for picture in pictures]
+        if not images:
+            raise ValueError(f"the clip {name!r} has no picture; give it at least one")
+        return cls(name, "footage", fps, _levels(torch.stack([_tensor(image) for image in images])))
+
+
+def _tensor(image: Image.Image) -> Tensor:
+    """(3 or 1, H, W) uint8."""
+    return torch.from_numpy(np.array(image)).view(image.height, image.width, -1).permute(2, 0, 1)
+
+
+def _levels(full: Tensor) -> tuple[Tensor, Tensor]:
+    return full, F.interpolate(full.float(), scale_factor=0.5, mode="area").round().byte()
+
+
+def read_clips(paths: Sequence[Path], frames: int = 18) -> list[Clip]:
+    """Videos, `frames` from the middle of each, and pictures, to learn on.
+
+    Raises ValueError that names a file that cannot be read.
+    """
+    clips = []
+    for path in paths:
+        try:
+            images, rate = _frames(path, frames)
+        except (OSError, av.FFmpegError) as error:
+            raise ValueError(f"{path} cannot be read ({error}); leave it out or repair it") from None
+        clips.append(Clip.of(path.name, map(np.asarray, images), rate))
+    return clips
+
 
 def read_manifest(path: Path) -> dict[str, Any]:
     """What a pack holds and under which licences, without decoding it. Raises ValueError for another file."""
@@ -123,8 +156,7 @@ def _decoded(data: np.ndarray, borders: list[int], first: int, count: int, mode:
     """`count` JPEG pictures from number `first`: (T, 3 or 1, H, W) uint8."""
     pictures = []
     for start, end in zip(borders[first : first + count], borders[first + 1 :], strict=False):
-        image = Image.open(io.BytesIO(data[start:end].tobytes())).convert(mode)
-        pictures.append(torch.from_numpy(np.array(image)).view(image.height, image.width, -1).permute(2, 0, 1))
+        pictures.append(_tensor(Image.open(io.BytesIO(data[start:end].tobytes())).convert(mode)))
     return torch.stack(pictures)
 
 
@@ -138,13 +170,12 @@ def load_pack(path: Path) -> tuple[list[Clip], dict[str, Any]]:
     for entry in manifest["clips"]:
         count = entry["frames"]
         full = _decoded(data, borders, at, count, "RGB")
-        half = F.interpolate(full.float(), scale_factor=0.5, mode="area").round().byte()
         at += count
         matte = None
         if entry.get("matte"):  # packs of before there were mattes have no such key
             matte = _decoded(stored["matte"].numpy(), stored["matte_offsets"].tolist(), matte_at, count, "L")
             matte_at += count
-        clips.append(Clip(entry["file"], entry["kind"], entry["fps"], (full, half), matte))
+        clips.append(Clip(entry["file"], entry["kind"], entry["fps"], _levels(full), matte))
     return clips, manifest
 
 

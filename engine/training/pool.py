@@ -11,8 +11,9 @@ Legend: B batch, S remembered frames, H height, W width, h, w = H/4, W/4, K worl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,24 +21,34 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.config import ModelConfig
-from engine.models.network import Conditions, planes_to_patches, pool_frame, to_patches, to_picture
+from engine.models.network import (
+    Conditions,
+    Hourglass,
+    Memory,
+    planes_to_patches,
+    pool_frame,
+    to_patches,
+    to_picture,
+)
 from engine.models.weather import weather
 from engine.training.data import Clip, Player
 from engine.training.easel import Set
 from engine.training.places import PLACES
 from engine.training.props import PROP_OF, Drawn, Prop, become
-from engine.training.worlds import teach
+from engine.training.worlds import WORLDS, World, teach
 
 COLD, SWITCH, CUT = 1 / 28, 1 / 36, 1 / 60
 """Chances per frame that a stream starts anew, changes its prompt, or cuts to another clip."""
 BLEND = 0.08
 """Share of prompts that mix two worlds."""
 PROP = 0.4
-"""Share of streams with a prop in the picture."""
+"""Share of streams with a prop in the picture, unless told otherwise."""
 ASKED = 0.85
 """Share of those whose prompt turns the prop into a thing."""
 PLAIN = 0.5
 """Share of those whose world is as it is."""
+WANTED = 0.85
+"""Share of prompts that ask for the wanted world, where there is one."""
 LOUD = 6.0
 """What an error inside a thing counts beside one elsewhere: things are small."""
 HARD_WORLDS = frozenset(
@@ -98,6 +109,28 @@ class Batch:
     """(B, S); negative where the slot is empty."""
     conditions: Conditions
 
+    def noised(self, level: Tensor, step: Tensor, device: torch.device) -> tuple[Tensor, Tensor, Tensor, Conditions]:
+        """Noisy frame, source, past and conditions on a device, for noise levels and step sizes (B,)."""
+
+        def there(tensor: Tensor) -> Tensor:
+            return tensor.to(device, non_blocking=True)
+
+        given = vars(replace(self.conditions, level=level, step=step))
+        moved: dict[str, Any] = {name: None if value is None else there(value) for name, value in given.items()}
+        target, noise, weight = there(self.target), there(self.noise), there(level).view(-1, 1, 1, 1)
+        noisy = (1 - weight) * target + weight * noise
+        return noisy, there(self.source), there(self.past), Conditions(**moved)
+
+    def memory(self, network: Hourglass) -> Memory:
+        """What a network remembers of the streams' past."""
+        at = network.stem.weight
+        pooled = self.remembered.to(at.device, at.dtype)
+        b, s = pooled.shape[:2]
+        level = torch.full((b * s,), PAST_LABEL, device=at.device)
+        keys_values = network.remember(pooled.flatten(0, 1), level).unflatten(0, (b, s))
+        age = self.remembered_age.to(at.device)
+        return Memory(keys_values, age, age >= 0)
+
 
 class Pool:
     """`size` streams of one picture size; `draw` advances some by a frame."""
@@ -114,12 +147,17 @@ class Pool:
         device: torch.device,
         augmented: bool = True,
         noisy_past: bool = True,
+        worlds: Mapping[str, World] = WORLDS,
+        wanted: str | None = None,
+        props: float = PROP,
     ) -> None:
         """augmented: the past is worn and sometimes missing, as it is at the end of a long take. noisy_past: each past
-        frame has a noise level of its own, labelled."""
+        frame has a noise level of its own, labelled. worlds: the teachers. wanted: a world that most prompts ask for.
+        props: share of streams with a prop in the picture."""
 
         self.config, self.clips, self.height, self.width, self.masked = config, clips, height, width, masked
         self.device, self.augmented, self.noisy_past = device, augmented, noisy_past
+        self.teachers, self.wanted, self.props = worlds, wanted, props
         self.rng = np.random.default_rng(seed)
         self._lots = np.random.default_rng([seed, 1])  # its own, for `advance` runs beside `draw`
         self.generator = torch.Generator().manual_seed(seed)
@@ -141,7 +179,7 @@ class Pool:
         return Player(next(self.clips), self.height, self.width, self.rng)
 
     def _props(self) -> tuple[Prop | None, str | None]:
-        if self.rng.random() >= PROP or not self.config.things:
+        if self.rng.random() >= self.props or not self.config.things:
             return None, None
         thing = self._drawn(self.config.things, HARD_THINGS, 1)[0]
         prop = Prop(PROP_OF[thing], self.height, self.width, self.rng)
@@ -149,13 +187,18 @@ class Pool:
 
     def _worlds(self, player: Player, thing: str | None) -> list[tuple[str, float]]:
         placeable = player.matte(0.0) is not None or player.clip.kind in EMPTY
-        worlds = [world for world in self.config.worlds if world not in PLACES or placeable]
+        worlds = [
+            world for world in self.config.worlds if world in (PLACES if placeable else ()) or world in self.teachers
+        ]
         names = self._drawn(worlds, HARD_WORLDS, min(2, len(worlds)))
+        wanted = self.wanted is not None and self.rng.random() < WANTED
+        if wanted:
+            names = [str(self.wanted), *(name for name in names if name != self.wanted)]
         if self.masked:
             if self.rng.random() < 0.5 and "as-is" in worlds:
                 names = ["as-is", *(name for name in names if name != "as-is")]
             return [(names[0], 1.0), (names[1], 1.0)]
-        if thing is not None and self.rng.random() < PLAIN and "as-is" in worlds:
+        if thing is not None and not wanted and self.rng.random() < PLAIN and "as-is" in worlds:
             return [("as-is", 1.0)]
         if self.rng.random() < BLEND:
             share = float(self.rng.uniform(0.1, 0.9))
@@ -269,7 +312,7 @@ class Pool:
             if world in PLACES:
                 pictures = PLACES[world](Set(*given), self._mattes(streams, rows))
             else:
-                pictures = teach(world, *given)
+                pictures = teach(world, *given, worlds=self.teachers)
             painted |= {member: pictures[k] for k, member in enumerate(members)}
         result = []
         for i, live in enumerate(streams):

@@ -31,12 +31,12 @@ from torch import Tensor, nn
 from engine import runtime
 from engine.config import ModelConfig, lsd_base, lsd_tiny
 from engine.models.checkpoint import load_weights
-from engine.models.network import Conditions, Hourglass, Memory, to_picture
+from engine.models.network import Conditions, Hourglass, to_picture
 from engine.training.critic import Criticism
 from engine.training.data import deal, load_pack
 from engine.training.muon import Muon
 from engine.training.objectives import Average, denoising_loss, draw_levels, shortcut_target
-from engine.training.pool import PAST_LABEL, Batch, Pool
+from engine.training.pool import Batch, Pool
 from engine.training.prune import prune
 
 log = logging.getLogger(__name__)
@@ -174,32 +174,6 @@ class Trainer:
         pool = self._pools[size, bool(self._choices.random() < r.masked)]
         return pool, pool.draw(size.batch)
 
-    def _to_device(self, batch: Batch, level: Tensor, step: Tensor) -> tuple[Tensor, Tensor, Tensor, Conditions]:
-        def there(tensor: Tensor) -> Tensor:
-            return tensor.to(self.device, non_blocking=True)
-
-        c = batch.conditions
-        conditions = Conditions(
-            concepts=there(c.concepts),
-            level=there(level),
-            step=there(step),
-            past_level=there(c.past_level),
-            interval_s=there(c.interval_s),
-            time_s=there(c.time_s),
-            weather=there(c.weather),
-            masks=there(c.masks) if c.masks is not None else None,
-        )
-        target, noise, weight = there(batch.target), there(batch.noise), there(level).view(-1, 1, 1, 1)
-        return (1 - weight) * target + weight * noise, there(batch.source), there(batch.past), conditions
-
-    def _memory(self, batch: Batch, network: Hourglass) -> Memory:
-        pooled = batch.remembered.to(self.device, self.dtype)
-        b, s = pooled.shape[:2]
-        level = torch.full((b * s,), PAST_LABEL, device=self.device)
-        keys_values = network.remember(pooled.flatten(0, 1), level).unflatten(0, (b, s))
-        age = batch.remembered_age.to(self.device)
-        return Memory(keys_values, age, age >= 0)
-
     def step(self, share: float, last: bool = False) -> float:
         """One step on one frame of some streams at a share of the recipe's rates; returns the loss from pure noise.
 
@@ -210,12 +184,12 @@ class Trainer:
         self._ahead = None if last else self._painter.submit(self._draw)
         size = len(batch.streams)
         level, step = draw_levels(size, self._generator)
-        noisy, source, past, conditions = self._to_device(batch, level, step)
-        memory = self._memory(batch, self.worker)
+        noisy, source, past, conditions = batch.noised(level, step, self.device)
+        memory = batch.memory(self.worker)
         target = batch.target.to(self.device)
         if self.elder is not None:
             with torch.no_grad():
-                said = self.elder(noisy, source, past, conditions, self._memory(batch, self.elder))
+                said = self.elder(noisy, source, past, conditions, batch.memory(self.elder))
             target = torch.lerp(target, said, r.distilled)
         ripe = self.steps > r.own_after / 2
         if ripe and float(torch.rand((), generator=self._generator)) < r.shortcut:

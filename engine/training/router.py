@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.config import ModelConfig
-from engine.text import Router, TextEncoder
+from engine.text import Router, TextEncoder, tidy
 
 WORDINGS = Path(__file__).with_name("wordings.json")
 THING_WORDINGS = Path(__file__).with_name("thing_wordings.json")
@@ -125,3 +125,78 @@ def known_embeddings(config: ModelConfig) -> dict[str, np.ndarray]:
     """The training wordings' embeddings, to ship with the weights."""
     encoder = TextEncoder()
     return {text: encoder.embed(text) for text, _, _ in _labelled(config, "train")}
+
+
+JOINED = 120
+"""Texts of a new world's wording and a known one, and half as many of two known ones."""
+BLENDS = 2000
+"""Points between known wordings, which are no place for a new world."""
+DECAY = 2e-4
+"""Of the new world's weights."""
+ROUNDS = 16
+"""At most, until known wordings give the new world nothing, and its own nearly all."""
+
+
+def widen_router(
+    router: Router, known: Mapping[str, np.ndarray], world: str, texts: Sequence[str], seed: int = 0
+) -> tuple[Router, dict[str, np.ndarray]]:
+    """A router that also knows a new world's wordings, and the known embeddings with these.
+
+    Only the new world's weights are fitted, by logistic regression against what the router says: near its wordings
+    the new world takes all, half of a text that joins one with a known wording, and nothing of the known ones, which
+    so mean what they meant.
+    """
+    encoder = TextEncoder(known)
+    texts = list(dict.fromkeys([*map(tidy, texts), world.replace("-", " ")]))
+    rng = np.random.default_rng(seed)
+    generator = torch.Generator().manual_seed(seed)
+
+    def joined(count: int, first: Sequence[str], second: Sequence[str]) -> list[str]:
+        pairs = [rng.permutation([rng.choice(first), rng.choice(second)]) for _ in range(count)]
+        return [str(rng.choice(TEMPLATES)).format(a=a, b=b) for a, b in pairs]
+
+    def embedded(rows: Sequence[str]) -> Tensor:
+        return torch.from_numpy(np.stack([encoder.embed(text) for text in rows])).float()
+
+    def blended(rows: Tensor, count: int) -> Tensor:
+        first, second = torch.randint(len(rows), (2, count), generator=generator)
+        return torch.lerp(rows[first], rows[second], 0.5 * torch.rand(count, 1, generator=generator))
+
+    mine, others = embedded(texts), embedded(list(known))
+    half = embedded(joined(JOINED, texts, list(known)))
+    none = torch.cat([others, blended(others, BLENDS), embedded(joined(JOINED // 2, list(known), list(known)))])
+    groups = [(blended(mine, 400), 0.98, 1.0), (half, 0.5, 1.0), (none, 0.002, 3.0)]
+    exact = torch.cat([rows for rows, _, _ in groups])
+    x = torch.cat([exact, exact + 0.02 * torch.randn(exact.shape, generator=generator)])
+    x = F.normalize(x, dim=1)
+    share = torch.cat([torch.full((len(rows),), target) for rows, target, _ in groups]).repeat(2)
+    counts = torch.cat([torch.full((len(rows),), weight / len(rows)) for rows, _, weight in groups]).repeat(2)
+    with torch.no_grad():
+        hidden = F.gelu(router.inner(x))
+        said = router.world(hidden).logsumexp(-1)
+    weight, bias = torch.zeros(Router.HIDDEN, requires_grad=True), torch.zeros((), requires_grad=True)
+    optimiser = torch.optim.LBFGS([weight, bias], max_iter=300, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        told = F.binary_cross_entropy_with_logits(hidden @ weight + bias - said, share, counts, reduction="sum")
+        told = told + DECAY * weight.square().sum()
+        told.backward()
+        return told
+
+    optimiser.step(loss)
+    for _ in range(ROUNDS):  # what is still on the wrong side weighs more and more
+        with torch.no_grad():
+            found = (hidden @ weight + bias - said).sigmoid()
+        wrong = ((share < 0.1) & (found > Router.LEAST / 2)) | ((share > 0.9) & (found < 0.8))
+        if not bool(wrong.any()):
+            break
+        counts = torch.where(wrong, 4 * counts, counts)
+        optimiser.step(loss)
+    wide = Router(router.worlds + 1, router.thing.out_features - 1)
+    longer = {
+        "world.weight": torch.cat([router.world.weight, weight.detach()[None]]),
+        "world.bias": torch.cat([router.world.bias, bias.detach()[None]]),
+    }
+    wide.load_state_dict(router.state_dict() | longer)
+    return wide.eval().requires_grad_(False), dict(known) | dict(zip(texts, mine.numpy(), strict=True))

@@ -65,20 +65,26 @@ def serve(
     ssl_certfile: Path | None = None,
     ssl_keyfile: Path | None = None,
     device: str = "auto",
+    weights: Path | None = None,
     places: int = PLACES,
     load: Load | None = None,
 ) -> Studio:
     """Start the studio and return at once; the model is loaded beside it.
 
     sessions: where takes are. port: None finds a free one from 7860 on. auth: user and password. share: a public link.
+    weights: a file for live work, in place of the shipped ones; a take is rendered again with those that made it.
     load: gives the engine for live work, or for a take's engine entry; by default the shipped weights on `device`.
-    Raises OSError where the port is taken.
+    Raises OSError where the port is taken, ValueError where there are no such weights.
     """
+    if weights is not None and not weights.is_file():
+        raise ValueError(f"no weights at {weights}; leave --weights out to use the shipped ones")
     sessions.mkdir(parents=True, exist_ok=True)
     sessions = sessions.resolve()
     guard = Guard()
     load = load or functools.partial(load_stream, device=device)
-    taken = Sessions(lambda: Director(load(None)), places)
+    live_load: Load = load if weights is None else functools.partial(load_stream, device=device, weights=weights)
+    named = str(weights.absolute()) if weights is not None else ""
+    taken = Sessions(lambda: Director(live_load(None), weights=named), places)
     desk = Desk(guard, taken, sessions, load)
     page = pages.build(desk)
     if port is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,6 +12,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, FloatRect, Page, expect
 
+from engine.config import lsd_test
+from engine.models.checkpoint import save_weights
+from engine.models.network import Hourglass
+from engine.text import Router
 from studio.timeline import SCHEMA, VERSION, Timeline
 from tests.browser.support import Cable, Served, enter
 
@@ -97,6 +103,27 @@ def test_a_lost_connection_says_so_comes_back_and_the_take_goes_on(
     page.wait_for_timeout(700)
     page.keyboard.press("r")
     expect(page.locator(".kept")).to_contain_text("T001")
+    stop(page)
+
+
+def test_live_work_knows_the_worlds_of_the_weights_that_were_given(
+    serve: Callable[..., Served], page: Page, tmp_path: Path
+) -> None:
+    config = dataclasses.replace(lsd_test(), worlds=("as-is", "risograph"), things=())
+    weights = tmp_path / "mine.safetensors"
+    save_weights(weights, Hourglass(config), Router(2, 0), {})
+    served = serve("--weights", str(weights), sessions=tmp_path / "sessions")
+    enter(page, served.url)
+    expect(page.get_by_role("button", name="risograph")).to_be_visible()
+    page.get_by_role("radio", name="Camera").click()
+    start(page)
+    page.keyboard.press("r")
+    expect(page.get_by_role("button", name="underwater")).to_have_count(0)
+    page.wait_for_timeout(500)
+    page.keyboard.press("r")
+    expect(page.locator(".kept")).to_contain_text("T001")
+    manifest = json.loads(next(served.sessions.glob("*/*/*/T001/take.json")).read_text(encoding="utf-8"))
+    assert manifest["engine"]["weights"] == str(weights)
     stop(page)
 
 

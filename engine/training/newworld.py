@@ -1,0 +1,272 @@
+"""A world of one's own: weights learn a new teacher in minutes on a CPU, and what they knew stays as it was.
+
+    lesson = Lesson(World("risograph", paint, wordings=texts), clips)
+    losses = list(tqdm(lesson))
+    lesson.save(Path("risograph.safetensors"))
+    stream = Stream.load("risograph.safetensors")
+
+A look is a scale and a shift of every feature: with all convolutions held, these alone can learn a new one (Dumoulin,
+Shlens and Kudlur 2017, arXiv:1610.07629). So the network gets one more column in its table of concepts, and one more
+number in its condition, which this concept alone turns on: a scale and a shift of its own for every block. All other
+weights are held, and so are the router's other answers.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.func import functional_call
+
+from engine import runtime
+from engine.models.checkpoint import SHIPPED, Weights, card_path, load_weights, save_weights
+from engine.models.network import Hourglass, to_picture
+from engine.text import tidy
+from engine.training.data import Clip, deal
+from engine.training.objectives import denoising_loss, draw_levels
+from engine.training.pool import Batch, Pool
+from engine.training.recipe import Size
+from engine.training.router import widen_router
+from engine.training.worlds import WORLDS, World, check_teacher
+
+SIZES = (Size(192, 128, 6, 0.5), Size(256, 160, 4, 0.3), Size(384, 224, 2, 0.2))
+MASKED = 0.1
+"""Share of steps whose streams have two prompts, divided by masks."""
+STREAMS = 12
+"""In each pool."""
+COLUMN_RATE, OWN_RATE = 1e-2, 6e-2
+"""AdamW's, for the concept's column and for its own scales and shifts."""
+WARMUP = 20
+OWN_PAST = 0.7
+"""How much of the past is the network's own, once a third of the lesson is over."""
+LEAST_WORDINGS = 8
+OPEN = 2.0
+"""How far the new concept opens its number of the condition."""
+
+
+def widened(network: Hourglass, world: str) -> Hourglass:
+    """A network with one more world, which looks like the first until it is taught; all others are as they were."""
+    old = network.config
+    config = replace(old, worlds=(*old.worlds, world), condition=old.condition + 1)
+    at = len(old.worlds)  # things come after the worlds
+    state = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    table = state["concepts.weight"]
+    state["concepts.weight"] = F.pad(torch.cat([table[:, :at], table[:, :1], table[:, at:]], 1), (0, 0, 0, 1))
+    state["concepts.weight"][-1, at] = 1.0
+    state["state.weight"] = F.pad(state["state.weight"], (0, 0, 0, 1))
+    state["embed.weight"] = F.pad(state["embed.weight"], (0, 1, 0, 1))
+    state["embed.weight"][-1, -1] = OPEN
+    state["modulate.weight"] = F.pad(state["modulate.weight"], (0, 1))
+    for name in ("state.bias", "embed.bias"):
+        state[name] = F.pad(state[name], (0, 1))
+    with torch.device("meta"):
+        wide = Hourglass(config)
+    wide.load_state_dict(state, assign=True)
+    return wide.eval().requires_grad_(False)
+
+
+class Lesson:
+    """A new world, being learnt: iterate over it, a loss a step; `save` what is learnt so far."""
+
+    def __init__(
+        self,
+        world: World,
+        clips: Sequence[Clip],
+        weights: Path | None = None,
+        *,
+        steps: int = 2000,
+        sizes: Sequence[Size] = SIZES,
+        seed: int = 0,
+        device: str = "cpu",
+        threads: int | None = None,
+    ) -> None:
+        """world: name, teacher and wordings. clips: what to learn on, of `engine.training.data`. weights: those to
+        widen, by default the shipped ones; the file stays as it is. steps: the lesson's length; rates fall to zero over
+        it. sizes: of the pictures to learn on. device, threads: as for a Stream.
+
+        Raises ValueError for a name that is taken, a teacher that is none, too few wordings, or no clip.
+        """
+        self.world, self.steps, self.sizes, self.seed = world, steps, tuple(sizes), seed
+        self._began_with = SHIPPED if weights is None else Path(weights)
+        self.parent = load_weights(weights)
+        check(world, self.parent)
+        if not clips:
+            raise ValueError("there is no clip to learn on; make some with engine.training.data.read_clips")
+        if steps < 1:
+            raise ValueError(f"a lesson of {steps} steps; at least 1 is needed")
+        runtime.set_threads(threads)
+        self.device = runtime.choose_device(device)
+        self.router, self.known = widen_router(self.parent.router, self.parent.known, world.name, world.wordings, seed)
+        self.network = widened(self.parent.network, world.name)
+        frozen = widened(self.parent.network, world.name).to(self.device, runtime.choose_dtype(self.device))
+        self._frozen: Hourglass = frozen.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._open_pools(clips)
+        self._at = torch.tensor([len(self.parent.config.worlds)], device=self.device)
+        self._last = torch.tensor([self.network.config.condition - 1], device=self.device)
+        self._set_trial()
+        self.like = self._nearest()
+        table = self.network.concepts.weight.to(self.device)
+        column = table[:, [self.network.config.worlds.index(self.like)]]
+        column[-1] = 1.0
+        self._column = column.requires_grad_()
+        self._own = torch.zeros(self.network.modulate.out_features, 1, device=self.device, requires_grad=True)
+        groups = [{"params": [self._column], "lr": COLUMN_RATE}, {"params": [self._own], "lr": OWN_RATE}]
+        self._rates = (COLUMN_RATE, OWN_RATE)
+        self._optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.0)
+        self.done = 0
+        """Steps so far."""
+
+    def _open_pools(self, clips: Sequence[Clip]) -> None:
+        rng = np.random.default_rng(self.seed)
+        dealt = deal(list(clips), rng)
+        self._choices = np.random.default_rng([self.seed, 1])
+        self._chances = [size.chance / sum(other.chance for other in self.sizes) for size in self.sizes]
+        self._generator = torch.Generator().manual_seed(self.seed)
+        self._painter = ThreadPoolExecutor(1, "painter")
+        self._ahead: Future[tuple[Pool, Batch]] | None = None
+        self._pools = {
+            (size, masked): Pool(
+                self.network.config,
+                dealt,
+                size.height,
+                size.width,
+                max(STREAMS, 2 * size.batch),
+                masked,
+                int(rng.integers(2**62)),
+                self.device,
+                worlds=WORLDS | {self.world.name: self.world},
+                wanted=self.world.name,
+                props=0.0,
+            )
+            for size in self.sizes
+            for masked in (False, True)
+        }
+
+    def _draw(self) -> tuple[Pool, Batch]:
+        """A batch; runs in the painter's thread, one ahead of the network."""
+        size = self.sizes[self._choices.choice(len(self.sizes), p=self._chances)]
+        pool = self._pools[size, bool(self._choices.random() < MASKED)]
+        return pool, pool.draw(size.batch)
+
+    def _set_trial(self) -> None:
+        """Some streams' first frames, to be tried again and again; no step learns from them."""
+        size = self.sizes[0]
+        batch = self._pools[size, False].draw(size.batch)
+        ones = torch.ones(size.batch)
+        self._tried = (*batch.noised(ones, ones, self.device), batch.memory(self._frozen))
+        self._target = batch.target.to(self.device)
+        self._asked = torch.tensor([live.worlds == [(self.world.name, 1.0)] for live in batch.streams])
+
+    @torch.no_grad()
+    def _nearest(self) -> str:
+        """The known world whose pictures are nearest to the new teacher's: a good place to start from."""
+        noisy, source, past, conditions, memory = self._tried
+        losses = {}
+        for k, name in enumerate(self.parent.config.worlds):
+            concepts = torch.zeros_like(conditions.concepts)
+            concepts[..., k] = 1.0
+            made = self._frozen(noisy, source, past, replace(conditions, concepts=concepts), memory)
+            losses[name] = float(denoising_loss(made, self._target)[self._asked].sum())
+        return min(losses, key=losses.__getitem__)
+
+    @torch.no_grad()
+    def psnr_db(self) -> float:
+        """How near the network is to the teacher by now, on a few first frames that no step learns from."""
+        made = functional_call(self._frozen, self._taught_weights(), self._tried)
+        error = (made - self._target)[self._asked].square().mean() / 4  # of -1..1
+        return -10 * math.log10(float(error))
+
+    def __len__(self) -> int:
+        """Steps that are left."""
+        return self.steps - self.done
+
+    def __iter__(self) -> Iterator[float]:
+        """The steps that are left; may be left early and taken up again."""
+        while self.done < self.steps:
+            yield self.step()
+
+    def step(self) -> float:
+        """One step on one frame of some streams; returns the loss of those that ask for the new world, NaN for none."""
+        pool, batch = self._ahead.result() if self._ahead is not None else self._draw()
+        self._ahead = self._painter.submit(self._draw) if self.done < self.steps - 1 else None
+        level, size = draw_levels(len(batch.streams), self._generator)
+        noisy, source, past, conditions = batch.noised(level, size, self.device)
+        seen = noisy, source, past, conditions, batch.memory(self._frozen)
+        clean = functional_call(self._frozen, self._taught_weights(), seen)
+        losses = denoising_loss(clean, batch.target.to(self.device), batch.weight)
+        self._optimiser.zero_grad()
+        losses.mean().backward()
+        share = min(1.0, (self.done + 1) / WARMUP) * (1 - self.done / self.steps)
+        for group, rate in zip(self._optimiser.param_groups, self._rates, strict=True):
+            group["lr"] = rate * share
+        self._optimiser.step()
+        ripe = min(1.0, 3 * self.done / self.steps)
+        pool.advance(batch, to_picture(clean.detach().float()), OWN_PAST * ripe)
+        self.done += 1
+        asked = [any(name == self.world.name for name, _ in live.worlds) for live in batch.streams]
+        told = losses.detach().cpu()[torch.tensor(asked)]
+        return float(told.mean()) if len(told) else math.nan
+
+    def _taught_weights(self) -> dict[str, Tensor]:
+        """What is learnt, in its place among what is held."""
+        concepts, modulate = self._frozen.concepts.weight, self._frozen.modulate.weight
+        return {
+            "concepts.weight": concepts.index_copy(1, self._at, self._column.to(concepts.dtype)),
+            "modulate.weight": modulate.index_copy(1, self._last, self._own.to(modulate.dtype)),
+        }
+
+    def save(self, path: Path) -> str:
+        """Write the weights as they are now, and a card beside them; returns the file's sha256.
+
+        They load wherever weights load: `Stream.load(path)`, `lsd-studio serve --weights`, `python -m engine eval`.
+        Raises ValueError for the file that the lesson began with.
+        """
+        if self._began_with.exists() and path.resolve() == self._began_with.resolve():
+            raise ValueError(f"{path} holds the weights that the lesson began with; save under another name")
+        with torch.no_grad():
+            self.network.concepts.weight[:, self._at.cpu()] = self._column.cpu()
+            self.network.modulate.weight[:, self._last.cpu()] = self._own.cpu()
+        sha256 = save_weights(path, self.network, self.router, self.known)
+        card = {
+            "name": self.network.config.name,
+            "sha256": sha256,
+            "about": f"Weights {self.parent.sha256[:12]}…, which learnt one world more: {self.world.name}.",
+            "parameters": sum(p.numel() for p in self.network.parameters()),
+            "parent_sha256": self.parent.sha256,
+            "world": self.world.name,
+            "like": self.like,
+            "wordings": list(self.world.wordings),
+            "steps": self.done,
+            "seed": self.seed,
+            "torch": torch.__version__,
+        }
+        card_path(path).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        return sha256
+
+
+def check(world: World, weights: Weights) -> None:
+    """Raise ValueError where a world cannot be added to these weights, with what to do about it."""
+    taken = (*weights.config.worlds, *weights.config.things)
+    if world.name in taken:
+        raise ValueError(f"the name {world.name!r} is taken; choose one that is none of {', '.join(taken)}")
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", world.name):
+        raise ValueError(f"a world is named in small letters, digits and hyphens, like 'wild-west', not {world.name!r}")
+    wordings = {tidy(text) for text in world.wordings}
+    if len(wordings) < LEAST_WORDINGS:
+        raise ValueError(
+            f"{len(wordings)} wordings for {world.name!r}; at least {LEAST_WORDINGS} different ones are needed, "
+            "and thirty are better: say it as others would"
+        )
+    both = sorted(wordings & weights.known.keys())
+    if both:
+        raise ValueError(f"these weights know {both[0]!r} already, as another world; word {world.name!r} otherwise")
+    check_teacher(world)
