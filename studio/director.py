@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.pictures import decode_jpeg, encode_jpeg
+from engine.runtime import settle
 from engine.stream import Stream as Stream  # studio's one door to it: the others import it from here
 from studio.documents import rgb_sha256
 from studio.recorder import Recorder
@@ -115,11 +116,12 @@ class Director:
         self._wishes = Wishes(stream.text.embed, self._complain)
 
     def warm(self, width: int, height: int) -> None:
-        """Make two frames of that size and forget them, so that the first real one is not slow."""
+        """Make two frames of that size and forget them, so that the first real one is not slow; see `settle`, too."""
         with self._stepping:
             for _ in range(2):
                 self.stream.step(np.zeros((height, width, 3), np.uint8))
             self.stream.reset()
+        settle()
 
     # -- what is asked for
 

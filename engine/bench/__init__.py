@@ -17,7 +17,7 @@ import torch.nn.functional as F
 
 from engine.records import figures, load
 from engine.records import machine as machine
-from engine.runtime import explain_dtype
+from engine.runtime import explain_dtype, settle
 from engine.stream import Stream
 
 WARM_UP = 20
@@ -77,6 +77,7 @@ def bench(
     stream.prompt(PROMPTS[0])
     for _ in range(warm_up):
         stream.step(next(pictures))
+    settle()  # as the live loop does
     device, dtype = torch.device(stream.setup.device), getattr(torch, stream.setup.dtype)
     before = convolution(device, dtype)
 
