@@ -128,7 +128,7 @@ def set_threads(threads: int | None = None) -> int:
 
 
 def settle() -> None:
-    """Call when all is loaded and frames are about to flow: what is here by now is not looked at by the collector again.
+    """Call when all is loaded and frames are about to flow: the collector does not look at what is here by now again.
 
     A full collection looks at everything that was ever imported, some 300,000 objects with torch and a web server, and
     frames stand still for 0.2 to 0.4 s meanwhile, every few minutes. Garbage of the frames themselves is still found.
