@@ -73,10 +73,10 @@ def network_work(config: ModelConfig, height: int, width: int, size: int = 2) ->
     attention = Work(4 * tokens * (tokens + 1 + remembered) * d, (4 * tokens + 2 * remembered) * d * size)
     layer = attention + _product(tokens, d, 3 * d, 1, size) * 2 + _product(tokens, d, d, 1, size)
     work += (layer + _product(tokens, 3 * d, d, 1, size)) * config.layers
-    light = positions[0] * AIR * PATCH**2  # of the weather, seen by the first layer and by the last, float32
-    return (
-        work + _product(positions[0], channels[0], pixels + 9 + 3 * AIR, 9, size) + Work(2 * 3 * light, 2 * 4 * light)
-    )
+    work += _product(positions[0], channels[0], pixels + 9 + 3 * AIR, 9, size)
+    pixel = positions[0] * PATCH**2
+    # Each colour is a sum over weather, source and last output; the weather is seen by the first layer, too, float32.
+    return work + Work(2 * 3 * (AIR + 3 + 3) * pixel, 2 * 4 * AIR * pixel)
 
 
 def _remembered_tokens(tall: int, wide: int) -> int:
