@@ -1,6 +1,7 @@
 """How takes, timelines, scripts and renders show themselves in a notebook: HTML and SVG that need nothing else.
 
-Text takes the page's colour, so that it reads on light and dark pages alike.
+Text takes the page's colour, so that it reads on light and dark pages alike. Where widgets run, a take or a render
+shows its player in their place.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 import base64
 import colorsys
 import io
+import sys
 import zlib
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -75,7 +78,10 @@ def render_html(render: Render) -> str:
     facts = [f"{len(hashes)} frames", f"{reused} as they were live" if reused else "all made anew"]
     made = str(render.info.get("made", ""))[:16].replace("T", " ")
     title = f"{render.info.get('take', '')} {render.name}".strip()
-    video = VideoSource(render.video)
+    try:
+        video = VideoSource(render.video)
+    except ValueError as error:
+        return _card(title, [*facts, made], _fault(error), timeline_html(render.timeline))
     duration = (video.expected_frames or len(hashes)) / video.fps
     return _card(title, [*facts, made], _strip([video], duration), timeline_html(render.timeline, duration))
 
@@ -109,10 +115,29 @@ def _card(title: str, facts: Sequence[str], strip: str, lane: str) -> str:
     )
 
 
+def player_bundle(shown: Take | Render) -> dict[str, Any]:
+    """The player by its MIME type; nothing where no widget runs, or where there is nothing to play."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if not hasattr(shell, "kernel") or find_spec("anywidget") is None:
+        return {}
+    try:
+        bundle, _ = shown.player._repr_mimebundle_() or ({}, {})
+    except (ValueError, OSError):
+        return {}  # the strip, which is shown then, says what is missing
+    return {kind: data for kind, data in bundle.items() if kind != "text/plain"}
+
+
+def _fault(error: ValueError) -> str:
+    return f'<p style="margin:4px 0">No pictures: {escape(str(error))}</p>'
+
+
 def _strip(films: Sequence[Iterable[Frame]], duration_s: float) -> str:
-    """Moments of each film, a row each, as one JPEG within the page."""
+    """Moments of each film, a row each, as one JPEG within the page; in words why not, where they cannot be read."""
     times = [duration_s * (i + 0.5) / MOMENTS for i in range(MOMENTS)]
-    rows = [moments(film, times) for film in films]
+    try:
+        rows = [moments(film, times) for film in films]
+    except ValueError as error:
+        return _fault(error)
     height = round(PICTURE_W * rows[0][0].shape[0] / rows[0][0].shape[1])
     sheet = Image.new("RGB", (MOMENTS * PICTURE_W, len(rows) * height))
     for y, row in enumerate(rows):

@@ -27,6 +27,7 @@ from studio.timeline import Key, Marker, Prompt, Timeline, TimelineError, key_fr
 if TYPE_CHECKING:
     from studio.director import Stream
     from studio.grid import Grid
+    from studio.notebook.player import TakePlayer
     from studio.script import Script
 
 SCHEMA = "lsd-studio.take"
@@ -187,6 +188,18 @@ class Render:
 
         return render_html(self)
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        from studio.display import player_bundle
+
+        return player_bundle(self)
+
+    @cached_property
+    def player(self) -> TakePlayer:
+        """The notebook's player of this version; its `timeline` is what its lane holds."""
+        from studio.notebook.player import TakePlayer
+
+        return TakePlayer(Take.open(self.folder.parents[1]), self)
+
     @cached_property
     def timeline(self) -> Timeline:
         """What it was rendered from."""
@@ -244,6 +257,18 @@ class Take:
         from studio.display import take_html  # for notebooks alone
 
         return take_html(self)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        from studio.display import player_bundle
+
+        return player_bundle(self)
+
+    @cached_property
+    def player(self) -> TakePlayer:
+        """The notebook's player of what was shot; `take.render(take.player.timeline)` renders what its lane holds."""
+        from studio.notebook.player import TakePlayer
+
+        return TakePlayer(self)
 
     @property
     def name(self) -> str:

@@ -312,6 +312,17 @@ class Timeline:
         gone = self.key(id)
         return replace(self, keys=tuple(key for key in self.keys if key is not gone))
 
+    def lane(self) -> dict[str, Any]:
+        """Keys and markers in JSON values: what a lane shows and edits (app/web/edits.js)."""
+        data = self.to_dict()
+        return {name: data[name] for name in ("keys", "markers")}
+
+    def edited(self, lane: Mapping[str, Any]) -> Timeline:
+        """With a lane's keys and markers; all else stays. Raises TimelineError."""
+        held = {name: lane.get(name) for name in ("keys", "markers")}
+        read = Timeline.from_dict({"schema": SCHEMA, "version": VERSION, **held})
+        return replace(self, keys=read.keys, markers=read.markers)
+
     def mark(self, time_s: float, name: str) -> Timeline:
         """With one more marker."""
         return replace(self, markers=(*self.markers, Marker(time_s, name)))

@@ -30,6 +30,7 @@ def script(prompts: Mapping[float, Prompt | tuple[Prompt, float]]) -> Timeline:
 
 def strip(take: Take, version: Render | None = None, count: int = 8, width: int = 160) -> Image.Image:
     """A contact strip: `count` moments of the camera above, of the world below, and the prompts under them."""
+    proxies.ensure(take)
     timeline = version.timeline if version else take.timeline
     world = version.video if version else take.folder / proxies.LIVE
     times = [take.duration_s * (i + 0.5) / count for i in range(count)]
