@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -309,15 +310,32 @@ class Take:
         except (KeyError, TypeError, TimelineError) as error:
             raise TakeError(f"{self.folder / 'events.jsonl'} is damaged: {error}") from None
 
+    def timeline_of(self, said: Script | Timeline | Prompt) -> Timeline:
+        """What a script, a timeline or a prompt means for this take; warns where frames of another rate are converted.
+
+        Raises TimelineError for anything else, and for a script with a mistake.
+        """
+        from studio.script import Clock, Script  # it reads takes
+
+        if isinstance(said, Script):
+            if converted := said.converts(Clock.of(self)):
+                warnings.warn(f"{said.title or 'the script'}: {converted}", stacklevel=3)
+            return said.timeline(self)
+        if isinstance(said, Timeline):
+            return said
+        if isinstance(said, str | list | tuple):
+            return Timeline.of(said)
+        raise TimelineError(f"{said!r} is nothing to render; give a Script, a Timeline or a prompt in words")
+
     def render(
         self,
-        script: Script | Timeline,
+        script: Script | Timeline | Prompt,
         stream: Stream | None = None,
         *,
         full: bool = False,
         progress: Progress | None = None,
     ) -> Render:
-        """Render it anew under a script or a timeline into its next version; see studio.render.render.
+        """Render it anew under a script, a timeline or a prompt into its next version; see studio.render.render.
 
         stream: an engine to use again; by default one is loaded that is as much like the take's as this machine can.
         progress: is told the frames that are done and their number; by default a bar shows them. Interrupted (Ctrl+C,
@@ -326,14 +344,14 @@ class Take:
         from studio.director import load_stream  # torch is heavy, and reading a take needs none
         from studio.render import render
 
-        timeline = script if isinstance(script, Timeline) else script.timeline(self)
+        timeline = self.timeline_of(script)
         engine = stream or load_stream(self.manifest.engine)
         with _bar(self, progress) as told:
             return render(self, timeline, engine, full=full, progress=told, resumable=True)
 
     async def render_async(
         self,
-        script: Script | Timeline,
+        script: Script | Timeline | Prompt,
         stream: Stream | None = None,
         *,
         full: bool = False,
