@@ -252,7 +252,7 @@ export function mountLane(root, host, until) {
     show({keys, markers, draft}) {  // what waits in the take stands on the lane; undo takes it back
       history = new History(structuredClone({keys: keys ?? [], markers: markers ?? []}));
       selected = null;
-      note(draft && history.say(structuredClone(draft)) ? 'With edits that no version holds yet; undo takes them back.' : '');
+      note(draft && history.say(structuredClone(draft)) ? 'Edits not rendered yet; undo takes them back.' : '');
     },
   };
 }
