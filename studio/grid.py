@@ -24,6 +24,7 @@ from engine.media import VideoSource, VideoWriter
 from engine.pictures import fit
 from engine.types import Frame
 from studio.director import Stream, judge_of, load_stream
+from studio.display import WIDTH, html_table
 from studio.display import moments as moments_of
 from studio.farm import Job, Progress, render_many
 from studio.script import Script
@@ -129,13 +130,9 @@ class Grid:
             figures = [f"{one.flicker:.3f}", f"{one.sharpness:.2f}", f"{one.seconds:.1f}"]
             mark = "◉" if n == picked else str(n)
             cells = [mark, one.render.name, one.prompt, str(one.seed), f"{one.strength:g}", adherence, *figures]
-            rows.append(
-                "<tr>" + "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in cells) + "</tr>"
-            )
-        titles = "".join(f'<th style="text-align:left">{title}</th>' for title in head)
-        style = "width:100%;max-width:1000px;display:block"
-        image = f'<img style="{style}" alt="variants" src="data:image/jpeg;base64,{data}">'
-        return f'<div>{image}<table style="color:inherit"><tr>{titles}</tr>{"".join(rows)}</table></div>'
+            rows.append([escape(cell) for cell in cells])
+        image = f'<img style="width:100%;display:block" alt="variants" src="data:image/jpeg;base64,{data}">'
+        return f'<div style="max-width:{WIDTH}px">{image}{html_table(head, rows)}</div>'
 
 
 def render_grid(
