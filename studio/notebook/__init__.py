@@ -16,5 +16,6 @@ from studio.notebook.camera import LiveCamera as LiveCamera
 from studio.notebook.grid import GridPicker as GridPicker
 from studio.notebook.player import TakePlayer as TakePlayer
 from studio.notebook.shorthand import script as script
+from studio.notebook.shorthand import spot as spot
 from studio.notebook.shorthand import strip as strip
 from studio.take import Take as Take  # so that a notebook imports from here alone

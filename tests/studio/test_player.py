@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import shutil
 
-from studio.notebook import TakePlayer, strip
-from studio.take import Take
+import numpy as np
+import pytest
+
+from studio.notebook import TakePlayer, spot, strip
+from studio.regions import Area
+from studio.script import Prop
+from studio.take import Take, TakeError
 
 
 def test_what_is_edited_in_the_player_comes_back(take: Take) -> None:
@@ -63,3 +68,15 @@ def test_what_a_crash_took_is_made_again(take: Take) -> None:
     shutil.rmtree(take.folder / "proxy")
     strip(take, count=2, width=64)
     assert sorted(path.name for path in (take.folder / "proxy").iterdir()) == ["live.mp4", "raw.mp4"]
+
+
+def test_a_prop_is_lit_where_it_is(take: Take) -> None:
+    """The disc goes from left to right; the rest is dark."""
+    sheet = np.asarray(spot(take, Prop("disc", "a moon", Area("white", 0.4)), count=4, width=96).convert("L"), float)
+    assert sheet.shape == (64, 4 * 100 - 4)
+    tiles = [sheet[16:, column * 100 : column * 100 + 96] for column in range(4)]
+    places = [float(np.argmax(tile.mean(0))) for tile in tiles]
+    assert len(set(places)) == 4
+    assert all(np.median(tile) < 60 < 150 < tile.max() for tile in tiles)
+    with pytest.raises(TakeError, match="the prop 'hat' has no region to look at; give it a colour, a box or a mask"):
+        spot(take, Prop("hat", "a crown"))
