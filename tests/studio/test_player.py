@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -62,6 +64,12 @@ def test_edits_that_cannot_be_kept_are_told(take: Take) -> None:
 def test_without_a_page_a_widget_says_where_it_shows(take: Take) -> None:
     assert repr(TakePlayer(take)).startswith(f"the player of {take.name}: it shows itself in JupyterLab; without one, ")
     assert take._repr_mimebundle_() == {}, "and a take is its strip"
+
+
+def test_without_the_widgets_packages_the_remedy_is_told() -> None:
+    code = "import sys; sys.modules['anywidget'] = None; import studio.notebook"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stderr
+    assert told.splitlines()[-1].endswith('widgets are not installed; run: pip install "lsd-studio[notebook]"')
 
 
 def test_what_a_crash_took_is_made_again(take: Take) -> None:
