@@ -18,6 +18,8 @@
 #
 # At the end of this page you have a take of the example film in three worlds that you chose, as a new version beside the one that was shot: open the take, script its prompts, render it again, look.
 #
+# ![The camera above, below it the three worlds and their prompts](../docs/course/00.jpg)
+#
 # The take is in `sessions/`: what the camera saw, what was shown, and every prompt with its time. Nothing of it is ever overwritten.
 
 # %%

@@ -16,6 +16,8 @@
 # At the end of this page you have the example take twice: once under a timeline that you built by hand, once under the
 # same timeline bent, cut and joined with another. A timeline says what is asked of the picture, when; it is plain data,
 # and every change of it is a new one.
+#
+# ![The camera above, below it the take under the second timeline](../docs/course/01.jpg)
 
 # %%
 import os

@@ -15,12 +15,15 @@
 #
 # At the end of this page you have the example take as a script: scenes with names, a prop that becomes something else
 # in its own part of the picture, and a check that says what is wrong before anything is rendered.
+#
+# ![The camera, with the chest lit, and the script that was made of it](../docs/course/02.jpg)
 
 # %%
 import os
 from pathlib import Path
 
-from studio.notebook import Take, TakePlayer
+from studio.notebook import Take, TakePlayer, spot
+from studio.regions import Area
 from studio.script import Beat, Prop, Scene, Script
 
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
@@ -31,13 +34,14 @@ take
 # ## Scenes, props, beats
 #
 # A scene is a world with a name. A prop becomes another thing; its region says where it is in each frame: a colour to
-# key, a box that follows, or a drawn mask. A beat says from when on, and what it does not say goes on.
+# key, a box that follows, or a drawn mask. This one is a box, drawn around the chest at second two, when the curtain is
+# open. A beat says from when on, and what it does not say goes on.
 
 # %%
 desert = Scene("desert", "the wild west at dusk")
 sea = Scene("sea", "under the sea, with shafts of sunlight")
 street = Scene("street", "a rainy neon street at night")
-chest = Prop("chest", becomes="a gold chest", region=(0.62, 0.45, 0.22, 0.3), note="by the curtain")
+chest = Prop("chest", becomes="a gold chest", region=Area(box={2.0: (0.64, 0.61, 0.21, 0.31)}), note="by the curtain")
 
 script = Script(
     [
@@ -71,22 +75,11 @@ except ValueError as error:
 # %% [markdown]
 # ## Where is the prop?
 #
-# The mask as the engine will be told it, over the camera's picture.
+# Lit is what the engine will be told to change. A box that sits on the wrong thing, or loses it, is seen here; a second
+# box at a later time corrects it.
 
 # %%
-import numpy as np
-from PIL import Image
-
-from studio.regions import Finder
-from studio.video import pictures
-
-finder = Finder(chest.area)
-for frame in pictures(take, "raw"):
-    mask = finder.mask(frame.rgb, frame.time_s)
-    if frame.time_s > 6:
-        break
-lit = (frame.rgb * (0.35 + 0.65 * mask[..., None])).astype(np.uint8)
-Image.fromarray(lit)
+spot(take, chest)
 
 # %% [markdown]
 # ## Render the script

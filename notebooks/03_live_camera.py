@@ -15,6 +15,8 @@
 #
 # At the end of this page you have a take of your own: shot here with your camera, prompted while it was shot, replayed,
 # and rendered once more with another prompt in its middle.
+#
+# ![The live camera in a notebook: camera and world, a prompt, Record](../docs/camera.png)
 
 # %%
 import os

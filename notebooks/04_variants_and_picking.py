@@ -15,6 +15,8 @@
 #
 # At the end of this page you have one take in several worlds side by side, a table of what was measured of each, and
 # one of them circled.
+#
+# ![Each variant in a row of moments, one of them circled](../docs/course/04.jpg)
 
 # %%
 import os

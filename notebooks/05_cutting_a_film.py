@@ -15,6 +15,8 @@
 #
 # At the end of this page you have a one-minute film: the example take under a script of twelve beats, under a second
 # script, beside its camera, with title cards, as an MP4 that plays everywhere.
+#
+# ![Ten moments of the film, from its first card to its last](../docs/course/05.jpg)
 
 # %%
 import os

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import os
 import re
 import subprocess
@@ -37,6 +39,25 @@ def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
     )
     assert built.returncode == 0, built.stderr
     assert not built.stderr.strip()
-    reference = (tmp_path / "site" / "reference-studio.html").read_text(encoding="utf-8")
-    assert "studio.timeline.Timeline.stretch" in reference
-    assert "no order of keys" in (tmp_path / "site" / "timeline.html").read_text(encoding="utf-8")
+    site = {page.stem: page.read_text(encoding="utf-8") for page in (tmp_path / "site").glob("*.html")}
+    assert "no order of keys" in site["timeline"]
+    for page in ("timeline", "take", "script", "engine"):
+        assert "<img" in site[page], f"{page} has a picture"
+    described = set(
+        re.findall(r'id="((?:engine|studio)\.[\w.]+)"', site["reference-studio"] + site["reference-engine"])
+    )
+    assert "studio.timeline.Timeline.stretch" in described
+    assert not (missing := used() - described), f"what README, pages and course use is in the reference: {missing}"
+
+
+def used() -> set[str]:
+    """The classes and functions that the course, the pages and the README import, by the names that define them."""
+    code = [path.read_text(encoding="utf-8") for path in (ROOT / "notebooks").glob("*.py")]
+    for page in [*PAGES, ROOT / "README.md"]:
+        code += re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    found = set()
+    for node in (node for text in code for node in ast.walk(ast.parse(text))):
+        if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] in ("engine", "studio"):
+            things = [getattr(importlib.import_module(str(node.module)), alias.name) for alias in node.names]
+            found |= {f"{thing.__module__}.{thing.__qualname__}" for thing in things if hasattr(thing, "__qualname__")}
+    return found
