@@ -1,6 +1,7 @@
 """How takes, timelines, scripts and renders show themselves in a notebook: HTML and SVG that need nothing else.
 
-Text takes the page's colour, so that it reads on light and dark pages alike.
+Text takes the page's colour, so that it reads on light and dark pages alike. Where widgets run, a take or a render
+shows its player in their place.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 import base64
 import colorsys
 import io
+import sys
 import zlib
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -24,7 +27,7 @@ from studio.timeline import AS_IT_IS, Prompt, Timeline, blend, words
 from studio.video import pictures
 
 if TYPE_CHECKING:
-    from studio.script import Script
+    from studio.script import Prop, Script
     from studio.take import Render, Take
 
 WIDTH, LANE, RULER, CURVE = 1000, 40, 18, 34
@@ -61,8 +64,7 @@ def take_html(take: Take) -> str:
     if picture:
         facts.append(f"{picture.width}x{picture.height} at {picture.fps:g} fps")
     facts += [str(take.manifest.verdict)] * bool(take.manifest.verdict)
-    count = len(take.renders)
-    facts += [f"{count} version{'s' * (count > 1)}"] * bool(count)
+    facts += [_count(len(take.renders), "version")]
     facts += [take.state] * (take.state != "complete")
     lane = timeline_html(take.timeline, take.duration_s) if take.made else ""
     strip = _strip([pictures(take, "raw"), pictures(take, "live")], take.duration_s) if take.made else ""
@@ -75,30 +77,64 @@ def render_html(render: Render) -> str:
     facts = [f"{len(hashes)} frames", f"{reused} as they were live" if reused else "all made anew"]
     made = str(render.info.get("made", ""))[:16].replace("T", " ")
     title = f"{render.info.get('take', '')} {render.name}".strip()
-    video = VideoSource(render.video)
+    try:
+        video = VideoSource(render.video)
+    except ValueError as error:
+        return _card(title, [*facts, made], _fault(error), timeline_html(render.timeline))
     duration = (video.expected_frames or len(hashes)) / video.fps
     return _card(title, [*facts, made], _strip([video], duration), timeline_html(render.timeline, duration))
 
 
 def script_html(script: Script) -> str:
-    """Scenes, props and beats as a table."""
+    """Beats as a table with their scenes in the colours of the lane, and the props with how each is found."""
     looks = {scene.name: words(scene.look) for scene in script.scenes}
     colours = _colours(looks[str(beat.scene)] for beat in script.beats if str(beat.scene) in looks)
+    facts = [_count(len(script.beats), "beat"), _count(len(looks), "scene"), _count(len(script.props), "prop")]
     rows = []
     for beat in script.beats:
-        props = ", ".join(map(str, beat.props or ()))
-        colour = colours[looks.get(str(beat.scene), AS_IT_IS)]
-        name = f'<span style="border-left:10px solid {colour};padding-left:8px">{escape(str(beat.scene or "…"))}</span>'
+        colour = colours[looks.get(str(beat.scene), AS_IT_IS)] if beat.scene else "transparent"
+        swatch = f"display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:8px;background:{colour}"
+        scene = f'<span style="{swatch}"></span>{escape(str(beat.scene)) if beat.scene else _GOES_ON}'
+        props = _GOES_ON if beat.props is None else escape(", ".join(map(str, beat.props))) or "none"
+        until = f" – {beat.until}" if beat.until is not None else ""
         fade = f"{beat.fade:g} s" if beat.fade else "cut"
-        look = looks.get(str(beat.scene), "")
-        cells = [escape(str(beat.at)), name, escape(look), escape(props), fade, escape(beat.note)]
-        rows.append("<tr>" + "".join(f'<td style="text-align:left">{cell}</td>' for cell in cells) + "</tr>")
-    titles = ("at", "scene", "look", "props", "fade", "note")
-    head = "".join(f'<th style="text-align:left">{title}</th>' for title in titles)
-    things = "; ".join(escape(f"{prop.name} becomes {prop.becomes}") for prop in script.props)
-    title = f"<b>{escape(script.title or 'script')}</b>"
-    below = f'<div style="opacity:.7">{things}</div>' if things else ""
-    return f'<div>{title}<table style="color:inherit"><tr>{head}</tr>{"".join(rows)}</table>{below}</div>'
+        look, note = escape(looks.get(str(beat.scene), "")), f'<i style="opacity:.7">{escape(beat.note)}</i>'
+        rows.append([escape(f"{beat.at}{until}"), scene, look, props, fade, note])
+    table = html_table(("at", "scene", "look", "props", "fade", "note"), rows)
+    things = (
+        f"<b>{escape(prop.name)}</b> becomes {escape(prop.becomes)}, found {_found(prop)}" for prop in script.props
+    )
+    below = "".join(f'<div style="margin-top:6px">{thing}</div>' for thing in things)
+    return _card(script.title or "script", facts, table, below)
+
+
+_GOES_ON = '<span style="opacity:.5">…</span>'
+
+
+def _found(prop: Prop) -> str:
+    """How a prop is found in the picture."""
+    area = prop.area
+    if area is None:
+        return "by its words"
+    ways = {
+        f"by its colour {area.colour}": area.colour,
+        "by a box that follows it": area.boxes,
+        "by a drawn mask": area.mask,
+    }
+    return escape(" and ".join(way for way, given in ways.items() if given))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number > 1)}" if number else ""
+
+
+def html_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Rows of HTML cells under their titles, in the page's own colours."""
+    line = "border:0;border-bottom:1px solid rgba(128,128,128,.25);padding:5px 16px 5px 0;text-align:left;color:inherit"
+    head = "".join(f'<th style="{line};font-weight:normal;opacity:.6">{title}</th>' for title in titles)
+    body = "".join("<tr>" + "".join(f'<td style="{line}">{cell}</td>' for cell in row) + "</tr>" for row in rows)
+    style = "width:100%;border-collapse:collapse;color:inherit;font:inherit;font-variant-numeric:tabular-nums"
+    return f'<table style="{style}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def _card(title: str, facts: Sequence[str], strip: str, lane: str) -> str:
@@ -109,10 +145,29 @@ def _card(title: str, facts: Sequence[str], strip: str, lane: str) -> str:
     )
 
 
+def player_bundle(shown: Take | Render) -> dict[str, Any]:
+    """The player by its MIME type; nothing where no widget runs, or where there is nothing to play."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if not hasattr(shell, "kernel") or find_spec("anywidget") is None:
+        return {}
+    try:
+        bundle, _ = shown.player._repr_mimebundle_() or ({}, {})
+    except (ValueError, OSError):
+        return {}  # the strip, which is shown then, says what is missing
+    return {kind: data for kind, data in bundle.items() if kind != "text/plain"}
+
+
+def _fault(error: ValueError) -> str:
+    return f'<p style="margin:4px 0">No pictures: {escape(str(error))}</p>'
+
+
 def _strip(films: Sequence[Iterable[Frame]], duration_s: float) -> str:
-    """Moments of each film, a row each, as one JPEG within the page."""
+    """Moments of each film, a row each, as one JPEG within the page; in words why not, where they cannot be read."""
     times = [duration_s * (i + 0.5) / MOMENTS for i in range(MOMENTS)]
-    rows = [moments(film, times) for film in films]
+    try:
+        rows = [moments(film, times) for film in films]
+    except ValueError as error:
+        return _fault(error)
     height = round(PICTURE_W * rows[0][0].shape[0] / rows[0][0].shape[1])
     sheet = Image.new("RGB", (MOMENTS * PICTURE_W, len(rows) * height))
     for y, row in enumerate(rows):

@@ -24,6 +24,7 @@ from engine.media import VideoSource, VideoWriter
 from engine.pictures import fit
 from engine.types import Frame
 from studio.director import Stream, judge_of, load_stream
+from studio.display import WIDTH, html_table
 from studio.display import moments as moments_of
 from studio.farm import Job, Progress, render_many
 from studio.script import Script
@@ -51,7 +52,7 @@ class Variant:
     sharpness: float
     """Variance of the Laplacian over the camera picture's: 1 is as sharp as the camera."""
     seconds: float
-    """Of the whole grid's rendering, this version's share."""
+    """From its first frame to its last, in the worker that made it."""
 
     @property
     def label(self) -> str:
@@ -129,13 +130,9 @@ class Grid:
             figures = [f"{one.flicker:.3f}", f"{one.sharpness:.2f}", f"{one.seconds:.1f}"]
             mark = "◉" if n == picked else str(n)
             cells = [mark, one.render.name, one.prompt, str(one.seed), f"{one.strength:g}", adherence, *figures]
-            rows.append(
-                "<tr>" + "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in cells) + "</tr>"
-            )
-        titles = "".join(f'<th style="text-align:left">{title}</th>' for title in head)
-        style = "width:100%;max-width:1000px;display:block"
-        image = f'<img style="{style}" alt="variants" src="data:image/jpeg;base64,{data}">'
-        return f'<div>{image}<table style="color:inherit"><tr>{titles}</tr>{"".join(rows)}</table></div>'
+            rows.append([escape(cell) for cell in cells])
+        image = f'<img style="width:100%;display:block" alt="variants" src="data:image/jpeg;base64,{data}">'
+        return f'<div style="max-width:{WIDTH}px">{image}{html_table(head, rows)}</div>'
 
 
 def render_grid(
@@ -154,21 +151,35 @@ def render_grid(
     `studio.farm.render_many` takes them. stream: an engine to ask which world a prompt is nearest to. Raises TakeError
     naming what could not be rendered; the other versions stay.
     """
-    if not prompts or not strengths or (seeds is not None and not seeds):
-        raise TakeError("a grid needs at least one prompt, one seed and one strength")
     own = take.manifest.engine.seed
-    plan = list(itertools.product(prompts, seeds if seeds is not None else [own], strengths))
+    seeds = [own] if seeds is None else seeds
+    for name, listed, legal in (
+        ("prompts", prompts, "'underwater'"),
+        ("seeds", seeds, "1, 2"),
+        ("strengths", strengths, "1, 0.5"),
+    ):
+        if isinstance(listed, str) or not isinstance(listed, Sequence):
+            raise TakeError(f"a grid's {name} are a list, not {listed!r}; write {name}=[{legal}]")
+    if not prompts or not strengths or not seeds:
+        raise TakeError("a grid needs at least one prompt, one seed and one strength")
+    for seed in seeds:
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            raise TakeError(f"the seed {seed!r} is no whole number; write seeds=[1, 2]")
+    plan = list(itertools.product(prompts, seeds, strengths))
     lines = [_timeline(prompt, take, strength) for prompt, _, strength in plan]
     jobs = [
         Job(take.folder, line, seed=None if seed == own else seed)
         for line, (_, seed, _) in zip(lines, plan, strict=True)
     ]
-    begin = time.monotonic()
+    began: dict[int, float] = {}
+    took: dict[int, float] = {}
     with tqdm(total=len(jobs) * len(take.made), unit="frame", desc=f"{take.name}, {len(jobs)} variants") as bar:
         done: dict[int, int] = {}
 
         def told(news: Progress) -> None:
             done[news.number] = news.done
+            if news.total:
+                took[news.number] = time.monotonic() - began.setdefault(news.number, time.monotonic())
             bar.update(sum(done.values()) - bar.n)
 
         outcomes = render_many(jobs, workers=workers, ray=ray, progress=told)
@@ -176,23 +187,19 @@ def render_grid(
     if failed:
         raise TakeError(f"{len(failed)} of {len(jobs)} variants were not rendered: {'; '.join(failed)}")
     stream = stream or load_stream(take.manifest.engine)
-    each = (time.monotonic() - begin) / len(jobs)
     judge = judge_of(_camera(take), own)
     variants = []
-    for (prompt, seed, strength), outcome in zip(plan, outcomes, strict=True):
+    for n, ((prompt, seed, strength), outcome) in enumerate(zip(plan, outcomes, strict=True)):
         assert outcome.version is not None
         world = stream.nearest(prompt)[0][0] if isinstance(prompt, str) else ""
         seen = judge((frame.rgb for frame in VideoSource(outcome.version.video)), world if strength == 1 else "")
         figures = (seen.adherence, seen.flicker, seen.sharpness)
-        variants.append(Variant(_name(prompt), seed, strength, outcome.version, world, *figures, each))
+        variants.append(Variant(_name(prompt), seed, strength, outcome.version, world, *figures, took.get(n, 0.0)))
     return Grid(take, tuple(variants))
 
 
 def _timeline(prompt: Prompt | Timeline | Script, take: Take, strength: float) -> Timeline:
-    if isinstance(prompt, Script):
-        line = prompt.timeline(take)
-    else:
-        line = prompt if isinstance(prompt, Timeline) else Timeline.of(prompt)
+    line = take.timeline_of(prompt)
     return line if strength == 1 else replace(line, tracks=()).set(0, strength=strength)
 
 

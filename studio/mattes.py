@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.types import Prompt, Region
+from engine.types import Frame, Prompt, Region
 from studio.regions import SEEN, Area, Box, Finder
 from studio.timeline import Cue, Timeline
 from studio.video import pictures
@@ -66,13 +66,20 @@ class Sighting:
     """Around it; None where it is not seen."""
 
 
-def sightings(take: Take, area: Area, folder: Path = Path()) -> Iterator[Sighting]:
-    """Where an area is in each frame of a take that decodes. folder: what the path of its mask starts from."""
+def masks(take: Take, area: Area, folder: Path = Path()) -> Iterator[tuple[Frame, np.ndarray]]:
+    """Each camera frame that the engine answered, with how much of each pixel is the area, (H, W) float32 in 0..1.
+
+    folder: what the path of its mask starts from.
+    """
     finder = Finder(area.embedded(folder))
     for frame in pictures(take, "raw"):
-        if take.frames[frame.index].step is None:
-            continue  # a render makes no picture of it, so nothing is followed in it
-        mask = finder.mask(frame.rgb, frame.time_s)
+        if take.frames[frame.index].step is not None:  # a render follows nothing in the others
+            yield frame, finder.mask(frame.rgb, frame.time_s)
+
+
+def sightings(take: Take, area: Area, folder: Path = Path()) -> Iterator[Sighting]:
+    """Where an area is in each camera frame that the engine answered; see `masks`."""
+    for frame, mask in masks(take, area, folder):
         share = float(mask.mean())
         box = _around(mask > 0.5) if share >= SEEN else None
         yield Sighting(frame.index, frame.time_s, share, box)

@@ -44,14 +44,15 @@ class PacketFile:
 def packets(path: Path) -> Iterator[bytes]:
     """The packets of a file in order, up to where a crash cut it. Raises DamagedError where none can be read."""
     if not path.exists():
-        raise DamagedError(f"{path} is missing")
+        raise DamagedError(f"{path} is missing; bring it back from a copy")
     try:
         with av.open(str(path)) as container:
             for packet in container.demux(video=0):
                 if packet.size and not packet.is_corrupt:
                     yield bytes(packet)
     except (FFmpegError, IndexError) as error:
-        raise DamagedError(f"{path} is damaged: {error}") from None
+        why = getattr(error, "strerror", None) or error
+        raise DamagedError(f"{path} is damaged: {why}; bring it back from a copy") from None
 
 
 def count_packets(path: Path) -> int:

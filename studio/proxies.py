@@ -54,6 +54,12 @@ def make(folder: Path, progress: Progress | None = None) -> Take:
     return Take.open(folder)
 
 
+def ensure(take: Take) -> None:
+    """Make them where a crash, or somebody, took them away. Raises as `make` does."""
+    if not ((take.folder / RAW).is_file() and (take.folder / LIVE).is_file()):
+        make(take.folder)
+
+
 def _middle(take: Take) -> bytes:
     """The JPEG of the made frame in the middle of the take."""
     made = [n for n, row in enumerate(take.frames) if row.step is not None]

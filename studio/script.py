@@ -106,10 +106,14 @@ class Beat:
     """File and line, for errors."""
 
     def __post_init__(self) -> None:
-        for moment in (self.at, self.until):
+        for moment in (self.at,) if self.until is None else (self.at, self.until):
             if isinstance(moment, str) and moment.strip():
                 continue
-            if moment is not None and number(moment, "a beat's time") < 0:
+            if isinstance(moment, str | bool) or not isinstance(moment, int | float):
+                raise ScriptError(
+                    f"a beat at {moment!r}; write seconds such as 4.5, '108f', '0:04.5' or a marker's name"
+                )
+            if number(moment, "a beat's time") < 0:
                 raise ScriptError(f"a beat at {moment} s; times start at 0")
         if number(self.fade, "a beat's fade") < 0:
             raise ScriptError(f"a beat's fade is {self.fade} s; it is 0 (a cut) or more")
@@ -206,9 +210,17 @@ class Script:
     def __post_init__(self) -> None:
         scenes: dict[str, Scene] = {}
         props: dict[str, Prop] = {}
-        for beat in self.beats:
-            if not isinstance(beat, Beat):
-                raise ScriptError(f"{beat!r} is no beat; write Beat(at=4.5, scene=...)")
+        kinds: tuple[tuple[str, type, str], ...] = (
+            ("beats", Beat, "Beat(at=4.5, scene=...)"),
+            ("scenes", Scene, "Scene('sea', 'underwater')"),
+            ("props", Prop, "Prop('stick', becomes='a lightsaber')"),
+        )
+        for name, kind, legal in kinds:
+            listed = getattr(self, name)
+            if not isinstance(listed, Sequence) or isinstance(listed, str):
+                raise ScriptError(f"a script's {name} are a list, not {listed!r}; write [{legal}]")
+            if wrong := [one for one in listed if not isinstance(one, kind)]:
+                raise ScriptError(f"{wrong[0]!r} is no {name[:-1]}; write {legal}")
         stated = [beat.scene for beat in self.beats if isinstance(beat.scene, Scene)]
         for scene in (*self.scenes, *stated):
             if scenes.setdefault(scene.name, scene) != scene:
@@ -346,9 +358,11 @@ class Script:
             return clock.frames[frame]
         return ticks(frame / (self.fps or clock.fps))
 
-    def converts(self, clock: Clock) -> bool:
-        """Whether it counts frames at another rate than the clock."""
-        return self.fps is not None and abs(self.fps - clock.fps) > 0.005
+    def converts(self, clock: Clock) -> str:
+        """What is to be said where it counts frames at another rate than the clock; empty where it does not."""
+        if self.fps is None or abs(self.fps - clock.fps) <= 0.005:
+            return ""
+        return f"it counts {self.fps:g} frames a second and the take {clock.fps:g}; its frames are converted"
 
     def placed(self, clock: Clock) -> tuple[list[Placed], list[Problem]]:
         """The beats in order of time, with the scene and the props that hold in each, and what forbids to render."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from studio.director import load_stream
 from studio.mattes import sightings
+from studio.mjpeg import packets
 from studio.script import Beat, Clock, Placed, Problem, Script
-from studio.take import Take
+from studio.take import Take, TakeError
 from studio.timeline import TimelineError, blend
 
 if TYPE_CHECKING:
@@ -26,11 +27,12 @@ def check(script: Script, take: Take, stream: Stream | None = None) -> list[Prob
     clock = Clock.of(take)
     placed, problems = script.placed(clock)
     known = not problems
-    if not (take.folder / "raw.mkv").is_file():
-        text = "raw.mkv is missing, and without the camera's frames nothing is rendered; bring it back from a copy"
-        problems.append(Problem("error", take.name, text))
-    elif known:
-        problems += _props(script, take, placed)
+    try:
+        next(packets(take.folder / "raw.mkv"), None)
+    except TakeError as error:  # without the camera's frames nothing is rendered
+        problems.append(Problem("error", take.name, str(error)))
+    else:
+        problems += _props(script, take, placed) if known else ()
     problems += _times(script, clock, placed)
     problems += _fields(script)
     if known:
@@ -40,9 +42,8 @@ def check(script: Script, take: Take, stream: Stream | None = None) -> list[Prob
 
 def _times(script: Script, clock: Clock, placed: list[Placed]) -> Iterator[Problem]:
     """Gaps, overlaps, what comes after the end, frames of another rate, markers that stand twice."""
-    if script.converts(clock):
-        text = f"it counts {script.fps:g} frames a second and the take {clock.fps:g}; its frames are converted"
-        yield Problem("warning", "the script", text)
+    if converted := script.converts(clock):
+        yield Problem("warning", "the script", converted)
     said = " ".join(str(moment) for beat in script.beats for moment in (beat.at, beat.until)).casefold()
     for name, count in Counter(marker.name for marker in clock.markers).items():
         if count > 1 and name.casefold() in said:

@@ -68,8 +68,12 @@ def loads(text: str, path: Path = Path("script.yaml")) -> Script:
 
 
 def save(script: Script, path: Path) -> None:
-    """Write a script, YAML or JSON by its name. Raises ScriptError for another name."""
-    write_whole(path, dumps(script, path.suffix).encode())
+    """Write a script, YAML or JSON by its name. Raises ScriptError for another name, or a place that cannot be."""
+    text = dumps(script, path.suffix)
+    try:
+        write_whole(path, text.encode())
+    except OSError as error:
+        raise ScriptError(f"cannot write the script {path}: {error.strerror or error}; choose another place") from None
 
 
 def dumps(script: Script, suffix: str = ".yaml") -> str:

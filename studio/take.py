@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from studio.timeline import Key, Marker, Prompt, Timeline, TimelineError, key_fr
 if TYPE_CHECKING:
     from studio.director import Stream
     from studio.grid import Grid
+    from studio.notebook.player import TakePlayer
     from studio.script import Script
 
 SCHEMA = "lsd-studio.take"
@@ -187,6 +189,18 @@ class Render:
 
         return render_html(self)
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        from studio.display import player_bundle
+
+        return player_bundle(self)
+
+    @cached_property
+    def player(self) -> TakePlayer:
+        """The notebook's player of this version; its `timeline` is what its lane holds."""
+        from studio.notebook.player import TakePlayer
+
+        return TakePlayer(Take.open(self.folder.parents[1]), self)
+
     @cached_property
     def timeline(self) -> Timeline:
         """What it was rendered from."""
@@ -245,6 +259,18 @@ class Take:
 
         return take_html(self)
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        from studio.display import player_bundle
+
+        return player_bundle(self)
+
+    @cached_property
+    def player(self) -> TakePlayer:
+        """The notebook's player of what was shot; `take.render(take.player.timeline)` renders what its lane holds."""
+        from studio.notebook.player import TakePlayer
+
+        return TakePlayer(self)
+
     @property
     def name(self) -> str:
         """`my-film S01 A T003`."""
@@ -284,15 +310,32 @@ class Take:
         except (KeyError, TypeError, TimelineError) as error:
             raise TakeError(f"{self.folder / 'events.jsonl'} is damaged: {error}") from None
 
+    def timeline_of(self, said: Script | Timeline | Prompt) -> Timeline:
+        """What a script, a timeline or a prompt means for this take; warns where frames of another rate are converted.
+
+        Raises TimelineError for anything else, and for a script with a mistake.
+        """
+        from studio.script import Clock, Script  # it reads takes
+
+        if isinstance(said, Script):
+            if converted := said.converts(Clock.of(self)):
+                warnings.warn(f"{said.title or 'the script'}: {converted}", stacklevel=3)
+            return said.timeline(self)
+        if isinstance(said, Timeline):
+            return said
+        if isinstance(said, str | list | tuple):
+            return Timeline.of(said)
+        raise TimelineError(f"{said!r} is nothing to render; give a Script, a Timeline or a prompt in words")
+
     def render(
         self,
-        script: Script | Timeline,
+        script: Script | Timeline | Prompt,
         stream: Stream | None = None,
         *,
         full: bool = False,
         progress: Progress | None = None,
     ) -> Render:
-        """Render it anew under a script or a timeline into its next version; see studio.render.render.
+        """Render it anew under a script, a timeline or a prompt into its next version; see studio.render.render.
 
         stream: an engine to use again; by default one is loaded that is as much like the take's as this machine can.
         progress: is told the frames that are done and their number; by default a bar shows them. Interrupted (Ctrl+C,
@@ -301,14 +344,14 @@ class Take:
         from studio.director import load_stream  # torch is heavy, and reading a take needs none
         from studio.render import render
 
-        timeline = script if isinstance(script, Timeline) else script.timeline(self)
+        timeline = self.timeline_of(script)
         engine = stream or load_stream(self.manifest.engine)
         with _bar(self, progress) as told:
             return render(self, timeline, engine, full=full, progress=told, resumable=True)
 
     async def render_async(
         self,
-        script: Script | Timeline,
+        script: Script | Timeline | Prompt,
         stream: Stream | None = None,
         *,
         full: bool = False,

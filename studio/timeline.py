@@ -16,7 +16,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any, TypeAlias, overload
+from typing import Any, SupportsFloat, TypeAlias, overload
 
 from studio import lanes
 from studio.lanes import PARAMETERS, Ease, Values, number, seconds, ticks, value_at
@@ -218,6 +218,9 @@ class Timeline:
         running fade included. fade: in seconds. A key that stands at the same time gives way; ids are given anew.
         """
         if prompt is None:
+            moment: Any = time_s
+            if not isinstance(moment, SupportsFloat):
+                raise TimelineError(f"{moment!r} is no time; write seconds, such as 4.5")
             return self._cue(time_s)
         key = Key(time_s, prompt, fade)
         return replace(self, keys=_anonymous((*(other for other in self.keys if other.time_s != key.time_s), key)))
@@ -311,6 +314,17 @@ class Timeline:
         """Without one key; the last one stays."""
         gone = self.key(id)
         return replace(self, keys=tuple(key for key in self.keys if key is not gone))
+
+    def lane(self) -> dict[str, Any]:
+        """Keys and markers in JSON values: what a lane shows and edits (app/web/edits.js)."""
+        data = self.to_dict()
+        return {name: data[name] for name in ("keys", "markers")}
+
+    def edited(self, lane: Mapping[str, Any]) -> Timeline:
+        """With a lane's keys and markers; all else stays. Raises TimelineError."""
+        held = {name: lane.get(name) for name in ("keys", "markers")}
+        read = Timeline.from_dict({"schema": SCHEMA, "version": VERSION, **held})
+        return replace(self, keys=read.keys, markers=read.markers)
 
     def mark(self, time_s: float, name: str) -> Timeline:
         """With one more marker."""

@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from engine.media import VideoSource
 from engine.models.checkpoint import load_weights
-from studio.notebook import TakePlayer, script, strip
+from studio.notebook import script, strip
 from studio.take import Take
 from studio.timeline import TimelineError
 
@@ -162,22 +162,6 @@ def test_a_notebook_is_kept_without_outputs() -> None:
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         cells = nbformat.read(path, as_version=4).cells
         assert not [cell for cell in cells if cell.get("outputs") or cell.get("execution_count")], path.name
-
-
-def test_what_is_edited_in_the_player_comes_back(take: Take) -> None:
-    player = TakePlayer(take)
-    assert player.timeline.keys == take.timeline.keys
-    player._edit = {**player._edit, "keys": [{"id": "k1", "time_s": 0.0, "prompt": "gold", "fade_s": 0.0}]}
-    assert [key.prompt for key in player.timeline.keys] == ["gold"]
-
-
-def test_what_the_lane_does_not_show_stays(take: Take) -> None:
-    """Parameters, props and markers survive an edit of the prompts."""
-    line = take.timeline.set(0, strength=0.25).mark(1, "now")
-    version = take.render(line, progress=lambda done, total: None)
-    player = TakePlayer(take, version)
-    player._edit = {**player._edit, "keys": [{"id": "k1", "time_s": 0.0, "prompt": "gold", "fade_s": 0.0}]}
-    assert (player.timeline.tracks, player.timeline.markers) == (line.tracks, line.markers)
 
 
 def test_a_strip_shows_camera_world_and_prompts(take: Take) -> None:

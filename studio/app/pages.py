@@ -50,7 +50,7 @@ def theme() -> gr.themes.Base:
 def build(desk: Desk) -> gr.Blocks:
     """The page of a desk."""
     live, review = (desk.enter, desk.machine, desk.slate), (desk.takes, desk.take, desk.judge)
-    callbacks = [*live, *review, desk.render, desk.progress, desk.export]
+    callbacks = [*live, *review, desk.draft, desk.render, desk.progress, desk.export]
     template = "".join((WEB / f"{part}.html").read_text(encoding="utf-8") for part in ("frame", "live", "review"))
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         gr.HTML(

@@ -16,11 +16,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from studio import export, proxies, render
+from studio import drafts, export, proxies, render
 from studio.app.guard import Guard
 from studio.app.sessions import Sessions, step_back
 from studio.take import EngineEntry, Listed, Render, Slate, Take, TakeError, takes
-from studio.timeline import SCHEMA, VERSION, Timeline, key_to_dict
+from studio.timeline import Timeline
 
 if TYPE_CHECKING:
     from studio.director import Stream
@@ -121,7 +121,7 @@ class Desk:
         picture = take.manifest.picture
         slate = take.manifest.slate
         live = {"name": "live", "url": self._url(take.folder / proxies.LIVE), "about": "As it was shot."}
-        versions = [live | _keys(take.timeline), *(self._version(one) for one in take.renders)]
+        versions = [live | _keys(take), *(self._version(take, one) for one in take.renders)]
         return {
             "take": self._path(take.folder),
             "production": slate.production,
@@ -153,11 +153,19 @@ class Desk:
         return {"verdict": manifest.verdict, "notes": manifest.notes}
 
     @answered
+    def draft(self, data: Mapping[str, Any]) -> Answer:
+        """Keep the page's keys and markers with the take, until a version holds them."""
+        take = self._open(data)
+        if take.state == "recording":
+            raise TakeError(f"{take.name} is being recorded; its prompts are edited when it has ended")
+        drafts.keep(take, _shown(take, data), _edited(take, data))
+        return {}
+
+    @answered
     def render(self, data: Mapping[str, Any]) -> Answer:
         """Render a take again with the page's keys; answers a job to ask `progress` about."""
         take = self._open(data)
-        edited = {"keys": data.get("keys"), "markers": data.get("markers")}
-        timeline = Timeline.from_dict({"schema": SCHEMA, "version": VERSION, **edited})
+        timeline = _edited(take, data)
         if not self._rendering.acquire(blocking=False):
             raise TakeError("Another render is running; wait for it to end.")
         name, job = uuid.uuid4().hex, Job()
@@ -258,13 +266,13 @@ class Desk:
             "versions": len(take.renders),
         }
 
-    def _version(self, version: Render) -> Answer:
+    def _version(self, take: Take, version: Render) -> Answer:
         """A render for the player."""
         reused, first = version.info.get("reused", 0), version.info.get("first_row", 0)
         about = f"{version.name}, rendered {version.info.get('made', '')[:16].replace('T', ' ')} UTC"
         if reused:
             about += f" from frame {first} on; before it the picture is the live one"
-        return {"name": version.name, "url": self._url(version.video), "about": f"{about}.", **_keys(version.timeline)}
+        return {"name": version.name, "url": self._url(version.video), "about": f"{about}.", **_keys(take, version)}
 
     def _sound(self, take: Take) -> Answer | None:
         """The microphone's file, and where on the take's clock it begins."""
@@ -294,10 +302,27 @@ class Desk:
         return self._path(path) if path.is_file() else None
 
 
-def _keys(timeline: Timeline) -> Answer:
-    """Keys and markers for the player."""
-    markers = [{"time_s": mark.time_s, "name": mark.name} for mark in timeline.markers]
-    return {"keys": [key_to_dict(key) for key in timeline.keys], "markers": markers}
+def _keys(take: Take, version: Render | None = None) -> Answer:
+    """Keys and markers for the player, and the edits of them that no version holds yet."""
+    shown, draft = version.timeline if version else take.timeline, drafts.load(take, version)
+    return {**shown.lane(), "draft": draft.lane() if draft else None}
+
+
+def _shown(take: Take, data: Mapping[str, Any]) -> Render | None:
+    """The version that the page shows; None for the picture as it was shot."""
+    name = data.get("version", "live")
+    if name == "live":
+        return None
+    found = next((one for one in take.renders if one.name == name), None)
+    if found is None:
+        raise TakeError(f"{take.name} has no version {name!r}; load the page again")
+    return found
+
+
+def _edited(take: Take, data: Mapping[str, Any]) -> Timeline:
+    """The page's keys and markers in place of the shown version's; its parameters and props stay."""
+    version = _shown(take, data)
+    return (version.timeline if version else take.timeline).edited(data)
 
 
 def _inside(folder: Path, path: str) -> Path | None:

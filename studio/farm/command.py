@@ -37,8 +37,8 @@ def plan(
 ) -> list[Job]:
     """A job for every take under every prompt, schedule and script with every seed; the take's own by default.
 
-    fps: schedules count frames at this rate. remark: told what the scripts' check has to say. A take that cannot be
-    opened becomes a job that fails. Raises ValueError for words that cannot be used.
+    fps: schedules count frames at this rate. remark: told what the scripts' check has to say, and what is converted. A
+    take that cannot be opened becomes a job that fails. Raises ValueError for words that cannot be used.
     """
     jobs = []
     each_seed: Sequence[int | None] = seeds or [None]
@@ -51,7 +51,7 @@ def plan(
                 raise
             variants = [None]  # its job says why
         else:
-            variants += [_schedule(path, take, fps) for path in schedules]
+            variants += [_schedule(path, take, fps, remark) for path in schedules]
             if scripts:
                 from studio.director import load_stream  # torch is heavy, and the workers load their own
 
@@ -62,8 +62,10 @@ def plan(
     return jobs
 
 
-def _schedule(path: Path, take: Take, fps: float | None) -> Timeline:
+def _schedule(path: Path, take: Take, fps: float | None, remark: Callable[[str], None]) -> Timeline:
     rate = take.manifest.picture.fps if take.manifest.picture else 24.0
+    if fps is not None and abs(fps - rate) > 0.005:
+        remark(f"{path} counts {fps:g} frames a second and {take.name} {rate:g}; its frames are converted")
     return load_schedule(path, fps or rate, frames=fps is not None)
 
 

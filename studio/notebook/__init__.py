@@ -7,9 +7,15 @@
 The widgets' JavaScript is the review page's own. They hold no state: what is shot, edited or picked is in the take.
 """
 
+from importlib.util import find_spec
+
+if find_spec("anywidget") is None:
+    raise ImportError('the notebook\'s widgets are not installed; run: pip install "lsd-studio[notebook]"')
+
 from studio.notebook.camera import LiveCamera as LiveCamera
 from studio.notebook.grid import GridPicker as GridPicker
 from studio.notebook.player import TakePlayer as TakePlayer
 from studio.notebook.shorthand import script as script
+from studio.notebook.shorthand import spot as spot
 from studio.notebook.shorthand import strip as strip
 from studio.take import Take as Take  # so that a notebook imports from here alone

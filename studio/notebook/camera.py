@@ -13,13 +13,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-import anywidget
 import traitlets
 
 from studio import proxies
 from studio.director import Director, Shot, Stream, load_stream
 from studio.notebook.esm import WEB, join, style
 from studio.notebook.feeds import ClipFeed, Feed, PageFeed
+from studio.notebook.widget import Widget
 from studio.take import Slate, Take, TakeError
 from studio.timeline import Prompt, Timeline, words
 
@@ -31,7 +31,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class LiveCamera(anywidget.AnyWidget):
+class LiveCamera(Widget):
     """A camera whose picture becomes what the prompt says, live; records takes.
 
         camera = LiveCamera(production="my-film")
@@ -64,6 +64,7 @@ class LiveCamera(anywidget.AnyWidget):
         **kwargs: Any,
     ) -> None:
         self.slate = Slate(production, scene, shot)
+        self._what = f"a live camera for {self.slate.production} S{self.slate.scene} {self.slate.shot}"
         self.sessions = Path(sessions)
         self.director = Director(stream or load_stream(), prompt)
         self.director.warm(*WARM)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
 from studio.notebook.esm import WEB, join, style
+from studio.notebook.widget import Widget
 from studio.take import Render, Take, TakeError
 from studio.timeline import words
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 
 
-class GridPicker(anywidget.AnyWidget):
+class GridPicker(Widget):
     """Versions of a take, playing in step; a click circles one, another click takes the circle away.
 
     Space plays all, the arrows step a frame, 1 to 9 circle. What is circled stands in the take (`take.json`): open the
@@ -39,6 +39,7 @@ class GridPicker(anywidget.AnyWidget):
         tiles, self._renders = _of_take(take) if isinstance(grid, Take) else _of_grid(grid)
         if not tiles:
             raise TakeError(f"{take.name} has no version to pick from; make some with take.render_grid(prompts=[...])")
+        self._what = f"{len(tiles)} versions of {take.name} to pick from"
         self.take = Take.open(take.folder)
         """The take as it is now, the choice included."""
         super().__init__(

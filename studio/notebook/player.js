@@ -13,9 +13,11 @@ export default {
     const {start_s, ...take} = model.get('_take'), mic = url('_mic', 'video/webm');
     el.dataset.lmSuppressShortcuts = 'true';  // JupyterLab's own keys stay out while the player has the focus
     const player = mount(el, {
-      ...take, ...model.get('_edit'), raw: url('_raw', 'video/mp4'), live: url('_live', 'video/mp4'), sound: mic && {url: mic, start_s},
+      ...take, draft: model.get('_edit'), raw: url('_raw', 'video/mp4'), live: url('_live', 'video/mp4'), sound: mic && {url: mic, start_s},
       onEdit: edit => { model.set('_edit', edit); model.save_changes(); },
     });
-    return () => { player.destroy(); urls.forEach(url => URL.revokeObjectURL(url)); };
+    const tell = () => player.say(model.get('_fault'));
+    model.on('change:_fault', tell);
+    return () => { model.off('change:_fault', tell); player.destroy(); urls.forEach(url => URL.revokeObjectURL(url)); };
   },
 };

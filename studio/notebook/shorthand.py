@@ -1,15 +1,20 @@
-"""Short ways: prompts in a line, a take on a contact strip."""
+"""Short ways: prompts in a line, a take on a contact strip, a prop in the limelight."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from engine.media import VideoSource
 from engine.pictures import fit
+from engine.types import Frame
 from studio import display, proxies
-from studio.take import Render, Take
+from studio.mattes import masks
+from studio.script import Prop
+from studio.take import Render, Take, TakeError
 from studio.timeline import Key, Prompt, Timeline, words
 
 
@@ -30,6 +35,7 @@ def script(prompts: Mapping[float, Prompt | tuple[Prompt, float]]) -> Timeline:
 
 def strip(take: Take, version: Render | None = None, count: int = 8, width: int = 160) -> Image.Image:
     """A contact strip: `count` moments of the camera above, of the world below, and the prompts under them."""
+    proxies.ensure(take)
     timeline = version.timeline if version else take.timeline
     world = version.video if version else take.folder / proxies.LIVE
     times = [take.duration_s * (i + 0.5) / count for i in range(count)]
@@ -50,4 +56,27 @@ def strip(take: Take, version: Render | None = None, count: int = 8, width: int 
         if key.fade_s:
             draw.polygon([(left, sheet.height), (left + key.fade_s * scale, top), (left, top)], fill="#0b0c0e")
         draw.text((left + 8, top + 5), words(key.prompt), fill="#e7e9ec", font=font)
+    return sheet
+
+
+def spot(take: Take, prop: Prop, count: int = 8, width: int = 160, folder: Path = Path()) -> Image.Image:
+    """Moments of the camera with a prop lit where its region finds it, and all else dark: is it the right thing?
+
+    folder: what the path of a drawn mask starts from. Raises TakeError for a prop without a region.
+    """
+    if prop.area is None:
+        raise TakeError(f"the prop {prop.name!r} has no region to look at; give it a colour, a box or a mask")
+    times = [take.duration_s * (i + 0.5) / count for i in range(count)]
+    lit = (
+        Frame((frame.rgb * (0.25 + 0.75 * mask[..., None])).astype(np.uint8), frame.index, frame.time_s)
+        for frame, mask in masks(take, prop.area, folder)
+    )
+    pictures = display.moments(lit, times)
+    height, gap = round(width * pictures[0].shape[0] / pictures[0].shape[1]), 4
+    sheet = Image.new("RGB", (count * (width + gap) - gap, height), "#0b0c0e")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
+    for column, (rgb, time_s) in enumerate(zip(pictures, times, strict=True)):
+        left = column * (width + gap)
+        sheet.paste(Image.fromarray(fit(rgb, width, height)), (left, 0))
+        draw.text((left + 6, 4), f"{time_s:.1f} s", fill="#e7e9ec", font=font)
     return sheet

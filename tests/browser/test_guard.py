@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketT
 from starlette.websockets import WebSocketDisconnect
 
 from engine.config import lsd_test
+from studio import proxies
 from studio.app import live
 from studio.app.guard import BURST, MAX_COMMAND, MAX_FRAME, MAX_TOKENS, Guard, Meter
 from studio.app.live import FRAME, HEADER
@@ -27,6 +28,7 @@ from studio.app.server import routes
 from studio.app.sessions import Sessions
 from studio.director import Director, Stream
 from studio.take import EngineEntry, Slate, Take
+from studio.timeline import Matte, Timeline
 
 HOME = "http://testserver"
 
@@ -311,7 +313,8 @@ def test_only_what_browsers_may_read_of_a_take_is_served(house: House) -> None:
     assert (part.status_code, part.content) == (206, bytes(range(10, 20)))
 
 
-def test_a_take_without_pictures_for_browsers_is_prepared_when_it_is_opened(house: House) -> None:
+def recorded(house: House) -> Path:
+    """A take of twelve frames, without pictures for browsers."""
     director = Director(stream())
     director.record(house.folder, Slate("crashed"))
     for number in range(12):
@@ -319,6 +322,11 @@ def test_a_take_without_pictures_for_browsers_is_prepared_when_it_is_opened(hous
     folder = director.cut()
     director.close()
     assert folder
+    return folder
+
+
+def test_a_take_without_pictures_for_browsers_is_prepared_when_it_is_opened(house: House) -> None:
+    folder = recorded(house)
     asked = {"token": house.token(), "take": folder.relative_to(house.folder).as_posix()}
     assert house.desk.take(asked) == {"preparing": True}
     until = time.monotonic() + 30
@@ -329,6 +337,31 @@ def test_a_take_without_pictures_for_browsers_is_prepared_when_it_is_opened(hous
     assert house.client.get(f"/studio/files/{found['raw']}", params={"token": asked["token"]}).status_code == 200
     (line,) = house.desk.takes(asked)["takes"]
     assert line["poster"]
+
+
+def test_what_the_lane_does_not_show_is_rendered_again_too(house: House) -> None:
+    """Edits of a version wait in the take, and keep its props and parameters."""
+    take = proxies.make(recorded(house))
+    moon = Matte("disc", "a moon", {"colour": "white"})
+    line = replace(Timeline.of("underwater").set(0.1, strength=0.5), mattes=(moon,))
+    take.render(line, stream(), progress=lambda done, total: None)
+    page = {"token": house.token(), "take": take.folder.relative_to(house.folder).as_posix(), "version": "v001"}
+    (live, version) = house.desk.take(page)["versions"]
+    assert (live["draft"], version["draft"]) == (None, None)
+    keys = [{**version["keys"][0], "prompt": "wild west"}]
+    assert house.desk.draft({**page, "keys": keys, "markers": []}) == {}
+    assert house.desk.take(page)["versions"][1]["draft"] == {"keys": keys, "markers": []}
+    job = house.desk.render({**page, "keys": keys, "markers": []})
+    until = time.monotonic() + 30
+    while not (told := house.desk.progress({**page, **job}))["version"]:
+        assert time.monotonic() < until, told
+        assert not told["error"], told
+        time.sleep(0.05)
+    made = take.renders[1].timeline
+    assert made.at(0).prompt == (("as it is", 0.5), ("wild west", 0.5))
+    assert (made.mattes, made.tracks) == (line.mattes, line.tracks)
+    assert house.desk.take(page)["versions"][1]["draft"] is None, "a version holds it now"
+    assert "has no version 'v009'; load the page again" in house.desk.draft({**page, "version": "v009"})["error"]
 
 
 def test_callbacks_explain_themselves(house: House) -> None:

@@ -73,6 +73,7 @@ def lab(sessions: Path, take: Take, tmp_path_factory: pytest.TempPathFactory) ->
         f"camera = LiveCamera('lab', '2', sessions={str(sessions)!r})\ncamera",
         "import time\ncamera.prompt('a pencil sketch')\ntime.sleep(3)",
         "take = camera.take\nTakePlayer(take)",
+        f"Take.open({str(take.folder)!r})",
     ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
@@ -128,6 +129,57 @@ def step_and_compare(page: Page, player: str) -> None:
         assert frame_shown(page, player) == before + way
 
 
+def play_for_a_while(page: Page, player: str) -> None:
+    """Play by a key, pause by the same: the frame that is shown then is the one that is named."""
+    before = frame_named(page, player)
+    page.keyboard.press("Space")
+    page.wait_for_function(
+        "([player, time_s]) => document.querySelector(`${player} .lsd-raw`).currentTime > time_s",
+        arg=[player, before / 24 + 0.5],
+    )
+    page.keyboard.press("Space")
+    expect(page.locator(f"{player} .lsd-play")).to_have_attribute("aria-label", "Play (space)")
+    page.wait_for_function("player => !document.querySelector(`${player} .lsd-raw`).seeking", arg=player)
+    page.wait_for_timeout(200)
+    assert frame_shown(page, player) == frame_named(page, player) > before
+
+
+def world_at(page: Page, number: int, time_s: float) -> np.ndarray:
+    """A coarse look at the world's picture in the player of that number, at seconds."""
+    look: list[int] = page.evaluate(
+        """async ([number, time_s]) => {
+          const video = document.querySelectorAll('.lsd-live')[number];
+          const there = new Promise(resolve => video.addEventListener('seeked', resolve, {once: true}));
+          video.currentTime = time_s;
+          await there;
+          const canvas = Object.assign(document.createElement('canvas'), {width: 24, height: 12});
+          const pen = canvas.getContext('2d');
+          pen.drawImage(video, 0, 0, 24, 12);
+          return [...pen.getImageData(0, 0, 24, 12).data];
+        }""",
+        [number, time_s],
+    )
+    return np.array(look, float)
+
+
+def restart_kernel(page: Page, lab: str) -> None:
+    """As the menu does; what its variables held is gone."""
+    (session,) = page.request.get(f"{lab}api/sessions").json()
+    xsrf = next(one["value"] for one in page.context.cookies() if one["name"] == "_xsrf")
+    answer = page.request.post(
+        f"{lab}api/kernels/{session['kernel']['id']}/restart", headers={"X-XSRFToken": xsrf}, timeout=60_000
+    )
+    assert answer.ok
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    """For what happens outside the page."""
+    deadline = time.monotonic() + 10
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def open_notebook(page: Page, lab: str) -> None:
     """In the one kernel of all these tests."""
     page.goto(f"{lab}lab/tree/try.ipynb")
@@ -168,6 +220,7 @@ def test_in_jupyterlab_what_is_edited_comes_back_and_is_rendered_from_there(
     page.locator(".lsd-screen").click(position={"x": 20, "y": 20})
     page.keyboard.press("Home")
     step_and_compare(page, ".lsd-player")
+    play_for_a_while(page, ".lsd-player")
 
     page.keyboard.press("Home")
     page.keyboard.press("Shift+ArrowRight")
@@ -191,6 +244,8 @@ def test_in_jupyterlab_what_is_edited_comes_back_and_is_rendered_from_there(
     page.locator(".lsd-player").nth(1).scroll_into_view_if_needed()
     page.wait_for_function("document.querySelectorAll('.lsd-live')[1].readyState >= 2")
     page.screenshot(path=artefacts / "lab_rendered.png")
+    changes = [np.abs(world_at(page, 0, time_s) - world_at(page, 1, time_s)).mean() for time_s in (0.9, 1.4)]
+    assert changes[0] < 3 < changes[1], "the new version is another picture from the first change on"
 
     version = Take.open(take.folder).renders[0]
     assert [key.prompt for key in version.timeline.keys] == ["underwater", "snowfall in winter", "a pencil sketch"]
@@ -236,6 +291,36 @@ def test_in_jupyterlab_a_variant_is_circled(lab: str, take: Take, page: Page, ar
     run_cell(page, 4)
     expect(page.locator(".jp-Cell").nth(4).locator(".jp-OutputArea-output")).to_contain_text("v002")
     assert Take.open(take.folder).manifest.circled == "v002"
+
+
+@pytest.mark.timeout(240)
+def test_in_jupyterlab_edits_outlive_their_kernel(lab: str, take: Take, page: Page, artefacts: Path) -> None:
+    """A take shows its player by itself; what is edited on the lane waits in the take."""
+    open_notebook(page, lab)
+    run_cell(page, 8)
+    cell, draft = page.locator(".jp-Cell").nth(8), take.folder / "drafts" / "live.json"
+    keys = cell.locator(".lsd-key")
+    expect(keys).to_have_count(2, timeout=60_000)
+    cell.locator(".lsd-screen").click(position={"x": 20, "y": 20})
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("s")
+    expect(keys).to_have_count(3)
+    wait_for(draft.is_file)
+
+    restart_kernel(page, lab)
+    page.reload()
+    open_notebook(page, lab)
+    run_cell(page, 0)
+    run_cell(page, 8)
+    expect(keys).to_have_count(3, timeout=60_000)
+    expect(cell.locator(".lsd-note")).to_contain_text("undo takes them back")
+    cell.scroll_into_view_if_needed()
+    page.screenshot(path=artefacts / "lab_waiting.png")
+    cell.locator(".lsd-screen").click(position={"x": 20, "y": 20})
+    page.keyboard.press("Control+z")
+    expect(keys).to_have_count(2)
+    wait_for(lambda: not draft.exists())
 
 
 @pytest.mark.timeout(240)

@@ -50,7 +50,9 @@ def stop(page: Page) -> None:
 
 
 def open_lane(page: Page, studio: Served) -> FloatRect:
-    """Review the first take, and wait for its lane; where that is."""
+    """Review the first take, and wait for its lane; where that is. Edits of other tests are gone."""
+    for drafts in studio.sessions.glob("*/S*/*/T*/drafts"):
+        shutil.rmtree(drafts)
     enter(page, f"{studio.url}#review")
     page.locator(".item").first.click()
     page.wait_for_function("[...document.querySelectorAll('.lsd-screen video')].every(video => video.readyState >= 2)")
@@ -273,6 +275,24 @@ def test_the_lane_is_edited_by_hand_and_undone(studio: Served, page: Page, artef
     keys.last.click()
     page.keyboard.press("Delete")
     expect(keys).to_have_count(before)
+
+
+def test_edits_outlive_the_page(studio: Served, page: Page) -> None:
+    open_lane(page, studio)
+    keys = page.locator(".lsd-key")
+    before = keys.count()
+    page.keyboard.press("Home")
+    page.keyboard.press("Shift+ArrowRight")
+    with page.expect_response(lambda answer: "draft" in (answer.request.post_data or "")):
+        page.keyboard.press("s")
+    page.reload()
+    page.locator("#studio [data-ready]").wait_for(state="attached")
+    expect(keys).to_have_count(before + 1)
+    expect(page.locator(".lsd-note")).to_contain_text("undo takes them back")
+    with page.expect_response(lambda answer: "draft" in (answer.request.post_data or "")):
+        page.keyboard.press("Control+z")
+    expect(keys).to_have_count(before)
+    assert not list(studio.sessions.glob("*/S*/*/T*/drafts/*"))
 
 
 def test_a_prompt_is_split_trimmed_and_faded(studio: Served, page: Page) -> None:

@@ -52,8 +52,11 @@ def test_a_script_shows_its_beats(take: Take) -> None:
     stick = Prop("stick", becomes="a lightsaber", region="green")
     script = Script([Beat(0, Scene("desert", "wild west")), Beat("0:01", Scene("sea", "underwater"), props=[stick])])
     shown = script._repr_html_()
-    for said in ("desert", "wild west", "0:01", "stick becomes a lightsaber"):
+    for said in ("desert", "wild west", "0:01", "<b>stick</b> becomes a lightsaber, found by its colour green"):
         assert said in shown
+    assert "2 beats · 2 scenes · 1 prop<" in shown
+    lane = script.timeline()._repr_html_()
+    assert all(f"background:{colour}" in shown for colour in re.findall(r'height="40" fill="(#\w+)"', lane))
 
 
 def test_a_take_shows_camera_world_and_prompts(take: Take) -> None:

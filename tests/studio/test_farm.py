@@ -14,6 +14,7 @@ from studio import checkpoints
 from studio.checkpoints import Checkpoints
 from studio.director import Stream, load_stream
 from studio.farm import Job, Progress, render_many
+from studio.farm.command import plan
 from studio.render import render
 from studio.take import Render, Take
 from studio.timeline import Key, Timeline
@@ -180,3 +181,16 @@ def test_a_job_that_kills_its_workers_fails_after_three(take: Take) -> None:
 def test_workers_that_cannot_be_had(options: dict[str, object], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         render_many([Job(Path("x"))], **options)  # type: ignore[arg-type]
+
+
+# -- what the command line plans
+
+
+def test_frames_of_another_rate_are_converted_and_that_is_said(take: Take, tmp_path: Path) -> None:
+    schedule, said = tmp_path / "words.json", list[str]()
+    schedule.write_text('{"0": "underwater", "12": "wild west"}')
+    for fps, time_s in ((24.0, 0.5), (12.0, 1.0)):
+        (job,) = plan([take.folder], schedules=[schedule], fps=fps, remark=said.append)
+        assert job.timeline
+        assert job.timeline.keys[1].time_s == time_s
+    assert said == [f"{schedule} counts 12 frames a second and {take.name} 24; its frames are converted"]

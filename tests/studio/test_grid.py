@@ -28,6 +28,8 @@ def test_a_grid_is_every_prompt_under_every_strength(take: Take, tmp_path: Path)
     assert grid[0].world == "underwater"
     assert [row["version"] for row in grid.table] == [one.render.name for one in grid.variants]
     assert grid[2].adherence is not None
+    assert len({row["seconds"] for row in grid.table}) == 4, "each has a time of its own"
+    assert all(0 < one.seconds < 60 for one in grid.variants)
     assert grid[3].adherence is None, "half a pencil sketch is no world's"
     assert grid.sheet(moments=3).size[0] == 3 * 320
     wall = VideoSource(grid.video(tmp_path / "wall.mp4"))
@@ -70,8 +72,14 @@ def test_a_take_without_versions_has_nothing_to_pick_from(take: Take) -> None:
 
 
 def test_nothing_makes_no_grid(take: Take) -> None:
-    with pytest.raises(TakeError, match="at least one prompt"):
-        take.render_grid([])
+    for wrong, told in (
+        ({"prompts": []}, "at least one prompt"),
+        ({"prompts": "underwater"}, r"prompts are a list, not 'underwater'; write prompts=\['underwater'\]"),
+        ({"prompts": ["underwater"], "strengths": 0.5}, r"strengths are a list, not 0.5; write strengths=\[1, 0.5\]"),
+        ({"prompts": ["underwater"], "seeds": ["one"]}, "the seed 'one' is no whole number"),
+    ):
+        with pytest.raises(TakeError, match=told):
+            take.render_grid(**wrong)
     assert not take.renders
 
 

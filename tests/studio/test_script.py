@@ -309,6 +309,13 @@ def test_before_the_first_beat_and_after_an_until_it_is_as_it_is():
         (lambda: Script([Beat(3, DESERT, until=2)]).timeline(), "it ends after it began"),
         (lambda: Script([]).timeline(), "it has no beat"),
         (lambda: Script([DESERT]), "is no beat; write Beat"),  # type: ignore[list-item]
+        (lambda: Script(Beat(0)), "a script's beats are a list, not Beat("),  # type: ignore[arg-type]
+        (lambda: Script([], ["sea"]), "'sea' is no scene; write Scene('sea', 'underwater')"),  # type: ignore[list-item]
+        (lambda: Script([], props=["stick"]), "'stick' is no prop; write Prop("),  # type: ignore[list-item]
+        (lambda: Beat(None), "a beat at None; write seconds such as 4.5"),  # type: ignore[arg-type]
+        (lambda: Beat(" "), "a beat at ' '; write seconds"),
+        (lambda: Beat(0, until=True), "a beat at True; write seconds"),
+        (lambda: Script([Beat(0)]).save("none/film.yaml"), "cannot write the script none/film.yaml: No such file"),
         (lambda: Beat(-1), "a beat at -1 s; times start at 0"),
         (lambda: Beat(0, props="stick"), "props are a list"),
         (lambda: Script([Beat(0, DESERT), Beat(1, Scene("desert", "neon"))]), "two scenes are called 'desert'"),
@@ -373,9 +380,29 @@ def test_a_check_names_words_that_the_model_does_not_know(shot: Path) -> None:
 
 
 def test_a_take_without_its_camera_frames_is_told(take: Take, stream: Stream) -> None:
-    (take.folder / "raw.mkv").unlink()
-    (problem,) = (one for one in Script([Beat(0, SEA)]).check(take, stream) if one.level == "error")
-    assert "raw.mkv is missing" in problem.text
+    for damage, told in ((Path.unlink, "is missing"), (lambda path: path.write_bytes(b"no film"), "is damaged")):
+        damage(take.folder / "raw.mkv")
+        (problem,) = (one for one in Script([Beat(0, SEA)]).check(take, stream) if one.level == "error")
+        assert f"raw.mkv {told}" in problem.text
+        assert problem.text.endswith("bring it back from a copy")
+        assert problem.text in take._repr_html_(), "it shows itself, too, and says so"
+        with pytest.raises(TakeError, match=f"{told}.*bring it back from a copy"):
+            take.render(Script([Beat(0, SEA)]), stream, progress=lambda done, total: None)
+
+
+def test_frames_of_another_rate_are_converted_and_that_is_said(take: Take) -> None:
+    script = Script([Beat(0, SEA), Beat("50f", DESERT)], fps=25, title="The duel")
+    with pytest.warns(UserWarning, match=r"The duel: it counts 25 frames a second and the take 24; its frames are"):
+        assert take.timeline_of(script).keys[1].time_s == 2.0
+    assert take.timeline_of(replace(script, fps=24)).keys[1].time_s == take.frames[50].time_s, "unsaid where none is"
+
+
+def test_a_take_renders_a_script_a_timeline_or_words(take: Take) -> None:
+    said = [("underwater", 3.0), ("wild west", 1.0)]
+    assert take.timeline_of(said) == take.timeline_of(Timeline.of(said)) == Timeline.of(said)
+    assert take.timeline_of(Script([Beat(0, SEA)])) == Script([Beat(0, SEA)]).timeline(take)
+    with pytest.raises(TimelineError, match="is nothing to render; give a Script, a Timeline or a prompt in words"):
+        take.render({0: "underwater"})  # type: ignore[arg-type]
 
 
 def test_a_script_renders_and_its_regions_replay_exactly(take: Take) -> None:

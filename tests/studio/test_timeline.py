@@ -356,6 +356,7 @@ def test_a_first_key_with_a_fade_fades_over_the_joint():
         (lambda: Track("strength", (Value(1, 0), Value(1, 1))), "strength stands twice at 1.0 s"),
         (lambda: Timeline(tracks=(Track("strength", (Value(0, 1),)),) * 2), "two tracks of 'strength'"),
         (lambda: Timeline.from_dict(_saved(keys=[{"time_s": 1, "prompt": "a"}], mattes=[{}])), "mattes[0] lacks"),
+        (lambda: Timeline().at("4"), "'4' is no time; write seconds, such as 4.5"),  # type: ignore[call-overload]
         (lambda: Timeline.from_dict({"schema": "other"}), "schema 'other' is not"),
         (lambda: Timeline.from_dict({"schema": "lsd-studio.timeline", "version": VERSION + 1}), "update lsd-studio"),
         (lambda: Timeline.from_dict(_saved(keys=[{"time_s": 1}])), "keys[0] lacks 'prompt'"),

@@ -248,6 +248,11 @@ export function mountLane(root, host, until) {
   return {
     acts, draw, paint,
     state: () => structuredClone(state()),
-    show({keys, markers}) { history = new History(structuredClone({keys: keys ?? [], markers: markers ?? []})); selected = null; note(''); },
+    say: note,
+    show({keys, markers, draft}) {  // what waits in the take stands on the lane; undo takes it back
+      history = new History(structuredClone({keys: keys ?? [], markers: markers ?? []}));
+      selected = null;
+      note(draft && history.say(structuredClone(draft)) ? 'Edits not rendered yet; undo takes them back.' : '');
+    },
   };
 }

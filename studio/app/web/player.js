@@ -1,13 +1,14 @@
 // The player: a take's camera and world in step, a wipe between them, its prompts on a lane (lane.js).
 // The review page and the notebook's widget mount the same files, styled by player.css.
 //
-//   const player = mount(element, {raw, live, sound, keys, markers, times, duration_s, fps, editable, shortcuts, onEdit})
-//   player.show({live, keys, …})    another version, the playhead stays       player.seek(time_s)
+//   const player = mount(element, {raw, live, sound, keys, markers, draft, times, duration_s, fps, editable, shortcuts, onEdit})
+//   player.show({live, keys, …})    another version, the playhead stays       player.seek(time_s)       player.say(text)
 //   player.state()                  {keys, markers}: keys are {id, time_s, prompt, fade_s}, seconds on the take's clock
 //   player.destroy()
 //
 // `times` are the frames' times in seconds; without them frames are 1/fps apart. `sound` is {url, start_s}. `shortcuts`
-// is where keys are listened to (default: the element). `onEdit({keys, markers})` follows every finished edit.
+// is where keys are listened to (default: the element). `onEdit({keys, markers})` follows every finished edit; `draft` is
+// such edits of before.
 import {Clock, busy, clamp, drag, icon, keyRows, timecode} from './basics.js';
 import {LANE, mountLane} from './lane.js';
 
@@ -207,7 +208,7 @@ export function mount(element, options) {
 
   function show(changes) {
     const at = clock ? now() : 0;
-    take = {...take, ...changes};
+    take = {...take, draft: null, ...changes};
     if ('keys' in changes || 'markers' in changes) lane.show(take);
     wind();
     stop();
@@ -220,12 +221,12 @@ export function mount(element, options) {
     lane.draw();
     seek(at);
   }
-  show({keys: take.keys, markers: take.markers});
+  show({keys: take.keys, markers: take.markers, draft: take.draft});
   watch(live, 'live');
   watch(raw, 'raw');
   wipe(.5);
   return {
-    show, seek, play, pause: stop, state: lane.state,
+    show, seek, play, pause: stop, say: lane.say, state: lane.state,
     get time_s() { return now(); },
     get shown() { return {...shown}; },
     destroy() { ending.abort(); stop(); for (const video of [live, raw]) { video.removeAttribute('src'); video.load(); } root.remove(); },

@@ -8,7 +8,6 @@ const make = (tag, fields = {}, ...children) => { const one = Object.assign(docu
 export function mountReview(root, studio) {
   const $ = selector => root.querySelector(selector), all = selector => [...root.querySelectorAll(selector)];
   let list = [], take = null, version = null, player = null, show = 'all', job = null;
-  const drafts = new Map();  // `take version` -> {keys, markers}: edits that no render holds yet
 
   // -- the list ------------------------------------------------------------------------------------------------------------
   async function refresh() {
@@ -82,10 +81,7 @@ export function mountReview(root, studio) {
     teach('This take is being prepared for review …');
     setTimeout(() => { if (location.hash === `#review/${path}`) open(path).then(refresh); }, 700);
   }
-  const place = () => `${take.take} ${version.name}`;
-  function seenNow() {
-    return {live: studio.file(version.url), ...structuredClone(drafts.get(place()) ?? {keys: version.keys, markers: version.markers})};
-  }
+  const seenNow = () => ({live: studio.file(version.url), keys: version.keys, markers: version.markers, draft: version.draft});
   function versions() {
     $('.versions').replaceChildren(...take.versions.map(one => {
       const button = make('button', {type: 'button', textContent: one.name === 'live' ? 'Live' : `${one.name === take.circled ? `${VERDICTS.circled} ` : ''}${one.name}`, title: one.about});
@@ -96,11 +92,12 @@ export function mountReview(root, studio) {
   }
   const plain = state => JSON.stringify(state.keys.map(({time_s, prompt, fade_s}) => [time_s, prompt, fade_s]));
   function edited(state) {
-    if (plain(state) === plain(version)) drafts.delete(place()); else drafts.set(place(), state);
+    version.draft = state;
+    studio.call('draft', {take: take.take, version: version.name, ...state}).catch(error => studio.say(error.message, 'error'));
     note();
   }
   function note(text) {
-    const changed = drafts.has(place());
+    const changed = Boolean(version.draft) && plain(version.draft) !== plain(version);
     $('[data-do=render]').disabled = Boolean(job) || take.state === 'recording';
     $('[data-do=render]').classList.toggle('ready', changed);
     $('.say').textContent = text ?? (changed ? `The keys differ from ${version.name === 'live' ? 'what was played live' : version.name}. Render again to see it.` : version.about);
@@ -128,9 +125,9 @@ export function mountReview(root, studio) {
     bar.firstElementChild.style.width = `${(share ?? 0) * 100}%`;
   }
   async function render() {
-    const path = take.take, from = place();
+    const path = take.take;
     try {
-      job = (await studio.call('render', {take: path, ...player.state()})).job;
+      job = (await studio.call('render', {take: path, version: version.name, ...player.state()})).job;
       progress(0);
       note('Rendering …');
       for (;;) {
@@ -140,7 +137,6 @@ export function mountReview(root, studio) {
         if (take.take === path) note(now.total ? `Rendering frame ${now.done} of ${now.total} …` : 'Preparing …');
         if (now.version) {
           job = null;
-          drafts.delete(from);
           if (take.take === path) await open(path, now.version);
           studio.say(`${now.version} is rendered.`);
           return refresh();
