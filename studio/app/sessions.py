@@ -11,8 +11,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from studio import proxies
 from studio.director import Director
 
@@ -154,9 +152,7 @@ class Sessions:
         """A director whose first frame will not be slow."""
         director = self._direct()
         side = director.stream.setup.live_side
-        for _ in range(2):
-            director.stream.step(np.zeros((side * 9 // 16, side, 3), np.uint8))
-        director.stream.reset()
+        director.warm(side, side * 9 // 16)
         return director
 
 
