@@ -12,19 +12,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 from engine.config import ModelConfig, lsd_test
 from engine.models.checkpoint import save_weights
-from engine.models.network import Conditions, Hourglass, to_patches
+from engine.models.network import Conditions, Hourglass, to_patches, to_picture
 from engine.text import Router
 from engine.training.critic import Criticism
 from engine.training.data import Clip, Player, deal, load_pack, pack, read_manifest
+from engine.training.lookout import Lookout, Sight, missed
 from engine.training.muon import orthogonal
 from engine.training.objectives import Average, denoising_loss, draw_levels, shortcut_target
+from engine.training.places import PLACES
 from engine.training.pool import Pool
 from engine.training.recipe import Recipe, Size, Trainer
+from engine.training.worlds import WORLDS
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +139,8 @@ def weights_of(trainer: Trainer) -> torch.Tensor:
 
 def test_training_learns(packed: Path, recipe: Recipe) -> None:
     trainer = Trainer(recipe, packed, "cpu")
-    losses = [trainer.step(1.0) for _ in range(60)]
-    assert np.nanmean(losses[-20:]) < 0.8 * np.nanmean(losses[:20])
+    losses = [trainer.step(1.0) for _ in range(150)]  # enough that each world comes early and late
+    assert np.nanmean(losses[-60:]) < 0.8 * np.nanmean(losses[:60])
 
 
 @pytest.mark.parametrize("adversarial", [0.0, 0.3], ids=["alone", "with a critic"])
@@ -198,6 +202,70 @@ def test_a_student_of_a_larger_network_learns_what_it_says(packed: Path, recipe:
             made = student.worker(*seen, batch.memory(student.worker))
         means.append(float((made.float() - batch.source).mean()))
     assert means[0] < means[1] - 0.1
+
+
+def test_a_pool_says_where_the_prop_and_the_person_are(clips: list[Clip]) -> None:
+    """Where a prompt turns a prop into a thing, target and source differ there and nowhere else is it sought."""
+    there, only = torch.device("cpu"), {"as-is": WORLDS["as-is"]}
+    pool = Pool(lsd_test(), deal(clips, np.random.default_rng(0)), 64, 64, 12, False, 1, there, worlds=only, props=1.0)
+    sought = 0
+    for _ in range(4):
+        batch = pool.draw(6)
+        sight = batch.sight
+        assert sight.thing.shape == sight.person.shape == (6, 1, 8, 8)
+        assert sight.surface.shape == (6, 3, 8, 8)
+        for i, live in enumerate(batch.streams):
+            assert bool(sight.sought[i, 0]) == (live.thing is not None)
+            assert bool(sight.sought[i, 1]) == (live.worlds[0][0] in PLACES)
+            if live.thing is None or live.worlds != [("as-is", 1.0)] or float(sight.thing[i].sum()) < 4:
+                continue
+            sought += 1
+            change = F.avg_pool2d((to_picture(batch.target) - to_picture(batch.source)).abs()[i].mean(-1)[None], 8)[0]
+            inside = sight.thing[i, 0] > 0.9
+            assert float(change[inside].mean()) > 3 * float(change[sight.thing[i, 0] == 0].mean())
+        pool.advance(batch, torch.rand(6, 64, 64, 3), own=0.0)
+    assert sought > 3
+
+
+def test_a_lookout_teaches_features_to_say_where_things_are() -> None:
+    """Its gradient alone, through the network, is enough to find a bright square; a small one counts as a large one."""
+    torch.manual_seed(0)
+    network = Hourglass(lsd_test())
+    lookout = Lookout(network, torch.device("cpu"), rate=1e-2)
+    optimiser = torch.optim.AdamW(network.parameters(), 1e-2)
+    rng = np.random.default_rng(0)
+    lost = []
+    for _ in range(80):
+        thing = torch.zeros(4, 1, 8, 8)
+        for i in range(4):
+            y, x = rng.integers(0, 6, 2)
+            thing[i, :, y : y + 2, x : x + 2] = 1
+        picture = F.interpolate(thing, scale_factor=8.0).expand(-1, 3, -1, -1) * 2 - 1
+        source = to_patches(picture.permute(0, 2, 3, 1))
+        conditions = Conditions(
+            torch.eye(4, lsd_test().concepts)[:, None],
+            torch.ones(4),
+            torch.ones(4),
+            torch.ones(4, 2),
+            torch.ones(4),
+            torch.zeros(4, dtype=torch.float64),
+            torch.zeros(4, 16, 16, 96),
+        )
+        network(torch.randn_like(source), source, torch.zeros(4, 2, 16, 16, 48), conditions)
+        sought = torch.tensor([[True, False]]).expand(4, 2)
+        loss = lookout.loss(Sight(thing, thing.expand(-1, 3, -1, -1), torch.zeros_like(thing), sought))
+        loss.backward()
+        lookout.learn(1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+        lost.append(float(loss.detach()))
+    assert np.mean(lost[-10:]) < 0.5 * np.mean(lost[:10])
+    with pytest.raises(AssertionError, match="look first"):
+        lookout.loss(Sight(thing, thing.expand(-1, 3, -1, -1), thing, sought))
+    small, large = torch.zeros(2, 1, 1, 8, 8)
+    small[..., :1, :1], large[..., :4] = 1, 1
+    blind = torch.full_like(small, -4.0)  # sees nothing anywhere
+    assert float(missed(blind, small)) == pytest.approx(float(missed(blind, large)))
 
 
 def test_without_augmentation_the_past_is_the_teachers(clips: list[Clip]) -> None:
@@ -286,6 +354,7 @@ import torch
 import torch.distributed as dist
 from engine.config import lsd_test
 from engine.training.recipe import Recipe, Size, Trainer
+from engine.training.worlds import WORLDS
 dist.init_process_group("gloo")
 trainer = Trainer(Recipe(lsd_test(), sizes=(Size(64, 64, 3, 1.0),), pool=6, warmup=2), Path(sys.argv[1]), "cpu", 1)
 loss = torch.tensor([trainer.step(1.0, last=k == 3) for k in range(4)])

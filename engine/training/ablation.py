@@ -23,6 +23,7 @@ from engine.config import ModelConfig
 from engine.endurance import drift
 from engine.models.checkpoint import Weights
 from engine.models.network import Hourglass
+from engine.runtime import choose_dtype
 from engine.stream import Stream
 from engine.text import Router, tidy
 from engine.training.prune import prune
@@ -116,8 +117,8 @@ def _trained(
 
 def _tried(network: Hourglass, router: Router, path: Path, frames: int, threads: int) -> dict[str, Any]:
     known = {tidy(text): vector for text, vector in known_embeddings(network.config).items()}
-    weights = Weights(network.config, network, router, known, "ablation")
-    stream = Stream(weights, torch.device("cpu"), torch.bfloat16, threads, seed=0, steps=1)
+    weights, device = Weights(network.config, network, router, known, "ablation"), torch.device("cpu")
+    stream = Stream(weights, device, choose_dtype(device), threads, seed=0, steps=1)
     clip = read_clip(path, 24, (192, 128))
     few = steps(stream, [clip], {"cartoon": WORDS["cartoon"]}, many=4)
     lasting = drift(stream, clip, {world: WORDS[world] for world in ("neon-rain", "cartoon")}, frames)

@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor, nn
 
+from engine.runtime import choose_dtype
+
 _QUINTICS = (
     (8.2872, -23.5959, 17.3004),
     (4.1071, -2.9478, 0.5448),
@@ -23,10 +25,13 @@ _QUINTICS = (
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """The nearest (semi-)orthogonal matrices to (N, m, n), roughly, in bfloat16."""
+    """The nearest (semi-)orthogonal matrices to (N, m, n), roughly, in the device's best dtype.
+
+    A processor that cannot multiply bfloat16 takes some twenty times as long for a step in it.
+    """
     tall = matrices.shape[1] > matrices.shape[2]
-    x = (matrices.transpose(1, 2) if tall else matrices).bfloat16().contiguous()
-    x = x / (x.float().norm(dim=(1, 2), keepdim=True) * 1.02 + 1e-7).bfloat16()
+    x = (matrices.transpose(1, 2) if tall else matrices).contiguous()
+    x = (x / (x.norm(dim=(1, 2), keepdim=True) * 1.02 + 1e-7)).to(choose_dtype(x.device))
     for a, b, c in _QUINTICS:
         gram = torch.bmm(x, x.transpose(1, 2))
         x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)

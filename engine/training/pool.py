@@ -33,6 +33,7 @@ from engine.models.network import (
 from engine.models.weather import weather
 from engine.training.data import Clip, Player
 from engine.training.easel import Set
+from engine.training.lookout import STRIDE, Sight
 from engine.training.places import PLACES
 from engine.training.props import PROP_OF, Drawn, Prop, become
 from engine.training.worlds import WORLDS, World, teach
@@ -54,8 +55,9 @@ LOUD = 6.0
 HARD_WORLDS = frozenset(
     {"deep-space", "golden-rome", "neon-rain", "pencil", "cartoon", "oil-painting", "volcano", "woodblock"}
     | {"watercolour", "comic", "blueprint"}
+    | set(PLACES)
 )
-"""Worlds of lines that are hard to place: asked for twice as often as the others."""
+"""Worlds of lines that are hard to place, and places: asked for twice as often as the others."""
 HARD_THINGS = frozenset({"gold-chest", "ice-block", "crate"})
 """What a box becomes, asked for twice as often too: a box looks like much else."""
 EMPTY = ("scene", "texture")
@@ -108,6 +110,7 @@ class Batch:
     remembered_age: Tensor
     """(B, S); negative where the slot is empty."""
     conditions: Conditions
+    sight: Sight
 
     def noised(self, level: Tensor, step: Tensor, device: torch.device) -> tuple[Tensor, Tensor, Tensor, Conditions]:
         """Noisy frame, source, past and conditions on a device, for noise levels and step sizes (B,)."""
@@ -289,6 +292,7 @@ class Pool:
             remembered,
             age,
             conditions,
+            self._sight(streams, drawn),
         )
 
     def _taught(
@@ -333,6 +337,20 @@ class Pool:
             if prop is not None and live.thing is not None:
                 weights[i, ..., 0] += (LOUD - 1) * F.max_pool2d(prop.mask[None], 4)[0, 0]
         return weights.to(self.device)
+
+    def _sight(self, streams: list[Live], drawn: list[Drawn | None]) -> Sight:
+        b, h, w = len(streams), self.height // STRIDE, self.width // STRIDE
+        thing, surface, person = torch.zeros(b, 1, h, w), torch.zeros(b, 3, h, w), torch.zeros(b, 1, h, w)
+        sought = torch.zeros(b, 2, dtype=torch.bool)
+        for i, (live, prop) in enumerate(zip(streams, drawn, strict=True)):
+            if prop is not None and live.thing is not None:
+                thing[i] = F.avg_pool2d(prop.mask, STRIDE)
+                surface[i] = F.avg_pool2d(prop.frame * prop.mask, STRIDE) / thing[i].clamp(min=1e-3)
+                sought[i, 0] = True
+            if live.mask is None and live.worlds[0][0] in PLACES:
+                person[i] = F.avg_pool2d(self._mattes(streams, [i])[0].cpu(), STRIDE)
+                sought[i, 1] = True
+        return Sight(thing, surface, person, sought)
 
     def _mattes(self, streams: list[Live], rows: list[int]) -> Tensor:
         """(B, 1, H, W) where people are."""

@@ -567,24 +567,23 @@ _GOLD = (
 
 
 def _gold_chest(s: _Scene) -> Tensor:
+    """Polished plates within raised bands, a lid, a lock with a ruby; light runs over all of it in broad sweeps."""
     edge, u, v = _face(s)
     side = 1 - s.third
-    band = torch.maximum(b.smoothstep(0.22, 0.18, edge), b.smoothstep(0.12, 0.09, (u - 0.48).abs()) * side)
-    cross = b.smoothstep(0.13, 0.10, torch.minimum(u, v)) * s.third
-    band = torch.maximum(band, cross)
-    seams = torch.maximum(_line(s.v + 0.30, 0.06) * side, (1 - band) * _line((s.v * 9).sin(), 0.3) * side * 0.45)
-    rivets = _dots(u, v, (0.10, 0.48, 0.89), 0.085) * band
-    lock = b.smoothstep(0.03, -0.03, torch.maximum(u - 0.17, (s.v + 0.22).abs() - 0.2)) * side
-    keyhole = b.smoothstep(0.07, 0.04, (s.u.square() + (s.v + 0.20).square()).sqrt()) * side
+    rim = b.smoothstep(0.24, 0.20, edge)
+    lid = b.smoothstep(0.15, 0.11, (s.v + 0.30).abs()) * side  # the band where it opens
+    cross = b.smoothstep(0.16, 0.12, torch.minimum(u, v)) * s.third
+    band = torch.maximum(rim, torch.maximum(lid, cross))
+    groove = _line(edge - 0.24, 0.07) * (1 - cross) + _line((s.v + 0.30).abs() - 0.17, 0.06) * side * (1 - rim)
+    lock = b.smoothstep(0.04, -0.04, torch.maximum(u - 0.22, (s.v + 0.22).abs() - 0.27)) * side
+    ruby = b.smoothstep(0.14, 0.09, (s.u.square() + (s.v + 0.20).square()).sqrt()) * side
     sweep = (1.6 * s.u + 2.2 * s.v + 1.4 * s.waves[:, :1] + 0.7 * s.waves[:, 1:2]).sin()
-    level = s.shade * (0.46 + 0.36 * band + 0.2 * lock) + 0.05 + 0.13 * sweep + 0.18 * rivets
-    relief = b.smoothstep(0.0, 0.06, edge) * (1 - 0.75 * seams)
-    gold = b.ramp((level * relief - 0.5 * keyhole).clamp(0, 1), _GOLD)
-    glint = b.smoothstep(0.90, 1.0, sweep) * (0.3 + 0.7 * band) * s.shade
-    gold = b.screen(gold * s.ambient, 0.55 * glint * b.ink((1.0, 0.95, 0.7), gold))
-    glow = b.soft(s.mask, 16)
-    picture = _lit(s.world, 0.22 * glow, (1.0, 0.78, 0.30))
-    return b.mix(picture, gold, s.mask)
+    level = 0.34 + 0.44 * s.shade + 0.10 * band + 0.16 * lock + 0.13 * sweep
+    gold = b.ramp((level - 0.30 * groove.clamp(0, 1)).clamp(0, 1), _GOLD)
+    gold = b.screen(gold, 0.60 * b.smoothstep(0.80, 1.0, sweep) * s.shade * b.ink((1.0, 0.95, 0.7), gold))
+    gold = b.mix(gold * (0.5 + 0.5 * s.ambient), b.ink((0.80, 0.04, 0.12), gold), ruby)
+    picture = _lit(s.world, 0.40 * b.soft(s.mask, 16), (1.0, 0.80, 0.30))
+    return b.mix(picture, gold.clamp(0, 1), s.mask)
 
 
 def _ice_block(s: _Scene) -> Tensor:

@@ -11,15 +11,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from studio import proxies
 from studio.director import Director
 
 GRACE_S = 20.0
 """How long a page whose connection was lost keeps its place, its history and its running take."""
-WARM_SIZE = (216, 384)
-"""Height and width of the frames that a director's stream is warmed up with."""
+SIDES = (256, 384, 512, 640, 960, 1280)
+"""Longer sides of the pictures that a page may choose from, pixels."""
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +70,13 @@ class Sessions:
         setup = stream.setup
         cores = f"{setup.threads} thread" + "s" * (setup.threads != 1)
         device = f"CPU, {cores}" if setup.device == "cpu" else setup.device.upper()
-        return {"ready": True, "text": f"{device}, {setup.dtype}", "worlds": list(stream.worlds)}
+        return {
+            "ready": True,
+            "text": f"{device}, {setup.dtype}",
+            "worlds": list(stream.worlds),
+            "sides": SIDES,
+            "side": setup.live_side,
+        }
 
     def enter(self, token: str) -> Session:
         """The session of that page's token, new or still kept. Raises FullError, or what loading the model raised."""
@@ -147,9 +151,8 @@ class Sessions:
     def _warmed(self) -> Director:
         """A director whose first frame will not be slow."""
         director = self._direct()
-        for _ in range(2):
-            director.stream.step(np.zeros((*WARM_SIZE, 3), np.uint8))
-        director.stream.reset()
+        side = director.stream.setup.live_side
+        director.warm(side, side * 9 // 16)
         return director
 
 

@@ -37,6 +37,7 @@ export default {
 
     // -- pictures --------------------------------------------------------------------------------------------------------
     const feed = new Feed(video, {ready: () => on, send: (head, body) => say('frame', head, [body])}, paint);
+    feed.side = state().side;
     function paint(bitmap, age, step) {
       if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) Object.assign(canvas, {width: bitmap.width, height: bitmap.height});
       pen.drawImage(bitmap, 0, 0);

@@ -23,8 +23,6 @@ from studio.notebook.widget import Widget
 from studio.take import Slate, Take, TakeError
 from studio.timeline import Prompt, Timeline, words
 
-WARM = (384, 216)
-"""Width and height of the frames that the engine is warmed up with: what a 16:9 camera sends."""
 _HERE = Path(__file__).parent
 
 P = ParamSpec("P")
@@ -41,8 +39,9 @@ class LiveCamera(Widget):
         camera.take.render(...)
 
     production, scene, shot: the slate of its takes. sessions: the folder where they go. prompt: what the picture is at
-    first. stream: an engine to use; by default the shipped weights are loaded. Raises TakeError for a slate that cannot
-    name a folder.
+    first. stream: an engine to use; by default the shipped weights are loaded. side: the longer side of the camera's
+    picture in pixels, 64 to 1920; by default what the processor keeps up with. Raises TakeError for a slate that cannot
+    name a folder, and ValueError for such a size.
     """
 
     _esm = join(_HERE / "camera.js")
@@ -61,13 +60,17 @@ class LiveCamera(Widget):
         sessions: Path | str = "sessions",
         prompt: Prompt = "as it is",
         stream: Stream | None = None,
+        side: int | None = None,
         **kwargs: Any,
     ) -> None:
         self.slate = Slate(production, scene, shot)
         self._what = f"a live camera for {self.slate.production} S{self.slate.scene} {self.slate.shot}"
         self.sessions = Path(sessions)
         self.director = Director(stream or load_stream(), prompt)
-        self.director.warm(*WARM)
+        self.side = self.director.stream.setup.live_side if side is None else side
+        if not 64 <= self.side <= 1920:
+            raise ValueError(f"a picture {self.side} px across; side is 64 to 1920, such as 384")
+        self.director.warm(self.side, self.side * 9 // 16)
         self._asked = words(prompt)
         self._take: Take | None = None
         self._feed: Feed | None = None
@@ -184,6 +187,7 @@ class LiveCamera(Widget):
         rolling = self.director.recording
         facts = {
             "view": feed.view if feed else "",
+            "side": self.side,
             "clip": feed.name if feed else "",
             "prompt": self._asked,
             "slate": f"{self.slate.production} · S{self.slate.scene} {self.slate.shot}",

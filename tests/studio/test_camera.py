@@ -50,6 +50,15 @@ class View:
                 time.sleep(0.005)
 
 
+def test_its_picture_has_the_size_that_was_asked_for(camera: LiveCamera, stream: Stream, tmp_path: Path) -> None:
+    assert camera._state["side"] == camera.side == stream.setup.live_side
+    wide = LiveCamera(sessions=tmp_path / "sessions", stream=stream, side=640)
+    assert wide._state["side"] == 640
+    wide.close()
+    with pytest.raises(ValueError, match="a picture 5000 px across; side is 64 to 1920"):
+        LiveCamera(sessions=tmp_path / "sessions", stream=stream, side=5000)
+
+
 def test_a_clip_in_the_cameras_place_is_shot_prompted_and_recorded(camera: LiveCamera, small_clip: Path) -> None:
     camera.play(small_clip)
     camera.prompt("underwater")

@@ -4,13 +4,13 @@
 
 const QUALITY = {best: .85, least: .35};
 
-/** The engine's size for a picture of that shape. */
-export const sizeFor = (width, height) => width / height > 1.5 ? [384, 216] : [384, 288];
+/** The engine's size for a picture of that shape, its longer side given. */
+export const sizeFor = (width, height, side) => [side, width / height > 1.5 ? side * 9 / 16 : side * 3 / 4];
 
 export class Feed {
   /** `line`: ready() and send({number, time_ms, quality}, body). `picture(bitmap, age_ms, step_ms)` is told the newest. */
   constructor(video, line, picture) {
-    Object.assign(this, {video, line, picture, encoder: new OffscreenCanvas(16, 9), ending: new AbortController(), number: 0, dropped: 0, turn: 0, running: false});
+    Object.assign(this, {video, line, picture, side: 384, encoder: new OffscreenCanvas(16, 9), ending: new AbortController(), number: 0, dropped: 0, turn: 0, running: false});
     document.addEventListener('visibilitychange', () => this.tick(), {signal: this.ending.signal});
   }
 
@@ -54,7 +54,7 @@ export class Feed {
     if (now - this.sent > 1000) this.waiting = [];  // an answer was lost: do not wait for it for ever
     const most = Math.min(6, 1 + Math.ceil(Math.min(this.quickest, 400) / 40));
     if (this.encoding || this.waiting.length >= most || !this.line.ready()) { this.dropped++; return; }
-    const {encoder, video} = this, [width, height] = sizeFor(video.videoWidth, video.videoHeight);
+    const {encoder, video} = this, [width, height] = sizeFor(video.videoWidth, video.videoHeight, this.side);
     if (encoder.width !== width || encoder.height !== height) Object.assign(encoder, {width, height});
     const scale = Math.max(width / video.videoWidth, height / video.videoHeight);
     const [w, h] = [video.videoWidth * scale, video.videoHeight * scale];
@@ -91,10 +91,10 @@ export class Meter {
   count(age_ms) { this.seen.push([performance.now(), age_ms]); }
 
   read() {
-    const from = performance.now() - 2000;
-    this.seen = this.seen.filter(([at]) => at > from);
+    const now = performance.now();
+    this.seen = this.seen.filter(([at]) => at > now - 2000);
     if (this.seen.length < 2) return null;
     const ages = this.seen.map(([, age]) => age).sort((a, b) => a - b);
-    return {fps: (this.seen.length - 1) / (this.seen.at(-1)[0] - this.seen[0][0]) * 1000, age_ms: ages[ages.length >> 1]};
+    return {fps: (this.seen.length - 1) / (now - this.seen[0][0]) * 1000, age_ms: ages[ages.length >> 1]};
   }
 }

@@ -1,7 +1,7 @@
 // The live page: the source, the monitors, the prompt, the slate, the record button and the status line.
 import {timecode} from './basics.js';
 import {Cues} from './cues.js';
-import {Meter} from './feed.js';
+import {Meter, sizeFor} from './feed.js';
 import {Link} from './link.js';
 import {Sound} from './sound.js';
 import {Source} from './source.js';
@@ -10,7 +10,7 @@ const STATES = {
   idle: 'Not started', connecting: 'Connecting …', live: 'Live', lost: 'Connection lost, reconnecting …',
   refused: 'Refused', busy: 'The studio is full', taken: 'Taken over', paused: 'Paused', broken: 'Stopped',
 };
-const SLATE = 'lsd-studio.slate';
+const SLATE = 'lsd-studio.slate', SIDE = 'lsd-studio.side';
 
 export function mountLive(root, studio) {
   const $ = selector => root.querySelector(selector), all = selector => [...root.querySelectorAll(selector)];
@@ -91,6 +91,7 @@ export function mountLive(root, studio) {
       one.setAttribute('aria-checked', one.dataset.source === source.kind);
       one.disabled = Boolean(recording);
     }
+    $('.size select').disabled = Boolean(recording);
     $('.about').textContent = recording ? 'The source stays while the take is recorded.' : source.ready ? source.text : '';
     $('.mic').hidden = source.kind !== 'camera' || !source.ready;
     $('.drop').hidden = source.kind !== 'clip';
@@ -100,8 +101,18 @@ export function mountLive(root, studio) {
     const empty = $('.camera .empty');
     empty.hidden = source.ready;
     empty.textContent = source.text || (source.kind === 'clip' ? 'Drop a clip here, or choose one below.' : '');
+    drawSizes();
     if (source.ready) monitors.style.setProperty('--aspect', video.videoWidth / video.videoHeight > 1.5 ? 16 / 9 : 4 / 3);
   });
+  // A size is chosen for this machine and kept; until then it is what the studio's processor keeps up with.
+  let sides = {all: [384], best: 384};
+  const side = () => sides.all.find(one => String(one) === localStorage.getItem(SIDE)) ?? sides.best;
+  function drawSizes() {
+    link.feed.side = side();
+    const text = one => `${sizeFor(video.videoWidth || 16, video.videoHeight || 9, one).join(' × ')}${one === sides.best ? ', fits this machine' : ''}`;
+    $('.size select').replaceChildren(...sides.all.map(one => new Option(text(one), one, false, one === link.feed.side)));
+  }
+  $('.size select').addEventListener('change', event => { localStorage.setItem(SIDE, event.target.value); drawSizes(); });
   const choose = (kind, more) => { if (!recording) source.choose(kind, {sound: $('.mic input').checked, ...more}); };
   for (const one of all('[data-source]')) one.addEventListener('click', () => choose(one.dataset.source));
   $('.devices select').addEventListener('change', event => choose('camera', {device: event.target.value}));
@@ -196,7 +207,7 @@ export function mountLive(root, studio) {
   showPrompt(prompt);
   source.choose('example');
   return {
-    know(worlds) { cues.know(worlds); },
+    know({worlds, sides: all, side: best}) { sides = {all, best}; drawSizes(); cues.know(worlds); },
     leave() {
       if (recording) { studio.say('A take is being recorded: cut it first (R).', 'error'); return false; }
       if (link.wanted) stop();

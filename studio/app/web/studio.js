@@ -59,9 +59,9 @@ export async function mount(element, server) {
   element.addEventListener('click', event => { if (event.detail && event.target.closest('button')) event.target.closest('button').blur(); });  // so that Space plays, not clicks again
   async function machine() {  // until the model is there
     try {
-      const {text, ready, worlds} = await studio.call('machine');
+      const told = await studio.call('machine'), {text, ready} = told;
       element.querySelector('.machine').textContent = text;
-      if (ready) pages.live.know(worlds); else setTimeout(machine, 500);
+      if (ready) pages.live.know(told); else setTimeout(machine, 500);
     } catch (error) { studio.say(error.message, 'error'); }
   }
   machine();
