@@ -2,8 +2,8 @@
 
 A prompt scales and shifts what a block's first convolution says. Where one prompt has the whole picture, that is the
 same as other weights, so it is folded into them once a prompt; the activation and the residual sum are done by oneDNN
-while it writes. The result is that of `Modulation.through` up to the rounding of bfloat16. All other layers are packed
-once, with the sum or the activation after them inside.
+while it writes. The result is that of `Modulation.through` up to the rounding of bfloat16. The waist's linear layers
+are packed once.
 """
 
 from __future__ import annotations
@@ -11,13 +11,10 @@ from __future__ import annotations
 from collections import OrderedDict
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.models.network import MULTIPLE, Conditions, ConvBlock, Hourglass, Linear, Modulation
+from engine.models.network import Conditions, ConvBlock, Hourglass, Modulation
 
-CHANNELS = 32
-"""Channels that the first layer sees are filled up to this: matrix units take as many bfloat16 numbers at a time."""
 KEPT = 4
 """Prompts whose folded weights are kept: a cut back costs nothing."""
 
@@ -25,11 +22,8 @@ KEPT = 4
 def available(network: Hourglass) -> bool:
     """Whether oneDNN can run this network's blocks here."""
     weight = network.stem.weight
-    if weight.device.type != "cpu" or not torch.backends.mkldnn.is_available():
-        return False
-    if not hasattr(torch.ops.mkldnn, "_convolution_pointwise"):
-        return False
-    return weight.dtype != torch.bfloat16 or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    found = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
+    return weight.device.type == "cpu" and found
 
 
 def _packed(weight: Tensor, shape: torch.Size) -> Tensor:
@@ -37,7 +31,7 @@ def _packed(weight: Tensor, shape: torch.Size) -> Tensor:
     return torch.ops.mkldnn._reorder_convolution_weight(weight, [1, 1], [1, 1], [1, 1], 1, list(shape))
 
 
-class PackedLinear(Linear):
+class PackedLinear(nn.Linear):
     """A linear layer that reads its weight in the layout that oneDNN prefers, for inference alone."""
 
     def __init__(self, plain: nn.Linear) -> None:
@@ -48,46 +42,14 @@ class PackedLinear(Linear):
     def forward(self, x: Tensor) -> Tensor:
         return torch.ops.mkldnn._linear_pointwise(x, self._packed, self.bias, "none", [], "")
 
-    def gelu(self, x: Tensor) -> Tensor:
-        return torch.ops.mkldnn._linear_pointwise(x, self._packed, self.bias, "gelu", [], "none")
 
-    def onto(self, base: Tensor, x: Tensor) -> Tensor:
-        return torch.ops.mkldnn._linear_pointwise.binary(x, base, self._packed, self.bias, "add")
-
-
-class PackedConvolution(nn.Conv2d):
-    """A convolution whose weight is brought into oneDNN's layout once and not with each call, for inference alone."""
-
-    def __init__(self, plain: nn.Conv2d, in_channels: int | None = None) -> None:
-        """in_channels: of the inputs, where they are wider than the plain layer's by channels of zeros."""
-        wide = in_channels or plain.in_channels
-        super().__init__(wide, plain.out_channels, plain.kernel_size, plain.stride, plain.padding, device="meta")  # type: ignore[arg-type]
-        self.weight, self.bias = plain.weight, plain.bias
-        self._packed: dict[torch.Size, Tensor] = {}
-
-    def forward(self, x: Tensor) -> Tensor:
-        options = list(self.padding), list(self.stride), [1, 1], 1  # no dilation, no groups
-        if x.shape not in self._packed:
-            weight = F.pad(self.weight, (0, 0, 0, 0, 0, self.in_channels - self.weight.shape[1]))
-            self._packed.clear()  # one size at a time
-            self._packed[x.shape] = torch.ops.mkldnn._reorder_convolution_weight(weight, *options, list(x.shape))
-        return torch.ops.mkldnn._convolution_pointwise(x, self._packed[x.shape], self.bias, *options, "none", [], "")
-
-
-def pack(module: nn.Module) -> None:
-    """Replace the linear layers and plain convolutions inside a module, whose weights must not change afterwards.
-
-    Those of convolution blocks stay: a modulation folds them itself.
-    """
+def pack_linears(module: nn.Module) -> None:
+    """Replace the linear layers inside a module, whose weights must not change afterwards."""
     for name, child in list(module.named_children()):
-        if isinstance(child, PackedLinear | PackedConvolution | ConvBlock):
-            continue
-        if isinstance(child, nn.Linear):
+        if type(child) is nn.Linear:
             setattr(module, name, PackedLinear(child))
-        elif isinstance(child, nn.Conv2d):
-            setattr(module, name, PackedConvolution(child))
         else:
-            pack(child)
+            pack_linears(child)
 
 
 class FoldedModulation(Modulation):
@@ -98,7 +60,6 @@ class FoldedModulation(Modulation):
         self._seconds = seconds
         self._firsts: dict[ConvBlock, tuple[Tensor, Tensor]] = {}
         self._parts: dict[int, tuple[Tensor, Tensor]] = {}
-        self._norms: dict[int, tuple[Tensor, Tensor]] = {}
 
     def take(self, channels: int, stride: int) -> tuple[Tensor, Tensor]:
         at = self._taken
@@ -111,13 +72,6 @@ class FoldedModulation(Modulation):
         """Itself, to be taken from the beginning again."""
         self._taken = 0
         return self
-
-    def norm(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
-        at = self._taken
-        scale, shift = self.take(x.shape[-1], MULTIPLE)
-        if at not in self._norms:
-            self._norms[at] = (1 + scale).flatten(), shift.flatten()
-        return F.layer_norm(x, x.shape[-1:], *self._norms[at])
 
     def through(self, block: ConvBlock, x: Tensor) -> Tensor:
         scale, shift = (part.flatten() for part in self.take(block.channels, block.stride))
@@ -139,12 +93,7 @@ class Folder:
 
     def __init__(self, network: Hourglass) -> None:
         self._network = network
-        whole = network.stem.in_channels + -network.stem.in_channels % CHANNELS
-        network.stem = PackedConvolution(network.stem, whole)
-        for part in (network.waist, network.shrink, network.grow):
-            pack(part)
-        network.head = PackedConvolution(network.head)
-        network.memory_in, network.memory_out = PackedLinear(network.memory_in), PackedLinear(network.memory_out)
+        pack_linears(network.waist)
         self._seconds: dict[ConvBlock, Tensor] = {}
         self._kept: OrderedDict[bytes, FoldedModulation] = OrderedDict()
 
