@@ -23,7 +23,9 @@ def available(network: Hourglass) -> bool:
     """Whether oneDNN can run this network's blocks here."""
     weight = network.stem.weight
     found = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
-    return weight.device.type == "cpu" and found
+    if weight.device.type != "cpu" or not found:
+        return False
+    return weight.dtype != torch.bfloat16 or torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def _packed(weight: Tensor, shape: torch.Size) -> Tensor:
