@@ -20,6 +20,7 @@
 
 # %%
 import itertools
+import json
 import os
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from tqdm.auto import tqdm
 from engine.clips import Clip
 from engine.endurance import drift
 from engine.inspection import watch
+from engine.models.checkpoint import SHIPPED, card_path
 from engine.models.weather import KINDS, weather
 from engine.pictures import fit
 from engine.stream import Stream
@@ -130,23 +132,32 @@ interact(blended, share=FloatSlider(0.5, min=0, max=1, step=0.1, continuous_upda
 # %% [markdown]
 # ## Does it drift?
 #
-# A model that lives on its own output may fade, glow or freeze. The vital signs over ten thousand frames, which are
-# seven minutes of film, and how far the last part is from the first. The picture is small, so that they take a minute
-# or two.
+# A model that lives on its own output may fade, glow or freeze. Left, the vital signs over ten thousand frames, seven
+# minutes of film, as they were measured when these weights were released; their card holds them. Right, a run of your
+# own, over a small picture so that it takes a minute at most.
 
 # %%
-count = 200 if short else 10_000
+count = 200 if short else 2000
 clip = Clip("example", tuple(Frame(fit(frame.rgb, 160, 90), frame.index, frame.time_s) for frame in frames))
 with tqdm(total=count, unit="frame") as bar:
-    lasting = drift(stream, clip, {"neon-rain": "neon rain"}, count, lambda done, _: bar.update(done - bar.n))
+    yours = drift(stream, clip, {"neon-rain": "neon rain"}, count, lambda done, _: bar.update(done - bar.n))
     bar.update(count - bar.n)
-curves = lasting["worlds"]["neon-rain"]["curves"]
-for name in ("luminance", "contrast", "saturation"):
-    plt.plot(np.linspace(0, lasting["frames"], len(curves[name])), curves[name], label=name)
-plt.xlabel("frames")
-plt.legend()
+released = json.loads(card_path(SHIPPED).read_text(encoding="utf-8"))["evaluation"]["drift"]
+
+figure, axes = plt.subplots(1, 2, figsize=(11, 2.8), sharey=True)
+for axis, run, title in zip(axes, (released, yours), ("at the release", "here"), strict=True):
+    for number, (world, told) in enumerate(run["worlds"].items()):
+        for name, style in (("luminance", "-"), ("contrast", "--"), ("saturation", ":")):
+            curve = told["curves"][name]
+            at = np.linspace(0, run["frames"], len(curve))
+            axis.plot(at, curve, style, color=f"C{number}", linewidth=1, label=f"{world}: {name}")
+    axis.set_title(f"{run['frames']:,} frames, {title}", fontsize=9)
+    axis.set_xlabel("frames")
+axes[1].legend(fontsize=7)
+axes[0].legend(fontsize=7, ncols=3)
 plt.show()
-print({name: f"{change:+.2%}" for name, change in lasting["worlds"]["neon-rain"]["change"].items()})
+for world, told in (released["worlds"] | yours["worlds"]).items():
+    print(world, {name: f"{change:+.2%}" for name, change in told["change"].items()})
 
 # %% [markdown]
 # **What you have now:** the engine taken apart and put together again. `engine/inspection.py` holds the tools; the

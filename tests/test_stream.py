@@ -249,17 +249,16 @@ def test_a_damaged_snapshot_changes_nothing(stream: Stream, pictures: list[np.nd
         assert stream.snapshot() == good
 
 
-FOLDED = [torch.float32, *([torch.bfloat16] if torch.ops.mkldnn._is_mkldnn_bf16_supported() else [])]
-"""In what oneDNN can fold here: without AVX512 there is no bfloat16."""
-
-
-@pytest.mark.parametrize("dtype", FOLDED)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
 def test_a_folded_prompt_is_the_networks_own_answer(
     dtype: torch.dtype, pictures: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Prompts folded into weights, on a CPU, against the network's plain path: equal but for rounding."""
     monkeypatch.setattr(runtime, "choose_dtype", lambda device: dtype)
     folded, plain = Stream.from_config(lsd_test()), Stream.from_config(lsd_test())
+    if dtype == torch.bfloat16 and not torch.ops.mkldnn._is_mkldnn_bf16_supported():  # a processor without AVX512
+        assert folded._fold is None, "folding would fail"
+        return
     assert folded._fold is not None, "this build of torch has no oneDNN"
     plain._fold = None
     for text in ("underwater", "pencil", "underwater"):

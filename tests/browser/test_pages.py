@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, FloatRect, Page, expect
 from engine.config import lsd_test
 from engine.models.checkpoint import save_weights
 from engine.models.network import Hourglass
+from engine.stream import Stream
 from engine.text import Router
 from studio.timeline import SCHEMA, VERSION, Timeline
 from tests.browser.support import Cable, Served, enter
@@ -80,8 +81,8 @@ def test_a_clip_of_ones_own_is_a_camera(studio: Served, page: Page, small_clip: 
     page.locator("input[type=file]").set_input_files(small_clip)
     start(page)
     size = page.evaluate("(({width, height}) => [width, height])(document.querySelector('.world canvas'))")
-    assert size[0] in (256, 384, 640), "what this processor keeps up with"
-    assert size[1] in (size[0] * 9 // 16, size[0] * 3 // 4)
+    side = Stream.from_config(lsd_test()).setup.live_side  # what this processor keeps up with
+    assert size == [side, side * 9 // 16] or size == [side, side * 3 // 4]
     stop(page)
     page.locator("input[type=file]").set_input_files(__file__)
     expect(page.locator(".camera .empty")).to_contain_text("cannot play")
