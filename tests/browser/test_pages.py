@@ -89,8 +89,10 @@ def test_a_clip_of_ones_own_is_a_camera(studio: Served, page: Page, small_clip: 
 
 
 def test_the_size_of_the_picture_is_chosen_kept_and_stays_in_a_take(
-    studio: Served, page: Page, artefacts: Path
+    serve: Callable[..., Served], page: Page, artefacts: Path, tmp_path: Path
 ) -> None:
+    shutil.copytree(ROOT / "sessions/example", tmp_path / "sessions/example")
+    studio = serve(sessions=tmp_path / "sessions")
     enter(page, studio.url)
     size = page.get_by_label("Size of the picture")
     expect(size.locator("option", has_text="fits this machine")).to_have_count(1, timeout=30_000)
@@ -104,10 +106,10 @@ def test_the_size_of_the_picture_is_chosen_kept_and_stays_in_a_take(
     page.wait_for_timeout(700)
     page.screenshot(path=artefacts / "live-size.png")
     page.keyboard.press("r")
-    expect(page.locator(".kept")).to_contain_text("T00")
+    expect(page.locator(".kept")).to_contain_text("T001")
     expect(size).to_be_enabled()
-    take = max((studio.sessions / "my-film/S01/A").iterdir())
-    assert json.loads((take / "take.json").read_text())["picture"]["width"] == 512
+    manifest = json.loads((studio.sessions / "my-film/S01/A/T001/take.json").read_text())
+    assert manifest["picture"]["width"] == 512
     stop(page)
     page.reload()
     expect(size).to_have_value("512", timeout=30_000)

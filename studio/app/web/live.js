@@ -108,7 +108,7 @@ export function mountLive(root, studio) {
   let sides = {all: [384], best: 384};
   const side = () => sides.all.find(one => String(one) === localStorage.getItem(SIDE)) ?? sides.best;
   function drawSizes() {
-    link.feed.side = side();
+    if (!recording) link.feed.side = side();  // another window may have chosen meanwhile
     const text = one => `${sizeFor(video.videoWidth || 16, video.videoHeight || 9, one).join(' × ')}${one === sides.best ? ', fits this machine' : ''}`;
     $('.size select').replaceChildren(...sides.all.map(one => new Option(text(one), one, false, one === link.feed.side)));
   }
