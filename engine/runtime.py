@@ -44,12 +44,14 @@ class NumericSetup:
     def live_side(self) -> int:
         """Longer side, in pixels, of the picture that live work begins with: about what such a machine keeps up with.
 
-        By kind, for a stopwatch would give another picture every time: 640 on a GPU; on a CPU 384 in bfloat16, and 192
-        in float32.
+        By kind, for a stopwatch would give another picture every time: 640 on a GPU; on a CPU 384 in bfloat16, and in
+        float32 160, 256 or 320 with one, two or four threads.
         """
         if self.device != "cpu":
             return 640
-        return 384 if self.dtype == "bfloat16" else 192
+        if self.dtype == "bfloat16":
+            return 384
+        return 160 if self.threads < 2 else 256 if self.threads < 4 else 320
 
     def differences(self, other: NumericSetup) -> list[str]:
         """Readable differences, `name: mine / theirs`; empty where the same bytes are to be expected."""

@@ -88,8 +88,6 @@ def fit_router(config: ModelConfig, seed: int = 0, steps: int = 2500) -> tuple[R
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         router = Router(len(config.worlds), len(config.things))
-    weight = torch.ones(len(rows))  # a thing says little about its world, and there are many things
-    weight[: len(single)][things[: len(single)] > 0] = 0.35
     optimiser = torch.optim.AdamW(router.parameters(), 2e-3, weight_decay=0.05)
     for step in range(steps):
         alone = torch.randint(len(single), (192,), generator=generator)
@@ -103,8 +101,7 @@ def fit_router(config: ModelConfig, seed: int = 0, steps: int = 2500) -> tuple[R
         mixed = torch.cat([torch.lerp(x[alone], x[partner], share), x[pairs]])
         mixed = F.normalize(mixed + 0.02 * torch.randn(mixed.shape, generator=generator), dim=1)
         world, thing = router.logits(mixed)
-        told = F.cross_entropy(world, worlds[picked], label_smoothing=0.02, reduction="none")
-        loss = (told * weight[picked]).mean()
+        loss = F.cross_entropy(world, worlds[picked], label_smoothing=0.02)
         loss = loss + F.cross_entropy(thing, things[picked], label_smoothing=0.01)
         optimiser.zero_grad()
         loss.backward()

@@ -16,7 +16,7 @@ from studio.director import Director
 
 GRACE_S = 20.0
 """How long a page whose connection was lost keeps its place, its history and its running take."""
-SIDES = (192, 256, 384, 512, 640, 960, 1280)
+SIDES = (160, 256, 320, 384, 512, 640, 960, 1280)
 """Longer sides of the pictures that a page may choose from, pixels."""
 
 log = logging.getLogger(__name__)
