@@ -278,6 +278,7 @@ def film(
     seconds: Annotated[float, typer.Option(min=1, help="Length of the film.")] = 60.0,
     worlds: Annotated[str | None, typer.Option(help="In this order; default: all.")] = None,
     size: Size = "384x224",
+    crf: Annotated[int, typer.Option(min=0, max=51, help="Of H.264: 16 loses little, 28 is a quarter as large.")] = 16,
     seed: Seed = 0,
     weights: Weights = None,
     threads: Threads = None,
@@ -294,7 +295,7 @@ def film(
         raise ValueError(f"no world is called {unknown[0]!r}; there are {', '.join(stream.worlds)}")
     frames = list(itertools.islice(open_source(source, size, 10.0), 20 * 24))  # played back and forth
     with _progress("frames") as advance:
-        count = shoot(stream, frames, target, seconds, chosen, advance)
+        count = shoot(stream, frames, target, seconds, chosen, advance, crf)
     print(f"{target}: {count} frames")
 
 

@@ -44,15 +44,17 @@ def film(
     seconds: float = 60.0,
     worlds: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
+    crf: int = 16,
 ) -> int:
     """An MP4 of `frames`, played forward and backward for `seconds`, dissolving from world to world.
 
-    worlds: which and in what order; all of the stream's by default. Returns the number of frames.
+    worlds: which and in what order; all of the stream's by default. crf: as H.264 has it, 0 to 51; more is smaller.
+    Returns the number of frames.
     """
     worlds = worlds or stream.worlds
     total = round(seconds * FPS)
     height, width = frames[0].rgb.shape[:2]
-    writer = VideoWriter(path, width, height, FPS)
+    writer = VideoWriter(path, width, height, FPS, crf)
     stream.reset()
     stream.prompt(words(worlds[0]))
     shown = 0

@@ -16,6 +16,7 @@ export default {
       ...take, draft: model.get('_edit'), raw: url('_raw', 'video/mp4'), live: url('_live', 'video/mp4'), sound: mic && {url: mic, start_s},
       onEdit: edit => { model.set('_edit', edit); model.save_changes(); },
     });
+    el.firstElementChild.classList.add('lsd-take');
     const tell = () => player.say(model.get('_fault'));
     model.on('change:_fault', tell);
     return () => { model.off('change:_fault', tell); player.destroy(); urls.forEach(url => URL.revokeObjectURL(url)); };

@@ -13,6 +13,8 @@ from studio.notebook.widget import Widget
 from studio.take import Render, Take
 from studio.timeline import Timeline
 
+_HERE = Path(__file__).parent
+
 
 class TakePlayer(Widget):
     """A take's camera and world in step, a wipe between them, and its prompts on a lane that can be edited.
@@ -22,8 +24,8 @@ class TakePlayer(Widget):
     kernel, or the review page, shows them again; undo takes them back.
     """
 
-    _esm = join(Path(__file__).with_name("player.js"))
-    _css = style(WEB / "player.css")
+    _esm = join(_HERE / "player.js")
+    _css = style(WEB / "player.css", _HERE / "player.css")
     _raw = traitlets.Bytes().tag(sync=True)
     _live = traitlets.Bytes().tag(sync=True)
     _mic = traitlets.Bytes().tag(sync=True)
