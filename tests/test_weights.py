@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from engine.config import ModelConfig, lsd_base, lsd_test, lsd_tiny
-from engine.models.checkpoint import SHIPPED, WeightsError, card_path, load_weights, save_weights
+from engine.models.checkpoint import SHIPPED, WeightsError, card_path, load_weights, save_weights, shard
 from engine.models.network import Hourglass
 from engine.stream import Stream
 from engine.text import Router
@@ -37,6 +37,25 @@ def test_save_then_load_is_nothing(saved: Path) -> None:
     assert a.config == lsd_test()
     assert a.sha256 == b.sha256
     assert list(a.known) == ["underwater"]
+
+
+def test_shards_load_as_the_file_that_they_were(saved: Path) -> None:
+    whole, data = load_weights(saved), saved.read_bytes()
+    shard(saved, len(data) // 2)  # split once more below: old shards must not stay
+    saved.write_bytes(data)
+    parts = shard(saved, len(data) // 11)
+    assert not saved.exists()
+    assert max(part.stat().st_size for part in parts) <= len(data) // 11
+    assert b"".join(part.read_bytes() for part in parts) == data
+    again = load_weights(saved)
+    assert again.sha256 == whole.sha256
+    assert torch.equal(again.network.stem.weight, whole.network.stem.weight)
+    parts[3].rename(saved.with_name("elsewhere"))
+    with pytest.raises(WeightsError, match=f"without {parts[3].name}"):
+        load_weights(saved)
+    saved.with_name(f"{saved.name}.1-of-2").write_bytes(b"of another split")
+    with pytest.raises(WeightsError, match="of several splits"):
+        load_weights(saved)
 
 
 def test_a_flipped_byte_is_refused(saved: Path) -> None:

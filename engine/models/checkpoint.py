@@ -1,4 +1,8 @@
-"""Weights on disk: one safetensors file, its hash in the model card beside it. No pickle is ever read."""
+"""Weights on disk: one safetensors file, its hash in the model card beside it. No pickle is ever read.
+
+Where a file may not be as large as that, it travels in shards: `cat NAME.safetensors.*-of-* > NAME.safetensors` puts
+them together, and `load_weights` reads them as they are.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 
 from engine.config import ModelConfig
 from engine.models.network import Hourglass
@@ -18,6 +22,8 @@ from engine.text import Router
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "lsd-tiny.safetensors"
 FORMAT = "lsd-weights-3"
+SHARD = 15_000_000
+"""Bytes that a shard has at most."""
 
 
 class WeightsError(ValueError):
@@ -54,12 +60,42 @@ def save_weights(
     return hashlib.sha256(data).hexdigest()
 
 
-def load_weights(path: Path | None = None) -> Weights:
-    """Read a weights file and check it against its card; None reads the shipped one. Raises WeightsError."""
-    path = Path(path) if path is not None else SHIPPED
-    if not path.is_file():
-        raise WeightsError(f"no weights at {path}; leave --weights out to use the shipped ones")
+def shard(path: Path, limit: int = SHARD) -> list[Path]:
+    """Put shards of at most `limit` bytes, named `NAME.safetensors.1-of-3`, in the place of a weights file."""
     data = path.read_bytes()
+    count = max(1, -(-len(data) // limit))
+    shards = [path.with_name(f"{path.name}.{n}-of-{count}") for n in range(1, count + 1)]
+    for old in path.parent.glob(f"{path.name}.*-of-*"):
+        old.unlink()
+    for n, part in enumerate(shards):
+        part.write_bytes(data[n * limit : (n + 1) * limit])
+    path.unlink()
+    return shards
+
+
+def _read(path: Path) -> bytes:
+    """A weights file, or the shards that stand in its place."""
+    if path.is_file():
+        return path.read_bytes()
+    found = sorted(path.parent.glob(f"{path.name}.*-of-*"))
+    if not found:
+        raise WeightsError(f"no weights at {path}; leave --weights out to use the shipped ones")
+    counts = {part.name.rsplit("-of-", 1)[1] for part in found}
+    wanted = [path.with_name(f"{path.name}.{n}-of-{count}") for count in counts for n in range(1, int(count) + 1)]
+    missing = [part.name for part in wanted if part not in found]
+    if len(counts) > 1 or missing:
+        why = f"of several splits ({', '.join(sorted(counts))})" if len(counts) > 1 else f"without {missing[0]}"
+        raise WeightsError(f"the shards of {path} are {why}; bring all those of one split, and no others")
+    return b"".join(part.read_bytes() for part in wanted)
+
+
+def load_weights(path: Path | None = None) -> Weights:
+    """Read a weights file, or its shards, and check it against its card; None reads the shipped one.
+
+    Raises WeightsError.
+    """
+    path = Path(path) if path is not None else SHIPPED
+    data = _read(path)
     sha256 = hashlib.sha256(data).hexdigest()
     card = card_path(path)
     if card.is_file():
@@ -72,11 +108,10 @@ def load_weights(path: Path | None = None) -> Weights:
     elif path == SHIPPED:
         raise WeightsError(f"the model card {card} of the shipped weights is missing; reinstall lsd-studio")
     try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
+        tensors = load(data)
     except SafetensorError as error:
         raise WeightsError(f"{path} is not a safetensors file ({error}); only safetensors is read") from None
+    metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__", {})
     if metadata.get("format") != FORMAT:
         raise WeightsError(f"{path} holds {metadata.get('format', 'no known format')}, not {FORMAT}")
     config = ModelConfig.from_dict(json.loads(metadata["config"]))

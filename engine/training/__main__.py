@@ -16,7 +16,7 @@ import torch
 import torch.distributed as dist
 
 from engine.clips import find_clips
-from engine.models.checkpoint import card_path, load_weights, save_weights
+from engine.models.checkpoint import SHARD, card_path, load_weights, save_weights, shard
 from engine.text import tidy
 from engine.training import recipe as recipes
 from engine.training.ablation import ablate
@@ -83,6 +83,8 @@ def _ship(options: argparse.Namespace) -> None:
     }
     path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB, sha256 {sha256}, text {accuracy}")
+    if options.shards:
+        print("in shards:", *shard(options.out))
 
 
 def _card(options: argparse.Namespace) -> None:
@@ -157,6 +159,9 @@ def main() -> None:
     command.add_argument("--pack", type=Path, required=True)
     command.add_argument("--run", type=Path, required=True)
     command.add_argument("--out", type=Path, required=True)
+    command.add_argument(
+        "--shards", action="store_true", help=f"as files of at most {SHARD / 1e6:.0f} MB, which load as one"
+    )
     command.set_defaults(call=_ship)
     command = commands.add_parser("card", help="put an evaluation's figures, and a paragraph, into a model card")
     command.add_argument("weights", type=Path)
