@@ -105,6 +105,30 @@ def test_every_name_lands_on_what_it_names() -> None:
         assert shares.get(name, 0) > 0.5, (name, shares)
 
 
+SAID = {
+    "under the sea, with shafts of sunlight": "underwater",
+    "underwater, with shafts of sunlight": "underwater",
+    "the wild west at dusk": "wild-west",
+    "a Japanese woodblock print": "woodblock",
+    "snowfall in winter": "snowfall",
+    "a stained glass window": "stained-glass",
+    "a pencil sketch": "pencil",
+    "deep space among the stars": "deep-space",
+    "a rainy cyberpunk street at night": "neon-rain",
+    "a rainy neon street at night": "neon-rain",
+    "a volcano with lava": "volcano",
+    "a palace of ice": "ice-palace",
+    "golden Rome": "golden-rome",
+}
+"""What the example take, the README and the course say."""
+
+
+def test_the_studios_own_words_land_where_they_should() -> None:
+    stream = Stream.load(threads=1)
+    for words, world in SAID.items():
+        assert dict(stream.nearest(words)).get(world, 0) > 0.9, (words, stream.nearest(words))
+
+
 def test_presets_keep_their_budgets() -> None:
     with torch.device("meta"):
         assert sum(p.numel() for p in Hourglass(lsd_base()).parameters()) <= 28_000_000
