@@ -15,6 +15,7 @@ from engine.models.checkpoint import SHIPPED, WeightsError, card_path, load_weig
 from engine.models.network import Hourglass
 from engine.stream import Stream
 from engine.text import Router
+from studio.take import Take
 
 
 @pytest.fixture
@@ -124,6 +125,8 @@ SAID = {
 
 
 def test_the_studios_own_words_land_where_they_should() -> None:
+    take = Take.open(Path(__file__).parents[1] / "sessions/example/S01/A/T001")
+    assert {str(key.prompt) for key in take.timeline.keys} <= {*SAID, "as it is"}
     stream = Stream.load(threads=1)
     for words, world in SAID.items():
         assert dict(stream.nearest(words)).get(world, 0) > 0.9, (words, stream.nearest(words))
