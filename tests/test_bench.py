@@ -17,7 +17,7 @@ import torch
 from engine import runtime
 from engine.bench import moving_pictures, peers, suite
 from engine.bench.breakdown import breakdown, convolution_share
-from engine.bench.paced import paced
+from engine.bench.paced import WARM_UP, paced
 from engine.bench.peers import Turbo, TurboConfig, sd_turbo, turbo
 from engine.bench.report import BEGIN, END, markdown, rows, tables, write
 from engine.config import lsd_test
@@ -142,11 +142,11 @@ def test_cameras_are_paced_and_late_frames_counted() -> None:
     rushed = paced(streams, size=(96, 64), fps=10_000, seconds=0.05)
     assert (rushed["frames"], rushed["late"]) == (500, 500)
     made = streams[0].index
-    assert made < 10 + 250
+    assert made < WARM_UP + 250
     calm = paced(streams, size=(96, 64), fps=2, seconds=1)
     assert (calm["frames"], calm["late"]) == (2, 0)
     assert calm["fps"] < 5
-    assert [stream.index for stream in streams] == [made + 10 + 2] * 2
+    assert [stream.index for stream in streams] == [made + WARM_UP + 2] * 2
 
 
 # -- the processor

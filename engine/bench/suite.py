@@ -103,7 +103,8 @@ def run(
     with section(folder, "cameras", seed=seed, device=found) as kept:
         count, size = (2, CAMERAS) if found.type == "cpu" else (64, HEADLINE)
         with watch(f"{count} cameras") as advance:
-            cameras = [Stream.load(weights, device=device, seed=n, threads=THREADS[-1]) for n in range(count)]
+            each = THREADS[0]  # a core for each camera: a batch steps them side by side
+            cameras = [Stream.load(weights, device=device, seed=n, threads=each) for n in range(count)]
             row = paced(cameras, size=size, fps=24.0, seconds=camera_s, seed=seed, progress=advance)
         kept["rows"] = [row | {"wanted": {"late": 0}}]
 
