@@ -124,6 +124,11 @@ def features(device: torch.device) -> str:
     return f"{cpu_features()}, {torch.cuda.get_device_name(device)}, {compiler}"
 
 
+def cores() -> int:
+    """How many this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def set_threads(threads: int | None = None) -> int:
     """Use `threads` cores; returns the number.
 
@@ -131,8 +136,7 @@ def set_threads(threads: int | None = None) -> int:
     for a parallel operation waits for its slowest thread, and one that shares its core is slow.
     """
     if threads is None:
-        allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        threads = max(1, min(allowed - 1, 8))
+        threads = max(1, min(cores() - 1, 8))
     if threads < 1:
         raise ValueError(f"{threads} threads; at least 1 is needed")
     if torch.get_num_threads() != threads:

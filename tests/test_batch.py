@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
+from engine import batch as batches
 from engine.batch import StreamBatch
 from engine.config import lsd_test
 from engine.stream import Stream
@@ -75,6 +78,45 @@ def test_a_stream_with_regions_goes_beside_one_without(recorded: bool) -> None:
     made = batch.step({name: pictures(name, 1)[0] for name in "ab"})
     single = stream("a").step(pictures("a", 1)[0])
     assert np.abs(made["a"].astype(int) - single).mean() < 2
+
+
+@pytest.mark.parametrize(("cores", "abreast"), [(4, 2), (3, 2), (1, 1)])
+def test_streams_of_a_processor_go_side_by_side_where_each_has_its_cores(
+    cores: int, abreast: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "cores", lambda: cores)
+    batch = StreamBatch()
+    for name in "ab":
+        batch.join(name, Stream.from_config(lsd_test(), threads=1, seed=ord(name)))
+    meet, plain, homes = threading.Barrier(abreast, timeout=30), Stream.step, set()
+
+    def step(self: Stream, *args: object) -> np.ndarray:
+        meet.wait()  # passes only if as many are under way
+        homes.add(threading.current_thread())
+        return plain(self, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Stream, "step", step)
+    made = batch.step({name: pictures(name, 1)[0] for name in "ba"})
+    assert list(made) == ["b", "a"]
+    assert (threading.current_thread() in homes) == (abreast == 1)
+
+
+def test_streams_of_one_network_take_turns() -> None:
+    """What a prompt was folded into is shared by them, and taken block by block."""
+    one, other = (Stream.from_config(lsd_test(), threads=1) for _ in range(2))
+    assert StreamBatch._abreast([one]) >= 1
+    other._network = one._network
+    assert StreamBatch._abreast([one, other]) == 1
+
+
+def test_a_frame_that_fails_beside_others_leaves_none_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "cores", lambda: 2)
+    batch = StreamBatch()
+    for name in "ab":
+        batch.join(name, Stream.from_config(lsd_test(), threads=1, seed=ord(name)))
+    with pytest.raises(ValueError, match="uint8"):
+        batch.step({"a": np.zeros((64, 96, 3), np.float32), "b": pictures("b", 1)[0]})
+    assert [batch.streams[name].index for name in "ab"] == [0, 1]
 
 
 def test_what_cannot_join_or_step_is_named() -> None:
