@@ -59,7 +59,7 @@ def watch(stream: Stream, picture: np.ndarray, steps: int | None = None) -> Sigh
             ages.extend(int(age) for age in memory.age[0])
 
     def on_attention(attention: Attention, given: tuple[Any, ...]) -> None:
-        weights.append(_weights(attention, *given))
+        weights.append(_weights(attention, *given[1:]))
 
     held, usual = stream.snapshot(), stream.steps
     hooks = [network.register_forward_hook(on_network)]
@@ -86,15 +86,10 @@ def watch(stream: Stream, picture: np.ndarray, steps: int | None = None) -> Sigh
     )
 
 
-def _weights(attention: Attention, x: Tensor, turn: Any, recall: Recall | None) -> Tensor:
+def _weights(attention: Attention, normed: Tensor, turn: Any, recall: Recall | None) -> Tensor:
     """(N, keys) attention of each token on its own frame's tokens, the null token, and the past; mean over heads."""
-    b, n, d = x.shape
-    q, k, _ = attention.qkv(x).view(b, n, 3, attention.heads, d // attention.heads).permute(2, 0, 3, 1, 4)
-    null = attention.null[0].to(x.dtype).view(1, attention.heads, 1, -1).expand(b, -1, -1, -1)
-    keys = [turn(k), null]
-    if recall is not None:
-        keys.append(recall.turn(recall.keys_values.unflatten(-1, (attention.heads, -1)).permute(2, 0, 3, 1, 4)[0]))
-    scores = turn(q).float() @ torch.cat(keys, 2).float().mT / (d // attention.heads) ** 0.5
+    q, keys, _ = attention.looks(normed, turn, recall)
+    scores = q.float() @ keys.float().mT / q.shape[-1] ** 0.5
     if recall is not None and recall.allowed is not None:
         scores = scores.masked_fill(~recall.allowed, -torch.inf)
     return scores.softmax(-1)[0].mean(0)

@@ -281,9 +281,10 @@ class Stream:
         clock = torch.full((1,), moment.time_s, dtype=torch.float64)
         home = device if device.type == "cuda" else torch.device("cpu")  # others lack float64
         tall, wide = picture.shape[:2]
-        air = weather(torch.tensor([self.seed % 2**63], device=home), clock.to(home), tall, wide)
+        seed = torch.tensor([self.seed % 2**63], device=home)
+        air = weather(seed, clock.to(home), tall, wide, self._network.stem.weight.dtype)
         return Exposure(
-            source=to_patches(as_signal(picture[None])),
+            source=as_signal(to_patches(picture[None])),
             noise=sampler.noise_patches(self.seed, moment.index, tall, wide).to(device)[None],
             past=past,
             past_level=past_level,

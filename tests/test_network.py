@@ -5,8 +5,23 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.models.fused import PackedLinear, pack_linears
-from engine.models.network import AIR, LUMINANCE, PATCH, Hourglass, planes_to_patches, to_patches, to_picture
+from engine.config import lsd_test
+from engine.models import fields
+from engine.models.fused import PackedConvolution, PackedLinear, pack
+from engine.models.network import (
+    AIR,
+    LUMINANCE,
+    PATCH,
+    Conditions,
+    Hourglass,
+    Linear,
+    Turn,
+    fill,
+    planes_to_patches,
+    rotary_rates,
+    to_patches,
+    to_picture,
+)
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.bfloat16, torch.float32])
@@ -54,6 +69,60 @@ def test_packed_layers_say_the_same() -> None:
     x = torch.randn(2, 5, 16)
     with torch.inference_mode():
         wanted = plain(x)
-        pack_linears(plain)
+        pack(plain)
         assert isinstance(plain[0], PackedLinear)
         torch.testing.assert_close(plain(x), wanted)
+
+
+def test_packed_layers_do_what_follows_them_too() -> None:
+    plain = Linear(16, 32)
+    x, base = torch.randn(2, 5, 16), torch.randn(2, 5, 32)
+    with torch.inference_mode():
+        packed = PackedLinear(plain)
+        torch.testing.assert_close(packed.gelu(x), torch.nn.functional.gelu(plain(x)))
+        torch.testing.assert_close(packed.onto(base, x), base + plain(x))
+        torch.testing.assert_close(plain.onto(base, x), base + plain(x))
+
+
+@pytest.mark.parametrize(("kernel", "stride", "padding"), [(1, 1, 0), (2, 2, 0), (3, 1, 1)])
+def test_packed_convolutions_say_the_same_at_every_size_and_of_channels_of_zeros(
+    kernel: int, stride: int, padding: int
+) -> None:
+    plain = torch.nn.Conv2d(5, 7, kernel, stride, padding)
+    plain = plain.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    with torch.inference_mode():
+        packed, wider = PackedConvolution(plain), PackedConvolution(plain, 32)
+        for size in ((8, 12), (16, 4), (8, 12)):
+            x = torch.randn(1, 5, *size).to(memory_format=torch.channels_last)
+            torch.testing.assert_close(packed(x), plain(x))
+            padded = torch.nn.functional.pad(x, (0, 0, 0, 0, 0, 27)).to(memory_format=torch.channels_last)
+            torch.testing.assert_close(wider(padded), plain(x))
+
+
+def test_turning_is_a_complex_product() -> None:
+    position, x = torch.rand(6, 3) * 9, torch.randn(2, 6, 16)
+    angle = position @ rotary_rates(8, x.device)
+    turned = torch.complex(*x.chunk(2, -1)) * torch.polar(torch.ones_like(angle), angle)
+    torch.testing.assert_close(Turn(position, 16)(x), torch.cat([turned.real, turned.imag], -1))
+
+
+def test_parts_are_filled_in_one_after_the_other_and_what_is_left_is_nothing() -> None:
+    whole = torch.full((2, 3, 8), torch.nan, dtype=torch.bfloat16)
+    one, other = torch.randn(2, 3, 4), torch.randn(2, 3, 1)
+    fill(whole, [one, other])
+    assert torch.equal(whole, torch.cat([one, other, torch.zeros(2, 3, 3)], -1).bfloat16())
+
+
+def test_the_first_layer_sees_what_the_fields_say() -> None:
+    """Place, lattice and waves, which are kept or made channels last, are those of `engine.models.fields`."""
+    network, h, w = Hourglass(lsd_test()).eval(), 64, 96
+    patches, past = torch.rand(2, h // 4, w // 4, 48), torch.rand(2, 2, h // 4, w // 4, 48)
+    air, clock = torch.rand(2, h // 4, w // 4, 16 * AIR), torch.tensor([0.3, 71.0], dtype=torch.float64)
+    number, level = torch.full((2,), 0.05), torch.ones(2, 2)
+    told = Conditions(torch.rand(2, 1, network.config.concepts), number, number, level, number, clock, air)
+    seen = network._seen(patches, patches, past, told)
+    first = 4 * 48 + 16 * AIR
+    for field in (fields.coordinates(h, w, PATCH), fields.lattice(h, w, PATCH), fields.waves(clock, h, w, PATCH)):
+        torch.testing.assert_close(seen[:, first : first + field.shape[1]], field.expand(2, -1, -1, -1))
+        first += field.shape[1]
+    assert first + 3 == seen.shape[1]

@@ -8,6 +8,7 @@ import torch
 
 from engine import runtime, sampler
 from engine.config import lsd_test
+from engine.history import History, as_signal
 from engine.models.network import Conditions, Memory, pad_picture, pool_frame, to_patches, to_picture
 from engine.models.weather import weather
 from engine.stream import Stream
@@ -195,6 +196,39 @@ def test_the_history_is_of_constant_size(stream: Stream) -> None:
     assert sizes[-1] == sizes[15] == (2, stream.config.slots)
 
 
+def test_the_two_last_outputs_are_the_past_however_long_it_is(stream: Stream) -> None:
+    history = History(stream._network, 64, 96, torch.device("cpu"))
+    frames = [torch.full((64, 96, 3), 20 * i, dtype=torch.uint8) for i in range(History.REEL * 2 + 2)]
+    assert torch.equal(history.past, torch.zeros(1, 2, 16, 24, 48))
+    before = torch.zeros(1, 16, 24, 48)
+    for frame in frames:
+        history.append(frame)
+        last = to_patches(as_signal(frame[None]))
+        assert torch.equal(history.past, torch.stack([last, before], 1))
+        before = last
+
+
+def test_the_memory_is_read_anew_when_a_frame_was_remembered(stream: Stream) -> None:
+    history = History(stream._network, 64, 96, torch.device("cpu"))
+    for i in range(2 * stream.config.slots * stream.config.ring_stride):
+        history.append(torch.full((64, 96, 3), 5 * i, dtype=torch.uint8))
+        memory = history.read()[2]
+        assert memory is not None
+        assert torch.equal(memory.keys_values, torch.stack(history._keys_values, 1))
+
+
+def test_a_single_step_is_the_denoisers_own_answer() -> None:
+    clean = torch.randn(3, 4)
+    assert sampler.denoise(lambda noisy, level, step: clean, torch.full((3, 4), torch.inf), 1) is clean
+
+
+def test_all_grey_levels_are_kept() -> None:
+    levels = torch.arange(256, dtype=torch.uint8)
+    assert torch.equal(sampler.quantise(as_signal(levels)), levels)
+    beyond = torch.tensor([-9.0, -1.001, 1.001, 9.0, 0.49 / 127.5, 0.51 / 127.5])
+    assert sampler.quantise(beyond).tolist() == [0, 0, 255, 255, 128, 128]
+
+
 def test_more_steps_change_the_answer(pictures: list[np.ndarray]) -> None:
     one, four = Stream.from_config(lsd_test()), Stream.from_config(lsd_test(), steps=4)
     assert not np.array_equal(one.step(pictures[0]), four.step(pictures[0]))
@@ -255,6 +289,8 @@ def test_a_folded_prompt_is_the_networks_own_answer(
 ) -> None:
     """Prompts folded into weights, on a CPU, against the network's plain path: equal but for rounding."""
     monkeypatch.setattr(runtime, "choose_dtype", lambda device: dtype)
+    if dtype == torch.bfloat16 and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        pytest.skip("oneDNN multiplies no bfloat16 on this processor")
     folded, plain = Stream.from_config(lsd_test()), Stream.from_config(lsd_test())
     if dtype == torch.bfloat16 and not torch.ops.mkldnn._is_mkldnn_bf16_supported():  # a processor without AVX512
         assert folded._fold is None, "folding would fail"

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.models.weather import KINDS, LAYERS, weather
+from engine.models.weather import KINDS, LAYERS, _luck, _mixed, _uniform, weather
 
 HEIGHT, WIDTH = 96, 160
 HOURS = 3600.0 * 7
@@ -69,3 +69,18 @@ def test_the_weather_never_thins_out(kind: str) -> None:
 def test_a_negative_clock_is_a_clock() -> None:
     assert bool(torch.isfinite(_at(1, -12.5)).all())
     assert float(_at(1, -12.5)[0, KINDS.index("stars")].max()) > 0.3
+
+
+def test_half_precision_is_right_to_half_a_grey_level() -> None:
+    seed, time_s = torch.tensor([5]), torch.tensor([3.0], dtype=torch.float64)
+    half = weather(seed, time_s, HEIGHT, WIDTH, torch.bfloat16)
+    assert half.dtype == torch.bfloat16
+    # three roundings of 2^-9 each, of both factors and of the product, and of at most 1
+    torch.testing.assert_close(half.float(), _at(5, 3.0), atol=3 * 2**-9, rtol=0)
+
+
+def test_luck_is_the_same_by_numpy_as_by_torch() -> None:
+    seed, layer = torch.tensor([0, 2**63 - 1]), torch.tensor([0, 7, 13])
+    cell = torch.tensor([[[0, 0], [-5, 12], [2**40, -(2**40)]]]).expand(2, -1, -1)
+    mixed = _mixed(_mixed(_mixed(seed[:, None] * 64 + layer) + cell[..., 0]) + cell[..., 1])
+    assert torch.equal(_luck(seed, layer, cell), torch.stack([_uniform(mixed, i) for i in range(3)], -1))

@@ -2,8 +2,8 @@
 
 A prompt scales and shifts what a block's first convolution says. Where one prompt has the whole picture, that is the
 same as other weights, so it is folded into them once a prompt; the activation and the residual sum are done by oneDNN
-while it writes. The result is that of `Modulation.through` up to the rounding of bfloat16. The waist's linear layers
-are packed once.
+while it writes. The result is that of `Modulation.through` up to the rounding of bfloat16. All other layers are packed
+once, with the sum or the activation after them inside.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections import OrderedDict
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.models.network import Conditions, ConvBlock, Hourglass, Modulation
+from engine.models.network import MULTIPLE, Conditions, ConvBlock, Hourglass, Linear, Modulation
 
+CHANNELS = 32
+"""Channels that the first layer sees are filled up to this: matrix units take as many bfloat16 numbers at a time."""
 KEPT = 4
 """Prompts whose folded weights are kept: a cut back costs nothing."""
 
@@ -33,7 +36,7 @@ def _packed(weight: Tensor, shape: torch.Size) -> Tensor:
     return torch.ops.mkldnn._reorder_convolution_weight(weight, [1, 1], [1, 1], [1, 1], 1, list(shape))
 
 
-class PackedLinear(nn.Linear):
+class PackedLinear(Linear):
     """A linear layer that reads its weight in the layout that oneDNN prefers, for inference alone."""
 
     def __init__(self, plain: nn.Linear) -> None:
@@ -44,14 +47,46 @@ class PackedLinear(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         return torch.ops.mkldnn._linear_pointwise(x, self._packed, self.bias, "none", [], "")
 
+    def gelu(self, x: Tensor) -> Tensor:
+        return torch.ops.mkldnn._linear_pointwise(x, self._packed, self.bias, "gelu", [], "none")
 
-def pack_linears(module: nn.Module) -> None:
-    """Replace the linear layers inside a module, whose weights must not change afterwards."""
+    def onto(self, base: Tensor, x: Tensor) -> Tensor:
+        return torch.ops.mkldnn._linear_pointwise.binary(x, base, self._packed, self.bias, "add")
+
+
+class PackedConvolution(nn.Conv2d):
+    """A convolution whose weight is brought into oneDNN's layout once and not with each call, for inference alone."""
+
+    def __init__(self, plain: nn.Conv2d, in_channels: int | None = None) -> None:
+        """in_channels: of the inputs, where they are wider than the plain layer's by channels of zeros."""
+        wide = in_channels or plain.in_channels
+        super().__init__(wide, plain.out_channels, plain.kernel_size, plain.stride, plain.padding, device="meta")  # type: ignore[arg-type]
+        self.weight, self.bias = plain.weight, plain.bias
+        self._packed: dict[torch.Size, Tensor] = {}
+
+    def forward(self, x: Tensor) -> Tensor:
+        options = list(self.padding), list(self.stride), [1, 1], 1  # no dilation, no groups
+        if x.shape not in self._packed:
+            weight = F.pad(self.weight, (0, 0, 0, 0, 0, self.in_channels - self.weight.shape[1]))
+            self._packed.clear()  # one size at a time
+            self._packed[x.shape] = torch.ops.mkldnn._reorder_convolution_weight(weight, *options, list(x.shape))
+        return torch.ops.mkldnn._convolution_pointwise(x, self._packed[x.shape], self.bias, *options, "none", [], "")
+
+
+def pack(module: nn.Module) -> None:
+    """Replace the linear layers and plain convolutions inside a module, whose weights must not change afterwards.
+
+    Those of convolution blocks stay: a modulation folds them itself.
+    """
     for name, child in list(module.named_children()):
-        if type(child) is nn.Linear:
+        if isinstance(child, PackedLinear | PackedConvolution | ConvBlock):
+            continue
+        if isinstance(child, nn.Linear):
             setattr(module, name, PackedLinear(child))
+        elif isinstance(child, nn.Conv2d):
+            setattr(module, name, PackedConvolution(child))
         else:
-            pack_linears(child)
+            pack(child)
 
 
 class FoldedModulation(Modulation):
@@ -62,6 +97,7 @@ class FoldedModulation(Modulation):
         self._seconds = seconds
         self._firsts: dict[ConvBlock, tuple[Tensor, Tensor]] = {}
         self._parts: dict[int, tuple[Tensor, Tensor]] = {}
+        self._norms: dict[int, tuple[Tensor, Tensor]] = {}
 
     def take(self, channels: int, stride: int) -> tuple[Tensor, Tensor]:
         at = self._taken
@@ -74,6 +110,13 @@ class FoldedModulation(Modulation):
         """Itself, to be taken from the beginning again."""
         self._taken = 0
         return self
+
+    def norm(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
+        at = self._taken
+        scale, shift = self.take(x.shape[-1], MULTIPLE)
+        if at not in self._norms:
+            self._norms[at] = (1 + scale).flatten(), shift.flatten()
+        return F.layer_norm(x, x.shape[-1:], *self._norms[at])
 
     def through(self, block: ConvBlock, x: Tensor) -> Tensor:
         scale, shift = (part.flatten() for part in self.take(block.channels, block.stride))
@@ -95,7 +138,12 @@ class Folder:
 
     def __init__(self, network: Hourglass) -> None:
         self._network = network
-        pack_linears(network.waist)
+        whole = network.stem.in_channels + -network.stem.in_channels % CHANNELS
+        network.stem = PackedConvolution(network.stem, whole)
+        for part in (network.waist, network.shrink, network.grow):
+            pack(part)
+        network.head = PackedConvolution(network.head)
+        network.memory_in, network.memory_out = PackedLinear(network.memory_in), PackedLinear(network.memory_out)
         self._seconds: dict[ConvBlock, Tensor] = {}
         self._kept: OrderedDict[bytes, FoldedModulation] = OrderedDict()
 

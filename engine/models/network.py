@@ -77,7 +77,7 @@ class Memory:
 
 def to_patches(picture: Tensor) -> Tensor:
     """(B, H, W, C) -> (B, H/4, W/4, 16 C): each 4x4 patch's red, row by row, then its green, then its blue."""
-    return planes_to_patches(picture.permute(0, 3, 1, 2))
+    return planes_to_patches(torch.stack(picture.unbind(-1), 1))  # one copy a colour, faster than a permuted one
 
 
 def planes_to_patches(planes: Tensor) -> Tensor:
@@ -94,7 +94,7 @@ def to_picture(patches: Tensor) -> Tensor:
     if runs is None:
         return patches.unflatten(3, (3, PATCH, PATCH)).permute(0, 1, 4, 2, 5, 3).flatten(3, 4).flatten(1, 2)
     rows = runs.unflatten(3, (3, PATCH)).permute(0, 3, 1, 4, 2).flatten(2, 3).contiguous()
-    return rows.view(patches.dtype).permute(0, 2, 3, 1).contiguous()
+    return torch.stack(rows.view(patches.dtype).unbind(1), -1)
 
 
 def _as_runs(values: Tensor) -> Tensor | None:
@@ -151,6 +151,11 @@ class Modulation:
             both = torch.einsum("bhwp,bpc->bhwc", self._pooled[stride].to(part.dtype), part)
         scale, shift = both.chunk(2, -1)
         return scale, shift
+
+    def norm(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
+        """The waist's tokens (B, N, D), which lie in a grid of (h, w), normalised and modulated."""
+        scale, shift = self.take(x.shape[-1], MULTIPLE)
+        return modulated_norm(x.unflatten(1, grid), scale, shift).flatten(1, 2)
 
     def through(self, block: ConvBlock, x: Tensor) -> Tensor:
         """What a block makes of x (B, C, h, w)."""
@@ -219,13 +224,21 @@ class Turn:
 
     def __init__(self, position: Tensor, head: int) -> None:
         angles = position @ rotary_rates(head // 2, position.device)
-        self._cos, self._sin = angles.cos(), angles.sin()
+        cos, sin = angles.cos(), angles.sin()
+        self._own, self._other = torch.cat([cos, cos], -1), torch.cat([-sin, sin], -1)
 
     def __call__(self, x: Tensor) -> Tensor:
         """x (..., d), halves paired, turned by its position."""
-        a, b = x.float().chunk(2, -1)
-        turned = torch.cat([a * self._cos - b * self._sin, a * self._sin + b * self._cos], -1)
-        return turned.to(x.dtype)
+        x32 = x.float()
+        swapped = x32.roll(x.shape[-1] // 2, -1)  # each half beside the other
+        return torch.addcmul(x32 * self._own, swapped, self._other).to(x.dtype)
+
+
+@functools.lru_cache(maxsize=8)
+@torch.inference_mode(False)
+def own_turn(height: int, width: int, head: int, device: torch.device) -> Turn:
+    """Of a frame's own height x width tokens (N, 1, 1, .), for queries and keys (B, N, 2, heads, d) at once."""
+    return Turn(F.pad(grid_positions(height, width, MULTIPLE, device), (0, 1))[:, None, None], head)
 
 
 @functools.cache
@@ -236,6 +249,8 @@ def rotary_rates(count: int, device: torch.device) -> Tensor:
     return F.one_hot(axis, 3).float().T * rate
 
 
+@functools.lru_cache(maxsize=8)
+@torch.inference_mode(False)
 def grid_positions(height: int, width: int, side: int, device: torch.device) -> Tensor:
     """(n, 2) centres of tokens of `side` pixels, x then y, in units of 32 pixels."""
     y = (torch.arange(height, device=device) + 0.5) * side / MULTIPLE
@@ -247,12 +262,24 @@ def grid_positions(height: int, width: int, side: int, device: torch.device) -> 
 class Recall:
     """The memory as one layer reads it."""
 
-    keys_values: Tensor
-    """(B, S M, 2, D)"""
-    turn: Turn
-    """Where and how old they are."""
+    keys: Tensor
+    """(B, heads, S M, d), turned by where and how old they are."""
+    values: Tensor
+    """(B, heads, S M, d)"""
     allowed: Tensor | None
     """(B, 1, 1, N + 1 + S M) bool, None for all: what a token may look at, those of its own frame first."""
+
+
+class Linear(nn.Linear):
+    """A linear layer, with what comes right after one: at inference both are a single call (engine/models/fused.py)."""
+
+    def gelu(self, x: Tensor) -> Tensor:
+        """(..., D) -> (..., D'), activated."""
+        return F.gelu(self(x))
+
+    def onto(self, base: Tensor, x: Tensor) -> Tensor:
+        """What it says of x (..., D) added to base (..., D')."""
+        return base + self(x)
 
 
 class Attention(nn.Module):
@@ -261,25 +288,31 @@ class Attention(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.qkv = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
+        self.qkv = Linear(width, 3 * width)
+        self.out = Linear(width, width)
         self.null = nn.Parameter(torch.zeros(2, width))  # something to look at when nothing fits
         nn.init.zeros_(self.out.weight)
 
-    def forward(self, x: Tensor, turn: Turn, recall: Recall | None) -> Tensor:
-        """x (B, N, D), its positions' `turn`, and the memory."""
-        b, n, d = x.shape
-        q, k, v = self.qkv(x).view(b, n, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
-        null = self.null.to(x.dtype).view(2, 1, self.heads, 1, -1).expand(-1, b, -1, -1, -1)
-        keys, values = [turn(k), null[0]], [v, null[1]]
-        allowed = None
+    def looks(self, normed: Tensor, turn: Turn, recall: Recall | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries (B, heads, N, d), keys and values (B, heads, N + 1 + S M, d): the frame's own, the null, the past's.
+
+        normed (B, N, D), its positions' `turn`, and the memory.
+        """
+        b, n, d = normed.shape
+        qkv = self.qkv(normed).view(b, n, 3, self.heads, d // self.heads)
+        q, k = turn(qkv[:, :, :2]).permute(2, 0, 3, 1, 4)
+        null = self.null.to(k.dtype).view(2, 1, self.heads, 1, -1).expand(-1, b, -1, -1, -1)
+        keys, values = [k, null[0]], [qkv[:, :, 2].transpose(1, 2), null[1]]
         if recall is not None:
-            past_k, past_v = recall.keys_values.unflatten(-1, (self.heads, -1)).permute(2, 0, 3, 1, 4)
-            keys.append(recall.turn(past_k))
-            values.append(past_v)
-            allowed = recall.allowed
-        y = F.scaled_dot_product_attention(turn(q), torch.cat(keys, 2), torch.cat(values, 2), attn_mask=allowed)
-        return self.out(y.transpose(1, 2).reshape(b, n, d))
+            keys.append(recall.keys)
+            values.append(recall.values)
+        return q, torch.cat(keys, 2), torch.cat(values, 2)
+
+    def forward(self, x: Tensor, normed: Tensor, turn: Turn, recall: Recall | None) -> Tensor:
+        """x (B, N, D) plus what is seen from there, see `looks`."""
+        q, keys, values = self.looks(normed, turn, recall)
+        y = F.scaled_dot_product_attention(q, keys, values, attn_mask=None if recall is None else recall.allowed)
+        return self.out.onto(x, y.transpose(1, 2).flatten(2))
 
 
 class TransformerBlock(nn.Module):
@@ -289,19 +322,15 @@ class TransformerBlock(nn.Module):
         super().__init__()
         self.width = width
         self.attention = Attention(width, heads)
-        self.up = nn.Linear(width, 3 * width)
-        self.down = nn.Linear(3 * width, width)
+        self.up = Linear(width, 3 * width)
+        self.down = Linear(3 * width, width)
         nn.init.zeros_(self.down.weight)
 
     def forward(
         self, x: Tensor, turn: Turn, recall: Recall | None, grid: tuple[int, int], modulation: Modulation
     ) -> Tensor:
-        def norm(x: Tensor) -> Tensor:
-            scale, shift = modulation.take(self.width, MULTIPLE)
-            return modulated_norm(x.unflatten(1, grid), scale, shift).flatten(1, 2)
-
-        x = x + self.attention(norm(x), turn, recall)
-        return x + self.down(F.gelu(self.up(norm(x))))
+        x = self.attention(x, modulation.norm(x, grid), turn, recall)
+        return self.down.onto(x, self.up.gelu(modulation.norm(x, grid)))
 
 
 def fourier(value: Tensor, count: int = 16) -> Tensor:
@@ -331,8 +360,8 @@ class Hourglass(nn.Module):
         self.shrink = nn.ModuleList(nn.Conv2d(wide[i], wide[i + 1], 2, stride=2) for i in range(3))
         self.grow = nn.ModuleList(nn.Conv2d(wide[i + 1], 4 * wide[i], 1) for i in range(3))
         self.waist = nn.ModuleList(TransformerBlock(width, config.heads) for _ in range(config.layers))
-        self.memory_in = nn.Linear(3 * POOL**2 + 1, width)
-        self.memory_out = nn.Linear(width, config.layers * 2 * width)
+        self.memory_in = Linear(3 * POOL**2 + 1, width)
+        self.memory_out = Linear(width, config.layers * 2 * width)
         modulated = sum(n * c[i] for i in range(3) for n in (config.encoder[i], config.decoder[i]))
         self.modulate = nn.Linear(e, 2 * (modulated + 2 * width * config.layers + c[0]))
         nn.init.zeros_(self.modulate.weight)
@@ -360,7 +389,7 @@ class Hourglass(nn.Module):
         padded = F.pad(pooled, (0, -w % 8, 0, -h % 8), mode="replicate")
         patches = F.pixel_unshuffle(padded, 8).flatten(2).transpose(1, 2)
         labelled = torch.cat([patches, level.to(patches.dtype).view(b, 1, 1).expand(-1, patches.shape[1], 1)], -1)
-        tokens = F.gelu(self.memory_in(labelled))
+        tokens = self.memory_in.gelu(labelled)
         tokens = F.layer_norm(tokens, tokens.shape[-1:])
         return self.memory_out(tokens).unflatten(-1, (self.config.layers, 2, self.config.width))
 
@@ -379,16 +408,13 @@ class Hourglass(nn.Module):
         """All that the first layer sees, (B, 4 x 48 + 96 + PLANES, H/4, W/4)."""
         b, h4, w4, _ = source.shape
         height, width, device = h4 * PATCH, w4 * PATCH, source.device
-        place = fields.coordinates(height, width, PATCH, device).expand(b, -1, -1, -1)
-        lattice = fields.lattice(height, width, PATCH, device).expand(b, -1, -1, -1)
-        motion = fields.waves(conditions.time_s, height, width, PATCH)
+        across, down = fields.wave_phases(conditions.time_s, height, width, PATCH)
+        motion = (across.mT[:, None] + down.mT[:, :, None]).sin()  # `fields.waves`, channels last
         interval = (conditions.interval_s * 12).clamp(0, 2)
         state = torch.cat([conditions.past_level, interval[:, None]], 1)[:, None, None].expand(-1, h4, w4, -1)
         seen = torch.empty(b, h4, w4, self.stem.in_channels, dtype=self.stem.weight.dtype, device=device)
-        planes = [plane.permute(0, 2, 3, 1) for plane in (place, lattice, motion)]
-        parts = [noisy, source, past[:, 0], past[:, 1], conditions.weather, *planes, state]
-        for part, slot in zip(parts, seen.split([t.shape[-1] for t in parts], -1), strict=True):
-            slot.copy_(part)  # casts on the way, where a concatenation would copy twice
+        planes = standing(height, width, device)
+        fill(seen, [noisy, source, past[:, 0], past[:, 1], conditions.weather, planes, motion, state])
         return seen.permute(0, 3, 1, 2)
 
     def forward(
@@ -424,40 +450,66 @@ class Hourglass(nn.Module):
 
         x = modulated(x, *modulation.take(self.config.channels[0], PATCH))
         head = self.head(F.hardswish(x)).permute(0, 2, 3, 1).float()
-        return self._compose(head, source.float(), past[:, 0].float(), conditions.weather.float())
+        return self._compose(head, source, past[:, 0], conditions.weather)
 
     def _think(self, x: Tensor, modulation: Modulation, memory: Memory | None) -> Tensor:
         b, _, h, w = x.shape
         head = self.config.width // self.config.heads
-        turn = Turn(F.pad(grid_positions(h, w, MULTIPLE, x.device), (0, 1)), head)
+        turn = own_turn(h, w, head, x.device)
         tokens = x.flatten(2).transpose(1, 2)
+        recalls: list[Recall | None] = [None] * len(self.waist)
         if memory is not None:
             s, m = memory.keys_values.shape[1:3]
             side = 8 * POOL
             there = grid_positions(-(-h * MULTIPLE // side), -(-w * MULTIPLE // side), side, x.device)
             age = (memory.age.clamp(max=AGE_LIMIT) / 4).repeat_interleave(m, 1)
-            past_turn = Turn(torch.cat([there.repeat(s, 1).expand(b, -1, -1), age[..., None]], -1)[:, None], head)
+            where = torch.cat([there.repeat(s, 1).expand(b, -1, -1), age[..., None]], -1)
             allowed = None
             if memory.valid is not None:
                 own = memory.valid.new_ones(b, h * w + 1)
                 allowed = torch.cat([own, memory.valid.repeat_interleave(m, 1)], 1)[:, None, None]
-        for i, block in enumerate(self.waist):
-            recall = None
-            if memory is not None:
-                keys_values = memory.keys_values[:, :, :, i].flatten(1, 2).to(tokens.dtype)
-                recall = Recall(keys_values, past_turn, allowed)
+            kept = memory.keys_values.to(tokens.dtype).flatten(1, 2).unflatten(-1, (-1, head))
+            keys, values = kept.unbind(3)  # of all layers at once, (B, S M, L, heads, d)
+            keys = Turn(where[:, :, None, None], head)(keys)
+            past_k, past_v = (part.permute(2, 0, 3, 1, 4) for part in (keys, values))
+            recalls = [Recall(k, v, allowed) for k, v in zip(past_k, past_v, strict=True)]
+        for block, recall in zip(self.waist, recalls, strict=True):
             tokens = block(tokens, turn, recall, (h, w), modulation)
         return tokens.transpose(1, 2).unflatten(2, (h, w)).contiguous(memory_format=torch.channels_last)
 
     @staticmethod
     def _compose(head: Tensor, source: Tensor, last: Tensor, weather: Tensor) -> Tensor:
-        """Residual, plus a gain per patch and colour on what is sharp: source, its luminance, last output, weather."""
+        """Residual, plus a gain per patch and colour on what is sharp: source, its luminance, last output, weather.
+
+        head (B, h, w, 48 + 9 + 3 A) float32, the others patches of any type; float32.
+        """
         residual, gains = head.split([3 * PATCH**2, 9 + 3 * AIR], -1)
         spread, bias = mixing(head.device)
         mix = torch.addmm(bias, gains.flatten(0, 2), spread).unflatten(1, (3, -1))
-        sharp = torch.cat([weather, source, last], -1).flatten(0, 2).unflatten(1, (-1, PATCH**2))
+        sharp = head.new_empty(*source.shape[:3], (AIR + 6) * PATCH**2)
+        fill(sharp, [weather, source, last])
+        sharp = sharp.flatten(0, 2).unflatten(1, (-1, PATCH**2))
         clean = torch.baddbmm(residual.flatten(0, 2).unflatten(1, (3, -1)), mix, sharp)
         return clean.view(source.shape)
+
+
+def fill(whole: Tensor, parts: list[Tensor]) -> None:
+    """The parts one after the other along the last dimension, zeros in what is left; casts on the way, where a
+    concatenation would copy twice."""
+    at = 0
+    for part in parts:
+        whole.narrow(-1, at, part.shape[-1]).copy_(part)
+        at += part.shape[-1]
+    if at < whole.shape[-1]:
+        whole[..., at:].zero_()
+
+
+@functools.lru_cache(maxsize=8)
+@torch.inference_mode(False)
+def standing(height: int, width: int, device: torch.device) -> Tensor:
+    """(1, H/4, W/4, 10): the planes of the first layer's that do not change, place and lattice."""
+    planes = [field(height, width, PATCH, device) for field in (fields.coordinates, fields.lattice)]
+    return torch.cat(planes, 1).permute(0, 2, 3, 1).contiguous()
 
 
 @functools.cache

@@ -17,7 +17,9 @@ import functools
 import itertools
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -71,18 +73,23 @@ _WEB = ((2, 0.5), (3, 0.5), (4, 0.45), (5, 0.3))
 """The waves whose common zeros are the bright lines of the caustics, and their shares."""
 
 
-def weather(seed: Tensor, time_s: Tensor, height: int, width: int) -> Tensor:
-    """Six planes of light, (B, 6, H, W) float32 in 0..1, in the order of `KINDS`.
+def weather(seed: Tensor, time_s: Tensor, height: int, width: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Six planes of light, (B, 6, H, W) in 0..1, in the order of `KINDS`.
 
-    seed: (B,) int64, another seed is other weather. time_s: (B,) float64 seconds. On the device of `time_s`.
+    seed: (B,) int64, another seed is other weather. time_s: (B,) float64 seconds. dtype: of the planes and of the
+    products that they are; bfloat16 is right to half a grey level. On the device of `time_s`.
     """
     spots = roster(height, width, time_s.device)
     x, y = _places(spots, seed, time_s)
     across = _profile(x, spots.radius[:, 0], width)
     down = _profile(y, spots.radius[:, 1], height) * spots.light[:, None]
-    pairs = zip(down.split(spots.counts, 1), across.split(spots.counts, 1), strict=True)
-    planes = [a.mT @ b for a, b in pairs]  # a Gaussian spot is a product, and a sum of these a product of matrices
-    return torch.stack([*planes, _caustics(time_s, height, width)], 1).clamp_(0, 1)
+    pairs = zip(down.to(dtype).split(spots.counts, 1), across.to(dtype).split(spots.counts, 1), strict=True)
+    planes = down.new_empty(len(time_s), len(KINDS), height, width, dtype=dtype)
+    for i, (a, b) in enumerate(pairs):  # a Gaussian spot is a product, and a sum of these a product of matrices
+        torch.bmm(a.mT, b, out=planes[:, i])
+    planes[:, :-1].clamp_(0, 1)
+    planes[:, -1] = _caustics(time_s, height, width)
+    return planes
 
 
 @dataclass(frozen=True)
@@ -163,15 +170,27 @@ def _places(roster: Roster, seed: Tensor, time_s: Tensor) -> tuple[Tensor, Tenso
     blown = r.velocity * time_s[:, None, None]  # (B, L, 2)
     first = torch.floor((-r.margin - blown) / r.cell).long()  # whole cells since the beginning of time
     cell = first[:, r.layer] + r.local
-    luck = _mixed(_mixed(_mixed(seed[:, None] * 64 + r.layer) + cell[..., 0]) + cell[..., 1])
-    luck = torch.stack([_uniform(luck, i) for i in range(3)], -1)
+    luck = _luck(seed, r.layer, cell)
     place = (cell + luck[..., :2]) * r.cell[r.layer] + blown[:, r.layer] + r.shift
     turns = time_s[:, None] * (3 / fields.LOOP_S) + luck[..., 2]  # sways three times in the waves' period
     x = place[..., 0] + r.sway[r.layer] * torch.sin(2 * math.pi * (turns % 1))
     return x.float(), place[..., 1].float()
 
 
-def _mixed(value: Tensor) -> Tensor:
+def _luck(seed: Tensor, layer: Tensor, cell: Tensor) -> Tensor:
+    """(B, N, 3) float64 in 0..1 of the particles in cells (B, N, 2) of layers (N,): each cell's own, for good."""
+    if cell.device.type == "cpu":  # forty operations on so few numbers cost numpy a quarter of what they cost torch
+        column, row = cell[..., 0].numpy(), cell[..., 1].numpy()
+        luck = torch.from_numpy(_mixed(_mixed(_mixed(seed.numpy()[:, None] * 64 + layer.numpy()) + column) + row))
+    else:
+        luck = _mixed(_mixed(_mixed(seed[:, None] * 64 + layer) + cell[..., 0]) + cell[..., 1])
+    return torch.stack([_uniform(luck, i) for i in range(3)], -1)
+
+
+Integers = TypeVar("Integers", Tensor, np.ndarray)
+
+
+def _mixed(value: Integers) -> Integers:
     """A bijection of 64-bit integers that looks random (Stafford's variant 13 of MurmurHash3's finaliser)."""
     for shift, factor in ((30, -0x40A7B892E31B1A47), (27, -0x6B2FB644ECCEEE15)):
         value = (value ^ (value >> shift & (1 << (64 - shift)) - 1)) * factor
