@@ -26,9 +26,13 @@ class HistoryState:
     """Frames appended so far."""
 
 
+SCALE = 1 / 127.5
+"""Of a signal in -1..1 over grey levels."""
+
+
 def as_signal(picture: Tensor) -> Tensor:
     """uint8 to float32 in -1..1."""
-    return picture.float().mul_(1 / 127.5).sub_(1)
+    return picture.float().mul_(SCALE).sub_(1)
 
 
 def differences(picture: Tensor, undo: bool = False) -> Tensor:
@@ -46,23 +50,33 @@ class History:
 
     LEVEL = 0.05
     """The past is labelled as slightly noisy at inference, so that the network goes on repairing it."""
+    REEL = 4
+    """Pictures' worth of room for the two last outputs: each is written once, before the one that was made before it,
+    and only when the beginning is reached is one copied to the end."""
 
     def __init__(self, network: Hourglass, height: int, width: int, device: torch.device) -> None:
         """height and width are the padded ones, multiples of 32."""
         self.network, self.config, self.device = network, network.config, device
         self.height, self.width = height, width
-        self.past = torch.zeros(1, 2, height // 4, width // 4, 48, device=device)
+        self._reel = torch.zeros(1, self.REEL, height // 4, width // 4, 48, device=device)
         self._past_level = torch.ones(1, 2, device=device)
         self.reset()
 
     def reset(self) -> None:
         """Forget everything."""
-        self.past.zero_()
+        self._reel.zero_()
+        self._at = self.REEL - 2
         self._past_level.fill_(1.0)
         self._last: list[Tensor] = []
         self._pooled: list[tuple[int, Tensor]] = []
         self._keys_values: list[Tensor] = []
+        self._together: Tensor | None = None
         self._steps = 0
+
+    @property
+    def past(self) -> Tensor:
+        """The two last outputs, newest first, as patches (1, 2, H/4, W/4, 48) in -1..1; a view until the next frame."""
+        return self._reel[:, self._at : self._at + 2]
 
     def append(self, frame: Tensor, patches: Tensor | None = None) -> None:
         """Take an output frame, (H, W, 3) uint8 of the padded size; kept by reference, not to be changed afterwards.
@@ -71,7 +85,11 @@ class History:
         """
         frame = frame.to(self.device)
         patches = to_patches(frame[None]) if patches is None else patches
-        self.past = torch.stack([as_signal(patches), self.past[:, 0]], 1)
+        if self._at == 0:
+            self._at = self.REEL - 1
+            self._reel[:, self._at] = self._reel[:, 0]
+        self._at -= 1
+        self._reel[:, self._at].copy_(patches).mul_(SCALE).sub_(1)
         self._past_level = torch.cat([torch.full_like(self._past_level[:, :1], self.LEVEL), self._past_level[:, :1]], 1)
         self._last = [frame, *self._last[:1]]
         if self._steps < self.config.sinks or self._steps % self.config.ring_stride == 0:
@@ -85,13 +103,16 @@ class History:
             del self._pooled[self.config.sinks], self._keys_values[self.config.sinks]
         self._pooled.append((step, pooled))
         self._keys_values.append(self.network.remember(pooled[None].to(dtype), level))
+        self._together = None
 
     def read(self) -> tuple[Tensor, Tensor, Memory | None]:
-        """What the next frame sees: past patches (1, 2, h, w, 48), their noise levels (1, 2), and the memory."""
+        """What the next frame sees: `past`, its noise levels (1, 2), and the memory."""
         if not self._pooled:
             return self.past, self._past_level, None
         age = torch.tensor([[float(self._steps - step) for step, _ in self._pooled]], device=self.device)
-        memory = Memory(torch.stack(self._keys_values, 1), age)
+        if self._together is None:  # once for all frames until another is remembered
+            self._together = torch.stack(self._keys_values, 1)
+        memory = Memory(self._together, age)
         return self.past, self._past_level, memory
 
     def state(self) -> HistoryState:
