@@ -87,9 +87,9 @@ def run(
             kept["rows"], kept["roofline"] = [], {}
             for size in GPU_SIZES:
                 timed = compare(stream(1).config, width=size[0], height=size[1], frames=frames)
-                kept["roofline"][timed["size"]] = told["roofline"]
+                kept["roofline"][timed["size"]] = timed["roofline"]
                 for way, frame_ms in timed["frame_ms"].items():
-                    row = {"what": f"{timed['model']}, one step, {WAYS[way]}", "size": told["size"], "frames": frames}
+                    row = {"what": f"{timed['model']}, one step, {WAYS[way]}", "size": timed["size"], "frames": frames}
                     wanted = GPU_WANTED.get(size, {}) if way == "recorded" else {}
                     kept["rows"].append(row | {"frame_ms": frame_ms, "fps": 1000 / frame_ms["p50"], "wanted": wanted})
     with section(folder, "peers", seed=seed, device=found) as kept:
