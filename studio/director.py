@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.models.checkpoint import WeightsError
+from engine.models.checkpoint import parts_of as parts_of
 from engine.pictures import decode_jpeg, encode_jpeg
 from engine.runtime import settle
 from engine.stream import Stream as Stream  # studio's one door to it: the others import it from here
@@ -357,7 +359,7 @@ def load_stream(
     """
     if engine is None:
         return Stream.load(weights, device=device, seed=seed)
-    weights = weights or (Path(engine.weights) if engine.weights and Path(engine.weights).exists() else None)
+    weights = weights or _its_own(engine)
     told = engine.setup
     if device in ("auto", told.get("device")):
         try:
@@ -369,6 +371,15 @@ def load_stream(
             if device != "auto":
                 raise
     return Stream.load(weights, device=device, seed=engine.seed, steps=engine.steps)
+
+
+def _its_own(engine: EngineEntry) -> Path | None:
+    """The weights that a take names, if it does and they are still there; else the shipped ones are meant."""
+    path = Path(engine.weights)
+    try:
+        return path if engine.weights and parts_of(path) else None
+    except WeightsError:
+        return None
 
 
 def judge_of(camera: Iterable[np.ndarray], seed: int) -> Judge:

@@ -73,10 +73,10 @@ def shard(path: Path, limit: int = SHARD) -> list[Path]:
     return shards
 
 
-def _read(path: Path) -> bytes:
-    """A weights file, or the shards that stand in its place."""
+def parts_of(path: Path) -> list[Path]:
+    """A weights file, or the shards that stand in its place, in order. Raises WeightsError where there are none."""
     if path.is_file():
-        return path.read_bytes()
+        return [path]
     found = sorted(path.parent.glob(f"{path.name}.*-of-*"))
     if not found:
         raise WeightsError(f"no weights at {path}; leave --weights out to use the shipped ones")
@@ -86,7 +86,7 @@ def _read(path: Path) -> bytes:
     if len(counts) > 1 or missing:
         why = f"of several splits ({', '.join(sorted(counts))})" if len(counts) > 1 else f"without {missing[0]}"
         raise WeightsError(f"the shards of {path} are {why}; bring all those of one split, and no others")
-    return b"".join(part.read_bytes() for part in wanted)
+    return wanted
 
 
 def load_weights(path: Path | None = None) -> Weights:
@@ -95,7 +95,7 @@ def load_weights(path: Path | None = None) -> Weights:
     Raises WeightsError.
     """
     path = Path(path) if path is not None else SHIPPED
-    data = _read(path)
+    data = b"".join(part.read_bytes() for part in parts_of(path))
     sha256 = hashlib.sha256(data).hexdigest()
     card = card_path(path)
     if card.is_file():

@@ -455,8 +455,8 @@ def refined() -> Recipe:
 
 
 def found() -> Recipe:
-    """Finished weights that are to find props and people better: a quarter of the rates, a prop in most streams."""
-    return replace(refined(), props=0.55, own_after=600, slice=200)
+    """Finished weights that are to find props and people better, and to be sharper: a prop in most streams."""
+    return replace(refined(), muon_rate=0.006, rate=3.6e-4, props=0.55, detail=3.0, own_after=600, slice=200)
 
 
 RECIPES = {

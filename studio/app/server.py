@@ -18,7 +18,7 @@ from studio.app import live, pages
 from studio.app.guard import GradioApp, Guard
 from studio.app.review import Desk, Load
 from studio.app.sessions import Sessions
-from studio.director import Director, load_stream
+from studio.director import Director, load_stream, parts_of
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -72,12 +72,12 @@ def serve(
     """Start the studio and return at once; the model is loaded beside it.
 
     sessions: where takes are. port: None finds a free one from 7860 on. auth: user and password. share: a public link.
-    weights: a file for live work, in place of the shipped ones; a take is rendered again with those that made it.
+    weights: a file, or its shards, for live work, in place of the shipped ones; a take is rendered again with those that made it.
     load: gives the engine for live work, or for a take's engine entry; by default the shipped weights on `device`.
     Raises OSError where the port is taken, ValueError where there are no such weights.
     """
-    if weights is not None and not weights.is_file():
-        raise ValueError(f"no weights at {weights}; leave --weights out to use the shipped ones")
+    if weights is not None:
+        parts_of(weights)
     sessions.mkdir(parents=True, exist_ok=True)
     sessions = sessions.resolve()
     guard = Guard()

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, FloatRect, Page, expect
 
 from engine.config import lsd_test
-from engine.models.checkpoint import save_weights
+from engine.models.checkpoint import save_weights, shard
 from engine.models.network import Hourglass
 from engine.stream import Stream
 from engine.text import Router
@@ -143,6 +143,7 @@ def test_live_work_knows_the_worlds_of_the_weights_that_were_given(
     config = dataclasses.replace(lsd_test(), worlds=("as-is", "risograph"), things=())
     weights = tmp_path / "mine.safetensors"
     save_weights(weights, Hourglass(config), Router(2, 0), {})
+    shard(weights, limit=weights.stat().st_size // 2 + 1)
     served = serve("--weights", str(weights), sessions=tmp_path / "sessions")
     enter(page, served.url)
     expect(page.get_by_role("button", name="risograph")).to_be_visible()
