@@ -72,7 +72,8 @@ def serve(
     """Start the studio and return at once; the model is loaded beside it.
 
     sessions: where takes are. port: None finds a free one from 7860 on. auth: user and password. share: a public link.
-    weights: a file, or its shards, for live work, in place of the shipped ones; a take is rendered again with those that made it.
+    weights: a file, or its shards, for live work, in place of the shipped ones; a take is rendered again with those
+    that made it.
     load: gives the engine for live work, or for a take's engine entry; by default the shipped weights on `device`.
     Raises OSError where the port is taken, ValueError where there are no such weights.
     """
