@@ -5,9 +5,11 @@ A lane is a row of values in order of time, each reached from the one before it 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from numbers import Real
 from typing import Any, Literal, TypeAlias, get_args
 
 TICK_S = 1e-6
@@ -26,22 +28,34 @@ class TimelineError(ValueError):
 
 def number(value: Any, what: str) -> float:
     """A finite number as a float, or TimelineError, which calls it `what`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e300:
-        raise TimelineError(f"{what} is {value!r}; it must be a finite number")
-    return float(value)
+    try:
+        plain = float(value) if not isinstance(value, bool) and isinstance(value, Real) else math.nan
+    except OverflowError:  # an integer of hundreds of digits
+        plain = math.inf
+    if not abs(plain) <= 1e300:
+        raise TimelineError(f"{what} is {value!r}; it must be a finite number, such as 4.5")
+    return plain
 
 
 def ticks(time_s: float) -> float:
     """The nearest tick of the take's clock, in seconds; a time that was rounded stays as it is."""
-    return round(time_s, 6)
+    return round(time_s, 6) + 0.0  # no minus before a zero
 
 
 def seconds(value: Any, what: str) -> float:
-    """A number from 0 on, or TimelineError, which calls it `what`."""
+    """A time from 0 on, or TimelineError, which calls it `what`."""
     time_s = number(value, what)
     if time_s < 0:
         raise TimelineError(f"{what} is {time_s} s; times start at 0")
     return time_s
+
+
+def length(value: Any, what: str) -> float:
+    """How long something takes, or TimelineError, which calls it `what`."""
+    length_s = number(value, what)
+    if length_s < 0:
+        raise TimelineError(f"{what} is {length_s} s; it is 0 (a cut) or more")
+    return length_s
 
 
 @dataclass(frozen=True)
@@ -60,7 +74,10 @@ class Value:
 
 
 Values: TypeAlias = tuple[Value, ...]
-"""In order of time. Before the first the first holds, after the last the last."""
+"""In order of time. Before the first the first holds, however it is reached, and after the last the last."""
+
+PIECES = 16
+"""Even ways that stand for a smooth one which is cut: right to 0.3 % of what it climbs."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +105,7 @@ def in_order(values: Iterable[Value], what: str, low: float, high: float) -> Val
     for before, after in pairwise(ordered):
         if before.time_s == after.time_s and (before.ease == "step") == (after.ease == "step"):
             raise TimelineError(f"{what} stands twice at {after.time_s} s; keep one of the two")
-    return (replace(ordered[0], ease="linear"), *ordered[1:])
+    return tuple(ordered)
 
 
 def value_at(values: Values, time_s: float) -> float:
@@ -107,14 +124,28 @@ def value_at(values: Values, time_s: float) -> float:
     return now
 
 
+def _cut(values: Values, at_s: float) -> Values:
+    """The same, with even ways in place of a smooth one that runs at that time."""
+    for n, (before, after) in enumerate(pairwise(values), start=1):
+        if after.ease == "smooth" and before.time_s < at_s < after.time_s:
+            way = after.time_s - before.time_s
+            times = (before.time_s + way * i / PIECES for i in range(1, PIECES))
+            pieces = (Value(time_s, value_at(values, time_s)) for time_s in times)
+            apart = {piece.time_s: piece for piece in pieces if before.time_s < ticks(piece.time_s) < after.time_s}
+            return (*values[:n], *apart.values(), replace(after, ease="linear"), *values[n + 1 :])
+    return values
+
+
 def since(values: Values, start_s: float) -> Values:
     """From `start_s` on, on a clock that starts there."""
     now = Value(0.0, value_at(values, start_s))
-    return (now, *(replace(value, time_s=value.time_s - start_s) for value in values if value.time_s > start_s))
+    later = (value for value in _cut(values, start_s) if value.time_s > start_s)
+    return (now, *(replace(value, time_s=value.time_s - start_s) for value in later))
 
 
 def until(values: Values, end_s: float) -> Values:
     """Up to `end_s`, where a ramp that runs on stops at the value that it has by then."""
+    values = _cut(values, end_s)
     kept = tuple(value for value in values if value.time_s < end_s)
     if not kept:
         return (replace(values[0], time_s=0.0),)
@@ -128,6 +159,7 @@ def until(values: Values, end_s: float) -> Values:
 
 def joined(one: Values, two: Values, end_s: float) -> Values:
     """`one` up to `end_s`, then `two`; without values that change nothing, so that joining is associative."""
+    one, two = _begun(one), _begun(two)
     before = (value for value in one if value.time_s < end_s or value.ease != "step")
     after = (replace(value, time_s=end_s + value.time_s) for value in two if value.time_s > 0)
     both = (*before, Value(end_s, value_at(two, 0.0), "step"), *after)
@@ -140,7 +172,12 @@ def joined(one: Values, two: Values, end_s: float) -> Values:
             kept.append(value)
         elif later.value != value.value and later.ease != "step":  # a ramp begins here
             kept.append(replace(value, ease="step"))
-    return tuple(kept) or (Value(0.0, both[0].value),)
+    return _begun(tuple(kept)) or (Value(0.0, both[0].value),)
+
+
+def _begun(values: Values) -> Values:
+    """The same, the first reached evenly: nothing comes before it."""
+    return tuple(replace(value, ease="linear") for value in values[:1]) + values[1:]
 
 
 def track_to_dict(track: Track) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from numbers import Integral
 from typing import Any, SupportsFloat, TypeAlias, overload
 
 from studio import lanes
@@ -94,7 +95,7 @@ class Key:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "time_s", ticks(seconds(self.time_s, "a key's time")))
-        object.__setattr__(self, "fade_s", ticks(seconds(self.fade_s, "a key's fade")))
+        object.__setattr__(self, "fade_s", ticks(lanes.length(self.fade_s, "a key's fade")))
         pairs = blend(self.prompt)
         object.__setattr__(self, "prompt", pairs[0][0] if len(pairs) == 1 else pairs)
 
@@ -109,6 +110,9 @@ class Marker:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "time_s", ticks(seconds(self.time_s, "a marker's time")))
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise TimelineError(f"{self.name!r} is no name of a marker; write a text, such as 'the ball drops'")
+        object.__setattr__(self, "name", " ".join(self.name.split()))
 
 
 @dataclass(frozen=True)
@@ -169,8 +173,17 @@ class Timeline:
     """Where it ends, which joining and looping need; None for a timeline that holds on."""
 
     def __post_init__(self) -> None:
+        for name, kind in (("keys", Key), ("markers", Marker), ("tracks", Track), ("mattes", Matte)):
+            things: Any = getattr(self, name)
+            if isinstance(things, str) or not isinstance(things, Iterable):
+                raise TimelineError(
+                    f"a timeline's {name} are a list, not {things!r}; for one prompt: Timeline.of('underwater')"
+                )
+            object.__setattr__(self, name, tuple(things))
+            if wrong := [thing for thing in getattr(self, name) if not isinstance(thing, kind)]:
+                raise TimelineError(f"{wrong[0]!r} in a timeline's {name}; each is a {kind.__name__}(...)")
         if not self.keys:
-            raise TimelineError("a timeline needs at least one prompt key")
+            raise TimelineError("a timeline needs at least one prompt key; write Timeline.of('underwater')")
         keys = sorted(self.keys, key=lambda key: key.time_s)
         for before, after in pairwise(keys):
             if before.time_s == after.time_s:
@@ -179,6 +192,7 @@ class Timeline:
         object.__setattr__(self, "keys", tuple(_named(keys)))
         object.__setattr__(self, "markers", tuple(sorted(self.markers, key=lambda marker: marker.time_s)))
         object.__setattr__(self, "tracks", tuple(sorted(self.tracks, key=lambda track: track.name)))
+        object.__setattr__(self, "mattes", tuple(sorted(self.mattes, key=lambda matte: matte.name)))
         for track, other in pairwise(self.tracks):
             if track.name == other.name:
                 raise TimelineError(f"two tracks of {track.name!r}; make one of their values")
@@ -190,12 +204,11 @@ class Timeline:
         if end <= 0:
             raise TimelineError(f"the timeline would end at {end} s; its end is above 0")
         object.__setattr__(self, "end_s", end)
-        late = [time_s for time_s in self._moments() if time_s >= end]
-        late += [value.time_s for value in self._values() if value.time_s > end]
-        if late:
-            raise TimelineError(
-                f"something at {late[0]} s, and the timeline ends at {end} s; move its end with until()"
-            )
+        late = [(key.time_s, f"the prompt {words(key.prompt)!r}") for key in self.keys if key.time_s >= end]
+        late += [(mark.time_s, f"the marker {mark.name!r}") for mark in self.markers if mark.time_s >= end]
+        late += [(value.time_s, "a value") for value in self._values() if value.time_s > end]
+        for time_s, what in late[:1]:
+            raise TimelineError(f"{what} is at {time_s} s, and the timeline ends at {end} s; move its end with until()")
 
     def _repr_html_(self) -> str:
         from studio.display import timeline_html  # for notebooks alone
@@ -221,7 +234,10 @@ class Timeline:
             moment: Any = time_s
             if not isinstance(moment, SupportsFloat):
                 raise TimelineError(f"{moment!r} is no time; write seconds, such as 4.5")
-            return self._cue(time_s)
+            try:
+                return self._cue(float(moment))
+            except OverflowError:
+                return self._cue(math.inf if time_s > 0 else -math.inf)
         key = Key(time_s, prompt, fade)
         return replace(self, keys=_anonymous((*(other for other in self.keys if other.time_s != key.time_s), key)))
 
@@ -274,6 +290,10 @@ class Timeline:
 
     def change(self, id: str, **fields: Any) -> Timeline:
         """With other `prompt`, `fade_s`, `time_s` or `metadata` for one key."""
+        if unknown := fields.keys() - {"prompt", "fade_s", "time_s", "metadata"}:
+            raise TimelineError(
+                f"a key has no {sorted(unknown)[0]!r}; it has prompt, fade_s, time_s and metadata"
+            )
         changed = replace(self.key(id), **fields)
         return replace(self, keys=tuple(changed if key.id == id else key for key in self.keys))
 
@@ -333,7 +353,7 @@ class Timeline:
     def since(self, time_s: float) -> Timeline:
         """As seen from a clock that starts at `time_s`: the blend of that moment, the rest of its fade, later keys.
 
-        A smooth way of a parameter that is cut begins slowly once more.
+        Of a smooth way that is cut the rest goes on as it was, in short even ones.
         """
         start = ticks(seconds(time_s, "the start"))
         if self.end_s is not None and start >= self.end_s:
@@ -354,7 +374,10 @@ class Timeline:
         )
 
     def until(self, end_s: float) -> Timeline:
-        """With an end there, without what comes after it; one that ended earlier holds on until then."""
+        """With an end there, without what comes after it; one that ended earlier holds on until then.
+
+        What comes before it stays as it was: a smooth way that is cut becomes short even ones.
+        """
         end = ticks(seconds(end_s, "the end"))
         keys = tuple(key for key in self.keys if key.time_s < end)
         return replace(
@@ -413,15 +436,12 @@ class Timeline:
             default = (Value(0.0, PARAMETERS[name][2]),)
             one, two = (next((t.values for t in line.tracks if t.name == name), default) for line in (self, other))
             tracks.append(Track(name, lanes.joined(one, two, end)))
-        nothing = (Value(0.0, 0.0),)
-        before = (replace(matte, values=lanes.joined(matte.values, nothing, end)) for matte in self.mattes)
-        after = (replace(matte, values=lanes.joined(nothing, matte.values, end)) for matte in other.mattes)
         return Timeline(
             _anonymous((*self.keys, begins, *later.keys[1:])),
             (*self.markers, *later.markers),
             {**self.metadata, **other.metadata},
             tuple(tracks),
-            (*before, *after),
+            _joined(self.mattes, other.mattes, end),
             later.end_s,
         )
 
@@ -433,8 +453,13 @@ class Timeline:
             raise TimelineError("a timeline without an end does not loop; say until(8) or take a slice: line[:8]")
         if until_s is not None:
             times = math.ceil(seconds(until_s, "the end of a loop") / self.end_s)
-        if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MAX_LOOPS:
-            raise TimelineError(f"a loop of {times} times; it is 1 to {MAX_LOOPS:,}")
+            if not 1 <= times <= MAX_LOOPS:
+                most = f"{MAX_LOOPS * self.end_s:g} s, {MAX_LOOPS:,} times {self.end_s:g} s"
+                raise TimelineError(f"a loop until {until_s} s; its end is above 0 and at most {most}")
+        said: Any = times
+        if isinstance(said, bool) or not isinstance(said, Integral) or not 1 <= int(said) <= MAX_LOOPS:
+            raise TimelineError(f"a loop of {times!r} times; it is a whole number from 1 to {MAX_LOOPS:,}")
+        times = int(said)
         looped, doubled = None, self
         while times:  # joining is associative: a thousand loops are ten doublings
             if times % 2:
@@ -552,6 +577,21 @@ def _anonymous(keys: Iterable[Key]) -> tuple[Key, ...]:
 def _seen(mattes: Iterable[Matte]) -> tuple[Matte, ...]:
     """Without those that never show."""
     return tuple(matte for matte in mattes if any(value.value for value in matte.values))
+
+
+def _joined(one: tuple[Matte, ...], two: tuple[Matte, ...], end_s: float) -> tuple[Matte, ...]:
+    """The mattes of a line up to `end_s` and those of the next; what both hold is one, that comes and goes."""
+    nothing = (Value(0.0, 0.0),)
+    later = list(two)
+    joined = []
+    for matte in one:
+        again = next((other for other in later if replace(other, values=matte.values) == matte), None)
+        if again is not None:
+            later.remove(again)
+        values = lanes.joined(matte.values, again.values if again is not None else nothing, end_s)
+        joined.append(replace(matte, values=values))
+    joined += (replace(matte, values=lanes.joined(nothing, matte.values, end_s)) for matte in later)
+    return tuple(joined)
 
 
 def _strong(prompt: Blend, strength: float) -> Blend:
