@@ -28,6 +28,7 @@ LONGEST_PROMPT = 1000
 
 Form: TypeAlias = Literal["json", "keyframes", "durations"]
 
+_NEGATIVE = " --neg"
 _ESCAPED = "\\()[]{}|"
 _KEYFRAME = re.compile(r"\s*([0-9.][0-9.:;a-z]*?)\s*:\s*\(", re.IGNORECASE)
 _WHITESPACE = " \t\n\r"
@@ -61,6 +62,10 @@ class ScheduleError(ValueError):
         super().__init__(f"line {self.line}, column {self.column}: {problem}")
 
 
+class Lost(ValueError):
+    """What a form has no place for."""
+
+
 def parse(text: str) -> list[ScheduleKey]:
     """The keys of a schedule, in the order of their times; raises ScheduleError. `read` takes a frame rate, too."""
     return list(read(text).keys)
@@ -83,7 +88,7 @@ def read(text: str, fps: float = 24.0, *, frames: bool = False) -> Schedule:
     keys: dict[float, ScheduleKey] = {}
     for name, at, value, value_at in _document(text):
         time_s = _time(text, name, at, fps, frames, keys)
-        keys[time_s] = _key(text, time_s, value, value_at)
+        keys[_tick(time_s)] = _key(text, time_s, value, value_at)
     if not keys:
         raise ScheduleError(f"the schedule is empty; write at least one key, as in {EXAMPLE}", text, 0)
     return Schedule(tuple(keys[time_s] for time_s in sorted(keys)))
@@ -92,14 +97,18 @@ def read(text: str, fps: float = 24.0, *, frames: bool = False) -> Schedule:
 def write(schedule: Schedule, form: Form = "json", times: timecode.Style | None = None, fps: float = 24.0) -> str:
     """A schedule as text. times: `frames` in keyframes and `seconds` elsewhere by default.
 
-    In frames and timecode a time goes to the nearest frame. Raises ValueError where the form has no place for
-    something: a fade or a blend outside JSON, an end outside durations, two keys in one frame.
+    In frames and timecode a time goes to the nearest frame. Raises Lost where the form has no place for a fade or a
+    blend (outside JSON) or an end (outside durations), ValueError for two keys in one frame and a negative prompt.
     """
     if form not in get_args(Form):
         raise ValueError(f"form {form!r}; it is one of {', '.join(get_args(Form))}")
+    for key in schedule.keys:
+        for said in (key.prompt,) if isinstance(key.prompt, str) else (said for said, _ in key.prompt):
+            if _NEGATIVE in said:
+                raise ValueError(f"the prompt {said!r} would be read as a negative one; take{_NEGATIVE} out")
     times = times or ("frames" if form == "keyframes" else "seconds")
     if schedule.end_s is not None and form != "durations":
-        raise ValueError(f"{form} have no end, and this schedule ends at {schedule.end_s} s; durations have one")
+        raise Lost(f"{form} have no end, and this schedule ends at {schedule.end_s} s; durations have one")
     if form == "json":
         names = [timecode.from_seconds(key.time_s, times, fps) for key in schedule.keys]
         _refuse_twice(names)
@@ -140,7 +149,7 @@ def _value(key: ScheduleKey) -> Any:
 def _only_text(key: ScheduleKey, form: str) -> str:
     if key.fade_s or not isinstance(key.prompt, str):
         what = "fades" if key.fade_s else "is a blend"
-        raise ValueError(f"the key at {key.time_s} s {what}, and {form} have only texts and cuts; write JSON")
+        raise Lost(f"the key at {key.time_s} s {what}, and {form} have only texts and cuts; write JSON")
     return key.prompt
 
 
@@ -162,13 +171,18 @@ def _characters(text: str, at: int) -> Iterator[tuple[int, str, bool]]:
         at += 1 + escaped
 
 
+def _tick(time_s: float) -> float:
+    """The microsecond that it is in: a take's clock tells no two times within one apart."""
+    return round(time_s, 6)
+
+
 def _time(text: str, name: str, at: int, fps: float, frames: bool, keys: dict[float, ScheduleKey]) -> float:
     """The time of a new key."""
     try:
         time_s = timecode.to_seconds(name, fps, frames=frames)
     except ValueError as error:
         raise ScheduleError(str(error), text, at) from None
-    if time_s in keys:
+    if _tick(time_s) in keys:
         raise ScheduleError(f"the time {name} stands twice; keep one of the two", text, at)
     return time_s
 
@@ -193,7 +207,7 @@ def _keyframes(text: str, fps: float) -> Schedule:
                 "this parenthesis is never closed; write \\( for one that is text", text, head.end() - 1
             )
         time_s = _time(text, head[1], head.start(1), fps, True, keys)
-        keys[time_s] = ScheduleKey(time_s, _words(text, said, head.end()))
+        keys[_tick(time_s)] = ScheduleKey(time_s, _words(text, said, head.end()))
         at = _skip(text, end + 1)
         if at < len(text) and text[at] != ",":
             raise ScheduleError(f"expected a comma and the next key, not {text[at]!r}", text, at)
@@ -224,7 +238,7 @@ def _durations(text: str, fps: float) -> Schedule:
             length = timecode.to_seconds(text[opening + 1 : closing], fps)
         except ValueError as error:
             raise ScheduleError(str(error), text, opening + 1) from None
-        if not length:
+        if not round(length, 6):
             raise ScheduleError("a duration is above 0", text, opening + 1)
         time_s = round(time_s + length, 6)
     return Schedule(tuple(keys), time_s)
@@ -263,10 +277,10 @@ def _words(text: str, value: Any, at: int) -> str:
     if not isinstance(value, str):
         raise ScheduleError(f"a prompt is text in quotes, not {json.dumps(value)}", text, at)
     if not value.strip():
-        raise ScheduleError("the prompt is empty; write what the picture becomes, or as-is", text, at)
+        raise ScheduleError("the prompt is empty; write what the picture becomes, or 'as it is'", text, at)
     if len(value) > LONGEST_PROMPT:
         raise ScheduleError(f"the prompt has {len(value)} characters; at most {LONGEST_PROMPT} fit", text, at)
-    if " --neg" in value:
+    if _NEGATIVE in value:
         raise ScheduleError("the engine knows no negative prompts; take out what begins with --neg", text, at)
     return value
 

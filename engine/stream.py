@@ -181,7 +181,7 @@ class Stream:
         return [(name, share) for name, share in worlds + things if share > 0]
 
     def how_near(self, text: str) -> tuple[str, float]:
-        """The known wording that is nearest to `text`, and the cosine between the two: 1 is the same, under about 0.4
+        """The known wording that is nearest to `text`, and the cosine between the two: 1 is the same, under about 0.55
         the text is far from all that these weights know, and what `nearest` says is a guess."""
         known = self.text.known
         if not known:

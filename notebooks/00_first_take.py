@@ -26,7 +26,8 @@
 import os
 from pathlib import Path
 
-from studio.notebook import Take, TakePlayer, script, strip
+from studio.notebook import Take, TakePlayer, strip
+from studio.timeline import Timeline
 
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
 take = Take.open(next(sessions.glob("example/S*/*/T*")))
@@ -43,15 +44,14 @@ strip(take)
 # %% [markdown]
 # ## Three prompts
 #
-# A script is a time in seconds and words for each change; `(words, seconds)` fades. Any words go: they land on the worlds that the model knows, nearest first.
+# A timeline says from which second on which words hold; `fade` is in seconds. Any words go: they land on the worlds that the model knows, nearest first.
 
 # %%
-timeline = script(
-    {
-        0: "under the sea, with shafts of sunlight",
-        6.5: ("a pencil sketch", 1.0),
-        13: ("a rainy cyberpunk street at night", 0.5),
-    }
+timeline = (
+    Timeline()
+    .at(0, "under the sea, with shafts of sunlight")
+    .at(6.5, "a pencil sketch", fade=1)
+    .at(13, "a rainy cyberpunk street at night", fade=0.5)
 )
 
 # %% [markdown]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import engine.schedule
-from engine.schedule import Form, Schedule, ScheduleKey
+from engine.schedule import Form, Lost, Schedule, ScheduleKey
 from engine.timecode import Style
 from studio.timeline import Key, Timeline, TimelineError
 
@@ -63,8 +63,10 @@ def dumps(
             raise TimelineError(f"a schedule has no {' and no '.join(lost)}; save the timeline, or say lossy=True")
     try:
         return engine.schedule.write(Schedule(tuple(keys), end_s), form, times, fps)
-    except ValueError as error:
+    except Lost as error:
         raise TimelineError(f"{error}{'' if lossy else ', or say lossy=True'}") from None
+    except ValueError as error:
+        raise TimelineError(str(error)) from None
 
 
 def _strongest(key: ScheduleKey) -> str:

@@ -18,12 +18,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import pairwise
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from engine import timecode
 from studio import lanes
-from studio.lanes import TICK_S, Value, Values, number, ticks, value_at
+from studio.lanes import TICK_S, Value, Values, length, number, ticks, value_at
 from studio.regions import Area, Box
 from studio.timeline import AS_IT_IS, Blend, Key, Marker, Matte, Prompt, Timeline, TimelineError, blend
 
@@ -72,6 +73,10 @@ class Prop:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", _called(self.name, "prop"))
+        if not isinstance(self.becomes, str):
+            raise ScriptError(
+                f"the prop {self.name!r} becomes {self.becomes!r}; write one text, such as 'a lightsaber'"
+            )
         object.__setattr__(self, "becomes", blend(self.becomes)[0][0])
         if self.region is not None and not isinstance(self.region, Area):
             object.__setattr__(self, "region", Area.from_dict(self.region))
@@ -106,17 +111,19 @@ class Beat:
     """File and line, for errors."""
 
     def __post_init__(self) -> None:
-        for moment in (self.at,) if self.until is None else (self.at, self.until):
-            if isinstance(moment, str) and moment.strip():
+        for name in ("at", "until"):
+            moment = getattr(self, name)
+            if (isinstance(moment, str) and moment.strip()) or (name == "until" and moment is None):
                 continue
-            if isinstance(moment, str | bool) or not isinstance(moment, int | float):
+            if isinstance(moment, str | bool) or not isinstance(moment, Real):
                 raise ScriptError(
                     f"a beat at {moment!r}; write seconds such as 4.5, '108f', '0:04.5' or a marker's name"
                 )
-            if number(moment, "a beat's time") < 0:
+            time_s = number(moment, "a beat's time")
+            if time_s < 0:
                 raise ScriptError(f"a beat at {moment} s; times start at 0")
-        if number(self.fade, "a beat's fade") < 0:
-            raise ScriptError(f"a beat's fade is {self.fade} s; it is 0 (a cut) or more")
+            object.__setattr__(self, name, int(time_s) if isinstance(moment, Integral) else time_s)
+        object.__setattr__(self, "fade", length(self.fade, "a beat's fade"))
         if isinstance(self.props, str | Prop):
             raise ScriptError("a beat's props are a list; write props=[...]")
         if self.props is not None:
@@ -233,6 +240,10 @@ class Script:
         object.__setattr__(self, "scenes", tuple(scenes.values()))
         object.__setattr__(self, "props", tuple(props.values()))
         object.__setattr__(self, "include", tuple(self.include))
+        if self.include and not self.shared:
+            from studio.scriptfile import shared  # it reads what stands here
+
+            object.__setattr__(self, "shared", shared(self.folder, self.include))
         if self.tempo is not None and not isinstance(self.tempo, Tempo):
             object.__setattr__(self, "tempo", Tempo(self.tempo))
         if self.fps is not None:
@@ -288,7 +299,7 @@ class Script:
                 time_s = timecode.to_seconds(text, fps)
             except ValueError as error:
                 raise ScriptError(str(error)) from None
-            return self._frame(round(time_s * fps), clock) if text.count(":") == 3 else ticks(time_s)
+            return self._frame(round(time_s * fps), clock) if counts_frames(text) else ticks(time_s)
         return ticks(_marked(text, clock.markers))
 
     def timeline(
@@ -424,6 +435,14 @@ class Script:
                 ramps[name] = (*stop, Value(at_s, target, "step"))
 
 
+def counts_frames(moment: Moment | None) -> bool:
+    """Whether it is a frame or a timecode, which mean another time at another rate."""
+    if not isinstance(moment, str):
+        return False
+    text = " ".join(moment.split())
+    return text.count(":") == 3 or (_FRAME.fullmatch(text) is not None and not text.isdecimal())
+
+
 def _joined(look: Prompt, things: Sequence[str]) -> Prompt:
     """A scene's words with those of the things in it."""
     pairs: Blend = blend(look)
@@ -441,6 +460,12 @@ def _marked(text: str, markers: Sequence[Marker]) -> float:
                     return marker.time_s + offset
     known = ", ".join(repr(name) for name in dict.fromkeys(marker.name for marker in markers)) or "none"
     raise ScriptError(f"{text!r} is no marker; the markers are: {known}. Otherwise {timecode.LEGAL}, or beat 9")
+
+
+def means(moment: Moment | None, marker: str) -> bool:
+    """Whether a moment may be that marker, with an offset or without."""
+    said = _readings(" ".join(moment.split())) if isinstance(moment, str) else ()
+    return any(_loosely(name) == _loosely(marker) for name, _ in said)
 
 
 def _readings(text: str) -> Iterator[tuple[str, float]]:

@@ -16,8 +16,9 @@ read by the same reader. What a file holds beyond these names is kept.
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -67,23 +68,68 @@ def loads(text: str, path: Path = Path("script.yaml")) -> Script:
     return _Reader(path, text, (path.resolve(),)).script()
 
 
+def shared(folder: Path, include: Iterable[str]) -> tuple[Scene | Prop, ...]:
+    """The scenes and props of files, whose paths start from `folder`. Raises ScriptError."""
+    return tuple(thing for name in include for thing in _things(folder / name))
+
+
+def _things(path: Path, above: tuple[Path, ...] = ()) -> list[Scene | Prop]:
+    """A script's scenes and props, and those that it includes; masks are where they were."""
+    other = load(path, above=above)
+    props = [
+        prop if prop.area is None else replace(prop, region=prop.area.beside(other.folder)) for prop in other.props
+    ]
+    return [*other.scenes, *props, *other.shared]
+
+
 def save(script: Script, path: Path) -> None:
-    """Write a script, YAML or JSON by its name. Raises ScriptError for another name, or a place that cannot be."""
-    text = dumps(script, path.suffix)
+    """Write a script, YAML or JSON by its name; paths in it are those from there.
+
+    Raises ScriptError for another name, or a place that cannot be.
+    """
+    text = dumps(_moved(script, path.parent), path.suffix)
     try:
         write_whole(path, text.encode())
     except OSError as error:
         raise ScriptError(f"cannot write the script {path}: {error.strerror or error}; choose another place") from None
 
 
+def _moved(script: Script, folder: Path) -> Script:
+    """The same, with paths that start from another folder."""
+    if script.folder.resolve() == folder.resolve():
+        return script
+
+    def seen(path: Path) -> str:
+        try:
+            return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+        except ValueError:  # on another drive
+            return str(path.resolve())
+
+    def moved(prop: Prop) -> Prop:
+        area = prop.area.beside(script.folder) if prop.area else None
+        if area is None or area is prop.area:
+            return prop
+        return replace(prop, region=replace(area, mask=seen(Path(str(area.mask)))))
+
+    include = [seen(script.folder / name) for name in script.include]
+    return replace(script, props=[moved(prop) for prop in script.props], include=include, folder=folder)
+
+
 def dumps(script: Script, suffix: str = ".yaml") -> str:
-    """A script's text; `loads` is the inverse."""
+    """A script's text; `loads` is the inverse. Raises ScriptError for metadata that is no text, number or list."""
     data = to_dict(script)
-    if suffix == ".json":
-        return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-    if suffix not in (".yaml", ".yml"):
+    if suffix not in (".json", ".yaml", ".yml"):
         raise ScriptError(f"a script is a .yaml or a .json, not {suffix!r}; give it such a name")
-    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None))
+    try:
+        if suffix == ".json":
+            return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+        written = yaml.dump(
+            data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
+        )
+    except (yaml.representer.RepresenterError, TypeError, ValueError) as error:
+        told = " ".join(str(error.args[0]).split())
+        raise ScriptError(f"the script holds what no file can ({told}); keep texts, numbers and lists in it") from None
+    return str(written)
 
 
 def to_dict(script: Script) -> dict[str, Any]:
@@ -173,6 +219,8 @@ class _Reader:
         if data.get("schema") != SCHEMA:
             raise self._error(("schema",), f"schema {data.get('schema')!r} is not {SCHEMA!r}; begin: schema: {SCHEMA}")
         version = data.get("version")
+        if version is None:
+            raise self._error(("schema",), f"a script says its version; write: version: {VERSION}")
         if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= VERSION:
             told = f"version {version!r}; this studio reads 1 to {VERSION}: update lsd-studio"
             raise self._error(("version",), told)
@@ -209,13 +257,7 @@ class _Reader:
         if not isinstance(name, str) or not name:
             raise self._error(path, f"{name!r} is no file; write a path such as scenes.yaml")
         with self._at(path):
-            other = load(self._path.parent / name, above=self._above)
-        props = []
-        for prop in other.props:
-            if prop.area is not None and prop.area.mask is not None:
-                prop = replace(prop, region=prop.area.beside(other.folder))
-            props.append(prop)
-        return [*other.scenes, *props, *other.shared]
+            return _things(self._path.parent / name, self._above)
 
     def _scene(self, name: str, value: Any, path: _Path) -> Scene:
         row = value if isinstance(value, dict) else {"look": value}

@@ -291,9 +291,7 @@ class Timeline:
     def change(self, id: str, **fields: Any) -> Timeline:
         """With other `prompt`, `fade_s`, `time_s` or `metadata` for one key."""
         if unknown := fields.keys() - {"prompt", "fade_s", "time_s", "metadata"}:
-            raise TimelineError(
-                f"a key has no {sorted(unknown)[0]!r}; it has prompt, fade_s, time_s and metadata"
-            )
+            raise TimelineError(f"a key has no {sorted(unknown)[0]!r}; it has prompt, fade_s, time_s and metadata")
         changed = replace(self.key(id), **fields)
         return replace(self, keys=tuple(changed if key.id == id else key for key in self.keys))
 

@@ -16,10 +16,9 @@ from playwright.sync_api import sync_playwright
 from engine.media import VideoSource
 from engine.models.checkpoint import load_weights
 from studio.mattes import sightings
-from studio.notebook import script, strip
+from studio.notebook import strip
 from studio.regions import Area
 from studio.take import Take
-from studio.timeline import TimelineError
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -204,11 +203,3 @@ def test_a_strip_shows_camera_world_and_prompts(take: Take) -> None:
     picture = strip(take, count=3, width=64)
     assert picture.width == 3 * 68 - 4
     assert len(set(picture.crop((0, picture.height - 20, picture.width, picture.height)).getdata())) > 3
-
-
-def test_a_script_fades_where_it_is_told() -> None:
-    timeline = script({0: "underwater", 2: ("pencil", 1.0), 4: [("snowfall", 1), ("neon rain", 3)]})
-    assert [key.fade_s for key in timeline.keys] == [0.0, 1.0, 0.0]
-    assert timeline.at(5).prompt == (("snowfall", 0.25), ("neon rain", 0.75))
-    with pytest.raises(TimelineError):
-        script({-1: "underwater"})

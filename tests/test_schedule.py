@@ -22,7 +22,7 @@ KEYS = st.lists(
     ),
     min_size=1,
     max_size=6,
-    unique_by=lambda key: key.time_s,
+    unique_by=lambda key: round(key.time_s, 6),
 )
 
 
@@ -115,6 +115,7 @@ def test_timecode_counts_frames_and_not_seconds():
         (Schedule((ScheduleKey(1, "a"),), 3), "json", "json have no end"),
         (Schedule((ScheduleKey(1, "a"), ScheduleKey(1.01, "b"))), "keyframes", "two keys would stand at 24"),
         (Schedule((ScheduleKey(1, "a"),)), "durations", "has no duration"),
+        (Schedule((ScheduleKey(1, "a --neg b"),)), "json", "'a --neg b' would be read as a negative one"),
         (Schedule((ScheduleKey(1, "a"),)), "xml", "form 'xml'; it is one of json, keyframes, durations"),
     ],
 )
@@ -165,6 +166,8 @@ def test_a_blend_of_prompts():
         ("a[2s] |\n b[x]", 2, 4, "'x' is no time"),
         ("a[2s] |\n b | c[3s]", 2, 2, "no duration"),
         ("a[0s]", 1, 3, "above 0"),
+        ("a[0.0000001s] | b[1s]", 1, 3, "above 0"),
+        ('{"0": "a", "0.0000001": "b"}', 1, 12, "stands twice"),
         ("a[1s] | [2s]", 1, 9, "empty"),
     ],
 )

@@ -1,7 +1,7 @@
 """The studio in a notebook: open a take, script its prompts, render it again, look.
 
     take = Take.open("sessions/example/S01/A/T001")
-    version = take.render(script({0: "underwater", 4: ("wild west", 1.0)}))
+    version = take.render(Timeline().at(0, "underwater").at(4, "wild west", fade=1))
     TakePlayer(take, version)
 
 The widgets' JavaScript is the review page's own. They hold no state: what is shot, edited or picked is in the take.
@@ -15,7 +15,6 @@ if find_spec("anywidget") is None:
 from studio.notebook.camera import LiveCamera as LiveCamera
 from studio.notebook.grid import GridPicker as GridPicker
 from studio.notebook.player import TakePlayer as TakePlayer
-from studio.notebook.shorthand import script as script
 from studio.notebook.shorthand import spot as spot
 from studio.notebook.shorthand import strip as strip
 from studio.take import Take as Take  # so that a notebook imports from here alone

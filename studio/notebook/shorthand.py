@@ -1,8 +1,7 @@
-"""Short ways: prompts in a line, a take on a contact strip, a prop in the limelight."""
+"""Short ways to look: a take on a contact strip, a prop in the limelight."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,22 +14,7 @@ from studio import display, proxies
 from studio.mattes import masks
 from studio.script import Prop
 from studio.take import Render, Take, TakeError
-from studio.timeline import Key, Prompt, Timeline, words
-
-
-def script(prompts: Mapping[float, Prompt | tuple[Prompt, float]]) -> Timeline:
-    """A timeline from seconds to prompts; `(prompt, fade_s)` fades. Raises TimelineError.
-
-    script({0: "underwater", 4.5: ("wild west at dusk", 1.0)})
-    """
-    keys = []
-    for time_s, said in prompts.items():
-        match said:
-            case (prompt, int() | float() as fade_s) if not isinstance(prompt, tuple):
-                keys.append(Key(float(time_s), prompt, float(fade_s)))
-            case _:
-                keys.append(Key(float(time_s), said))  # type: ignore[arg-type]
-    return Timeline(tuple(keys))
+from studio.timeline import words
 
 
 def strip(take: Take, version: Render | None = None, count: int = 8, width: int = 160) -> Image.Image:

@@ -73,6 +73,14 @@ def test_what_would_be_lost_is_told(timeline, form, told, lossy):
     assert schedule.dumps(timeline, form, lossy=True) == lossy
 
 
+def test_the_remedy_is_one_that_helps():
+    """Saying lossy=True moves no key out of a frame."""
+    two = Timeline.of("a").at(0.01, "b")
+    for lossy in (False, True):
+        with pytest.raises(TimelineError, match=r"two keys would stand at 0; .* take one of them out$"):
+            schedule.dumps(two, "keyframes", lossy=lossy)
+
+
 def test_a_saved_timeline_with_everything_comes_back(tmp_path):
     timeline = Timeline.of("a").set(1, strength=0.5).mark(1, "ball").until(3)
     path = tmp_path / "words.txt"

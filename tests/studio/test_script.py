@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from engine.config import lsd_test
+from engine.training.router import wordings
 from studio import scriptfile
 from studio.director import Director, Stream
 from studio.regions import Area
@@ -125,7 +127,8 @@ beats:
 def test_scenes_are_shared_between_scripts(tmp_path):
     (tmp_path / "shared").mkdir()
     Image.new("L", (8, 8), 255).save(tmp_path / "shared" / "window.png")
-    Script([], [DESERT, SEA], [Prop("window", "a portal", Area(mask="window.png"))]).save(tmp_path / "shared/all.yaml")
+    shared, window = tmp_path / "shared", Prop("window", "a portal", Area(mask="window.png"))
+    Script([], [DESERT, SEA], [window], folder=shared).save(shared / "all.yaml")
     text = (
         f"{HEAD}include: [shared/all.yaml]\nscenes: {{sea: neon rain}}\nbeats: [{{at: 0, scene: sea, props: [window]}}]"
     )
@@ -133,9 +136,17 @@ def test_scenes_are_shared_between_scripts(tmp_path):
     script = Script.load(tmp_path / "film.yaml")
     assert (script.scene("desert"), script.scene("sea").look) == (DESERT, "neon rain")
     assert script.timeline().mattes[0].where["mask"].startswith("data:image/png;base64,")
-    script.save(tmp_path / "again.yaml")
-    assert "wild west" not in (tmp_path / "again.yaml").read_text()
-    assert Script.load(tmp_path / "again.yaml").timeline() == script.timeline()
+    for name in ("again.yaml", "below/again.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        script.save(tmp_path / name)
+        assert "wild west" not in (tmp_path / name).read_text()
+        assert Script.load(tmp_path / name).timeline() == script.timeline()
+    said = Script([Beat(0, "desert", ["window"])], include=["shared/all.yaml"], folder=tmp_path)
+    assert said.timeline().mattes == script.timeline().mattes
+    mine = Script([Beat(0, DESERT, [window])], folder=shared)
+    mine.save(tmp_path / "below/mine.json")
+    assert '"../shared/window.png"' in (tmp_path / "below/mine.json").read_text()
+    assert Script.load(tmp_path / "below/mine.json").timeline() == mine.timeline()
 
 
 def test_a_cycle_of_includes_is_refused(tmp_path):
@@ -153,7 +164,7 @@ def test_a_cycle_of_includes_is_refused(tmp_path):
         ("beats:\n- {scene: sea}", "line 4, column 3: this beat has no time; write at: 4.5"),
         ("beats:\n- {at: -2}", "line 4, column 8: a beat at -2 s; times start at 0"),
         ("beats:\n- {at: 1, fade: long}", "a beat's fade is 'long'"),
-        ("beats:\n- {at: 1, fade: -1}", "line 4, column 17: a beat's fade is -1 s"),
+        ("beats:\n- {at: 1, fade: -1}", "line 4, column 17: a beat's fade is -1.0 s; it is 0 (a cut) or more"),
         ("beats:\n- {at: 1, props: stick}", "line 4, column 18: props are a list of names, not 'stick'"),
         ("beats:\n- {at: 1, scene: [sea]}", "line 4, column 18: scene is ['sea']; write a name"),
         ("beats: {at: 1}", "beats are a list"),
@@ -318,6 +329,10 @@ def test_before_the_first_beat_and_after_an_until_it_is_as_it_is():
         (lambda: Script([Beat(0)]).save("none/film.yaml"), "cannot write the script none/film.yaml: No such file"),
         (lambda: Beat(-1), "a beat at -1 s; times start at 0"),
         (lambda: Beat(0, props="stick"), "props are a list"),
+        (lambda: Prop("stick", [("fire", 1), ("ice", 1)]), "write one text, such as 'a lightsaber'"),  # type: ignore[arg-type]
+        (lambda: Script([], include=["none.yaml"]), "cannot read the script none.yaml"),
+        (lambda: Script([], metadata={"a": object()}).save("film.yaml"), "keep texts, numbers and lists in it"),
+        (lambda: scriptfile.loads("schema: lsd-studio.script"), "a script says its version; write: version: 1"),
         (lambda: Script([Beat(0, DESERT), Beat(1, Scene("desert", "neon"))]), "two scenes are called 'desert'"),
         (lambda: Script([Beat(0, props=[STICK]), Beat(1, props=[GREEN])]), "two props are called 'stick'"),
         (lambda: Scene(" ", "a"), "' ' is no name of a scene"),
@@ -341,9 +356,13 @@ def test_a_check_says_what_is_wrong(shot: Path, stream: Stream) -> None:
         Beat("the ball falls", SEA),  # marked at 1.54 s
         Beat("48f", DESERT, until=2.5),
         Beat(3, props=[Prop("disc", "a moon", "white"), Prop("hat", "a crown", "black")], metadata={"fad": 1}),
+        Beat(3.99, SEA, fade=2),
+        Beat(4, DESERT),
         Beat(60, SEA),
     ]
-    told = [str(problem) for problem in Script(beats, fps=25).check(take, stream)]
+    props = [Prop("ball", "a planet", metadata={"regoin": "red"})]
+    script = Script(beats, [Scene("hall", "moon", metadata={"noet": "x"})], props, fps=25, metadata={"temop": 120})
+    told = [str(problem) for problem in script.check(take, stream)]
     for part in (
         "counts 25 frames a second and the take 24; its frames are converted",
         "beat 1: a gap: nothing is said before 0.5 s",
@@ -352,10 +371,15 @@ def test_a_check_says_what_is_wrong(shot: Path, stream: Stream) -> None:
         "beat 3: a gap: nothing is said from 2.5 s to 3 s",
         "beat 4: 'fad' means nothing; did you mean 'fade'?",
         "beat 4: the prop 'hat' is not seen from 3 s to",
-        "beat 5: it is at 60 s, past the end of the take at 4.1",
+        "beat 5: it never shows: beat 6 begins within the same frame",
+        "beat 5: an overlap: it fades for 2 s, and is over after 0.01 s",
+        "beat 7: it is at 60 s, past the end of the take at 4.1",
+        "the scene 'hall': 'noet' means nothing; did you mean 'note'?",
+        "the prop 'ball': 'regoin' means nothing; did you mean 'region'?",
+        "the script: 'temop' means nothing; did you mean 'tempo'?",
     ):
         assert any(part in line for line in told), (part, told)
-    assert not any("'disc'" in line for line in told)
+    assert not any("beat 4: the prop 'disc'" in line for line in told)
     wrong = Script([Beat(0, "dessert"), Beat("the bell", SEA)], [DESERT]).check(take, stream)
     assert [problem.level for problem in wrong] == ["error", "error"]
     assert "did you mean 'desert'?" in str(wrong[0])
@@ -363,20 +387,25 @@ def test_a_check_says_what_is_wrong(shot: Path, stream: Stream) -> None:
 
 
 def test_a_check_names_words_that_the_model_does_not_know(shot: Path) -> None:
-    class Knowing:
-        def how_near(self, text):
-            return "underwater", 0.9 if "water" in text else 0.1
+    """By the shipped weights; of the wordings that these never read one in twenty is doubted, and no more."""
+    known, take = Stream.load(), Take.open(shot)
 
-    class Routing:
-        def nearest(self, text):
-            return [("underwater", 1.0)] if "water" in text else [("pencil", 0.4), ("rome", 0.35), ("cartoon", 0.25)]
+    def doubted(looks: Sequence[str], becomes: Sequence[str] = ()) -> list[str]:
+        props = [Prop(f"prop {n}", text) for n, text in enumerate(becomes)]
+        beats = [Beat(0, props=props), *(Beat(1 + n / 100, Scene(f"scene {n}", text)) for n, text in enumerate(looks))]
+        told = [problem.text for problem in Script(beats).check(take, known)]
+        return [
+            text
+            for text in (*looks, *becomes)
+            if any(said.startswith((f"{text!r} is a thing", f"the model does not know {text!r}")) for said in told)
+        ]
 
-    script = Script([Beat(0, SEA), Beat(1, Scene("tax", "a tax return"))])
-    take = Take.open(shot)
-    (problem,) = script.check(take, Knowing())  # type: ignore[arg-type]
-    assert str(problem) == "beat 2: the model does not know 'a tax return'; the nearest it knows is 'underwater'"
-    (problem,) = script.check(take, Routing())  # type: ignore[arg-type]
-    assert str(problem).endswith("it would show pencil 40%, rome 35%, cartoon 25%")
+    strange = ["a tax return", "a supermarket", "a horse", "zzqq blorb", "a zebra"]
+    assert doubted(strange[:3], strange[3:]) == strange
+    assert doubted(["a crate of nailed planks"]) == ["a crate of nailed planks"], "a thing is no world"
+    assert doubted(["underwater", "as it is", "wild west at dusk"], ["a lightsaber", "a gold chest"]) == []
+    looks = [text for texts in wordings("held_out").values() for text in texts]
+    assert len(doubted(looks)) <= 0.06 * len(looks)
 
 
 def test_a_take_without_its_camera_frames_is_told(take: Take, stream: Stream) -> None:
