@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine import runtime, sampler
+from engine import sampler
 from engine.company import MOST, Company, Part, rows_for
 from engine.exposure import Exposure
 from engine.models.network import Memory
@@ -36,8 +36,8 @@ class StreamBatch:
         """together: one network call for many streams; None decides by the device."""
         self._together = together
         self.streams: dict[Hashable, Stream] = {}
-        self._companies: dict[tuple[int, int, int, int], Company] = {}
-        self._hands: ThreadPoolExecutor | None = None
+        self._companies: dict[tuple[int, int, int, int, int], Company] = {}
+        self._hands: tuple[int, ThreadPoolExecutor] | None = None
 
     def join(self, name: Hashable, stream: Stream) -> None:
         """Take a stream in under a name of its own. Raises ValueError for a taken name or other weights."""
@@ -52,7 +52,12 @@ class StreamBatch:
 
     def leave(self, name: Hashable) -> Stream:
         """Let a stream go on alone; raises KeyError for an unknown name."""
-        return self.streams.pop(name)
+        stream = self.streams.pop(name)
+        if not self.streams:
+            self._companies.clear()  # those who come next may have other weights
+        for company in self._companies.values():
+            company.forget(stream._history)
+        return stream
 
     @torch.inference_mode()
     def step(
@@ -63,6 +68,8 @@ class StreamBatch:
         if unknown:
             raise ValueError(f"no stream {unknown[0]!r} has joined; there are {', '.join(map(repr, self.streams))}")
         times_s = times_s or {}
+        for name, frame in frames.items():
+            self.streams[name]._check(frame)  # all, before any goes on: none is left out of step
         together = self._together
         if together is None:
             together = any(stream.setup.device != "cpu" for stream in self.streams.values())
@@ -93,17 +100,16 @@ class StreamBatch:
         """
 
         def step(name: Hashable) -> np.ndarray:
-            stream = self.streams[name]
-            if stream.setup.device == "cpu":
-                runtime.set_threads(stream.setup.threads)  # a thread's own number
-            return stream.step(frames[name], times_s.get(name))
+            return self.streams[name].step(frames[name], times_s.get(name))
 
         abreast = min(self._abreast([self.streams[name] for name in frames]), len(frames))
         if abreast < 2:
-            return {name: self.streams[name].step(frame, times_s.get(name)) for name, frame in frames.items()}
-        if self._hands is None:
-            self._hands = ThreadPoolExecutor(cores(), "stream")
-        made = {name: self._hands.submit(step, name) for name in frames}
+            return {name: step(name) for name in frames}
+        if self._hands is None or self._hands[0] != abreast:
+            if self._hands is not None:
+                self._hands[1].shutdown(wait=False)
+            self._hands = abreast, ThreadPoolExecutor(abreast, "stream")
+        made = {name: self._hands[1].submit(step, name) for name in frames}
         wait(made.values())  # all, before one that failed says so: none is left at work on a stream
         return {name: answer.result() for name, answer in made.items()}
 
@@ -128,15 +134,16 @@ class StreamBatch:
         for (height, width, prompts), members in groups.items():
             for start in range(0, len(members), MOST):
                 names = members[start : start + MOST]
-                key = (height, width, prompts, rows_for(len(names)))
+                steps, rows = self.streams[names[0]].steps, rows_for(len(names))
+                key = (height, width, prompts, steps, rows)
                 if key not in self._companies:
-                    network, steps = self.streams[names[0]]._kernelled, self.streams[names[0]].steps
+                    network = self.streams[names[0]]._kernelled
                     assert network is not None
-                    self._companies[key] = Company(network, parts[names[0]].ring, key[-1], steps, prompts)
+                    self._companies[key] = Company(network, parts[names[0]].ring, rows, steps, prompts)
                 shown = self._companies[key]([parts[name] for name in names])
                 pictures |= zip(names, shown, strict=True)
-        for name, part in parts.items():
-            self.streams[name]._end(part.moment)
+                for name in names:
+                    self.streams[name]._end(parts[name].moment)
         return {name: pictures[name] for name in frames}
 
     @staticmethod

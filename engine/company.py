@@ -48,6 +48,10 @@ class Company:
         self._program = FrameProgram(network, self._rows, self._inbox, steps, prompts)
         self._held: list[tuple[Ring, int] | None] = [None] * rows
 
+    def forget(self, ring: object) -> None:
+        """Let go of the memory of a stream that left."""
+        self._held = [None if held is not None and held[0] is ring else held for held in self._held]
+
     @torch.inference_mode()
     def __call__(self, parts: Sequence[Part]) -> list[np.ndarray]:
         """Make a frame for each part, which becomes its ring's last; fresh arrays in the same order."""

@@ -49,7 +49,19 @@ class Fade:
             return F.interpolate(direction.masks[None], size, mode="bilinear")[0] * weight
 
         both = torch.cat([masks(before, 1 - share), masks(after, share)])
-        return Direction(torch.cat([before.concepts, after.concepts]), both)
+        return _merged(torch.cat([before.concepts, after.concepts]), both)
+
+
+UNSEEN = 1 / 256
+"""Of a prompt's share at its best place: less moves no grey level."""
+
+
+def _merged(concepts: Tensor, masks: Tensor) -> Direction:
+    """Equal prompts as one, without those that are not to be seen: fades that begin in fades would add up for ever."""
+    kept, group = torch.unique(concepts, dim=0, return_inverse=True)
+    joined = masks.new_zeros(len(kept), *masks.shape[1:]).index_add_(0, group, masks)
+    seen = joined.amax((1, 2)) >= UNSEEN
+    return Direction(kept[seen], joined[seen] / joined[seen].sum(0))
 
 
 def shares(given: Sequence[np.ndarray]) -> Tensor:

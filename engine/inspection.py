@@ -46,8 +46,9 @@ def watch(stream: Stream, picture: np.ndarray, steps: int | None = None) -> Sigh
     ValueError where `Stream.step` would, and for a stream that keeps its program on a GPU.
     """
     network = stream._network
-    if stream.setup.device != "cpu":
-        raise ValueError(f"the engine is watched on the CPU, this stream is on {stream.setup.device}; load another")
+    if stream.setup.device != "cpu" or stream._kernelled is not None:
+        how = "a recorded program" if stream.setup.device == "cpu" else f"on {stream.setup.device}"
+        raise ValueError(f"this stream is {how} and cannot be watched; load one with device='cpu', recorded=False")
     calls: list[tuple[Tensor, float, Tensor]] = []
     weights: list[Tensor] = []
     ages: list[int] = []

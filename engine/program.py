@@ -130,8 +130,13 @@ class FrameProgram:
             self._masks = [torch.zeros(count, tall // n, wide // n, prompts, device=device) for n in STRIDES]
         self._directed: list[Directed | None] = [None] * count
         self._shown = torch.zeros(rows.last.shape, dtype=torch.uint8, pin_memory=device.type == "cuda")
-        self.launch = recorded(self._frames, device, state=(rows.last, rows.before))
+        self._replay = None
+        if device.type == "cuda":
+            self._replay = recorded(self._frames, device, state=(rows.last, rows.before))
+
+    def launch(self) -> None:
         """Make one frame of every row; does not wait for it."""
+        (self._replay or self._frames)()
 
     def _frames(self) -> None:
         do, rows, inbox = self._network.operations, self._rows, self._inbox

@@ -1,26 +1,18 @@
-"""Work on fixed tensors, recorded once as a CUDA graph and launched with one call; plainly called elsewhere."""
+"""Work on fixed tensors, recorded once as a CUDA graph and launched with one call; plainly called elsewhere.
+
+A graph knows its tensors by address alone: whoever records must hold them as long as it launches, and must not be held
+by its own recording, or only a full collection would free it, which `runtime.settle` keeps from looking.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 WARM_UPS = 3
 """Runs before recording: libraries choose algorithms and take their memory, kernels are compiled."""
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A graph, and what it was recorded of, which holds the tensors that the graph knows by address alone."""
-
-    work: Callable[[], None]
-    graph: torch.cuda.CUDAGraph
-
-    def __call__(self) -> None:
-        self.graph.replay()
 
 
 def recorded(work: Callable[[], None], device: torch.device, state: Sequence[Tensor] = ()) -> Callable[[], None]:
@@ -43,7 +35,7 @@ def recorded(work: Callable[[], None], device: torch.device, state: Sequence[Ten
         work()
     for tensor, before in zip(state, kept, strict=True):
         tensor.copy_(before)
-    return Recording(work, graph)
+    return graph.replay
 
 
 def mark(device: torch.device) -> Callable[[], None]:

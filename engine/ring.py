@@ -41,15 +41,18 @@ class Ring:
         dtype = network.stem.weight.dtype
         self._pooled = torch.zeros(self.config.slots, 3, tall // 8, wide // 8, device=device)
         self._entering = torch.zeros(1, 3, tall // 8, wide // 8, device=device, dtype=dtype)
-        level = torch.full((1,), History.LEVEL, device=device)
-        self._made = network.remember(self._entering, level)
+        self._level = torch.full((1,), History.LEVEL, device=device)
+        self._network = network
+        self._made = network.remember(self._entering, self._level)
         self.rows = Rows(last, before, torch.zeros_like(self._made[:, None]).repeat(1, self.config.slots, 1, 1, 1, 1))
         """One row."""
         self.changes = 0
         """How often `keys_values` were written to."""
 
+        entering, level, made = self._entering, self._level, self._made
+
         def remember() -> None:
-            self._made.copy_(network.remember(self._entering, level))
+            made.copy_(network.remember(entering, level))
 
         self._remember_entering = recorded(remember, device)
         self.reset()

@@ -33,7 +33,7 @@ def noise_patches(seed: int, index: int, height: int, width: int) -> Tensor:
     return fresh.view(height // PATCH, width // PATCH, 3 * PATCH**2).add_(_lasting(seed, height, width))
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=64)  # as many streams in turn
 def _lasting(seed: int, height: int, width: int) -> Tensor:
     """The stream's own part: that of the frame before all frames."""
     lasting = torch.from_numpy(noise_tables()[0].take(_bits(seed, -1, height * width * 3)))

@@ -27,6 +27,7 @@ from engine.exposure import Exposure, Moment
 from engine.history import History, HistoryState, as_signal, differences
 from engine.models import fused
 from engine.models.checkpoint import Weights, load_weights
+from engine.models.fields import LOOP_S
 from engine.models.kernelled import Kernelled
 from engine.models.network import Hourglass, pad_picture, padded_size, planes_to_patches, to_patches, to_picture
 from engine.models.weather import weather
@@ -39,6 +40,8 @@ from engine.types import Prompt, Region
 SMALLEST, LARGEST = (64, 64), (1920, 1080)
 """Width and height of the pictures that a stream takes."""
 SNAPSHOT_FORMAT = "lsd-snapshot-1"
+_DAMAGED = (KeyError, IndexError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError)
+"""What reading a snapshot that lacks something raises, beside what its compression and safetensors do."""
 _NOMINAL_FPS = 24.0
 
 
@@ -71,6 +74,7 @@ class Stream:
         self._router = weights.router
         network = weights.network.requires_grad_(False).to(device=device, dtype=dtype)
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._dtype = dtype
         self._fold = fused.Folder(self._network) if fused.available(self._network) else None
         self._device = device
         if recorded is None:
@@ -78,6 +82,7 @@ class Stream:
         self._kernelled = Kernelled(self._network, kernels.operations(device)) if recorded else None
         self._programs: Programs | None = None
         self._directed: tuple[Direction, Directed] | None = None
+        self._masked: tuple[Direction, tuple[int, int] | None, Tensor | None] | None = None
         self._history: History | Ring | None = None
         self._size: tuple[int, int] | None = None
         self._time_s: float | None = None
@@ -200,6 +205,8 @@ class Stream:
         clock, index / 24 by default. index: the source frame's number, one more than the last by default; keys the
         noise. Returns a fresh (H, W, 3) uint8 array that the caller owns. Raises ValueError on another shape or type.
         """
+        if self.setup.device == "cpu":
+            runtime.set_threads(self.setup.threads)  # each thread's own number, which another stream may have changed
         moment = self._begin(frame, time_s, index)
         if self._kernelled is not None:
             return self._play(frame, moment)
@@ -207,7 +214,7 @@ class Stream:
 
         def denoiser(noisy: Tensor, level: float, step: float) -> Tensor:
             conditions = exposure.conditions(level, step)
-            modulation = self._fold(conditions) if self._fold is not None else None
+            modulation = self._fold(conditions, self.steps) if self._fold is not None else None
             return self._network(noisy, exposure.source, exposure.past, conditions, exposure.memory, modulation)
 
         return self._develop(moment, sampler.denoise(denoiser, exposure.noise, self.steps))
@@ -260,6 +267,13 @@ class Stream:
             self._directed = held = direction, directed
         return held[1]
 
+    def _masks_at(self, direction: Direction) -> Tensor | None:
+        """`_masks_of`, made once for a direction that stays."""
+        held = self._masked
+        if held is None or held[0] is not direction or held[1] != self._size:
+            self._masked = held = direction, self._size, self._masks_of(direction)
+        return held[2]
+
     def _masks_of(self, direction: Direction) -> Tensor | None:
         """(P, H, W) of the padded size; None for one prompt everywhere."""
         if direction.masks is None:
@@ -277,12 +291,12 @@ class Stream:
         picture = pad_picture(torch.from_numpy(np.ascontiguousarray(frame)).to(device))
         past, past_level, memory = self._history.read()
         direction = self._direction_at(moment.time_s)
-        masks = self._masks_of(direction)
+        masks = self._masks_at(direction)
         clock = torch.full((1,), moment.time_s, dtype=torch.float64)
         home = device if device.type == "cuda" else torch.device("cpu")  # others lack float64
         tall, wide = picture.shape[:2]
         seed = torch.tensor([self.seed % 2**63], device=home)
-        air = weather(seed, clock.to(home), tall, wide, self._network.stem.weight.dtype)
+        air = weather(seed, clock.to(home), tall, wide, self._dtype)
         return Exposure(
             source=as_signal(to_patches(picture[None])),
             noise=sampler.noise_patches(self.seed, moment.index, tall, wide).to(device)[None],
@@ -292,7 +306,7 @@ class Stream:
             concepts=direction.concepts[None].to(device),
             masks=None if masks is None else masks[None],
             interval_s=torch.full((1,), moment.interval_s, device=device),
-            clock_s=clock.to(device, torch.float32) if device.type == "mps" else clock.to(device),
+            clock_s=(clock % LOOP_S).to(device, torch.float32) if device.type == "mps" else clock.to(device),
             weather=planes_to_patches(air).to(device),
         )
 
@@ -370,23 +384,25 @@ class Stream:
             tensors = load(raw)
             header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
             meta = json.loads(header["__metadata__"]["stream"])
-        except (zlib.error, SafetensorError, KeyError, json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"not a snapshot of a stream, or a damaged one ({error})") from None
-        if meta.get("format") != SNAPSHOT_FORMAT or ModelConfig.from_dict(meta["config"]) != self.config:
-            raise ValueError(f"a snapshot of {meta.get('config', {}).get('name')} does not fit {self.config.name}")
-        self.reset()
-        self.seed, self.index, self._time_s = meta["seed"], meta["index"], meta["time_s"]
-        self._direction = Direction(tensors["concepts"], tensors.get("masks"))
-        if meta["fade"] is not None:
-            before = Direction(tensors["before.concepts"], tensors.get("before.masks"))
-            self._fade = Fade(before, *meta["fade"])
-        if meta["size"] is not None:
-            self._size = (meta["size"][0], meta["size"][1])
-            self._history = self._new_history(*self._size)
+            if meta["format"] != SNAPSHOT_FORMAT or ModelConfig.from_dict(meta["config"]) != self.config:
+                raise ValueError(f"a snapshot of {meta['config'].get('name')} does not fit {self.config.name}")
+            told = int(meta["seed"]), int(meta["index"]), meta["time_s"]
+            size = None if meta["size"] is None else (int(meta["size"][0]), int(meta["size"][1]))
+            direction, fade = Direction(tensors["concepts"], tensors.get("masks")), None
+            if meta["fade"] is not None:
+                fade = Fade(Direction(tensors["before.concepts"], tensors.get("before.masks")), *meta["fade"])
             count = sum(name.startswith("last.") for name in tensors)
             last = [differences(tensors[f"last.{i}"], undo=True) for i in range(count)]
             remembered = [(s, tensors[f"remembered.{i}"]) for i, s in enumerate(meta["remembered_steps"])]
-            self._history.restore(HistoryState(last, remembered, meta["steps"]))
+            held = HistoryState(last, remembered, int(meta["steps"]))
+        except (zlib.error, SafetensorError, *_DAMAGED) as error:
+            raise ValueError(f"not a snapshot of a stream, or a damaged one ({error})") from None
+        self.reset()
+        self.seed, self.index, self._time_s = told
+        self._direction, self._fade = direction, fade
+        if size is not None:
+            self._size, self._history = size, self._new_history(*size)
+            self._history.restore(held)
 
     def close(self) -> None:
         """Free the history; the stream can still be used and starts anew."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from engine import batch as batches
 from engine.batch import StreamBatch
@@ -109,6 +111,41 @@ def test_streams_of_one_network_take_turns() -> None:
     assert StreamBatch._abreast([one, other]) == 1
 
 
+def test_no_more_go_at_once_than_there_are_cores_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "cores", lambda: 2)
+    batch, at_work, most = StreamBatch(), [], []
+    step = Stream.step
+
+    def watched(self: Stream, *given: Any) -> np.ndarray:
+        at_work.append(self)
+        most.append(len(at_work))
+        made = step(self, *given)
+        at_work.remove(self)
+        return made
+
+    monkeypatch.setattr(Stream, "step", watched)
+    for name in "abcde":
+        batch.join(name, Stream.from_config(lsd_test(), threads=1, seed=ord(name)))
+    for _ in range(5):
+        batch.step(dict.fromkeys("abcde", pictures("a", 1)[0]))
+    assert max(most) == 2
+
+
+@torch.inference_mode()
+def test_who_comes_after_all_have_left_brings_other_weights() -> None:
+    """The programs of those who left are not theirs."""
+    batch, frame = StreamBatch(together=True), pictures("a", 1)[0]
+    for weights_seed in (0, 1):
+        made = {}
+        for name in "ab":
+            batch.join(name, Stream.from_config(lsd_test(), recorded=True, weights_seed=weights_seed))
+        made = batch.step(dict.fromkeys("ab", frame))
+        alone = Stream.from_config(lsd_test(), recorded=True, weights_seed=weights_seed).step(frame)
+        for name in "ab":
+            assert np.abs(made[name].astype(int) - alone).mean() < 2
+            batch.leave(name)
+
+
 def test_a_frame_that_fails_beside_others_leaves_none_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "cores", lambda: 2)
     batch = StreamBatch()
@@ -116,7 +153,7 @@ def test_a_frame_that_fails_beside_others_leaves_none_under_way(monkeypatch: pyt
         batch.join(name, Stream.from_config(lsd_test(), threads=1, seed=ord(name)))
     with pytest.raises(ValueError, match="uint8"):
         batch.step({"a": np.zeros((64, 96, 3), np.float32), "b": pictures("b", 1)[0]})
-    assert [batch.streams[name].index for name in "ab"] == [0, 1]
+    assert [batch.streams[name].index for name in "ab"] == [0, 0], "nor out of step"
 
 
 def test_what_cannot_join_or_step_is_named() -> None:

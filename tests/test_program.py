@@ -6,6 +6,9 @@ all but Triton's arithmetic (tests/test_kernels.py) and the recording (the tests
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -136,6 +139,24 @@ def test_slots_follow_from_the_step() -> None:
             slots = [ring.slot(step) for step in kept]
             assert len(set(slots)) == len(slots)
             assert all(0 <= slot < sinks + length for slot in slots)
+
+
+def test_what_another_size_replaces_is_let_go_at_once() -> None:
+    """Without a collection: `runtime.settle` keeps these from what a live loop began with, a GPU's graphs included."""
+    gc.collect()
+    gc.disable()
+    try:
+        stream = Stream.from_config(lsd_test(), recorded=True)
+        stream.step(np.zeros((64, 96, 3), np.uint8))
+        assert stream._programs is not None
+        program = next(iter(stream._programs._recorded.values()))
+        held = [weakref.ref(thing) for thing in (stream._programs, stream._programs.ring, program)]
+        del program
+        stream.reset()
+        stream.step(np.zeros((96, 64, 3), np.uint8))
+        assert [ref() for ref in held] == [None, None, None]
+    finally:
+        gc.enable()
 
 
 def test_a_reset_stream_begins_anew() -> None:

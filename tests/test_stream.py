@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import zlib
+
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load, save
 
 from engine import runtime, sampler
 from engine.config import lsd_test
@@ -185,6 +189,27 @@ def test_a_fade_begins_at_the_old_and_ends_at_the_new(stream: Stream) -> None:
     torch.testing.assert_close(stream._direction_at(3.1).concepts, new)
 
 
+def test_fades_that_begin_in_fades_do_not_add_up(stream: Stream) -> None:
+    left = np.zeros((64, 96), np.float32)
+    left[:, :48] = 1
+    for turn in range(40):
+        parts = [Region(("underwater", "pencil")[turn % 2], left), Region("neon rain", 1 - left)]
+        stream.prompt(parts, fade_s=0.2)
+        for _ in range(2):
+            stream.step(np.zeros((64, 96, 3), np.uint8))
+        direction = stream._direction_at(stream._time_s)
+        assert len(direction.concepts) <= 4, "the three, and what was there at first"
+        assert direction.masks is not None
+        assert torch.allclose(direction.masks.sum(0), torch.ones(64, 96), atol=1e-5)
+
+
+def test_a_stream_works_with_the_threads_that_its_setup_says() -> None:
+    two, one = (Stream.from_config(lsd_test(), threads=threads) for threads in (2, 1))
+    for stream in (two, one, two):
+        stream.step(np.zeros((64, 96, 3), np.uint8))
+        assert torch.get_num_threads() == stream.setup.threads
+
+
 def test_the_history_is_of_constant_size(stream: Stream) -> None:
     picture = np.zeros((64, 64, 3), np.uint8)
     sizes = []
@@ -277,7 +302,11 @@ def test_a_bad_prompt_leaves_the_old_one_in_force(stream: Stream, prompt: object
 def test_a_damaged_snapshot_changes_nothing(stream: Stream, pictures: list[np.ndarray]) -> None:
     run(stream, pictures[:3])
     good = stream.snapshot()
-    for bad in (b"", b"not a snapshot", good[:-20]):
+    raw = zlib.decompress(good)
+    header, tensors = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")]), load(raw)
+    without = [{name: tensors[name] for name in tensors if name != gone} for gone in ("concepts", "last.0")]
+    lacking = [zlib.compress(save(held, header["__metadata__"])) for held in without]
+    for bad in (b"", b"not a snapshot", good[:-20], *lacking):
         with pytest.raises(ValueError, match="snapshot"):
             stream.restore(bad)
         assert stream.snapshot() == good

@@ -67,7 +67,8 @@ def prepared(
     if way == "recorded":
         assert stream._programs is not None
         program = stream._programs.of(stream._directed_at(0.0))
-        program.launch = watch = Stopwatch(program.launch, there)
+        watch = Stopwatch(program.launch, there)
+        program.launch = watch  # type: ignore[method-assign]
     else:
         network: Any = stream._network
         if way == "compiled":

@@ -101,7 +101,7 @@ def run(
         with watch("SD-Turbo") as advance:
             kept["rows"].append(turbo(like, headline, peer_frames, general, seed, advance))
     with section(folder, "cameras", seed=seed, device=found) as kept:
-        count, size = (2, CAMERAS) if found.type == "cpu" else (64, HEADLINE)
+        count, size = (64, HEADLINE) if found.type == "cuda" else (2, CAMERAS)
         with watch(f"{count} cameras") as advance:
             each = THREADS[0]  # a core for each camera: a batch steps them side by side
             cameras = [Stream.load(weights, device=device, seed=n, threads=each) for n in range(count)]

@@ -68,7 +68,7 @@ def wave_phases(time_s: Tensor, height: int, width: int, stride: int = 1) -> tup
     """Phases of the eight waves at `time_s` (B,), whose sum is the wave's: across (B, 8, w) and down (B, 8, h)."""
     device = time_s.device
     along_x, offset, along_y, omega = wave_table(device).unbind(1)
-    clock = torch.remainder(time_s.double(), LOOP_S).float()
+    clock = torch.remainder(time_s if device.type == "mps" else time_s.double(), LOOP_S).float()  # mps lacks float64
     x = _pixel_centres(width, stride, device) - width / 2
     y = _pixel_centres(height, stride, device) - height / 2
     across = along_x[:, None] * x + offset[:, None]

@@ -19,7 +19,7 @@ from engine.models.network import MULTIPLE, Conditions, ConvBlock, Hourglass, Li
 CHANNELS = 32
 """Channels that the first layer sees are filled up to this: matrix units take as many bfloat16 numbers at a time."""
 KEPT = 4
-"""Prompts whose folded weights are kept: a cut back costs nothing."""
+"""Foldings that are kept at least: a cut back costs nothing."""
 
 
 def available(network: Hourglass) -> bool:
@@ -147,15 +147,18 @@ class Folder:
         self._seconds: dict[ConvBlock, Tensor] = {}
         self._kept: OrderedDict[bytes, FoldedModulation] = OrderedDict()
 
-    def __call__(self, conditions: Conditions) -> FoldedModulation | None:
-        """None where masks divide the picture: then the network's own path is taken."""
+    def __call__(self, conditions: Conditions, steps: int = 1) -> FoldedModulation | None:
+        """None where masks divide the picture: then the network's own path is taken.
+
+        steps: foldings that a frame needs, one for each denoising step; all of them are kept.
+        """
         if conditions.masks is not None:
             return None
         parts = (conditions.concepts.flatten(), conditions.level, conditions.step)
         key = torch.cat([part.float().cpu() for part in parts]).numpy().tobytes()
         if key not in self._kept:
             self._kept[key] = FoldedModulation(self._network.vectors(conditions), self._seconds)
-            if len(self._kept) > KEPT:
+            while len(self._kept) > max(KEPT, steps):
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key].rewound()

@@ -518,8 +518,8 @@ def mixing(device: torch.device) -> tuple[Tensor, Tensor]:
     """(9 + 3 A, 3 (A + 6)) and (3 (A + 6),): from the head's gains (turn, dye and keep of each colour, then of the A
     planes of weather) to what each colour takes of weather, source and last output."""
     size = 9 + 3 * AIR
-    given = torch.cat([torch.zeros(1, size), torch.eye(size)])  # nothing, then each gain alone
+    given = torch.cat([torch.zeros(1, size, device=device), torch.eye(size, device=device)])  # nothing, then each gain
     turn, dye, keep, air = given.split([3, 3, 3, 3 * AIR], 1)
-    of_source = torch.diag_embed(1 + turn) + dye[..., None] * torch.tensor(LUMINANCE)
+    of_source = torch.diag_embed(1 + turn) + dye[..., None] * torch.tensor(LUMINANCE, device=device)
     mixed = torch.cat([air.unflatten(1, (3, AIR)), of_source, torch.diag_embed(keep)], 2).flatten(1)
-    return (mixed[1:] - mixed[0]).to(device), mixed[0].to(device)
+    return mixed[1:] - mixed[0], mixed[0]
