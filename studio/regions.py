@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,7 @@ MASK_BYTES = 1_000_000
 """Of a drawn mask as PNG in a script or timeline."""
 
 _PNG = "data:image/png;base64,"
+_MASK_OR_BOX = "a drawn mask ('stick.png') or a box ([0.4, 0.2, 0.1, 0.6])"
 _HUE_DEGREES, _TONE_DISTANCE = 90.0, 100.0  # what a tolerance of 1 lets through
 _GREY_CHROMA = 12.0  # Lab chroma below which a thing has no hue to speak of
 _PATCH = 28  # side in pixels at which a followed thing is compared
@@ -60,9 +62,9 @@ _SOFT = 0.006  # of the picture's height: the softness of a mask's edge
 class Area:
     """A part of the picture. Where several are given, the part that is in each of them.
 
-    colour: a name, `#rrggbb` or (r, g, b) in 0..255. tolerance: 0 to 1. box: around the thing, followed from the take's
-    first frame on; or boxes by their time in seconds, each of which corrects the one before. mask: a PNG, white where
-    it is; its file, or the file itself as a data URL.
+    colour: a name (also within words: `the green stick`), `#rrggbb` or (r, g, b) in 0..255. tolerance: 0 to 1. box:
+    around the thing, followed from the take's first frame on; or boxes by their time in seconds, each of which corrects
+    the one before. mask: a PNG, white where it is; its file, or the file itself as a data URL.
     """
 
     colour: str | tuple[int, int, int] | None = None
@@ -74,12 +76,14 @@ class Area:
         if self.colour is None and self.box is None and self.mask is None:
             raise TimelineError("a region needs a colour, a box or a mask")
         if self.colour is not None:
-            rgb_of(self.colour)
-            object.__setattr__(self, "colour", self.colour if isinstance(self.colour, str) else tuple(self.colour))
-        if not 0 < number(self.tolerance, "a region's tolerance") <= 1:
+            object.__setattr__(self, "colour", _colour(self.colour))
+        object.__setattr__(self, "tolerance", number(_plain(self.tolerance), "a region's tolerance"))
+        if not 0 < self.tolerance <= 1:
             raise TimelineError(f"a region's tolerance is {self.tolerance}; it is above 0 and at most 1")
         if self.mask is not None and (not isinstance(self.mask, str | Path) or not str(self.mask)):
             raise TimelineError(f"{self.mask!r} is no mask; write the path of a PNG")
+        if isinstance(self.mask, Path):
+            object.__setattr__(self, "mask", str(self.mask))
         if self.box is not None:
             boxes = self.box.items() if isinstance(self.box, Mapping) else [(0.0, self.box)]
             read = {_box_time(time_s): _box(box) for time_s, box in boxes}
@@ -129,13 +133,19 @@ class Area:
 
     @classmethod
     def from_dict(cls, data: Any) -> Area:
-        """From `to_dict`'s values, or a colour alone, or a box alone. Raises TimelineError."""
-        if isinstance(data, str):
-            return cls(colour=data)
+        """From `to_dict`'s values, or a colour, a box or a mask alone (`.png`, or a Path). Raises TimelineError."""
+        data = _plain(data)
+        if isinstance(data, Path) or (isinstance(data, str) and (data.startswith(_PNG) or _is_png(data))):
+            return cls(mask=data)
+        if isinstance(data, str) or (isinstance(data, Sequence) and len(data) == 3):
+            try:
+                return cls(_colour(data))
+            except TimelineError as error:
+                raise TimelineError(f"{error}; or {_MASK_OR_BOX}") from None
         if isinstance(data, Sequence):
             return cls(box=_box(data))
         if not isinstance(data, Mapping):
-            raise TimelineError(f"{data!r} is no region; write a colour, or colour, box and mask by name")
+            raise TimelineError(f"{data!r} is no region; write a colour such as 'green', {_MASK_OR_BOX}")
         if unknown := data.keys() - {"colour", "tolerance", "box", "mask"}:
             raise TimelineError(
                 f"a region has colour, tolerance, box and mask, not {', '.join(sorted(map(str, unknown)))}"
@@ -228,10 +238,39 @@ def rgb_of(colour: Any) -> tuple[int, int, int]:
             known = ", ".join(COLOURS)
             raise TimelineError(f"{colour!r} is no colour; write one of {known}, #rrggbb or [r, g, b]") from None
         return red, green, blue
+    colour = _plain(colour)
     legal = isinstance(colour, Sequence) and len(colour) == 3
     if not legal or not all(isinstance(part, int) and 0 <= part <= 255 for part in colour):
         raise TimelineError(f"{colour!r} is no colour; write a name, #rrggbb, or red, green and blue from 0 to 255")
     return colour[0], colour[1], colour[2]
+
+
+def _colour(colour: Any) -> str | tuple[int, int, int]:
+    """A colour as it is kept; of words that are none, the one name of a colour among them. Raises TimelineError."""
+    try:
+        rgb = rgb_of(colour)
+        return colour if isinstance(colour, str) else rgb
+    except TimelineError:
+        said = re.findall(r"[a-z]+", colour.lower().replace("gray", "grey")) if isinstance(colour, str) else []
+        named = dict.fromkeys(word for word in said if word in COLOURS)
+        if len(named) > 1:
+            raise TimelineError(f"{colour!r} names {' and '.join(named)}; write one colour") from None
+        if not named:
+            raise
+        return next(iter(named))
+
+
+def _is_png(text: str) -> bool:
+    return text.strip().lower().endswith(".png")
+
+
+def _plain(value: Any) -> Any:
+    """Arrays and their numbers as Python's own; all else as it is."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return tuple(_plain(part) for part in value)
+    return value
 
 
 def grey_of(image: Image.Image) -> Image.Image:
@@ -357,6 +396,7 @@ def _drawn(mask: str) -> Image.Image:
 
 
 def _box(box: Any) -> Box:
+    box = _plain(box)
     numbers = tuple(box) if isinstance(box, Sequence) and not isinstance(box, str) else ()
     if len(numbers) != 4:
         raise TimelineError(f"{box!r} is no box; write left, top, width and height as shares: [0.4, 0.2, 0.1, 0.6]")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +13,7 @@ from PIL import Image
 
 from studio.mattes import Mattes, sightings
 from studio.regions import COLOURS, Area, Finder, keyed, lab_of, rgb_of
+from studio.script import Prop
 from studio.take import Take
 from studio.timeline import Matte, Timeline, TimelineError, Value
 
@@ -174,6 +178,40 @@ def test_mistakes_are_told_with_what_is_legal(make, told):
     with pytest.raises(TimelineError) as error:
         make()
     assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("short", "area"),
+    [
+        ("the green stick", Area("green")),
+        ("a Gray, dull hat", Area("grey")),
+        ("stick.png", Area(mask="stick.png")),
+        (Path("masks/stick.PNG"), Area(mask="masks/stick.PNG")),
+        ((60, 150, 70), Area((60, 150, 70))),
+        (np.array([60, 150, 70]), Area((60, 150, 70))),
+        (np.array([0.5, 0.25, 0.25, 0.5]), Area(box=(0.5, 0.25, 0.25, 0.5))),
+        ({"colour": "the blue one"}, Area("blue")),
+    ],
+)
+def test_a_short_form_is_the_area_that_it_means(short, area):
+    assert Area.from_dict(short) == area
+    assert Prop("stick", "a lightsaber", short).area == area
+    assert Area.from_dict(json.loads(json.dumps(area.to_dict()))) == area
+
+
+def test_what_is_no_region_names_colours_masks_and_boxes():
+    for wrong in ("the stick", "stick.jpg", (1, 2, 300), 7, "the red and green stick"):
+        with pytest.raises(TimelineError, match=r"colour.*a drawn mask \('stick\.png'\) or a box \(\[0\.4, "):
+            Area.from_dict(wrong)
+    with pytest.raises(TimelineError, match="names red and green; write one colour"):
+        Area("the red and green stick")
+
+
+def test_arrays_are_kept_as_plain_numbers():
+    box = np.array([0.5, 0.25, 0.25, 0.5], np.float32)
+    area = Area(tuple(np.array([1, 2, 3])), np.float32(0.5), {np.float32(1.5): box})  # type: ignore[arg-type,dict-item]
+    assert repr(area) == repr(Area((1, 2, 3), 0.5, {1.5: (0.5, 0.25, 0.25, 0.5)}))
+    assert Area(box=box) == Area(box=(0.5, 0.25, 0.25, 0.5))  # type: ignore[arg-type]
 
 
 def test_a_mask_that_is_not_there_is_named(tmp_path):
