@@ -49,6 +49,7 @@ Weights = Annotated[Path | None, typer.Option("--weights", help="A safetensors f
 TakeFolder = Annotated[Path, typer.Argument(metavar="TAKE", help="A take's folder, or its path under --sessions.")]
 
 SESSIONS = Path("sessions")
+_FRAMES_ALONE = "--frames says how a schedule counts; give --schedule FILE with it"
 
 
 @app.command()
@@ -93,6 +94,9 @@ def record(
     production: Annotated[str, typer.Option(help="Name of the production.")],
     schedule: Annotated[Path | None, typer.Option(help='JSON: {"0": "underwater", "3.0": "wild west"}.')] = None,
     prompt: Annotated[str | None, typer.Option(help="One prompt, in place of a schedule.")] = None,
+    frames: Annotated[
+        float | None, typer.Option(metavar="FPS", help="The schedule counts frames at this rate, as Deforum's do.")
+    ] = None,
     scene: Annotated[str, typer.Option(help="Scene.")] = "1",
     shot: Annotated[str, typer.Option(help="Shot.")] = "A",
     size: Annotated[str | None, typer.Option(metavar="WxH", help="384 px on the longer side by default.")] = None,
@@ -112,6 +116,8 @@ def record(
 
     if schedule and prompt:
         raise ValueError("--schedule and --prompt exclude each other; a schedule begins with its own prompt")
+    if frames is not None and not schedule:
+        raise ValueError(_FRAMES_ALONE)
     slate = Slate(production, scene, shot)
 
     from studio import proxies
@@ -121,7 +127,8 @@ def record(
 
     camera = FileCamera(source, _size(size) if size else None, quality)
     said = Timeline.of("as it is" if prompt is None else prompt)
-    timeline = schedules.load(schedule, camera.fps) if schedule else said
+    rate = camera.fps if frames is None else frames
+    timeline = said if schedule is None else schedules.load(schedule, rate, frames=frames is not None)
     stream = load_stream(device=device.value, weights=weights, seed=seed)
     director = Director(
         stream, timeline.keys[0].prompt, weights=str(weights.absolute()) if weights else "", quality=quality
@@ -202,7 +209,7 @@ def render(
     from studio.farm.command import display, plan, summary
 
     if frames is not None and not schedule:
-        raise ValueError("--frames says how a schedule counts; give --schedule FILE with it")
+        raise ValueError(_FRAMES_ALONE)
     jobs = plan(
         [_find(take, sessions) for take in takes],
         prompts=prompt or (),

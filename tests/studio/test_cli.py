@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -54,6 +55,11 @@ def test_record_render_check_export_and_list(run: Run, small_clip: Path, tmp_pat
     assert status == 0, err
     take = Take.open(Path(out.splitlines()[-1]))
     assert (take.state, len(take.made), len(take.timeline.keys)) == ("complete", 24, 2)
+    deforum = tmp_path / "deforum.json"
+    deforum.write_text('{"0": "underwater", "12": {"prompt": "wild west", "fade_s": 0.2}}')
+    status, out, err = run("record", *shot, "--schedule", deforum, "--frames", 24)
+    assert Take.open(Path(out.splitlines()[-1])).timeline == take.timeline, err
+    shutil.rmtree(out.splitlines()[-1])
     assert run("record", *shot, "--prompt", "pencil")[1].splitlines()[-1].endswith("T002")
 
     schedule.write_text('{"0": "underwater", "0.75": "pencil"}')
@@ -108,6 +114,11 @@ def test_record_render_check_export_and_list(run: Run, small_clip: Path, tmp_pat
         (["record", "--source", "{text}", "--production", "film", "--prompt", "pencil"], "text.mp4"),
         (["record", "--source", "{clip}", "--production", "film", "--prompt", "x" * 5000], "5,000"),
         (["record", "--source", "{clip}", "--production", "film", "--schedule", "{broken}"], "line 2"),
+        (["record", "--source", "{clip}", "--production", "film", "--frames", "24"], "give --schedule FILE with it"),
+        (
+            ["record", "--source", "{clip}", "--production", "film", "--schedule", "{text}", "--frames", "0"],
+            "0.0 frames",
+        ),
         (["record", "--source", "{clip}", "--production", "film", "--weights", "{text}"], "safetensors"),
     ],
 )
