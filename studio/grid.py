@@ -67,6 +67,9 @@ class Grid:
     take: Take
     variants: tuple[Variant, ...]
 
+    def __repr__(self) -> str:
+        return f"Grid({self.take.name}: {len(self.variants)} variants)"
+
     def __len__(self) -> int:
         return len(self.variants)
 

@@ -174,10 +174,18 @@ class Render:
     info: Mapping[str, Any]
     """render.json: set-up, seed, first frame made anew, hashes, file."""
 
+    def __repr__(self) -> str:
+        return f"Render({self.title}: {len(self.info.get('hashes', ()))} frames)"
+
     @property
     def name(self) -> str:
         """v001, v002 …"""
         return self.folder.name
+
+    @property
+    def title(self) -> str:
+        """`my-film S01 A T003 v001`."""
+        return f"{self.info.get('take', '')} {self.name}".strip()
 
     @property
     def video(self) -> Path:
@@ -254,6 +262,10 @@ class Take:
             frames = kept
         return cls(folder, manifest, state, tuple(events), frames, tuple(faults), tuple(notices))
 
+    def __repr__(self) -> str:
+        state = "" if self.state == "complete" else f", {self.state}"
+        return f"Take({self.name}: {self.duration_s:.1f} s, {len(self.made)} frames{state})"
+
     def _repr_html_(self) -> str:
         from studio.display import take_html  # for notebooks alone
 
@@ -315,7 +327,7 @@ class Take:
 
         Raises TimelineError for anything else, and for a script with a mistake.
         """
-        from studio.script import Clock, Script  # it reads takes
+        from studio.script import Beat, Clock, Script  # it reads takes
 
         if isinstance(said, Script):
             if converted := said.converts(Clock.of(self)):
@@ -323,9 +335,11 @@ class Take:
             return said.timeline(self)
         if isinstance(said, Timeline):
             return said
+        if isinstance(said, Beat) or (isinstance(said, list | tuple) and any(isinstance(one, Beat) for one in said)):
+            raise TimelineError(f"beats alone are no script: {_short(said)}; write Script([Beat(...), ...])")
         if isinstance(said, str | list | tuple):
             return Timeline.of(said)
-        raise TimelineError(f"{said!r} is nothing to render; give a Script, a Timeline or a prompt in words")
+        raise TimelineError(f"{_short(said)} is nothing to render; give a Script, a Timeline or a prompt in words")
 
     def render(
         self,
@@ -493,3 +507,9 @@ def _with_pictures(frames: tuple[FrameRow, ...], raw: int, live: int) -> tuple[F
             break
         kept.append(row)
     return tuple(kept)
+
+
+def _short(said: object) -> str:
+    """How it is written, or the start of that, in one line."""
+    text = " ".join(repr(said).split())
+    return text if len(text) <= 200 else f"{text[:200]} …"

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from studio.documents import DamagedError, Journal, read_document, read_journal, write_document
-from studio.take import Manifest, Slate, Take, TakeError, takes
+from studio.grid import Grid
+from studio.script import Beat, Scene
+from studio.take import Manifest, Render, Slate, Take, TakeError, takes
+from studio.timeline import TimelineError
 
 
 def test_names_become_safe_folder_names(tmp_path: Path) -> None:
@@ -76,6 +79,29 @@ def test_a_recorded_take_opens_complete(shot: Path) -> None:
     assert take.duration_s == pytest.approx(100 / 24, abs=1e-3)
     assert [mark.name for mark in take.timeline.markers] == ["the ball falls"]
     assert [row.error is not None for row in take.frames].count(True) == 1
+
+
+def test_a_take_says_in_a_line_what_it_is(take: Take, crashed: Take) -> None:
+    assert repr(Take.open(crashed.folder)).endswith(f"{len(crashed.made)} frames, recovered)")
+    assert repr(take) == "Take(Test-film S01 A T001: 4.2 s, 89 frames)"
+    version = Render(take.folder / "renders" / "v001", {"take": take.name, "hashes": ["a"] * 89})
+    assert repr(version) == "Render(Test-film S01 A T001 v001: 89 frames)"
+    assert repr(Grid(take, ())) == "Grid(Test-film S01 A T001: 0 variants)"
+
+
+def test_what_is_nothing_to_render_is_told_in_a_line(shot: Path) -> None:
+    take = Take.open(shot)
+    sea = Beat(0, Scene("sea", "underwater"))
+    for wrong, told in (
+        (take, "Take(Test-film S01 A T001: 4.2 s, 89 frames) is nothing to render; give a Script, a Timeline or"),
+        ([sea, Beat(1)], "write Script([Beat(...), ...])"),
+        (sea, "write Script([Beat(...), ...])"),
+        (dict.fromkeys(range(1000), "underwater"), "is nothing to render; give a Script"),
+    ):
+        with pytest.raises(TimelineError) as error:
+            take.render(wrong)  # type: ignore[arg-type]
+        assert told in str(error.value)
+        assert len(str(error.value)) < 320
 
 
 @pytest.mark.parametrize("name", ["take.json", "events.jsonl", "frames.jsonl"])
