@@ -10,20 +10,22 @@ import base64
 import colorsys
 import io
 import sys
+import unicodedata
 import zlib
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFont
 
 from engine.media import VideoSource
 from engine.pictures import fit
 from engine.types import Frame
 from studio.lanes import PARAMETERS, value_at
-from studio.timeline import AS_IT_IS, Prompt, Timeline, blend, words
+from studio.timeline import AS_IT_IS, Prompt, Timeline, TimelineError, blend, words
 from studio.video import pictures
 
 if TYPE_CHECKING:
@@ -34,6 +36,10 @@ WIDTH, LANE, RULER, CURVE = 1000, 40, 18, 34
 """Of the drawing, in its own units: across, the prompts, the seconds, and a parameter."""
 MOMENTS, PICTURE_W = 8, 200
 """Pictures in a strip, and their width in pixels."""
+FONT, WIDER = 13, 1.2
+"""Size of the lane's words, and how much wider than Pillow's own a page's font may be."""
+
+Thing = TypeVar("Thing")
 
 
 def timeline_html(timeline: Timeline, duration_s: float | None = None) -> str:
@@ -53,7 +59,7 @@ def timeline_html(timeline: Timeline, duration_s: float | None = None) -> str:
         top += CURVE
     return (
         f'<svg viewBox="0 0 {WIDTH} {top}" width="100%" role="img" aria-label="timeline" '
-        f'style="max-width:{WIDTH}px;font:13px system-ui,sans-serif">{"".join(parts)}</svg>'
+        f'style="max-width:{WIDTH}px;font:{FONT}px system-ui,sans-serif">{"".join(parts)}</svg>'
     )
 
 
@@ -76,20 +82,22 @@ def render_html(render: Render) -> str:
     hashes, reused = render.info.get("hashes", ()), int(render.info.get("reused", 0))
     facts = [f"{len(hashes)} frames", f"{reused} as they were live" if reused else "all made anew"]
     made = str(render.info.get("made", ""))[:16].replace("T", " ")
-    title = f"{render.info.get('take', '')} {render.name}".strip()
     try:
         video = VideoSource(render.video)
     except ValueError as error:
-        return _card(title, [*facts, made], _fault(error), timeline_html(render.timeline))
+        return _card(render.title, [*facts, made], _fault(error), timeline_html(render.timeline))
     duration = (video.expected_frames or len(hashes)) / video.fps
-    return _card(title, [*facts, made], _strip([video], duration), timeline_html(render.timeline, duration))
+    return _card(render.title, [*facts, made], _strip([video], duration), timeline_html(render.timeline, duration))
 
 
 def script_html(script: Script) -> str:
     """Beats as a table with their scenes in the colours of the lane, and the props with how each is found."""
-    looks = {scene.name: words(scene.look) for scene in script.scenes}
+    scenes = [scene.name for scene in script.scenes] + [str(beat.scene) for beat in script.beats if beat.scene]
+    looks = {name: words(found.look) for name in scenes if (found := _known(script.scene, name))}
+    named = [prop.name for prop in script.props] + [str(prop) for beat in script.beats for prop in beat.props or ()]
+    things = [prop for name in dict.fromkeys(named) if (prop := _known(script.prop, name))]
     colours = _colours(looks[str(beat.scene)] for beat in script.beats if str(beat.scene) in looks)
-    facts = [_count(len(script.beats), "beat"), _count(len(looks), "scene"), _count(len(script.props), "prop")]
+    facts = [_count(len(script.beats), "beat"), _count(len(looks), "scene"), _count(len(things), "prop")]
     rows = []
     for beat in script.beats:
         colour = colours[looks.get(str(beat.scene), AS_IT_IS)] if beat.scene else "transparent"
@@ -101,11 +109,17 @@ def script_html(script: Script) -> str:
         look, note = escape(looks.get(str(beat.scene), "")), f'<i style="opacity:.7">{escape(beat.note)}</i>'
         rows.append([escape(f"{beat.at}{until}"), scene, look, props, fade, note])
     table = html_table(("at", "scene", "look", "props", "fade", "note"), rows)
-    things = (
-        f"<b>{escape(prop.name)}</b> becomes {escape(prop.becomes)}, found {_found(prop)}" for prop in script.props
-    )
-    below = "".join(f'<div style="margin-top:6px">{thing}</div>' for thing in things)
+    said = (f"<b>{escape(prop.name)}</b> becomes {escape(prop.becomes)}, found {_found(prop)}" for prop in things)
+    below = "".join(f'<div style="margin-top:6px">{line}</div>' for line in said)
     return _card(script.title or "script", facts, table, below)
+
+
+def _known(look_up: Callable[[str], Thing], name: str) -> Thing | None:
+    """The scene or prop of that name; None where there is none, which `check` says."""
+    try:
+        return look_up(name)
+    except TimelineError:
+        return None
 
 
 _GOES_ON = '<span style="opacity:.5">…</span>'
@@ -218,6 +232,7 @@ def _lane(timeline: Timeline, length: float, scale: float) -> list[str]:
         left = 0.0 if number == 0 else min(key.time_s, length) * scale
         wide = max(0.0, min(end, length) * scale - left)
         said = words(key.prompt)
+        shown = _fitted(said, wide - 15)
         clip = f"lane{number}-{zlib.crc32(repr(timeline.keys).encode()):x}"
         parts.append(f'<rect x="{left:.1f}" y="{RULER}" width="{wide:.1f}" height="{LANE}" fill="{tones[number]}"/>')
         if key.fade_s and number:
@@ -228,9 +243,23 @@ def _lane(timeline: Timeline, length: float, scale: float) -> list[str]:
         parts.append(
             f'<clipPath id="{clip}"><rect x="{left:.1f}" y="{RULER}" width="{max(0.0, wide - 6):.1f}" height="{LANE}"/>'
             f'</clipPath><text x="{left + 9:.1f}" y="{RULER + LANE / 2 + 5}" fill="#fff" '
-            f'clip-path="url(#{clip})">{escape(said)}<title>{escape(f"{key.time_s:g} s: {said}")}</title></text>'
+            f'clip-path="url(#{clip})">{escape(shown)}<title>{escape(f"{key.time_s:g} s: {said}")}</title></text>'
         )
     return parts
+
+
+def _fitted(text: str, room: float) -> str:
+    """As much of a text as fits into a width in the drawing's units, with an ellipsis where it goes on."""
+    if _width(text) <= room:
+        return text
+    letters = bisect_right(range(1, len(text)), room, key=lambda n: _width(f"{text[:n]}…"))
+    return f"{text[:letters].rstrip()}…" if letters else ""
+
+
+def _width(text: str) -> float:
+    """How wide a text may get in a page's font."""
+    square = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return ImageFont.load_default(FONT).getlength(text) * WIDER + square * FONT / 2
 
 
 def _ruler(length: float, scale: float) -> list[str]:

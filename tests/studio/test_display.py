@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -57,6 +58,37 @@ def test_a_script_shows_its_beats(take: Take) -> None:
     assert "2 beats · 2 scenes · 1 prop<" in shown
     lane = script.timeline()._repr_html_()
     assert all(f"background:{colour}" in shown for colour in re.findall(r'height="40" fill="(#\w+)"', lane))
+
+
+def test_what_a_script_includes_is_shown_with_its_look_and_colour(tmp_path: Path) -> None:
+    stick = Prop("stick", becomes="a lightsaber", region="green")
+    Script([], [Scene("sea", "underwater"), Scene("unused", "a pencil sketch")], [stick]).save(tmp_path / "all.yaml")
+    path = tmp_path / "script.yaml"
+    head = "schema: lsd-studio.script\nversion: 1\ninclude: [all.yaml]\nscenes: {desert: wild west}\nbeats:\n"
+    path.write_text(f"{head}- {{at: 0, scene: desert}}\n- {{at: 1, scene: sea, props: [stick]}}\n")
+    script = Script.load(path)
+    shown = script._repr_html_()
+    for said in ("underwater", "found by its colour green", "2 beats · 2 scenes · 1 prop<"):
+        assert said in shown
+    lane = script.timeline()._repr_html_()
+    colours = re.findall(r'height="40" fill="(#\w+)"', lane)
+    assert len(set(colours)) == 2
+    assert all(f"background:{colour}" in shown for colour in colours)
+    assert "see" in Script([Beat(0, "see")])._repr_html_(), "an unknown one is shown by its name"
+
+
+def test_words_end_with_an_ellipsis_where_their_prompt_ends() -> None:
+    said = ["the wild west at dusk", "i" * 40, "W" * 40, "日本の木版画の波と富士山と空", "short"]
+    line = Timeline()
+    for n, words in enumerate(said):
+        line = line.at(2 * n, words)
+    svg = _svg(line.until(18)._repr_html_())
+    shown = _texts(svg)[-5:]
+    assert shown[-1] == "short"
+    assert all(text.endswith("…") and whole.startswith(text[:-1]) for text, whole in zip(shown[:4], said, strict=False))
+    assert len(shown[1]) > 2 * len(shown[2]), "narrow letters leave room for more"
+    assert [title.text for title in svg.iter("title")] == [f"{2 * n} s: {words}" for n, words in enumerate(said)]
+    assert _texts(_svg(Timeline().at(0, "a long one").at(0.01, "b").until(10)._repr_html_()))[-2] == "", "no room"
 
 
 def test_a_take_shows_camera_world_and_prompts(take: Take) -> None:
