@@ -11,14 +11,14 @@ import base64
 import io
 import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
-from tqdm.auto import tqdm
 
 from engine.media import VideoSource, VideoWriter
 from engine.pictures import fit
@@ -28,8 +28,8 @@ from studio.display import WIDTH, html_table
 from studio.display import moments as moments_of
 from studio.farm import Job, Progress, render_many
 from studio.script import Script
-from studio.take import Render, Take, TakeError
-from studio.timeline import Prompt, Timeline, words
+from studio.take import Render, Take, TakeError, bar
+from studio.timeline import Prompt, Timeline, Track, Value, words
 from studio.video import pictures
 
 TILE_W = 320
@@ -141,33 +141,33 @@ class Grid:
 def render_grid(
     take: Take,
     prompts: Sequence[Prompt | Timeline | Script],
-    seeds: Sequence[int] | None = None,
-    strengths: Sequence[float] = (1.0,),
+    seeds: Sequence[int] | np.ndarray | None = None,
+    strengths: Sequence[float] | np.ndarray = (1.0,),
     *,
     workers: int | None = None,
     ray: str | None = None,
     stream: Stream | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Grid:
     """Render a take under each prompt (or timeline, or script), seed and strength, each as a version; see `Grid`.
 
-    seeds: the take's own by default. strengths: 0 is the picture as it is, 1 the prompt. workers, ray: as
-    `studio.farm.render_many` takes them. stream: an engine to ask which world a prompt is nearest to. Raises TakeError
-    naming what could not be rendered; the other versions stay.
+    seeds: whole numbers, the take's own by default. strengths: 0 is the picture as it is, 1 the prompt; a timeline's
+    own strength is multiplied by them. Both may be arrays. workers, ray: as `studio.farm.render_many` takes them.
+    stream: an engine to ask which world a prompt is nearest to. progress: is told the frames that are done and their
+    number; by default a bar shows them. Raises TakeError naming what could not be rendered; the other versions stay.
     """
     own = take.manifest.engine.seed
-    seeds = [own] if seeds is None else seeds
-    for name, listed, legal in (
-        ("prompts", prompts, "'underwater'"),
-        ("seeds", seeds, "1, 2"),
-        ("strengths", strengths, "1, 0.5"),
-    ):
-        if isinstance(listed, str) or not isinstance(listed, Sequence):
-            raise TakeError(f"a grid's {name} are a list, not {listed!r}; write {name}=[{legal}]")
+    prompts = _listed(prompts, "prompts", "'underwater'")
+    seeds = [own] if seeds is None else _listed(seeds, "seeds", "1, 2")
+    strengths = _listed(strengths, "strengths", "1, 0.5")
     if not prompts or not strengths or not seeds:
         raise TakeError("a grid needs at least one prompt, one seed and one strength")
     for seed in seeds:
         if isinstance(seed, bool) or not isinstance(seed, int):
             raise TakeError(f"the seed {seed!r} is no whole number; write seeds=[1, 2]")
+    for strength in strengths:
+        if isinstance(strength, bool) or not isinstance(strength, int | float) or not 0 <= strength <= 1:
+            raise TakeError(f"the strength {strength!r} is no number from 0 to 1; write strengths=[1, 0.5]")
     plan = list(itertools.product(prompts, seeds, strengths))
     lines = [_timeline(prompt, take, strength) for prompt, _, strength in plan]
     jobs = [
@@ -176,14 +176,15 @@ def render_grid(
     ]
     began: dict[int, float] = {}
     took: dict[int, float] = {}
-    with tqdm(total=len(jobs) * len(take.made), unit="frame", desc=f"{take.name}, {len(jobs)} variants") as bar:
+    total = len(jobs) * len(take.made)
+    with bar(f"{take.name}, {len(jobs)} variants", progress, total) as tell:
         done: dict[int, int] = {}
 
         def told(news: Progress) -> None:
             done[news.number] = news.done
             if news.total:
                 took[news.number] = time.monotonic() - began.setdefault(news.number, time.monotonic())
-            bar.update(sum(done.values()) - bar.n)
+            tell(sum(done.values()), total)
 
         outcomes = render_many(jobs, workers=workers, ray=ray, progress=told)
     failed = [f"{_name(prompt)}: {one.error}" for (prompt, _, _), one in zip(plan, outcomes, strict=True) if one.error]
@@ -201,9 +202,22 @@ def render_grid(
     return Grid(take, tuple(variants))
 
 
+def _listed(listed: Any, name: str, legal: str) -> list[Any]:
+    """A list or an array as a list of Python's own numbers."""
+    listed = listed.tolist() if hasattr(listed, "tolist") else listed
+    if isinstance(listed, str) or not isinstance(listed, Sequence):
+        raise TakeError(f"a grid's {name} are a list, not {listed!r}; write {name}=[{legal}]")
+    return [one.item() if isinstance(one, np.generic) else one for one in listed]
+
+
 def _timeline(prompt: Prompt | Timeline | Script, take: Take, strength: float) -> Timeline:
+    """What a prompt means for the take, its own strength multiplied by this one."""
     line = take.timeline_of(prompt)
-    return line if strength == 1 else replace(line, tracks=()).set(0, strength=strength)
+    if strength == 1:
+        return line
+    own = next((track.values for track in line.tracks if track.name == "strength"), (Value(0.0, 1.0),))
+    weaker = Track("strength", tuple(replace(value, value=value.value * strength) for value in own))
+    return replace(line, tracks=(*(track for track in line.tracks if track.name != "strength"), weaker))
 
 
 def _name(prompt: Prompt | Timeline | Script) -> str:

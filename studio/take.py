@@ -5,7 +5,6 @@ sessions/<production>/S01/A/T003/ is scene 1, shot A, take 3.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tqdm.auto import tqdm
 
+from studio.awaited import awaited, stepped
 from studio.documents import TakeError as TakeError  # the studio's others take these from here
 from studio.documents import read_document, read_journal, write_document
 from studio.lock import is_locked
@@ -26,6 +26,8 @@ from studio.slate import folders
 from studio.timeline import Key, Marker, Prompt, Timeline, TimelineError, key_from_dict
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from studio.director import Stream
     from studio.grid import Grid
     from studio.notebook.player import TakePlayer
@@ -46,10 +48,6 @@ Verdict = Literal["circled", "ng", "hold"]
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Is told how many frames are done, and of how many."""
-
-
-class _CancelledError(BaseException):
-    """Ends a render in another thread as Ctrl+C would; no Exception, so that its checkpoints stay."""
 
 
 class _Document(BaseModel):
@@ -360,7 +358,7 @@ class Take:
 
         timeline = self.timeline_of(script)
         engine = stream or load_stream(self.manifest.engine)
-        with _bar(self, progress) as told:
+        with bar(self.name, progress, len(self.made)) as told:
             return render(self, timeline, engine, full=full, progress=told, resumable=True)
 
     async def render_async(
@@ -372,44 +370,47 @@ class Take:
         progress: Progress | None = None,
     ) -> Render:
         """The same for `await`: other cells and pages go on meanwhile. Cancelled, it can go on where it was."""
-        cancelled = False
 
-        def work() -> Render | None:
-            with _bar(self, progress) as told:
+        def work(step: Callable[[], None]) -> Render:
+            with bar(self.name, progress, len(self.made)) as told:
+                return self.render(script, stream, full=full, progress=stepped(step, told))
 
-                def going(done: int, total: int) -> None:
-                    if cancelled:
-                        raise _CancelledError
-                    told(done, total)
-
-                try:
-                    return self.render(script, stream, full=full, progress=going)
-                except _CancelledError:
-                    return None
-
-        working = asyncio.get_running_loop().run_in_executor(None, work)
-        try:
-            made = await asyncio.shield(working)
-        except asyncio.CancelledError:
-            cancelled = True
-            await working  # ends at its next frame
-            raise
-        assert made is not None
-        return made
+        return await awaited(work)
 
     def render_grid(
         self,
         prompts: Sequence[Prompt | Timeline | Script],
-        seeds: Sequence[int] | None = None,
-        strengths: Sequence[float] = (1.0,),
+        seeds: Sequence[int] | np.ndarray | None = None,
+        strengths: Sequence[float] | np.ndarray = (1.0,),
         *,
         workers: int | None = None,
         ray: str | None = None,
+        progress: Progress | None = None,
     ) -> Grid:
         """Render it under every prompt, seed and strength, to look, compare and pick; see studio.grid.render_grid."""
         from studio.grid import render_grid  # heavy
 
-        return render_grid(self, prompts, seeds, strengths, workers=workers, ray=ray)
+        return render_grid(self, prompts, seeds, strengths, workers=workers, ray=ray, progress=progress)
+
+    async def render_grid_async(
+        self,
+        prompts: Sequence[Prompt | Timeline | Script],
+        seeds: Sequence[int] | np.ndarray | None = None,
+        strengths: Sequence[float] | np.ndarray = (1.0,),
+        *,
+        workers: int | None = None,
+        ray: str | None = None,
+        progress: Progress | None = None,
+    ) -> Grid:
+        """The same for `await`: other cells and pages go on meanwhile. Cancelled, it can go on where it was."""
+
+        def work(step: Callable[[], None]) -> Grid:
+            with bar(f"{self.name}, variants", progress) as told:
+                return self.render_grid(
+                    prompts, seeds, strengths, workers=workers, ray=ray, progress=stepped(step, told)
+                )
+
+        return await awaited(work)
 
     @property
     def sounds(self) -> tuple[tuple[float, Path], ...]:
@@ -481,13 +482,19 @@ def takes(sessions: Path) -> Iterator[Listed]:
 
 
 @contextmanager
-def _bar(take: Take, progress: Progress | None) -> Iterator[Progress]:
-    """What is to be told of a render: the caller's, else a bar."""
+def bar(what: str, progress: Progress | None, total: int | None = None) -> Iterator[Progress]:
+    """What is to be told of rendering: the caller's, else a bar, which learns its length with the first frame."""
     if progress is not None:
         yield progress
         return
-    with tqdm(total=len(take.made), unit="frame", desc=take.name) as bar:
-        yield lambda done, _: bar.update(done - bar.n)
+    with tqdm(total=total, unit="frame", desc=what) as shown:
+
+        def told(done: int, total: int) -> None:
+            if shown.total != total:
+                shown.reset(total)
+            shown.update(done - shown.n)
+
+        yield told
 
 
 def read_timeline(path: Path) -> Timeline:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.media import VideoSource
@@ -71,12 +73,57 @@ def test_a_take_without_versions_has_nothing_to_pick_from(take: Take) -> None:
         GridPicker(take)
 
 
+def test_a_strength_weakens_the_timelines_own(take: Take) -> None:
+    line = Timeline.of("underwater").set(1, strength=0.2).set(2, strength=0.8, ease="smooth")
+    grid = take.render_grid([line, "underwater"], strengths=np.linspace(0.5, 1, 2), seeds=np.arange(7, 8), workers=1)
+    assert json.loads(json.dumps([(one.seed, one.strength) for one in grid.variants])) == [[7, 0.5], [7, 1.0]] * 2
+    weak, own, half, whole = (one.render.timeline for one in grid.variants)
+    for time_s in (0.0, 1.0, 1.3, 1.7, 2.0, 4.0):
+        assert weak.value("strength", time_s) == pytest.approx(0.5 * line.value("strength", time_s))
+        assert half.value("strength", time_s) == 0.5
+    assert own == line
+    assert whole == Timeline.of("underwater")
+
+
+def test_an_awaited_grid_leaves_the_loop_free_and_can_be_cancelled(take: Take) -> None:
+    told: list[tuple[int, int]] = []
+
+    async def scene() -> None:
+        task = asyncio.create_task(
+            take.render_grid_async(["underwater"], strengths=[0.5], workers=1, progress=lambda *news: told.append(news))
+        )
+        turns = 0
+        while not task.done():
+            turns += 1
+            await asyncio.sleep(0.01)
+        assert turns > 3
+        assert len(await task) == 1
+        assert told[-1] == (len(take.made), len(take.made))
+
+        reached, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def begun(done: int, total: int) -> None:
+            loop.call_soon_threadsafe(reached.set)
+
+        task = asyncio.create_task(take.render_grid_async(["wild west"] * 40, workers=1, progress=begun))
+        await reached.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(scene())
+    assert len(take.renders) < 40
+
+
 def test_nothing_makes_no_grid(take: Take) -> None:
     for wrong, told in (
         ({"prompts": []}, "at least one prompt"),
         ({"prompts": "underwater"}, r"prompts are a list, not 'underwater'; write prompts=\['underwater'\]"),
         ({"prompts": ["underwater"], "strengths": 0.5}, r"strengths are a list, not 0.5; write strengths=\[1, 0.5\]"),
         ({"prompts": ["underwater"], "seeds": ["one"]}, "the seed 'one' is no whole number"),
+        ({"prompts": ["underwater"], "seeds": np.array([0.5])}, "the seed 0.5 is no whole number"),
+        ({"prompts": ["underwater"], "strengths": [1.5]}, "the strength 1.5 is no number from 0 to 1"),
+        ({"prompts": ["underwater"], "strengths": np.array([])}, "at least one prompt"),
     ):
         with pytest.raises(TakeError, match=told):
             take.render_grid(**wrong)

@@ -1,0 +1,47 @@
+"""Long work for `await`: done in a thread, so that other cells and pages go on, and ended where it is cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class _CancelledError(BaseException):
+    """Ends work in another thread as Ctrl+C would; no Exception, so that its checkpoints stay."""
+
+
+async def awaited(work: Callable[[Callable[[], None]], T]) -> T:
+    """What `work` returns. It is given a function to call at its every step: once cancelled, that ends it there."""
+    cancelled = False
+
+    def step() -> None:
+        if cancelled:
+            raise _CancelledError
+
+    def run() -> list[T]:
+        try:
+            return [work(step)]
+        except _CancelledError:
+            return []
+
+    working = asyncio.get_running_loop().run_in_executor(None, run)
+    try:
+        (made,) = await asyncio.shield(working)
+    except asyncio.CancelledError:
+        cancelled = True
+        await working  # ends at its next step
+        raise
+    return made
+
+
+def stepped(step: Callable[[], None], told: Callable[[int, int], object]) -> Callable[[int, int], None]:
+    """What tells of the progress, and takes a step each time."""
+
+    def going(done: int, total: int) -> None:
+        step()
+        told(done, total)
+
+    return going
