@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -19,12 +19,15 @@ from PIL import Image, ImageDraw, ImageFont
 from engine.media import VideoSource, VideoWriter
 from engine.pictures import fit
 from engine.types import Frame
+from studio.awaited import awaited, stepped
 from studio.lanes import number, seconds
 from studio.take import Render, Take, TakeError
 from studio.video import Progress, pictures
 
 JITTER_S = 0.015
 """A frame that comes so much late is still the one of its time."""
+SLACK_S = 2 / 24
+"""A shot may end so much after its take, whose last picture then stays."""
 GROUND, INK, FAINT = "#0b0c0e", "#e7e9ec", "#8a9099"
 
 
@@ -38,6 +41,8 @@ class Card:
     """A second, smaller line."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.text, str) or not isinstance(self.below, str):
+            raise TakeError(f"a card's words are {self.text!r} and {self.below!r}; write texts: Card('The chest', 3)")
         if not self.text.strip():
             raise TakeError("a card without words; write its text, or leave it out")
         _long_enough(self.duration_s, "a card")
@@ -70,16 +75,31 @@ class Shot:
     """Of a take: `live` or `raw`."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.source, Render | Take):
+            raise TakeError(f"{self.source!r} is nothing to cut; give a take or one of its renders")
         start = seconds(self.start_s, "a shot's start")
         if self.picture not in ("live", "raw"):
             raise TakeError(f"{self.picture!r} is no picture of a take; it is live or raw")
         if self.end_s is not None:
             _long_enough(seconds(self.end_s, "a shot's end") - start, "a shot")
+        length_s, name = self._length_s, self._name
+        if start >= length_s:
+            raise TakeError(f"a shot from {start:g} s, and {name} ends at {length_s:.2f} s; let it start earlier")
+        if self.end_s is not None and self.end_s > length_s + SLACK_S:
+            raise TakeError(f"a shot to {self.end_s:g} s, and {name} ends at {length_s:.2f} s; let it end earlier")
+
+    def __repr__(self) -> str:
+        end = "the end" if self.end_s is None else f"{self.end_s:g} s"
+        return f"Shot({self._name}: {self.start_s:g} s to {end})"
 
     @property
     def duration_s(self) -> float:
         """From its start to its end."""
         return (self._length_s if self.end_s is None else self.end_s) - self.start_s
+
+    @property
+    def _name(self) -> str:
+        return f"{self.source.name} {self.picture}" if isinstance(self.source, Take) else self.source.title
 
     @property
     def _length_s(self) -> float:
@@ -91,20 +111,23 @@ class Shot:
     def frames(self, size: tuple[int, int], fps: float) -> Iterator[np.ndarray]:
         """What is on screen at each of the film's frames. Raises TakeError where the take ends before the shot."""
         count = frames_of(self.duration_s, fps)
-        source = (
-            VideoSource(self.source.video) if isinstance(self.source, Render) else pictures(self.source, self.picture)
-        )
-        wanted, last = 0, None
+        source: VideoSource | Iterator[Frame]
+        if isinstance(self.source, Render):
+            source = VideoSource(self.source.video)
+            rate = source.fps
+        else:
+            source = pictures(self.source, self.picture)
+            rate = self.source.manifest.picture.fps if self.source.manifest.picture else 24.0
+        wanted, last, end_s = 0, None, 0.0
         for frame in source:
             while last is not None and wanted < count and frame.time_s > self.start_s + wanted / fps + JITTER_S:
                 yield last
                 wanted += 1
             if wanted == count:
                 return
-            last = fit(frame.rgb, *size)
-        if last is None or wanted + 2 < count:
-            name = self.source.name
-            raise TakeError(f"{name} ends before the shot's end at {self.end_s} s; let it end earlier")
+            last, end_s = fit(frame.rgb, *size), frame.time_s + 1 / rate
+        if last is None or self.start_s + self.duration_s > end_s + SLACK_S:
+            raise TakeError(f"the pictures of {self._name} end at {end_s:.2f} s, before the shot; let it end earlier")
         for _ in range(wanted, count):
             yield last
 
@@ -122,10 +145,21 @@ class Film:
     """Width and height, even numbers."""
 
     def __post_init__(self) -> None:
-        if not self.parts:
+        parts: Any = self.parts
+        if not isinstance(parts, Sequence) or isinstance(parts, str):
+            raise TakeError(f"a film's parts are a list, not {parts!r}; write Film([Card(...), Shot(...)])")
+        if not parts:
             raise TakeError("a film without parts; give it a Card or a Shot")
-        if number(self.fps, "a film's rate") <= 0 or any(side < 16 or side % 2 for side in self.size):
-            raise TakeError(f"a film of {self.size[0]}x{self.size[1]} at {self.fps} fps; sides are even, from 16 on")
+        if wrong := [part for part in parts if not isinstance(part, Card | Shot)]:
+            raise TakeError(f"{wrong[0]!r} is no part of a film; give it a Card or a Shot(take, 0, 8)")
+        object.__setattr__(self, "parts", tuple(parts))
+        if number(self.fps, "a film's rate") <= 0 or not _even(self.size):
+            raise TakeError(f"a film of size {self.size!r} at {self.fps} fps; sides are even, from 16 on: (1280, 720)")
+
+    def __repr__(self) -> str:
+        width, height = self.size
+        parts = f"{len(self.parts)} part{'s' * (len(self.parts) > 1)}"
+        return f"Film({parts}: {width}x{height} at {self.fps:g} fps)"
 
     @property
     def cuts(self) -> list[int]:
@@ -151,10 +185,20 @@ class Film:
         finally:
             part_path.unlink(missing_ok=True)
 
+    async def write_async(self, path: Path | str, progress: Progress | None = None) -> Path:
+        """The same for `await`: other cells and pages go on meanwhile. Cancelled, it leaves nothing behind."""
+        return await awaited(lambda step: self.write(path, stepped(step, progress or (lambda *_: None))))
+
 
 def frames_of(duration_s: float, fps: float) -> int:
     """How many frames of a film a duration is."""
     return max(1, round(duration_s * fps))
+
+
+def _even(size: Any) -> bool:
+    """Whether it is a width and a height that H.264 takes."""
+    sides = size if isinstance(size, Sequence) and len(size) == 2 else (0, 0)
+    return all(isinstance(side, int) and side >= 16 and side % 2 == 0 for side in sides)
 
 
 def _long_enough(duration_s: float, what: str) -> None:

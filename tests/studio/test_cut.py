@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,17 +72,89 @@ def test_a_take_gives_camera_and_world(take: Take, tmp_path: Path) -> None:
     assert np.abs(frames[0].astype(int) - frames[12]).mean() > 5
 
 
-def test_what_cannot_be_cut_says_so(version: Render, tmp_path: Path) -> None:
+def test_a_slow_camera_is_cut_to_its_end(tmp_path: Path) -> None:
+    """Its last picture lasts longer than two frames of the film."""
+    with VideoWriter(tmp_path / "out.mp4", *SIZE, 5.0) as writer:
+        for n in range(10):
+            writer.write(Frame(coded(n), n, n / 5))
+    shot = Shot(Render(tmp_path, {}), 1)
+    assert [read(rgb) for rgb in shot.frames(SIZE, 30)] == [n for n in range(5, 10) for _ in range(6)]
+
+
+def test_a_film_says_in_a_line_what_it_is(version: Render, take: Take) -> None:
+    film = Film([Card("one", 0.5), Shot(take, 0.5, 1, "raw"), Shot(version, 1)], 24, SIZE)
+    assert repr(film) == "Film(3 parts: 160x96 at 24 fps)"
+    assert repr(film.parts[1]) == "Shot(Test-film S01 A T001 raw: 0.5 s to 1 s)"
+    assert repr(film.parts[2]) == "Shot(v001: 1 s to the end)"
+    assert repr(version) == "Render(v001: 0 frames)"
+
+
+def test_an_awaited_film_leaves_the_loop_free(version: Render, tmp_path: Path) -> None:
+    film = Film([Shot(version, 1)], 24, SIZE)
+    told: list[tuple[int, int]] = []
+
+    async def scene() -> None:
+        turns = 0
+        task = asyncio.create_task(film.write_async(tmp_path / "film.mp4", lambda *news: told.append(news)))
+        while not task.done():
+            turns += 1
+            await asyncio.sleep(0.001)
+        assert turns > 3
+        assert await task == tmp_path / "film.mp4"
+
+    asyncio.run(scene())
+    assert told[-1] == (96, 96)
+    assert len(list(VideoSource(tmp_path / "film.mp4"))) == 96
+
+
+def test_a_cancelled_film_leaves_nothing(version: Render, tmp_path: Path) -> None:
+    async def scene() -> None:
+        reached, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def told(done: int, total: int) -> None:
+            if done == 5:
+                loop.call_soon_threadsafe(reached.set)
+            if done >= 5:
+                time.sleep(0.01)
+
+        task = asyncio.create_task(Film([Shot(version)], 24, SIZE).write_async(tmp_path / "film.mp4", told))
+        await reached.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(scene())
+    assert not list(tmp_path.glob("*film.mp4"))
+
+
+def test_what_cannot_be_cut_says_so(version: Render, take: Take, tmp_path: Path) -> None:
     for wrong, text in (
         (lambda: Shot(version, 3, 2), "ends after it starts"),
         (lambda: Shot(version, 1, 2, "xray"), "live or raw"),
         (lambda: Card(" ", 1), "without words"),
         (lambda: Film([]), "without parts"),
         (lambda: Film([Card("a", 1)], 24, (161, 96)), "even"),
+        (lambda: Film([Card("a", 1)], 24, 96), "even"),  # type: ignore[arg-type]
+        (lambda: Film([Card("a", 1), "x"]), "'x' is no part of a film; give it a Card or a Shot"),  # type: ignore[list-item]
+        (lambda: Film(Card("a", 1)), "parts are a list"),  # type: ignore[arg-type]
+        (lambda: Card(5, 1), r"write texts: Card\('The chest', 3\)"),  # type: ignore[arg-type]
+        (lambda: Shot("x"), "'x' is nothing to cut; give a take or one of its renders"),  # type: ignore[arg-type]
+        (lambda: Shot(version, 50), "a shot from 50 s, and v001 ends at 5.00 s; let it start earlier"),
+        (lambda: Shot(version, 4, 9), "a shot to 9 s, and v001 ends at 5.00 s; let it end earlier"),
+        (lambda: Shot(take, 50), "a shot from 50 s, and Test-film S01 A T001 live ends at 4.17 s"),
+        (lambda: Shot(take, 0, 99, "raw"), "a shot to 99 s, and Test-film S01 A T001 raw ends at 4.17 s"),
     ):
         with pytest.raises(ValueError, match=text):
             wrong()
-    with pytest.raises(TakeError, match="ends before the shot's end at 9 s"):
-        Film([Shot(version, 4, 9)], 24, SIZE).write(tmp_path / "film.mp4")
+    shot = Shot(version, 3)
+    with VideoWriter(version.video, *SIZE, 24.0) as writer:  # another, shorter one in its place
+        for n in range(90):
+            writer.write(Frame(coded(n), n, n / 24))
+    film = Film([Shot(version, 0, 1), replace(shot, start_s=1, end_s=3.75)], 24, SIZE)
+    with VideoWriter(version.video, *SIZE, 24.0) as writer:
+        for n in range(48):
+            writer.write(Frame(coded(n), n, n / 24))
+    with pytest.raises(TakeError, match=r"the pictures of v001 end at 2.00 s, before the shot; let it end earlier"):
+        film.write(tmp_path / "film.mp4")
     assert not list(tmp_path.glob("*.mp4")), "nothing half is left"
     assert not list(tmp_path.glob(".part-*"))
