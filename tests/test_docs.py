@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from studio.script import Script
+from studio.timeline import Marker, words
+
 ROOT = Path(__file__).parent.parent
 PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if "```python" in page.read_text(encoding="utf-8")]
 
@@ -25,6 +28,21 @@ def test_the_code_of_a_page_runs(page: Path, monkeypatch: pytest.MonkeyPatch) ->
     scope: dict[str, object] = {}
     for block in blocks:
         exec(compile(block, str(page), "exec"), scope)
+
+
+def test_the_scripts_of_a_page_are_read(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "script.md").read_text(encoding="utf-8")
+    files = re.findall(r"```yaml\n# (\S+)\n(.*?)```", page, re.DOTALL)
+    assert len(files) == page.count("```yaml") == 2
+    for name, text in files:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    script = Script.load(tmp_path / files[-1][0])
+    line = script.timeline(markers=[Marker(6, "the ball drops")])
+    said = [(key.time_s, words(key.prompt)) for key in line.keys]
+    storm = "neon rain 67 % + underwater 33 %"
+    assert said == [(0, "the wild west at dusk"), (2, "underwater"), (4.5, "as it is"), (6.5, storm)]
+    parts = {matte.name: words(matte.prompt) for matte in line.mattes}
+    assert parts == {"stick": "a lightsaber", "chest": "a gold chest"}
 
 
 def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
