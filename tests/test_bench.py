@@ -19,7 +19,7 @@ from engine.bench import moving_pictures, peers, suite
 from engine.bench.breakdown import breakdown, convolution_share
 from engine.bench.paced import WARM_UP, paced
 from engine.bench.peers import Turbo, TurboConfig, sd_turbo, turbo
-from engine.bench.report import BEGIN, END, markdown, rows, tables, write
+from engine.bench.report import BEGIN, END, markdown, remarks, rows, tables, write
 from engine.config import lsd_test
 from engine.records import kind, machine, read, section
 from engine.stream import Stream
@@ -225,6 +225,20 @@ def test_the_whole_suite_keeps_what_its_tables_say(tmp_path: Path, monkeypatch: 
     readme.write_text("nothing")
     with pytest.raises(ValueError, match="lacks the lines"):
         write(readme, tmp_path)
+
+
+def test_a_gpus_section_says_how_near_the_best_it_is() -> None:
+    """The section's own code, on the CPU: its figures are a GPU's only where there is one."""
+    kept: dict[str, Any] = {}
+    suite._on_gpu(kept, lsd_test(), 4, [(96, 64)], rounds=2, device="cpu", ways=("plain", "recorded"))
+    assert [(row["size"], row["way"]) for row in kept["rows"]] == [("96x64", "plain"), ("96x64", "recorded")]
+    kept["rows"].append(kept["rows"][0] | {"way": "compiled"})  # which takes a minute
+    record = {"machine": {"gpu": "one"}, "sections": {"gpu": kept}}
+    p50 = kept["rows"][1]["frame_ms"]["p50"]
+    assert list(rows(record))[1][3] == f"{p50:.2f}", "hundredths, for a bar of 2 ms"
+    bound, beside = remarks(record)
+    assert f"take {kept['roofline']['96x64']['bound_ms']:.2f} ms at least" in bound
+    assert f"{kept['rows'][0]['frame_ms']['p50'] / p50:.1f} times as fast as plain (wanted: 5)" in beside
 
 
 def test_a_foreign_file_is_refused(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def records(folder: Path) -> list[dict[str, Any]]:
 def rows(record: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     """The cells of each row of a machine, as COLUMNS names them."""
     sections = record["sections"]
+    digits = 2 if "gpu" in record["machine"] else 1
     for name, section in sections.items():
         ours = section["rows"][0] if name == "peers" else None
         for row in section.get("rows", ()):
@@ -38,7 +39,7 @@ def rows(record: dict[str, Any]) -> Iterator[tuple[str, ...]]:
                 yield *place, *[""] * 5, f"not measured: {row['not_measured']}"
                 continue
             what = f"{row['what']}, {row['frames']:,} frames"
-            times = (f"{row['frame_ms'][of]:.1f}" for of in PERCENTILES)
+            times = (f"{row['frame_ms'][of]:.{digits}f}" for of in PERCENTILES)
             note = _wanted(row)
             if ours is not None:
                 slower = row["frame_ms"]["p50"] / ours["frame_ms"]["p50"]
@@ -76,6 +77,7 @@ def remarks(record: dict[str, Any]) -> Iterator[str]:
             f"The convolution blocks run at {share['blocks_gflops']:,} GFLOP/s, {share['share']:.0%} of the rate of a "
             f"large convolution in the same run (wanted: 45 %)."
         )
+    yield from _gpu_remarks(sections.get("gpu", {}))
     memory = [row["rss_mb_at"] for row in sections.get("engine", {}).get("rows", ()) if "2000" in row["rss_mb_at"]]
     if memory:
         grown = max(at["2000"] - at["200"] for at in memory)
@@ -83,6 +85,26 @@ def remarks(record: dict[str, Any]) -> Iterator[str]:
             f"Resident memory at frame 200 and 2,000: {memory[-1]['200']:.0f} and {memory[-1]['2000']:.0f} MB at the "
             f"largest size; from the one to the other it grew by at most {grown:.1f} MB at any."
         )
+
+
+def _gpu_remarks(section: dict[str, Any]) -> Iterator[str]:
+    """How near a GPU's frames are to what it could do at best, and one way beside the others."""
+    for size, roof in section.get("roofline", {}).items():
+        shares = ", ".join(f"{way} {share:.0%}" for way, share in roof["share"].items())
+        own = ", ".join(f"{way} {ms:.2f}" for way, ms in roof["device_ms"].items() if ms is not None)
+        yield (
+            f"{size}: operations and bytes at the rates of this run ({roof['measured_tflop_s']:.0f} TFLOP/s, "
+            f"{roof['measured_gb_s']:.0f} GB/s) take {roof['bound_ms']:.2f} ms at least; reached of that: {shares}."
+            + (f" The device's own part, ms: {own}." if own else "")
+        )
+        ms = {row["way"]: row["frame_ms"] for row in section["rows"] if row["size"] == size}
+        if {"plain", "compiled", "recorded"} <= ms.keys():
+            ours, eager, compiled = ms["recorded"], ms["plain"], ms["compiled"]
+            yield (
+                f"{size}, one recorded graph: {eager['p50'] / ours['p50']:.1f} times as fast as plain (wanted: 5), "
+                f"{compiled['p50'] / ours['p50']:.2f} times as fast as compiled at p50 (wanted: 1), "
+                f"{compiled['p99'] / ours['p99']:.2f} times at p99 (wanted: above 1)."
+            )
 
 
 def taken(record: dict[str, Any]) -> str:

@@ -84,14 +84,7 @@ def run(
             kept["not_measured"] = "the parts of a frame are timed on a CPU alone"
     if found.type == "cuda":
         with section(folder, "gpu", seed=seed, device=found) as kept:
-            kept["rows"], kept["roofline"] = [], {}
-            for size in GPU_SIZES:
-                timed = compare(stream(1).config, width=size[0], height=size[1], frames=frames)
-                kept["roofline"][timed["size"]] = timed["roofline"]
-                for way, frame_ms in timed["frame_ms"].items():
-                    row = {"what": f"{timed['model']}, one step, {WAYS[way]}", "size": timed["size"], "frames": frames}
-                    wanted = GPU_WANTED.get(size, {}) if way == "recorded" else {}
-                    kept["rows"].append(row | {"frame_ms": frame_ms, "fps": 1000 / frame_ms["p50"], "wanted": wanted})
+            _on_gpu(kept, stream(1).config, frames)
     with section(folder, "peers", seed=seed, device=found) as kept:
         base, general = peers or (None, None)
         like = stream(THREADS[-1])
@@ -107,6 +100,22 @@ def run(
             cameras = [Stream.load(weights, device=device, seed=n, threads=each) for n in range(count)]
             row = paced(cameras, size=size, fps=24.0, seconds=camera_s, seed=seed, progress=advance)
         kept["rows"] = [row | {"wanted": {"late": 0}}]
+
+
+def _on_gpu(
+    kept: dict[str, Any], config: ModelConfig, frames: int, sizes: Sequence[Size] = GPU_SIZES, **how: Any
+) -> None:
+    """Each way of making a frame, and how near it is to the best that the device could do. how: see `compare`."""
+    kept["rows"], kept["roofline"], kept["kernels_ms"] = [], {}, {}
+    for width, height in sizes:
+        timed = compare(config, width=width, height=height, frames=frames, **how)
+        kept["roofline"][timed["size"]] = timed["roofline"] | {"device_ms": timed["device_ms"]}
+        kept["kernels_ms"][timed["size"]] = timed["recorded_kernels_ms"]
+        for way, frame_ms in timed["frame_ms"].items():
+            row = {"what": f"{timed['model']}, one step, {WAYS[way]}", "size": timed["size"], "way": way}
+            wanted = GPU_WANTED.get((width, height), {}) if way == "recorded" else {}
+            row |= {"frames": frames, "frame_ms": frame_ms, "fps": 1000 / frame_ms["p50"], "wanted": wanted}
+            kept["rows"].append(row)
 
 
 def _row(stream: Stream, size: Size, frames: int, seed: int, watch: Watch) -> dict[str, Any]:
