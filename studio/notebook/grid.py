@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from studio.notebook.esm import WEB, join, style
-from studio.notebook.widget import Widget
+from studio.notebook.widget import Widget, require_take
 from studio.take import Render, Take, TakeError
 from studio.timeline import words
 
@@ -35,7 +35,8 @@ class GridPicker(Widget):
 
     def __init__(self, grid: Grid | Take, **kwargs: Any) -> None:
         """grid: what `take.render_grid` gave, or a take for all the versions that it has. Raises TakeError for none."""
-        take = grid if isinstance(grid, Take) else grid.take
+        take = grid if isinstance(grid, Take) else getattr(grid, "take", grid)
+        require_take(take)
         tiles, self._renders = _of_take(take) if isinstance(grid, Take) else _of_grid(grid)
         if not tiles:
             raise TakeError(f"{take.name} has no version to pick from; make some with take.render_grid(prompts=[...])")

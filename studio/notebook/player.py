@@ -9,7 +9,7 @@ import traitlets
 
 from studio import drafts, proxies
 from studio.notebook.esm import WEB, join, style
-from studio.notebook.widget import Widget
+from studio.notebook.widget import Widget, require_take
 from studio.take import Render, Take
 from studio.timeline import Timeline
 
@@ -35,6 +35,7 @@ class TakePlayer(Widget):
 
     def __init__(self, take: Take, version: Render | None = None, **kwargs: Any) -> None:
         """version: a render to show in place of the live picture. Raises TakeError for a take without a picture."""
+        require_take(take)
         proxies.ensure(take)
         raw, live = take.folder / proxies.RAW, take.folder / proxies.LIVE
         self._of, self._version = take, version

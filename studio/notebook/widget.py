@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anywidget
+
+from studio.take import Take, TakeError
+
+
+def require_take(given: Any) -> None:
+    """Raises TakeError for what is none: a path, for instance."""
+    if not isinstance(given, Take):
+        raise TakeError(f"{given!r} is no take; open one: Take.open('sessions/example/S01/A/T001')")
 
 
 class Widget(anywidget.AnyWidget):

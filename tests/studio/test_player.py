@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from studio.notebook import TakePlayer, spot, strip
+from studio.notebook import GridPicker, TakePlayer, spot, strip
 from studio.regions import Area
 from studio.script import Prop
 from studio.take import Take, TakeError
@@ -64,6 +64,12 @@ def test_edits_that_cannot_be_kept_are_told(take: Take) -> None:
 def test_without_a_page_a_widget_says_where_it_shows(take: Take) -> None:
     assert repr(TakePlayer(take)).startswith(f"the player of {take.name}: it shows itself in JupyterLab; without one, ")
     assert take._repr_mimebundle_() == {}, "and a take is its strip"
+
+
+@pytest.mark.parametrize("widget", [TakePlayer, GridPicker])
+def test_what_is_no_take_is_told(widget: type[TakePlayer | GridPicker]) -> None:
+    with pytest.raises(TakeError, match=r"^'sessions/T001' is no take; open one: Take\.open\("):
+        widget("sessions/T001")  # type: ignore[arg-type]
 
 
 def test_without_the_widgets_packages_the_remedy_is_told() -> None:
