@@ -66,8 +66,8 @@ class Prop:
 
     name: str
     becomes: str
-    region: Area | str | Box | Mapping[str, Any] | None = field(default=None, hash=False)
-    """Where it is: an Area, a colour, a box, or an area's fields by name."""
+    region: Area | str | Path | tuple[int, int, int] | Box | Mapping[str, Any] | None = field(default=None, hash=False)
+    """Where it is: an Area, a colour ("green", (40, 200, 60)), a mask's PNG, a box, or an area's fields by name."""
     note: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 

@@ -35,9 +35,9 @@ class GridPicker(Widget):
 
     def __init__(self, grid: Grid | Take, **kwargs: Any) -> None:
         """grid: what `take.render_grid` gave, or a take for all the versions that it has. Raises TakeError for none."""
-        take = grid if isinstance(grid, Take) else getattr(grid, "take", grid)
+        take: Any = grid if isinstance(grid, Take) else getattr(grid, "take", grid)
         require_take(take)
-        tiles, self._renders = _of_take(take) if isinstance(grid, Take) else _of_grid(grid)
+        tiles, self._renders = _of_take(grid) if isinstance(grid, Take) else _of_grid(grid)
         if not tiles:
             raise TakeError(f"{take.name} has no version to pick from; make some with take.render_grid(prompts=[...])")
         self._what = f"{len(tiles)} versions of {take.name} to pick from"
