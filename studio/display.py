@@ -7,7 +7,6 @@ shows its player in their place.
 from __future__ import annotations
 
 import base64
-import colorsys
 import io
 import sys
 import unicodedata
@@ -25,7 +24,8 @@ from engine.media import VideoSource
 from engine.pictures import fit
 from engine.types import Frame
 from studio.lanes import PARAMETERS, value_at
-from studio.timeline import AS_IT_IS, Prompt, Timeline, TimelineError, blend, words
+from studio.swatches import colour, mixed
+from studio.timeline import AS_IT_IS, Prompt, Timeline, TimelineError, words
 from studio.video import pictures
 
 if TYPE_CHECKING:
@@ -93,20 +93,20 @@ def render_html(render: Render) -> str:
 def script_html(script: Script) -> str:
     """Beats as a table with their scenes in the colours of the lane, and the props with how each is found."""
     scenes = [scene.name for scene in script.scenes] + [str(beat.scene) for beat in script.beats if beat.scene]
-    looks = {name: words(found.look) for name in scenes if (found := _known(script.scene, name))}
+    looks = {name: found.look for name in scenes if (found := _known(script.scene, name))}
     named = [prop.name for prop in script.props] + [str(prop) for beat in script.beats for prop in beat.props or ()]
     things = [prop for name in dict.fromkeys(named) if (prop := _known(script.prop, name))]
-    colours = _colours(looks[str(beat.scene)] for beat in script.beats if str(beat.scene) in looks)
     facts = [_count(len(script.beats), "beat"), _count(len(looks), "scene"), _count(len(things), "prop")]
     rows = []
     for beat in script.beats:
-        colour = colours[looks.get(str(beat.scene), AS_IT_IS)] if beat.scene else "transparent"
-        swatch = f"display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:8px;background:{colour}"
+        tone = _tone(looks.get(str(beat.scene), AS_IT_IS)) if beat.scene else "transparent"
+        swatch = f"display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:8px;background:{tone}"
         scene = f'<span style="{swatch}"></span>{escape(str(beat.scene)) if beat.scene else _GOES_ON}'
         props = _GOES_ON if beat.props is None else escape(", ".join(map(str, beat.props))) or "none"
         until = f" – {beat.until}" if beat.until is not None else ""
         fade = f"{beat.fade:g} s" if beat.fade else "cut"
-        look, note = escape(looks.get(str(beat.scene), "")), f'<i style="opacity:.7">{escape(beat.note)}</i>'
+        look = escape(words(looks[str(beat.scene)])) if str(beat.scene) in looks else ""
+        note = f'<i style="opacity:.7">{escape(beat.note)}</i>'
         rows.append([escape(f"{beat.at}{until}"), scene, look, props, fade, note])
     table = html_table(("at", "scene", "look", "props", "fade", "note"), rows)
     said = (f"<b>{escape(prop.name)}</b> becomes {escape(prop.becomes)}, found {_found(prop)}" for prop in things)
@@ -208,25 +208,14 @@ def moments(frames: Iterable[Frame], times_s: Sequence[float]) -> list[np.ndarra
     return found + [last] * (len(times_s) - len(found))
 
 
-def _colours(texts: Iterable[str]) -> dict[str, str]:
-    """A calm colour for each text, in order of appearance, so that neighbours differ; grey for the picture as it is."""
-    tones = {AS_IT_IS: "#6b7078"}
-    for text in texts:
-        if text not in tones:
-            hue = (0.53 + 0.381966 * (len(tones) - 1)) % 1  # the golden angle
-            tones[text] = "#" + "".join(f"{round(255 * part):02x}" for part in colorsys.hls_to_rgb(hue, 0.40, 0.36))
-    return tones
-
-
-def _leading(prompt: Prompt) -> str:
-    """Of a blend, the text with the largest share."""
-    return max(blend(prompt), key=lambda pair: pair[1])[0]
+def _tone(prompt: Prompt) -> str:
+    """A prompt's colour on a lane, on which white can be read."""
+    return mixed(colour(prompt), "#16181c", 0.7)
 
 
 def _lane(timeline: Timeline, length: float, scale: float) -> list[str]:
     parts = []
-    colours = _colours(_leading(key.prompt) for key in timeline.keys)
-    tones = [colours[_leading(key.prompt)] for key in timeline.keys]
+    tones = [_tone(key.prompt) for key in timeline.keys]
     ends = [key.time_s for key in timeline.keys[1:]] + [length]
     for number, (key, end) in enumerate(zip(timeline.keys, ends, strict=True)):
         left = 0.0 if number == 0 else min(key.time_s, length) * scale

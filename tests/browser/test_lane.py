@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
+from engine.config import WORLD_NAMES
+from engine.training.router import wordings
 from studio.notebook.esm import WEB
+from studio.swatches import colour
 from studio.timeline import Key, Timeline, TimelineError, key_to_dict
 
 Edit = Callable[[str, Timeline, list[Any]], Timeline | None]
@@ -24,6 +27,28 @@ CALL = """([name, state, given]) => {
     throw error;
   }
 }"""
+
+
+@pytest.fixture(scope="module")
+def painted(browser: Browser) -> Iterator[Callable[[list[Any]], list[str]]]:
+    """`painted(prompts)` are the colours that basics.js gives them."""
+    page = browser.new_page()
+    source = (WEB / "basics.js").read_text(encoding="utf-8")
+    call = """async ([source, prompts]) => {
+      const basics = await import(URL.createObjectURL(new Blob([source], {type: 'text/javascript'})));
+      return prompts.map(basics.colour);
+    }"""
+    yield lambda prompts: page.evaluate(call, [source, prompts])
+    page.close()
+
+
+def test_a_prompt_has_one_colour_on_pages_and_in_notebooks(painted: Callable[[list[Any]], list[str]]) -> None:
+    prompts: list[Any] = [
+        text for split in ("train", "held_out") for texts in wordings(split).values() for text in texts
+    ]
+    prompts += ["zebra crossing", "Ünderwäter 3", [("underwater", 0.4), ("a zebra", 0.6)]]
+    assert painted(prompts) == [colour(prompt) for prompt in prompts]
+    assert len({colour(world.replace("-", " ")) for world in WORLD_NAMES}) == len(WORLD_NAMES), "each world has its own"
 
 
 @pytest.fixture(scope="module")

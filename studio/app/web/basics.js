@@ -1,10 +1,17 @@
 // What all views share: words, colours, icons, keys, and a take's clock.
 
-const PALETTE = {
-  'as-is': '#7d8590', underwater: '#1f9bb0', 'wild-west': '#c9853b', 'deep-space': '#5b62d6', 'golden-rome': '#d1a73a',
-  snowfall: '#8fb6d6', 'neon-rain': '#d0469b', pencil: '#9a958c', cartoon: '#e0694f', 'film-noir': '#5f6b7a',
-  'oil-painting': '#7f9a4a',
+const SWATCHES = {  // as studio/swatches.py has them
+  '#7d8590': ['as it is', 'as is', 'unchanged'], '#1f9bb0': ['underwater', 'under water', 'sea', 'ocean', 'reef'],
+  '#c9853b': ['wild west', 'western', 'cowboy', 'prairie'], '#5b62d6': ['space', 'stars', 'galaxy'],
+  '#d1a73a': ['rome', 'gold', 'golden'], '#8fb6d6': ['snowfall', 'snow', 'winter'], '#d0469b': ['neon', 'cyberpunk'],
+  '#9a958c': ['pencil', 'sketch', 'charcoal'], '#e0694f': ['cartoon', 'cel'], '#5f6b7a': ['noir'],
+  '#7f9a4a': ['oil painting', 'oil'], '#b5482f': ['volcano', 'lava', 'embers'], '#4c9a5b': ['forest', 'woodland'],
+  '#58a6a0': ['watercolour', 'watercolor', 'aquarelle'], '#3f6fa8': ['woodblock', 'ukiyo e', 'japanese print'],
+  '#8a5cc2': ['stained glass', 'cathedral'], '#a9744f': ['mosaic', 'tesserae'], '#6c8f3d': ['voxel', 'blocks'],
+  '#d6663a': ['thermal', 'infrared'], '#c9b23a': ['comic', 'pop art'], '#6cc3dc': ['ice', 'frozen'],
+  '#2f62c9': ['blueprint'], '#d9b36c': ['beach'], '#9b3d5a': ['throne hall', 'throne'], '#8b90a8': ['moon'],
 };
+const TONES = ['#7a6fb0', '#b07a5a', '#5a9a8a', '#a85f86', '#8c9a55', '#5f86b0', '#b08f4a', '#6f9f6a'];
 const ICONS = {
   start: 'M6 5v14M19 5 9 12l10 7z', back: 'M16 5 7 12l9 7z', play: 'M8 5v14l11-7z', pause: 'M8 5v14M16 5v14',
   next: 'M8 5l9 7-9 7z', end: 'M18 5v14M5 5l10 7-10 7z', add: 'M12 5v14M5 12h14', less: 'M5 12h14',
@@ -43,12 +50,12 @@ export const words = prompt => typeof prompt === 'string' ? prompt : prompt.map(
 
 /** A prompt's colour: that of the world it names, else one of its own. */
 export function colour(prompt) {
-  const text = words(prompt).toLowerCase().replace(/[^a-z0-9]+/g, ' ').trim();
-  if (/^(leave |keep )?(it |this )?as it is|^as is|^unchanged/.test(text)) return PALETTE['as-is'];
-  for (const name in PALETTE) if (name.split('-').every(word => text.includes(word))) return PALETTE[name];
-  let hash = 0;
-  for (const char of text) hash = (hash * 31 + char.codePointAt(0)) % 360;
-  return `hsl(${hash} 38% 52%)`;
+  const strongest = typeof prompt === 'string' ? prompt : prompt.reduce((a, b) => b[1] > a[1] ? b : a)[0];
+  const text = ` ${strongest.toLowerCase().replace(/[^a-z0-9]+/g, ' ').trim()} `;
+  for (const [swatch, hints] of Object.entries(SWATCHES)) if (hints.some(hint => text.includes(` ${hint} `))) return swatch;
+  let told = 0;
+  for (const char of text) told = (told * 31 + char.codePointAt(0)) % 997;
+  return TONES[told % TONES.length];
 }
 
 /** Seconds as HH:MM:SS:FF; times come in whole microseconds, so a frame may seem to begin a trifle early. */
