@@ -99,8 +99,8 @@ def script_html(script: Script) -> str:
     facts = [_count(len(script.beats), "beat"), _count(len(looks), "scene"), _count(len(things), "prop")]
     rows = []
     for beat in script.beats:
-        tone = _tone(looks.get(str(beat.scene), AS_IT_IS)) if beat.scene else "transparent"
-        swatch = f"display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:8px;background:{tone}"
+        shade = tone(looks.get(str(beat.scene), AS_IT_IS)) if beat.scene else "transparent"
+        swatch = f"display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:8px;background:{shade}"
         scene = f'<span style="{swatch}"></span>{escape(str(beat.scene)) if beat.scene else _GOES_ON}'
         props = _GOES_ON if beat.props is None else escape(", ".join(map(str, beat.props))) or "none"
         until = f" – {beat.until}" if beat.until is not None else ""
@@ -208,14 +208,14 @@ def moments(frames: Iterable[Frame], times_s: Sequence[float]) -> list[np.ndarra
     return found + [last] * (len(times_s) - len(found))
 
 
-def _tone(prompt: Prompt) -> str:
+def tone(prompt: Prompt) -> str:
     """A prompt's colour on a lane, on which white can be read."""
     return mixed(colour(prompt), "#16181c", 0.7)
 
 
 def _lane(timeline: Timeline, length: float, scale: float) -> list[str]:
     parts = []
-    tones = [_tone(key.prompt) for key in timeline.keys]
+    tones = [tone(key.prompt) for key in timeline.keys]
     ends = [key.time_s for key in timeline.keys[1:]] + [length]
     for number, (key, end) in enumerate(zip(timeline.keys, ends, strict=True)):
         left = 0.0 if number == 0 else min(key.time_s, length) * scale

@@ -34,13 +34,23 @@ def strip(take: Take, version: Render | None = None, count: int = 8, width: int 
     font = ImageFont.load_default(13)
     top, scale = 2 * (height + gap), sheet.width / take.duration_s
     ends = [key.time_s for key in timeline.keys[1:]] + [take.duration_s]
-    for number, (key, end) in enumerate(zip(timeline.keys, ends, strict=True)):
-        left = key.time_s * scale
-        draw.rectangle((left, top, end * scale - 2, sheet.height), fill=("#26313c", "#3a2f25")[number % 2])
-        if key.fade_s:
-            draw.polygon([(left, sheet.height), (left + key.fade_s * scale, top), (left, top)], fill="#0b0c0e")
-        draw.text((left + 8, top + 5), words(key.prompt), fill="#e7e9ec", font=font)
+    before = ""
+    for key, end in zip(timeline.keys, ends, strict=True):
+        left, right, tone = key.time_s * scale, end * scale - 2, display.tone(key.prompt)
+        draw.rectangle((left, top, right, sheet.height), fill=tone)
+        if key.fade_s and before:
+            draw.polygon([(left, sheet.height), (min(left + key.fade_s * scale, right), top), (left, top)], fill=before)
+        draw.text((left + 8, top + 5), _fitted(words(key.prompt), font, right - left - 12), fill="#f2f3f5", font=font)
+        before = tone
     return sheet
+
+
+def _fitted(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: float) -> str:
+    """As much of a text as so many pixels hold, with an ellipsis where something is left out."""
+    shown = text
+    while shown and font.getlength(shown + "…" * (shown != text)) > width:
+        shown = shown[:-1].rstrip()
+    return shown + "…" if shown and shown != text else shown
 
 
 def spot(take: Take, prop: Prop, count: int = 8, width: int = 160, folder: Path = Path()) -> Image.Image:
