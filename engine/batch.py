@@ -55,6 +55,7 @@ class StreamBatch:
         stream = self.streams.pop(name)
         if not self.streams:
             self._companies.clear()  # those who come next may have other weights
+            self._let_go()
         for company in self._companies.values():
             company.forget(stream._history)
         return stream
@@ -102,16 +103,20 @@ class StreamBatch:
         def step(name: Hashable) -> np.ndarray:
             return self.streams[name].step(frames[name], times_s.get(name))
 
-        abreast = min(self._abreast([self.streams[name] for name in frames]), len(frames))
-        if abreast < 2:
+        abreast = self._abreast(list(self.streams.values()))
+        if min(abreast, len(frames)) < 2:
             return {name: step(name) for name in frames}
         if self._hands is None or self._hands[0] != abreast:
-            if self._hands is not None:
-                self._hands[1].shutdown(wait=False)
+            self._let_go()
             self._hands = abreast, ThreadPoolExecutor(abreast, "stream")
         made = {name: self._hands[1].submit(step, name) for name in frames}
         wait(made.values())  # all, before one that failed says so: none is left at work on a stream
         return {name: answer.result() for name, answer in made.items()}
+
+    def _let_go(self) -> None:
+        if self._hands is not None:
+            self._hands[1].shutdown(wait=False)
+            self._hands = None
 
     @staticmethod
     def _abreast(streams: list[Stream]) -> int:

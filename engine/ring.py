@@ -42,7 +42,7 @@ class Ring:
         self._pooled = torch.zeros(self.config.slots, 3, tall // 8, wide // 8, device=device)
         self._entering = torch.zeros(1, 3, tall // 8, wide // 8, device=device, dtype=dtype)
         self._level = torch.full((1,), History.LEVEL, device=device)
-        self._network = network
+        self._network = network  # held, as the level is, for the recording
         self._made = network.remember(self._entering, self._level)
         self.rows = Rows(last, before, torch.zeros_like(self._made[:, None]).repeat(1, self.config.slots, 1, 1, 1, 1))
         """One row."""

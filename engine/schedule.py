@@ -238,9 +238,9 @@ def _durations(text: str, fps: float) -> Schedule:
             length = timecode.to_seconds(text[opening + 1 : closing], fps)
         except ValueError as error:
             raise ScheduleError(str(error), text, opening + 1) from None
-        if not round(length, 6):
+        if not _tick(length):
             raise ScheduleError("a duration is above 0", text, opening + 1)
-        time_s = round(time_s + length, 6)
+        time_s = _tick(time_s + length)
     return Schedule(tuple(keys), time_s)
 
 

@@ -395,6 +395,7 @@ class Stream:
             last = [differences(tensors[f"last.{i}"], undo=True) for i in range(count)]
             remembered = [(s, tensors[f"remembered.{i}"]) for i, s in enumerate(meta["remembered_steps"])]
             held = HistoryState(last, remembered, int(meta["steps"]))
+            self._fits(told[2], size, [direction] if fade is None else [direction, fade.before], held)
         except (zlib.error, SafetensorError, *_DAMAGED) as error:
             raise ValueError(f"not a snapshot of a stream, or a damaged one ({error})") from None
         self.reset()
@@ -403,6 +404,19 @@ class Stream:
         if size is not None:
             self._size, self._history = size, self._new_history(*size)
             self._history.restore(held)
+
+    def _fits(
+        self, time_s: float | None, size: tuple[int, int] | None, directions: list[Direction], held: HistoryState
+    ) -> None:
+        """Raises TypeError where a snapshot's parts are of other shapes than this stream's."""
+        tall, wide = padded_size(*size) if size is not None else (0, 0)
+        right = time_s is None or isinstance(time_s, int | float)
+        right &= all(one.concepts.ndim == 2 and one.concepts.shape[1] == self.config.concepts for one in directions)
+        right &= all(one.masks is None or len(one.masks) == len(one.concepts) for one in directions)
+        right &= all(frame.shape == (tall, wide, 3) and frame.dtype == torch.uint8 for frame in held.last)
+        right &= all(pooled.shape == (3, tall // 8, wide // 8) for _, pooled in held.remembered)
+        if not right or len(held.last) > 2 or len(held.remembered) > self.config.slots:
+            raise TypeError("its parts do not fit together")
 
     def close(self) -> None:
         """Free the history; the stream can still be used and starts anew."""

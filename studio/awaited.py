@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -21,20 +22,28 @@ async def awaited(work: Callable[[Callable[[], None]], T]) -> T:
         if cancelled:
             raise _CancelledError
 
-    def run() -> list[T]:
+    def run() -> tuple[list[T], BaseException | None]:
         try:
-            return [work(step)]
+            return [work(step)], None
         except _CancelledError:
-            return []
+            return [], None
+        except BaseException as error:  # noqa: BLE001 - raised again by the one who waits
+            return [], error
 
     working = asyncio.get_running_loop().run_in_executor(None, run)
     try:
-        (made,) = await asyncio.shield(working)
+        made, error = await asyncio.shield(working)
     except asyncio.CancelledError:
         cancelled = True
-        await working  # ends at its next step
+        while not working.done():  # it ends at its next step, however often it is cancelled until then
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({working})
         raise
-    return made
+    if isinstance(error, StopIteration):  # which no coroutine may raise
+        raise RuntimeError("the work ended early") from error
+    if error is not None:
+        raise error
+    return made[0]
 
 
 def stepped(step: Callable[[], None], told: Callable[[int, int], object]) -> Callable[[int, int], None]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from numbers import Integral
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -198,7 +199,7 @@ def frames_of(duration_s: float, fps: float) -> int:
 def _even(size: Any) -> bool:
     """Whether it is a width and a height that H.264 takes."""
     sides = size if isinstance(size, Sequence) and len(size) == 2 else (0, 0)
-    return all(isinstance(side, int) and side >= 16 and side % 2 == 0 for side in sides)
+    return all(isinstance(side, Integral) and int(side) >= 16 and int(side) % 2 == 0 for side in sides)
 
 
 def _long_enough(duration_s: float, what: str) -> None:

@@ -138,7 +138,7 @@ class Director:
 
     def mark(self, name: str) -> None:
         """Set a marker at this moment of the take; without a take it does nothing."""
-        self.note("marker", name=name)
+        self.note("marker", name=" ".join(name.split()) or "Marker")
 
     def note(self, kind: str, **fields: object) -> None:
         """Record an event of that kind (connection, param …) at this moment of the take; nothing without a take."""

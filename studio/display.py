@@ -7,6 +7,7 @@ shows its player in their place.
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import sys
 import unicodedata
@@ -221,7 +222,7 @@ def _lane(timeline: Timeline, length: float, scale: float) -> list[str]:
         left = 0.0 if number == 0 else min(key.time_s, length) * scale
         wide = max(0.0, min(end, length) * scale - left)
         said = words(key.prompt)
-        shown = _fitted(said, wide - 15)
+        shown = fitted(said, wide - 15, _width)
         clip = f"lane{number}-{zlib.crc32(repr(timeline.keys).encode()):x}"
         parts.append(f'<rect x="{left:.1f}" y="{RULER}" width="{wide:.1f}" height="{LANE}" fill="{tones[number]}"/>')
         if key.fade_s and number:
@@ -237,18 +238,23 @@ def _lane(timeline: Timeline, length: float, scale: float) -> list[str]:
     return parts
 
 
-def _fitted(text: str, room: float) -> str:
-    """As much of a text as fits into a width in the drawing's units, with an ellipsis where it goes on."""
-    if _width(text) <= room:
+def fitted(text: str, room: float, width: Callable[[str], float]) -> str:
+    """As much of a text as fits into `room`, by the width of texts, with an ellipsis where it goes on."""
+    if width(text) <= room:
         return text
-    letters = bisect_right(range(1, len(text)), room, key=lambda n: _width(f"{text[:n]}…"))
+    letters = bisect_right(range(1, len(text)), room, key=lambda n: width(f"{text[:n]}…"))
     return f"{text[:letters].rstrip()}…" if letters else ""
 
 
 def _width(text: str) -> float:
     """How wide a text may get in a page's font."""
     square = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
-    return ImageFont.load_default(FONT).getlength(text) * WIDER + square * FONT / 2
+    return _font().getlength(text) * WIDER + square * FONT / 2
+
+
+@functools.cache
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(FONT)
 
 
 def _ruler(length: float, scale: float) -> list[str]:

@@ -125,11 +125,11 @@ def value_at(values: Values, time_s: float) -> float:
 
 
 def _cut(values: Values, at_s: float) -> Values:
-    """The same, with even ways in place of a smooth one that runs at that time."""
+    """The same, with even ways in place of a smooth one that runs at that time, one of which ends there."""
     for n, (before, after) in enumerate(pairwise(values), start=1):
         if after.ease == "smooth" and before.time_s < at_s < after.time_s:
             way = after.time_s - before.time_s
-            times = (before.time_s + way * i / PIECES for i in range(1, PIECES))
+            times = sorted([at_s, *(before.time_s + way * i / PIECES for i in range(1, PIECES))])
             pieces = (Value(time_s, value_at(values, time_s)) for time_s in times)
             apart = {piece.time_s: piece for piece in pieces if before.time_s < ticks(piece.time_s) < after.time_s}
             return (*values[:n], *apart.values(), replace(after, ease="linear"), *values[n + 1 :])

@@ -195,6 +195,10 @@ class Placed:
     props: tuple[str, ...]
 
 
+Included: TypeAlias = tuple[Path, tuple[str, ...], tuple[Scene | Prop, ...]]
+"""Folder, files, and the scenes and props that were read of them."""
+
+
 @dataclass(frozen=True)
 class Script:
     """Beats in any order, and the scenes and props that they name; those that stand in beats join by themselves."""
@@ -206,13 +210,13 @@ class Script:
     fps: float | None = None
     """The rate in which it counts frames; by default the take's."""
     title: str = ""
-    include: Sequence[str] = ()
+    include: Sequence[str | Path] = ()
     """Files whose scenes and props it uses; its own come before them."""
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
     folder: Path = field(default=Path(), compare=False)
     """What paths of masks and includes start from."""
-    shared: tuple[Scene | Prop, ...] = field(default=(), compare=False)
-    """From the included files."""
+    included: Included | None = field(default=None, compare=False, repr=False)
+    """What was read of the included files."""
 
     def __post_init__(self) -> None:
         scenes: dict[str, Scene] = {}
@@ -239,11 +243,7 @@ class Script:
         object.__setattr__(self, "beats", tuple(_by_name(beat) for beat in self.beats))
         object.__setattr__(self, "scenes", tuple(scenes.values()))
         object.__setattr__(self, "props", tuple(props.values()))
-        object.__setattr__(self, "include", tuple(self.include))
-        if self.include and not self.shared:
-            from studio.scriptfile import shared  # it reads what stands here
-
-            object.__setattr__(self, "shared", shared(self.folder, self.include))
+        self._include()
         if self.tempo is not None and not isinstance(self.tempo, Tempo):
             object.__setattr__(self, "tempo", Tempo(self.tempo))
         if self.fps is not None:
@@ -251,6 +251,25 @@ class Script:
                 timecode.rate(self.fps)
             except ValueError as error:
                 raise ScriptError(f"the script's fps: {error}") from None
+
+    def _include(self) -> None:
+        """Read what is included, unless it was read already."""
+        listed: Any = self.include
+        if isinstance(listed, str | Path) or not isinstance(listed, Sequence):
+            raise ScriptError(f"a script's include is a list of files, not {listed!r}; write include=['scenes.yaml']")
+        if wrong := [one for one in listed if not isinstance(one, str | Path) or not str(one)]:
+            raise ScriptError(f"{wrong[0]!r} is no file to include; write a path such as 'scenes.yaml'")
+        names = tuple(one if isinstance(one, str) else one.as_posix() for one in listed)
+        object.__setattr__(self, "include", names)
+        if names and (self.included is None or self.included[:2] != (self.folder, names)):
+            from studio.scriptfile import shared  # it reads what stands here
+
+            object.__setattr__(self, "included", (self.folder, names, shared(self.folder, names)))
+
+    @property
+    def shared(self) -> tuple[Scene | Prop, ...]:
+        """The scenes and props of the included files."""
+        return self.included[2] if self.include and self.included else ()
 
     def _repr_html_(self) -> str:
         from studio.display import script_html  # for notebooks alone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
@@ -67,7 +68,7 @@ def _times(script: Script, clock: Clock, placed: list[Placed]) -> Iterator[Probl
             yield Problem("warning", one.where, text)
         if follows is not None and ends is not None and ends < follows:
             yield Problem("warning", one.where, f"a gap: nothing is said from {ends:g} s to {follows:g} s")
-        if follows is not None and follows - one.start_s < 1 / clock.fps:
+        if follows is not None and not frames_between(clock, one.start_s, follows):
             text = f"it never shows: {placed[i + 1].where} begins within the same frame"
             yield Problem("warning", one.where, text)
         limits = (follows, ends, clock.duration_s)
@@ -75,6 +76,14 @@ def _times(script: Script, clock: Clock, placed: list[Placed]) -> Iterator[Probl
         if over is not None and one.start_s < over < one.start_s + one.beat.fade:
             text = f"an overlap: it fades for {one.beat.fade:g} s, and is over after {over - one.start_s:g} s"
             yield Problem("warning", one.where, text)
+
+
+def frames_between(clock: Clock, start_s: float, end_s: float) -> bool:
+    """Whether a frame begins at or after the one and before the other."""
+    if clock.frames and end_s <= clock.frames[-1]:
+        return any(start_s <= time_s < end_s for time_s in clock.frames)
+    first, after = (math.ceil(time_s * clock.fps - 1e-3) for time_s in (start_s, end_s))
+    return first < after
 
 
 def _fields(script: Script) -> Iterator[Problem]:
@@ -109,6 +118,9 @@ def _words(script: Script, placed: list[Placed], stream: Stream) -> Iterator[Pro
         elif world == "as-is" and shares.get(thing, 0.0) >= KNOWN_SHARE and text in looks:
             told = f"{text!r} is a thing ({thing}) and no world; the picture stays as it is: write it as a prop"
             yield Problem("warning", where, told)
+        elif not wording and shares.get(world, 0.0) < KNOWN_SHARE and shares.get(thing, 0.0) < KNOWN_SHARE:
+            blended = ", ".join(f"{name} {share:.0%}" for name, share in stream.nearest(text)[:3])
+            yield Problem("warning", where, f"the model does not know {text!r}; it would show {blended}")
 
 
 def _props(script: Script, take: Take, placed: list[Placed]) -> Iterator[Problem]:

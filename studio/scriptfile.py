@@ -99,20 +99,24 @@ def _moved(script: Script, folder: Path) -> Script:
     if script.folder.resolve() == folder.resolve():
         return script
 
-    def seen(path: Path) -> str:
+    def seen(name: str | Path) -> str:
+        if Path(name).is_absolute():
+            return str(name)
+        path = (script.folder / name).resolve()
         try:
-            return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+            return Path(os.path.relpath(path, folder.resolve())).as_posix()
         except ValueError:  # on another drive
-            return str(path.resolve())
+            return str(path)
 
     def moved(prop: Prop) -> Prop:
-        area = prop.area.beside(script.folder) if prop.area else None
-        if area is None or area is prop.area:
+        area = prop.area
+        if area is None or area.mask is None or area.beside(folder) is area:  # none, or the picture itself
             return prop
-        return replace(prop, region=replace(area, mask=seen(Path(str(area.mask)))))
+        return replace(prop, region=replace(area, mask=seen(area.mask)))
 
-    include = [seen(script.folder / name) for name in script.include]
-    return replace(script, props=[moved(prop) for prop in script.props], include=include, folder=folder)
+    include = tuple(seen(name) for name in script.include)
+    props = [moved(prop) for prop in script.props]
+    return replace(script, props=props, include=include, folder=folder, included=(folder, include, script.shared))
 
 
 def dumps(script: Script, suffix: str = ".yaml") -> str:
@@ -250,7 +254,7 @@ class _Reader:
                 [str(name) for name in include],
                 rest,
                 self._path.parent,
-                tuple(shared),
+                (self._path.parent, tuple(map(str, include)), tuple(shared)),
             )
 
     def _included(self, name: Any, path: _Path) -> list[Scene | Prop]:

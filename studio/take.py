@@ -315,7 +315,7 @@ class Take:
                     key = key_from_dict(event["key"])
                     keys[key.time_s] = key  # said again for the same frame: the later one holds
                 elif event["kind"] == "marker":
-                    markers.append(Marker(event["ticks"] / TICKS_PER_SECOND, event["name"]))
+                    markers.append(Marker(event["ticks"] / TICKS_PER_SECOND, str(event["name"]).strip() or "Marker"))
             return Timeline(tuple(keys.values()), tuple(markers))
         except (KeyError, TypeError, TimelineError) as error:
             raise TakeError(f"{self.folder / 'events.jsonl'} is damaged: {error}") from None

@@ -232,7 +232,7 @@ class Timeline:
         """
         if prompt is None:
             moment: Any = time_s
-            if not isinstance(moment, SupportsFloat):
+            if isinstance(moment, bool) or not isinstance(moment, SupportsFloat):
                 raise TimelineError(f"{moment!r} is no time; write seconds, such as 4.5")
             try:
                 return self._cue(float(moment))
@@ -553,7 +553,7 @@ def key_from_dict(row: Mapping[str, Any]) -> Key:
 
 def _marker_from_dict(row: Mapping[str, Any]) -> Marker:
     rest = {name: value for name, value in row.items() if name not in {"time_s", "name"}}
-    return Marker(row["time_s"], str(row["name"]), rest)
+    return Marker(row["time_s"], str(row["name"]).strip() or "Marker", rest)
 
 
 def _matte_to_dict(matte: Matte) -> dict[str, Any]:

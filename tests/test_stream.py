@@ -306,6 +306,15 @@ def test_a_damaged_snapshot_changes_nothing(stream: Stream, pictures: list[np.nd
     header, tensors = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")]), load(raw)
     without = [{name: tensors[name] for name in tensors if name != gone} for gone in ("concepts", "last.0")]
     lacking = [zlib.compress(save(held, header["__metadata__"])) for held in without]
+    told = json.loads(header["__metadata__"]["stream"])
+    strange = [
+        ({**tensors, "concepts": torch.ones(1, 2)}, told),
+        ({**tensors, "last.0": torch.zeros(32, 32, 3, dtype=torch.uint8)}, told),
+        ({**tensors, "remembered.0": torch.zeros(3, 2, 2)}, told),
+        (tensors, {**told, "time_s": "x"}),
+        (tensors, {**told, "config": {"name": "other"}}),
+    ]
+    lacking += [zlib.compress(save(held, {"stream": json.dumps(meta)})) for held, meta in strange]
     for bad in (b"", b"not a snapshot", good[:-20], *lacking):
         with pytest.raises(ValueError, match="snapshot"):
             stream.restore(bad)
@@ -318,8 +327,6 @@ def test_a_folded_prompt_is_the_networks_own_answer(
 ) -> None:
     """Prompts folded into weights, on a CPU, against the network's plain path: equal but for rounding."""
     monkeypatch.setattr(runtime, "choose_dtype", lambda device: dtype)
-    if dtype == torch.bfloat16 and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        pytest.skip("oneDNN multiplies no bfloat16 on this processor")
     folded, plain = Stream.from_config(lsd_test()), Stream.from_config(lsd_test())
     if dtype == torch.bfloat16 and not torch.ops.mkldnn._is_mkldnn_bf16_supported():  # a processor without AVX512
         assert folded._fold is None, "folding would fail"

@@ -289,7 +289,7 @@ class Line:
 
     async def marker(self, data: dict[str, Any]) -> None:
         """A marker at this moment of the take."""
-        self.director.mark(str(data.get("name") or "Marker")[:200])
+        self.director.mark(str(data.get("name") or "")[:200])
 
     async def stop(self, data: dict[str, Any]) -> None:
         """The page says good-bye."""

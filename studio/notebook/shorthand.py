@@ -36,21 +36,21 @@ def strip(take: Take, version: Render | None = None, count: int = 8, width: int 
     ends = [key.time_s for key in timeline.keys[1:]] + [take.duration_s]
     before = ""
     for key, end in zip(timeline.keys, ends, strict=True):
-        left, right, tone = key.time_s * scale, end * scale - 2, display.tone(key.prompt)
+        left, right = key.time_s * scale, min(end, take.duration_s) * scale - 2
+        tone = display.tone(key.prompt)
+        if right <= left:
+            continue  # too short to be seen, or past the end
         draw.rectangle((left, top, right, sheet.height), fill=tone)
         if key.fade_s and before:
             draw.polygon([(left, sheet.height), (min(left + key.fade_s * scale, right), top), (left, top)], fill=before)
-        draw.text((left + 8, top + 5), _fitted(words(key.prompt), font, right - left - 12), fill="#f2f3f5", font=font)
+        draw.text(
+            (left + 8, top + 5),
+            display.fitted(words(key.prompt), right - left - 12, font.getlength),
+            fill="#f2f3f5",
+            font=font,
+        )
         before = tone
     return sheet
-
-
-def _fitted(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: float) -> str:
-    """As much of a text as so many pixels hold, with an ellipsis where something is left out."""
-    shown = text
-    while shown and font.getlength(shown + "…" * (shown != text)) > width:
-        shown = shown[:-1].rstrip()
-    return shown + "…" if shown and shown != text else shown
 
 
 def spot(take: Take, prop: Prop, count: int = 8, width: int = 160, folder: Path = Path()) -> Image.Image:

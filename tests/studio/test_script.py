@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from studio.director import Director, Stream
 from studio.regions import Area
 from studio.render import first_change
 from studio.script import Beat, Clock, Prop, Scene, Script, ScriptError, Tempo
+from studio.scriptcheck import frames_between
 from studio.take import Slate, Take, TakeError
 from studio.timeline import Key, Marker, Matte, Timeline, TimelineError, Value
 
@@ -143,6 +145,14 @@ def test_scenes_are_shared_between_scripts(tmp_path):
         assert Script.load(tmp_path / name).timeline() == script.timeline()
     said = Script([Beat(0, "desert", ["window"])], include=["shared/all.yaml"], folder=tmp_path)
     assert said.timeline().mattes == script.timeline().mattes
+    again = Script([Beat(0, "desert")], include=[Path("all.yaml")], folder=shared)
+    again.save(shared / "beside.yaml")
+    assert Script.load(shared / "beside.yaml").scene("desert") == DESERT
+    with pytest.raises(ScriptError, match=r"cannot read the script .*none\.yaml"):
+        replace(again, include=["none.yaml"])
+    there = Script([Beat(0, DESERT, [replace(window, region=Area(mask=str(shared / "window.png")))])])
+    there.save(tmp_path / "below/there.yaml")
+    assert str(shared / "window.png") in (tmp_path / "below/there.yaml").read_text(), "a whole path stays"
     mine = Script([Beat(0, DESERT, [window])], folder=shared)
     mine.save(tmp_path / "below/mine.json")
     assert '"../shared/window.png"' in (tmp_path / "below/mine.json").read_text()
@@ -331,6 +341,8 @@ def test_before_the_first_beat_and_after_an_until_it_is_as_it_is():
         (lambda: Beat(0, props="stick"), "props are a list"),
         (lambda: Prop("stick", [("fire", 1), ("ice", 1)]), "write one text, such as 'a lightsaber'"),  # type: ignore[arg-type]
         (lambda: Script([], include=["none.yaml"]), "cannot read the script none.yaml"),
+        (lambda: Script([], include="none.yaml"), "include is a list of files, not 'none.yaml'; write include=["),
+        (lambda: Script([], include=[3]), "3 is no file to include"),  # type: ignore[list-item]
         (lambda: Script([], metadata={"a": object()}).save("film.yaml"), "keep texts, numbers and lists in it"),
         (lambda: scriptfile.loads("schema: lsd-studio.script"), "a script says its version; write: version: 1"),
         (lambda: Script([Beat(0, DESERT), Beat(1, Scene("desert", "neon"))]), "two scenes are called 'desert'"),
@@ -384,6 +396,19 @@ def test_a_check_says_what_is_wrong(shot: Path, stream: Stream) -> None:
     assert [problem.level for problem in wrong] == ["error", "error"]
     assert "did you mean 'desert'?" in str(wrong[0])
     assert "'the bell' is no marker; the markers are: 'the ball falls'" in str(wrong[1])
+
+
+@pytest.mark.parametrize("fps", [24, 25, 29.97])
+def test_beats_a_frame_apart_all_show(shot: Path, fps: float) -> None:
+    """In the clock of a plan; in a take's own by its frames."""
+    frames = [Beat(f"{n}f", Scene(f"scene {n}", "underwater")) for n in range(90)]
+    take = Take.open(shot)
+    for clock in (Clock(fps, 8.0), Clock.of(take)):
+        placed, _ = Script(frames).placed(clock)
+        times = [one.start_s for one in placed]
+        assert all(frames_between(clock, start, end) for start, end in pairwise(times))
+    assert not frames_between(Clock(24), 0.05, 0.08)
+    assert frames_between(Clock(24), 0.03, 0.06), "1/24 s lies between"
 
 
 def test_a_check_names_words_that_the_model_does_not_know(shot: Path) -> None:

@@ -322,6 +322,19 @@ def test_cut_in_two_and_joined_again_it_shows_the_same(timeline, cut_s, rest_s, 
     assert same(again.at(time_s), whole.at(time_s), within=0.01)
 
 
+def test_a_smooth_way_that_is_cut_does_not_jump():
+    line = Timeline().set(0, strength=0).set(8, "smooth", strength=1).until(8)
+    again = line[:3.3] + line[3.3:]
+    for time_s in (3.3 - 1e-6, 3.3, 3.3 + 1e-6):
+        assert again.value("strength", time_s) == pytest.approx(line.value("strength", time_s), abs=1e-6)
+    assert line.since(1.3).since(1.1).value("strength", 0) == pytest.approx(line.value("strength", 2.4), abs=1e-3)
+
+
+def test_a_marker_of_an_old_take_is_read_whatever_its_name():
+    saved = {**Timeline().mark(1, "ball").to_dict(), "markers": [{"time_s": 1, "name": "  "}]}
+    assert Timeline.from_dict(saved).markers == (Marker(1, "Marker"),)
+
+
 def test_a_loop_is_joined_to_itself():
     prop = Timeline(mattes=(Matte("stick", "fire", {"colour": "red"}, (Value(0, 1), Value(1, 0, "step"))),)).until(2)
     assert [matte.name for matte in prop.loop(50).mattes] == ["stick"], "which comes and goes"
@@ -388,6 +401,7 @@ def test_a_first_key_with_a_fade_fades_over_the_joint():
         (lambda: Track("strength", (Value(1, 0), Value(1, 1))), "strength stands twice at 1.0 s"),
         (lambda: Timeline(tracks=(Track("strength", (Value(0, 1),)),) * 2), "two tracks of 'strength'"),
         (lambda: Timeline.from_dict(_saved(keys=[{"time_s": 1, "prompt": "a"}], mattes=[{}])), "mattes[0] lacks"),
+        (lambda: Timeline().at(True), "True is no time"),
         (lambda: Timeline().at("4"), "'4' is no time; write seconds, such as 4.5"),  # type: ignore[call-overload]
         (lambda: Timeline.from_dict({"schema": "other"}), "schema 'other' is not"),
         (lambda: Timeline.from_dict({"schema": "lsd-studio.timeline", "version": VERSION + 1}), "update lsd-studio"),
