@@ -22,6 +22,17 @@ class Direction:
     masks: Tensor | None
     """(P, h, w) float32 summing to one over P, at the size they were given; None for one prompt everywhere."""
 
+    def seen(self) -> Direction:
+        """Without the prompts that are hardly to be seen.
+
+        For where a fade begins: fades that begin in fades would add up for ever. Within a fade their number stays, for
+        each number of prompts is another program on a GPU.
+        """
+        if self.masks is None:
+            return self
+        seen = self.masks.amax((1, 2)) >= UNSEEN
+        return Direction(self.concepts[seen], self.masks[seen] / self.masks[seen].sum(0))
+
 
 @dataclass(frozen=True)
 class Fade:
@@ -53,15 +64,13 @@ class Fade:
 
 
 UNSEEN = 1 / 256
-"""Of a prompt's share at its best place: less moves no grey level."""
+"""Of a prompt's share at its best place: less moves hardly a grey level."""
 
 
 def _merged(concepts: Tensor, masks: Tensor) -> Direction:
-    """Equal prompts as one, without those that are not to be seen: fades that begin in fades would add up for ever."""
+    """Equal prompts as one."""
     kept, group = torch.unique(concepts, dim=0, return_inverse=True)
-    joined = masks.new_zeros(len(kept), *masks.shape[1:]).index_add_(0, group, masks)
-    seen = joined.amax((1, 2)) >= UNSEEN
-    return Direction(kept[seen], joined[seen] / joined[seen].sum(0))
+    return Direction(kept, masks.new_zeros(len(kept), *masks.shape[1:]).index_add_(0, group, masks))
 
 
 def shares(given: Sequence[np.ndarray]) -> Tensor:

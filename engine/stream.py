@@ -172,7 +172,7 @@ class Stream:
             direction = Direction(concepts, masks if len(regions) > 1 else None)
         else:
             direction = Direction(self._concepts(prompt)[None], None)  # type: ignore[arg-type]
-        self._fade = Fade(self._direction_at(self._time_s), None, fade_s) if fade_s > 0 else None
+        self._fade = Fade(self._direction_at(self._time_s).seen(), None, fade_s) if fade_s > 0 else None
         self._direction = direction
 
     def _direction_at(self, time_s: float | None) -> Direction:

@@ -128,6 +128,8 @@ def record(
     camera = FileCamera(source, _size(size) if size else None, quality)
     said = Timeline.of("as it is" if prompt is None else prompt)
     rate = camera.fps if frames is None else frames
+    if abs(rate - camera.fps) > 0.005:
+        _remark(f"{schedule} counts {rate:g} frames a second and {source} {camera.fps:g}; its frames are converted")
     timeline = said if schedule is None else schedules.load(schedule, rate, frames=frames is not None)
     stream = load_stream(device=device.value, weights=weights, seed=seed)
     director = Director(

@@ -59,6 +59,10 @@ def test_record_render_check_export_and_list(run: Run, small_clip: Path, tmp_pat
     deforum.write_text('{"0": "underwater", "12": {"prompt": "wild west", "fade_s": 0.2}}')
     status, out, err = run("record", *shot, "--schedule", deforum, "--frames", 24)
     assert Take.open(Path(out.splitlines()[-1])).timeline == take.timeline, err
+    assert "its frames are converted" not in err
+    shutil.rmtree(out.splitlines()[-1])
+    status, out, err = run("record", *shot, "--schedule", deforum, "--frames", 25)
+    assert "counts 25 frames a second and" in err
     shutil.rmtree(out.splitlines()[-1])
     assert run("record", *shot, "--prompt", "pencil")[1].splitlines()[-1].endswith("T002")
 
