@@ -425,12 +425,22 @@ def test_a_check_names_words_that_the_model_does_not_know(shot: Path) -> None:
             if any(said.startswith((f"{text!r} is a thing", f"the model does not know {text!r}")) for said in told)
         ]
 
+    nearest, _ = known.how_near("a tax return")
     strange = ["a tax return", "a supermarket", "a horse", "zzqq blorb", "a zebra"]
     assert doubted(strange[:3], strange[3:]) == strange
+    (problem,) = Script([Beat(0, SEA), Beat(1, Scene("tax", "a tax return"))]).check(take, known)
+    assert str(problem) == f"beat 2: the model does not know 'a tax return'; the nearest it knows is {nearest!r}"
     assert doubted(["a crate of nailed planks"]) == ["a crate of nailed planks"], "a thing is no world"
     assert doubted(["underwater", "as it is", "wild west at dusk"], ["a lightsaber", "a gold chest"]) == []
     looks = [text for texts in wordings("held_out").values() for text in texts]
     assert len(doubted(looks)) <= 0.06 * len(looks)
+
+
+def test_where_weights_know_no_wordings_a_text_that_lands_nowhere_is_told(shot: Path) -> None:
+    lost = Stream.from_config(replace(lsd_test(), things=()))
+    (problem,) = Script([Beat(0, SEA)]).check(Take.open(shot), lost)
+    blended = ", ".join(f"{name} {share:.0%}" for name, share in lost.nearest("underwater")[:3])
+    assert str(problem) == f"beat 1: the model does not know 'underwater'; it would show {blended}"
 
 
 def test_a_take_without_its_camera_frames_is_told(take: Take, stream: Stream) -> None:

@@ -17,6 +17,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from studio import schedule
+from studio.lanes import PIECES
 from studio.timeline import VERSION, Key, Marker, Matte, Timeline, TimelineError, Track, Value, blend, words
 
 WORLDS = ("underwater", "wild west", "deep space", "snow falls")
@@ -30,10 +31,10 @@ TIME = attrgetter("time_s")
 PLAIN = st.lists(KEYS, min_size=1, max_size=6, unique_by=TIME).map(lambda keys: Timeline(tuple(keys)))
 
 
-def timelines(times):
+def timelines(times, eases=EASES):
     """Timelines with all that one can hold, at such times."""
     keys = st.builds(Key, times, st.sampled_from(WORLDS), st.sampled_from([0.0, 0.5, 3.0]))
-    values = st.builds(Value, times, st.sampled_from([0.0, 0.25, 1.0]), EASES)
+    values = st.builds(Value, times, st.sampled_from([0.0, 0.25, 1.0]), eases)
     lane = st.lists(values, min_size=1, max_size=4, unique_by=TIME).map(tuple)
     mattes = st.builds(Matte, st.sampled_from(["stick", "ball"]), st.just("fire"), st.just({"colour": "red"}), lane)
     return st.builds(
@@ -47,9 +48,14 @@ def timelines(times):
 
 TIMELINES = timelines(SECONDS)
 LINES = timelines(QUARTERS)
+EVEN = timelines(QUARTERS, eases=st.sampled_from(["linear", "step"]))
 LENGTHS = QUARTERS.map(lambda quarters: quarters + 0.25)
 BETWEEN = QUARTERS.map(lambda quarters: quarters + 0.125)
 """Between two quarters, where a microsecond moves no cut."""
+
+
+ONE_PIECE = 6 / 8 / PIECES**2
+"""How far a straight piece is from a smooth way at most: its curvature, 6 at most, times a piece's square over 8."""
 
 
 def same(one, other, within=1e-5):
@@ -306,20 +312,22 @@ def test_a_stretch_is_only_slower(timeline, factor, time_s):
     assert same(timeline.stretch(factor).at(time_s * factor), timeline.at(time_s))
 
 
-@given(LINES, QUARTERS, LENGTHS, BETWEEN)
-def test_a_slice_is_that_part(timeline, start_s, length_s, time_s):
-    part = timeline[start_s : start_s + length_s]
-    assert part.end_s == length_s
-    if time_s < length_s:
-        assert same(part.at(time_s), timeline.at(start_s + time_s), within=0.01)
+@given(EVEN, LINES, QUARTERS, LENGTHS, BETWEEN)
+def test_a_slice_is_that_part(even, smooth, start_s, length_s, time_s):
+    for timeline, within in ((even, 1e-5), (smooth, ONE_PIECE)):
+        part = timeline[start_s : start_s + length_s]
+        assert part.end_s == length_s
+        if time_s < length_s:
+            assert same(part.at(time_s), timeline.at(start_s + time_s), within)
 
 
-@given(LINES, LENGTHS, LENGTHS, BETWEEN)
-def test_cut_in_two_and_joined_again_it_shows_the_same(timeline, cut_s, rest_s, time_s):
-    whole = timeline.until(cut_s + rest_s)
-    again = whole[:cut_s] + whole[cut_s:]
-    assert (again.end_s, again.markers) == (whole.end_s, whole.markers)
-    assert same(again.at(time_s), whole.at(time_s), within=0.01)
+@given(EVEN, LINES, LENGTHS, LENGTHS, BETWEEN)
+def test_cut_in_two_and_joined_again_it_shows_the_same(even, smooth, cut_s, rest_s, time_s):
+    for timeline, within in ((even, 1e-5), (smooth, ONE_PIECE)):
+        whole = timeline.until(cut_s + rest_s)
+        again = whole[:cut_s] + whole[cut_s:]
+        assert (again.end_s, again.markers) == (whole.end_s, whole.markers)
+        assert same(again.at(time_s), whole.at(time_s), within)
 
 
 def test_a_smooth_way_that_is_cut_does_not_jump():
