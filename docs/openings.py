@@ -23,9 +23,9 @@ OUT = ROOT / "docs" / "course"
 HELP = """
 from PIL import Image
 
-from engine.media import VideoSource
-from engine.pictures import contact_sheet
-from studio.display import moments
+from engine.media.video import VideoSource
+from engine.media.pictures import contact_sheet
+from studio.notebook.html import moments
 from studio.notebook import strip
 
 

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from engine.media import StillSource, VideoSource
+    from engine.media.video import StillSource, VideoSource
     from engine.types import Frame
 
 Advance = Callable[[int, "int | None"], None]
@@ -74,9 +74,9 @@ def render(
     """Turn a video or a picture into the world that a prompt names, or a schedule of prompts."""
     if (prompt is None) == (schedule is None):
         raise typer.BadParameter("give either --prompt TEXT or --schedule FILE")
-    from engine.render import open_for_stream, play
-    from engine.schedule import ScheduleKey
+    from engine.media.schedule import ScheduleKey
     from engine.stream import Stream
+    from engine.tools.render import open_for_stream, play
 
     frames = open_for_stream(source, target, size, seconds)
     keys = _read_schedule(schedule, frames.fps) if schedule is not None else [ScheduleKey(0.0, prompt or "")]
@@ -95,10 +95,10 @@ def teacher(
     device: Device = "auto",
 ) -> None:
     """Render what a world's procedural teacher would make of a video or a picture: what the network is taught."""
-    from engine.evaluate import taught
-    from engine.render import open_for_stream
+    from engine.evaluation.evaluate import taught
     from engine.runtime import choose_device
-    from engine.training.worlds import WORLDS
+    from engine.teachers.worlds import WORLDS
+    from engine.tools.render import open_for_stream
 
     if world not in WORLDS:
         raise ValueError(f"no world is called {world!r}; there are {', '.join(WORLDS)}")
@@ -183,13 +183,13 @@ def evaluate(
     threads: Threads = None,
 ) -> None:
     """Compare a stream with its teachers: does each wording give its world, how near, how sharp, how steady?"""
-    from engine.clips import find_clips, read_prompts
-    from engine.evaluate import evaluate as run
-    from engine.scores import MEASURES
+    from engine.evaluation.clips import find_clips, read_prompts
+    from engine.evaluation.evaluate import evaluate as run
+    from engine.evaluation.scores import MEASURES
+    from engine.evaluation.trials import DRIFTERS, TRIALS, hold
     from engine.stream import Stream
-    from engine.training.router import wordings
-    from engine.training.worlds import WORLDS
-    from engine.trials import DRIFTERS, TRIALS, hold
+    from engine.teachers.wordings import wordings
+    from engine.teachers.worlds import WORLDS
 
     names = list(MEASURES + TRIALS) if measures == "all" else [name.strip() for name in measures.split(",")]
     unknown = [name for name in names if name not in MEASURES + TRIALS]
@@ -262,9 +262,9 @@ def sheet(
     threads: Threads = None,
 ) -> None:
     """One moment of a video in every world of the weights, on one sheet."""
-    from engine.media import open_source
-    from engine.showcase import sheet as draw
+    from engine.media.video import open_source
     from engine.stream import Stream
+    from engine.tools.showcase import sheet as draw
 
     stream = Stream.load(weights, seed=seed, threads=threads)
     frames = list(itertools.takewhile(lambda frame: frame.time_s <= at, open_source(source, size, at + 1)))[-24:]
@@ -284,9 +284,9 @@ def film(
     threads: Threads = None,
 ) -> None:
     """A film through the worlds of the weights, of a video played forward and backward."""
-    from engine.media import open_source
-    from engine.showcase import film as shoot
+    from engine.media.video import open_source
     from engine.stream import Stream
+    from engine.tools.showcase import film as shoot
 
     stream = Stream.load(weights, seed=seed, threads=threads)
     chosen = [name.strip() for name in worlds.split(",")] if worlds else list(stream.worlds)
@@ -300,7 +300,7 @@ def film(
 
 
 def _read_schedule(path: Path, fps: float) -> list[Any]:
-    from engine.schedule import ScheduleError, read
+    from engine.media.schedule import ScheduleError, read
 
     try:
         return list(read(path.read_text(encoding="utf-8-sig"), fps).keys)
@@ -312,7 +312,7 @@ def _read_schedule(path: Path, fps: float) -> list[Any]:
 
 def _save(frames: Iterable[Frame], target: Path, source: VideoSource | StillSource) -> None:
     """Write frames with a progress bar; what a damaged source still gave is kept, the rest is named."""
-    from engine.render import save
+    from engine.tools.render import save
 
     with _progress("frames") as advance:
         count = save(_watched(frames, source.expected_frames, advance), target, source.fps)

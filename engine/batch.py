@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from engine import sampler
-from engine.company import MOST, Company, Part, rows_for
-from engine.exposure import Exposure
-from engine.models.network import Memory
+from engine.conditioning import FrameInputs
+from engine.fast.rows import MOST, Part, RowBatch, rows_for
+from engine.models.hourglass import Memory
 from engine.runtime import cores
 from engine.stream import Stream
 
@@ -36,7 +36,7 @@ class StreamBatch:
         """together: one network call for many streams; None decides by the device."""
         self._together = together
         self.streams: dict[Hashable, Stream] = {}
-        self._companies: dict[tuple[int, int, int, int, int], Company] = {}
+        self._companies: dict[tuple[int, int, int, int, int], RowBatch] = {}
         self._hands: tuple[int, ThreadPoolExecutor] | None = None
 
     def join(self, name: Hashable, stream: Stream) -> None:
@@ -144,7 +144,7 @@ class StreamBatch:
                 if key not in self._companies:
                     network = self.streams[names[0]]._kernelled
                     assert network is not None
-                    self._companies[key] = Company(network, parts[names[0]].ring, rows, steps, prompts)
+                    self._companies[key] = RowBatch(network, parts[names[0]].ring, rows, steps, prompts)
                 shown = self._companies[key]([parts[name] for name in names])
                 pictures |= zip(names, shown, strict=True)
                 for name in names:
@@ -152,7 +152,7 @@ class StreamBatch:
         return {name: pictures[name] for name in frames}
 
     @staticmethod
-    def _denoised(exposures: list[Exposure], stream: Stream) -> Tensor:
+    def _denoised(exposures: list[FrameInputs], stream: Stream) -> Tensor:
         batch = _joined(exposures)
 
         def denoiser(noisy: Tensor, level: float, step: float) -> Tensor:
@@ -161,14 +161,14 @@ class StreamBatch:
         return sampler.denoise(denoiser, batch.noise, stream.steps)
 
 
-def _joined(exposures: list[Exposure]) -> Exposure:
+def _joined(exposures: list[FrameInputs]) -> FrameInputs:
     """Several exposures as one batch."""
 
     def cat(name: str) -> Tensor:
         return torch.cat([getattr(exposure, name) for exposure in exposures])
 
     names = ("source", "noise", "past", "past_level", "concepts", "interval_s", "clock_s", "weather")
-    return Exposure(
+    return FrameInputs(
         memory=_joined_memories([exposure.memory for exposure in exposures]),
         masks=cat("masks") if exposures[0].masks is not None else None,
         **{name: cat(name) for name in names},

@@ -50,7 +50,7 @@ THING_NAMES = (
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """An hourglass over pixels with a transformer at its waist; see `engine/models/network.py`."""
+    """An hourglass over pixels with a transformer at its waist; see `engine/models/hourglass.py`."""
 
     name: str
     worlds: tuple[str, ...] = WORLD_NAMES

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.models.network import Hourglass, Memory, pool_frame, to_patches
+from engine.models.hourglass import Hourglass, Memory, pool_frame, to_patches
 
 
 @dataclass(frozen=True)

@@ -20,19 +20,18 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from engine import kernels, runtime, sampler
-from engine.company import Part
+from engine.conditioning import Direction, Fade, FrameInputs, Moment, shares
 from engine.config import ModelConfig
-from engine.direction import Direction, Fade, shares
-from engine.exposure import Exposure, Moment
+from engine.fast import onednn as fused
+from engine.fast.fused_network import FusedNetwork
+from engine.fast.recorded import Directed, Programs, direct
+from engine.fast.ring import Ring
+from engine.fast.rows import Part
 from engine.history import History, HistoryState, as_signal, differences
-from engine.models import fused
 from engine.models.checkpoint import Weights, load_weights
 from engine.models.fields import LOOP_S
-from engine.models.kernelled import Kernelled
-from engine.models.network import Hourglass, pad_picture, padded_size, planes_to_patches, to_patches, to_picture
-from engine.models.weather import weather
-from engine.program import Directed, Programs, direct
-from engine.ring import Ring
+from engine.models.hourglass import Hourglass, pad_picture, padded_size, planes_to_patches, to_patches, to_picture
+from engine.models.particles import weather
 from engine.runtime import NumericSetup
 from engine.text import PromptError, Router, TextEncoder
 from engine.types import Prompt, Region
@@ -79,7 +78,7 @@ class Stream:
         self._device = device
         if recorded is None:
             recorded = kernels.available(device)
-        self._kernelled = Kernelled(self._network, kernels.operations(device)) if recorded else None
+        self._kernelled = FusedNetwork(self._network, kernels.operations(device)) if recorded else None
         self._programs: Programs | None = None
         self._directed: tuple[Direction, Directed] | None = None
         self._masked: tuple[Direction, tuple[int, int] | None, Tensor | None] | None = None
@@ -284,7 +283,7 @@ class Stream:
         given = F.interpolate(direction.masks[None], self._size, mode="bilinear")
         return F.pad(given, (0, wide - width, 0, tall - height), mode="replicate")[0].to(self._device)
 
-    def _expose(self, frame: np.ndarray, moment: Moment) -> Exposure:
+    def _expose(self, frame: np.ndarray, moment: Moment) -> FrameInputs:
         """All that the network needs for the answer to `frame`."""
         assert self._history is not None
         device = self._device
@@ -297,7 +296,7 @@ class Stream:
         tall, wide = picture.shape[:2]
         seed = torch.tensor([self.seed % 2**63], device=home)
         air = weather(seed, clock.to(home), tall, wide, self._dtype)
-        return Exposure(
+        return FrameInputs(
             source=as_signal(to_patches(picture[None])),
             noise=sampler.noise_patches(self.seed, moment.index, tall, wide).to(device)[None],
             past=past,

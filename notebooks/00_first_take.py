@@ -27,7 +27,7 @@ import os
 from pathlib import Path
 
 from studio.notebook import Take, TakePlayer, strip
-from studio.timeline import Timeline
+from studio.timeline.timeline import Timeline
 
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
 take = Take.open(next(sessions.glob("example/S*/*/T*")))

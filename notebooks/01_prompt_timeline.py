@@ -24,8 +24,8 @@ import os
 from pathlib import Path
 
 from studio.notebook import Take, TakePlayer
-from studio.schedule import dumps, parse
-from studio.timeline import Timeline
+from studio.timeline.files import dumps, parse
+from studio.timeline.timeline import Timeline
 
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
 take = Take.open(next(sessions.glob("example/S*/*/T*")))

@@ -23,8 +23,8 @@ import os
 from pathlib import Path
 
 from studio.notebook import Take, TakePlayer, spot
-from studio.regions import Area
-from studio.script import Beat, Prop, Scene, Script
+from studio.script.area import Area
+from studio.script.script import Beat, Prop, Scene, Script
 
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
 take = Take.open(next(sessions.glob("example/S*/*/T*")))

@@ -24,9 +24,9 @@ from pathlib import Path
 
 from IPython.display import Video
 
-from studio.cut import Card, Film, Shot
+from studio.delivery.film import Card, Film, Shot
 from studio.notebook import Take
-from studio.script import Beat, Scene, Script
+from studio.script.script import Beat, Scene, Script
 
 short = bool(os.environ.get("LSD_SHORT"))
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))

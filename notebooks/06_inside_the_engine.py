@@ -30,16 +30,16 @@ import torch
 from ipywidgets import FloatSlider, interact
 from tqdm.auto import tqdm
 
-from engine.clips import Clip
-from engine.endurance import drift
-from engine.inspection import watch
+from engine.evaluation.clips import Clip
+from engine.evaluation.endurance import drift
+from engine.media.pictures import fit
 from engine.models.checkpoint import SHIPPED, card_path
-from engine.models.weather import KINDS, weather
-from engine.pictures import fit
+from engine.models.particles import KINDS, weather
 from engine.stream import Stream
+from engine.tools.inspection import watch
 from engine.types import Frame
-from studio.take import Take
-from studio.video import pictures
+from studio.takes.frames import pictures
+from studio.takes.take import Take
 
 short = bool(os.environ.get("LSD_SHORT"))
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
@@ -160,5 +160,5 @@ for world, told in (released["worlds"] | yours["worlds"]).items():
     print(world, {name: f"{change:+.2%}" for name, change in told["change"].items()})
 
 # %% [markdown]
-# **What you have now:** the engine taken apart and put together again. `engine/inspection.py` holds the tools; the
-# network itself is `engine/models/network.py`.
+# **What you have now:** the engine taken apart and put together again. `engine/tools/inspection.py` holds the tools; the
+# network itself is `engine/models/hourglass.py`.

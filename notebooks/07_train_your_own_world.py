@@ -35,22 +35,22 @@ from IPython.display import Markdown
 from matplotlib.cbook import get_sample_data
 from tqdm.auto import tqdm
 
-from engine.clips import find_clips, read_clip
-from engine.evaluate import evaluate, taught
-from engine.media import VideoWriter
+from engine.evaluation.clips import find_clips, read_clip
+from engine.evaluation.evaluate import evaluate, taught
+from engine.media.video import VideoWriter
 from engine.stream import Stream
-from engine.training import brushes as b
-from engine.training.crafts import within
+from engine.teachers import brushes as b
+from engine.teachers.crafts import within
+from engine.teachers.wordings import wordings
+from engine.teachers.worlds import WORLDS, World
 from engine.training.data import Clip
 from engine.training.leaves import dead_leaves
 from engine.training.newworld import Lesson
-from engine.training.router import wordings
-from engine.training.worlds import WORLDS, World
 from engine.types import Frame
 from studio.notebook import TakePlayer, strip
-from studio.take import Take
-from studio.timeline import Timeline
-from studio.video import pictures
+from studio.takes.frames import pictures
+from studio.takes.take import Take
+from studio.timeline.timeline import Timeline
 
 short = bool(os.environ.get("LSD_SHORT"))
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))

@@ -110,9 +110,9 @@ def record(
     sessions: Sessions = SESSIONS,
 ) -> None:
     """Record a take of a video file; prints the take's folder."""
-    from studio import schedule as schedules
-    from studio.take import Slate, Take
-    from studio.timeline import Timeline
+    from studio.takes.take import Slate, Take
+    from studio.timeline import files as schedules
+    from studio.timeline.timeline import Timeline
 
     if schedule and prompt:
         raise ValueError("--schedule and --prompt exclude each other; a schedule begins with its own prompt")
@@ -120,10 +120,10 @@ def record(
         raise ValueError(_FRAMES_ALONE)
     slate = Slate(production, scene, shot)
 
-    from studio import proxies
-    from studio.connection import Connection
-    from studio.director import Director, load_stream
-    from studio.sources import FileCamera, roll
+    from studio.delivery import proxies
+    from studio.live.connection import Connection
+    from studio.live.director import Director, load_stream
+    from studio.live.filecamera import FileCamera, roll
 
     camera = FileCamera(source, _size(size) if size else None, quality)
     said = Timeline.of("as it is" if prompt is None else prompt)
@@ -243,13 +243,13 @@ def check(
     take: TakeFolder, weights: Weights = None, device: OnDevice = Device.AUTO, sessions: Sessions = SESSIONS
 ) -> None:
     """Check a take's files and checksums, and make its pictures again to compare them."""
-    from studio.take import Take
+    from studio.takes.take import Take
 
     folder = _find(take, sessions)
     opened = Take.open(folder)
 
-    from studio.check import check as check_take
-    from studio.director import load_stream
+    from studio.live.director import load_stream
+    from studio.rendering.verify import check as check_take
 
     stream = load_stream(opened.manifest.engine, device=device.value, weights=weights)
     with _progress("Checking") as progress:
@@ -272,8 +272,8 @@ def export(
     sessions: Sessions = SESSIONS,
 ) -> None:
     """Export a take as a video or as a timeline for the editing room."""
-    from studio.export import write_mp4, write_otio
-    from studio.take import Take
+    from studio.delivery.export import write_mp4, write_otio
+    from studio.takes.take import Take
 
     opened = Take.open(_find(take, sessions))
     if not out.absolute().parent.is_dir():
@@ -303,10 +303,10 @@ def bench(
     """How old the live picture gets when the camera is faster than this machine, and how much is dropped for that."""
     import itertools
 
-    from engine.records import section
-    from studio.bench import overload
-    from studio.director import Director, load_stream
-    from studio.sources import FileCamera
+    from engine.bench.records import section
+    from studio.live.director import Director, load_stream
+    from studio.live.filecamera import FileCamera
+    from studio.live.overload import overload
 
     width, height = _size(size)
     source = source or SESSIONS / "example" / "S01" / "A" / "T001" / "raw.mkv"
@@ -329,8 +329,8 @@ def takes_ls(
     sessions: Sessions = SESSIONS,
 ) -> None:
     """List every take."""
-    from studio.listing import line, table
-    from studio.take import takes
+    from studio.takes.listing import line, table
+    from studio.takes.take import takes
 
     if not sessions.is_dir():
         raise ValueError(f"{sessions} is not a folder; give the sessions folder with --sessions")

@@ -15,8 +15,8 @@ import psutil
 import torch
 import torch.nn.functional as F
 
-from engine.records import figures, load
-from engine.records import machine as machine
+from engine.bench.records import figures, load
+from engine.bench.records import machine as machine
 from engine.runtime import explain_dtype, settle
 from engine.stream import Stream
 

@@ -17,7 +17,7 @@ import numpy as np
 from torch import nn
 
 from engine.bench import convolution, moving_pictures
-from engine.models.network import PATCH, ConvBlock, ConvBlocks, Hourglass, padded_size
+from engine.models.hourglass import PATCH, ConvBlock, ConvBlocks, Hourglass, padded_size
 from engine.stream import Stream
 
 WORDS = "a harbour at dusk, {} lanterns on the water"

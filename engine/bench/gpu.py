@@ -14,8 +14,7 @@ import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from engine import roofline
-from engine.bench import moving_pictures
+from engine.bench import moving_pictures, roofline
 from engine.config import ModelConfig
 from engine.stream import Stream
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.batch import StreamBatch
 from engine.bench import PROMPTS, moving_pictures
-from engine.records import figures
+from engine.bench.records import figures
 from engine.runtime import settle
 from engine.stream import Stream
 

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 from engine.bench import bench, moving_pictures
+from engine.bench.records import figures
 from engine.config import ModelConfig, lsd_base
-from engine.records import figures
 from engine.stream import Stream
 
 SIXTEEN = 16

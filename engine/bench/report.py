@@ -11,7 +11,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from engine.records import PERCENTILES, read
+from engine.bench.records import PERCENTILES, read
 
 BEGIN = "<!-- measured: written by `python -m engine bench --report` -->"
 END = "<!-- measured: end -->"

@@ -14,8 +14,8 @@ from engine.bench.breakdown import breakdown, convolution_share
 from engine.bench.gpu import compare
 from engine.bench.paced import paced
 from engine.bench.peers import TurboConfig, sixteen, turbo
+from engine.bench.records import section
 from engine.config import ModelConfig
-from engine.records import section
 from engine.runtime import explain_dtype
 from engine.stream import Stream
 

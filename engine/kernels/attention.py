@@ -15,8 +15,8 @@ import triton.language as tl
 from torch import Tensor
 
 from engine.kernels.layout import check
-from engine.kernels.places import Places
-from engine.models.network import AGE_LIMIT
+from engine.kernels.rotary import Places
+from engine.models.hourglass import AGE_LIMIT
 
 LIMIT = tl.constexpr(AGE_LIMIT)
 

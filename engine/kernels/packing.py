@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.models.network import ConvBlock, Hourglass
+from engine.models.hourglass import ConvBlock, Hourglass
 
 
 def _whole(channels: int) -> int:

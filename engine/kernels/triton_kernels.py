@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from engine.kernels import twins, waist
+from engine.kernels import transformer as waist
+from engine.kernels import twins
 from engine.kernels.attention import attend
 from engine.kernels.packing import Waist
+from engine.kernels.particles import shine
 from engine.kernels.picture import develop, draw, see
-from engine.kernels.places import Places
 from engine.kernels.pointwise import activate, add, begin, join
-from engine.kernels.weather import shine
+from engine.kernels.rotary import Places
 
 __all__ = ["activate", "add", "attend", "begin", "develop", "draw", "join", "see", "shine", "think"]
 

@@ -14,9 +14,9 @@ from torch import Tensor
 from engine import sampler
 from engine.history import as_signal
 from engine.kernels.packing import Waist
-from engine.kernels.places import Places
+from engine.kernels.rotary import Places
 from engine.models import fields
-from engine.models.network import (
+from engine.models.hourglass import (
     AGE_LIMIT,
     PATCH,
     Hourglass,
@@ -28,7 +28,7 @@ from engine.models.network import (
     to_patches,
     to_picture,
 )
-from engine.models.weather import Roster, weather
+from engine.models.particles import Roster, weather
 
 
 def activate(x: Tensor, gain: Tensor, offset: Tensor, masks: Tensor | None = None) -> Tensor:

@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from engine.config import ModelConfig
-from engine.models.network import Hourglass
+from engine.models.hourglass import Hourglass
 from engine.text import Router
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "lsd-tiny.safetensors"

@@ -15,16 +15,16 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
-from engine.clips import find_clips
+from engine.evaluation.clips import find_clips
 from engine.models.checkpoint import SHARD, card_path, load_weights, save_weights, shard
+from engine.teachers.worlds import World
 from engine.text import tidy
-from engine.training import recipe as recipes
+from engine.training import recipes
 from engine.training.ablation import ablate
 from engine.training.data import pack, read_clips, read_manifest
 from engine.training.leaves import dead_leaves
 from engine.training.newworld import Lesson
 from engine.training.router import fit_router, known_embeddings
-from engine.training.worlds import World
 
 log = logging.getLogger(__name__)
 

@@ -18,18 +18,18 @@ from typing import Any
 
 import torch
 
-from engine.clips import read_clip
 from engine.config import ModelConfig
-from engine.endurance import drift
+from engine.evaluation.clips import read_clip
+from engine.evaluation.endurance import drift
+from engine.evaluation.trials import frame_ms, steps
 from engine.models.checkpoint import Weights
-from engine.models.network import Hourglass
+from engine.models.hourglass import Hourglass
 from engine.runtime import choose_dtype
 from engine.stream import Stream
 from engine.text import Router, tidy
 from engine.training.prune import prune
-from engine.training.recipe import Recipe, Size, Trainer
+from engine.training.recipes import Recipe, Size, Trainer
 from engine.training.router import fit_router, known_embeddings
-from engine.trials import frame_ms, steps
 
 log = logging.getLogger(__name__)
 

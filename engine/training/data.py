@@ -27,8 +27,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from engine.media import PICTURE_SUFFIXES
-from engine.training.matte import Segmenter, person_mattes
+from engine.media.video import PICTURE_SUFFIXES
+from engine.teachers.people import Segmenter, person_mattes
 
 PIXELS = 384 * 216
 FORMAT = "lsd-pack-1"

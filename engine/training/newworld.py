@@ -29,14 +29,14 @@ from torch.func import functional_call
 
 from engine import runtime
 from engine.models.checkpoint import SHIPPED, Weights, card_path, load_weights, save_weights
-from engine.models.network import Hourglass, to_picture
+from engine.models.hourglass import Hourglass, to_picture
+from engine.teachers.worlds import WORLDS, World, check_teacher
 from engine.text import tidy
 from engine.training.data import Clip, deal
 from engine.training.objectives import denoising_loss, draw_levels
 from engine.training.pool import Batch, Pool
-from engine.training.recipe import Size
+from engine.training.recipes import Size
 from engine.training.router import widen_router
-from engine.training.worlds import WORLDS, World, check_teacher
 
 SIZES = (Size(192, 128, 6, 0.5), Size(256, 160, 4, 0.3), Size(384, 224, 2, 0.2))
 MASKED = 0.1

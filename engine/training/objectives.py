@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.models.network import Conditions, Hourglass, Memory, to_picture
+from engine.models.hourglass import Conditions, Hourglass, Memory, to_picture
 
 EDGE_WEIGHT = 4.0
 WINDOW_PX = 8

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.config import ModelConfig
-from engine.models.network import (
+from engine.models.hourglass import (
     Conditions,
     Hourglass,
     Memory,
@@ -30,13 +30,13 @@ from engine.models.network import (
     to_patches,
     to_picture,
 )
-from engine.models.weather import weather
+from engine.models.particles import weather
+from engine.teachers.inputs import Set
+from engine.teachers.places import PLACES
+from engine.teachers.props import PROP_OF, Drawn, Prop, become
+from engine.teachers.worlds import WORLDS, World, teach
+from engine.training.auxiliary import STRIDE, Sight
 from engine.training.data import Clip, Player
-from engine.training.easel import Set
-from engine.training.lookout import STRIDE, Sight
-from engine.training.places import PLACES
-from engine.training.props import PROP_OF, Drawn, Prop, become
-from engine.training.worlds import WORLDS, World, teach
 
 COLD, SWITCH, CUT = 1 / 28, 1 / 36, 1 / 60
 """Chances per frame that a stream starts anew, changes its prompt, or cuts to another clip."""

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.config import ModelConfig
-from engine.models.network import ConvBlock, Hourglass, TransformerBlock
+from engine.models.hourglass import ConvBlock, Hourglass, TransformerBlock
 
 
 def prune(network: Hourglass, config: ModelConfig) -> Hourglass:

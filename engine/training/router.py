@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,23 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.config import ModelConfig
+from engine.teachers.wordings import THING_WORDINGS, wordings
 from engine.text import Router, TextEncoder, tidy
 
-WORDINGS = Path(__file__).with_name("wordings.json")
-THING_WORDINGS = Path(__file__).with_name("thing_wordings.json")
 COMBINED = 4000
 """Texts made of two wordings."""
 TEMPLATES = ("{a}, {b}", "{a} in {b}", "{a} and {b}", "{a} with {b}", "{a}. {b}", "{b}: {a}")
-
-
-def wordings(split: str, path: Path = WORDINGS) -> dict[str, list[str]]:
-    """World (or thing) to texts of a split, `train` or `held_out`; its own name is one that training sees."""
-    found = {name: list(texts[split]) for name, texts in json.loads(path.read_text(encoding="utf-8")).items()}
-    if split == "train":
-        for name, texts in found.items():
-            called = name.replace("-", " ")
-            texts += [called] if called not in texts else []
-    return found
 
 
 def _labelled(config: ModelConfig, split: str) -> list[tuple[str, dict[int, float], int]]:

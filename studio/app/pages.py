@@ -8,9 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from studio.app.review import Answer, Desk
+from studio.app.callbacks import Answer, Callbacks
 
-WEB = Path(__file__).parent / "web"
+WEB = Path(__file__).parents[1] / "web"
 TITLE = "Live film studio"
 HEAD = """
 <link rel="stylesheet" href="studio/web/studio.css"><link rel="stylesheet" href="studio/web/player.css">
@@ -47,7 +47,7 @@ def theme() -> gr.themes.Base:
     return base.set(**colours, **{f"{name}_dark": colour for name, colour in colours.items()})
 
 
-def build(desk: Desk) -> gr.Blocks:
+def build(desk: Callbacks) -> gr.Blocks:
     """The page of a desk."""
     live, review = (desk.enter, desk.machine, desk.slate), (desk.takes, desk.take, desk.judge)
     callbacks = [*live, *review, desk.draft, desk.render, desk.progress, desk.export]

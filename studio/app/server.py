@@ -14,11 +14,12 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from studio.app import live, pages
+from studio.app import pages
+from studio.app import socket as live
+from studio.app.callbacks import Callbacks, Load
 from studio.app.guard import GradioApp, Guard
-from studio.app.review import Desk, Load
 from studio.app.sessions import Sessions
-from studio.director import Director, load_stream, parts_of
+from studio.live.director import Director, load_stream, parts_of
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -39,7 +40,7 @@ class Studio:
     share_url: str | None
     page: gr.Blocks
     sessions: Sessions
-    desk: Desk
+    desk: Callbacks
 
     def wait(self) -> None:
         """Until it is interrupted; then close."""
@@ -86,7 +87,7 @@ def serve(
     live_load: Load = load if weights is None else functools.partial(load_stream, device=device, weights=weights)
     named = str(weights.absolute()) if weights is not None else ""
     taken = Sessions(lambda: Director(live_load(None), weights=named), places)
-    desk = Desk(guard, taken, sessions, load)
+    desk = Callbacks(guard, taken, sessions, load)
     page = pages.build(desk)
     if port is not None:
         _require_free(host, port)
@@ -123,7 +124,7 @@ def _require_free(host: str, port: int) -> None:
             raise OSError(f"cannot serve on {host}:{port}: {error.strerror or error}; choose another --port") from None
 
 
-def routes(guard: Guard, places: Sessions, desk: Desk) -> list[BaseRoute]:
+def routes(guard: Guard, places: Sessions, desk: Callbacks) -> list[BaseRoute]:
     """What the studio answers beside Gradio's page; all of it only to people who are signed in."""
 
     def refused(request: Request, *, token: bool) -> Response | None:

@@ -11,8 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from studio import proxies
-from studio.director import Director
+from studio.delivery import proxies
+from studio.live.director import Director
 
 GRACE_S = 20.0
 """How long a page whose connection was lost keeps its place, its history and its running take."""

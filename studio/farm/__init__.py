@@ -2,7 +2,7 @@
 
     outcomes = render_many([Job(take.folder, timeline) for timeline in variants], workers=2)
 
-Every job is a render of its own (studio/render.py), so its output is that of a local render, byte for byte, wherever it
+Every job is a render of its own (studio/rendering/render.py), so its output is that of a local render, byte for byte, wherever it
 was made. A job whose worker is lost goes to another one, which goes on from the last checkpoint.
 
     Workers          where jobs run: farm/local.py (processes), farm/cluster.py (Ray)
@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from studio.take import Manifest, Render, Take, TakeError
-from studio.timeline import Timeline
+from studio.takes.take import Manifest, Render, Take, TakeError
+from studio.timeline.timeline import Timeline
 
 TRIES = 3
 """Workers that a job may lose before it counts as failed: perhaps it is the job that kills them."""
@@ -67,7 +67,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class News:
+class WorkerEvent:
     """What a worker says of the job that it has."""
 
     kind: Literal["progress", "made", "failed", "lost"]
@@ -86,7 +86,7 @@ class Workers(Protocol):
     def submit(self, number: int, job: Job) -> None:
         """Take a job in, under a number that its news will bear; it may wait for room."""
 
-    def news(self) -> tuple[int, News]:
+    def news(self) -> tuple[int, WorkerEvent]:
         """Wait for the next news of any job. The last of a job is `made`, `failed` or, from this side, `lost`."""
 
     def close(self) -> None:
@@ -112,7 +112,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobResult:
     """How a job ended."""
 
     job: Job
@@ -130,7 +130,7 @@ def render_many(
     workers: int | None = None,
     ray: str | None = None,
     progress: Callable[[Progress], None] | None = None,
-) -> list[Outcome]:
+) -> list[JobResult]:
     """Render all jobs into new versions of their takes; returns an outcome for each, in the order of the jobs.
 
     workers: processes on this machine; by default as many as its cores hold, or one where a GPU is meant. ray: in their
@@ -141,10 +141,10 @@ def render_many(
     """
     if not jobs:
         return []
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, JobResult] = {}
     tries = dict.fromkeys(range(len(jobs)), 1)
 
-    def tell(number: int, news: News, error: str = "") -> None:
+    def tell(number: int, news: WorkerEvent, error: str = "") -> None:
         if progress is not None:
             progress(Progress(number, jobs[number], news.done, news.total, news.worker, tries[number], error))
 
@@ -159,14 +159,14 @@ def render_many(
                 tell(number, news)
             elif news.kind == "made":
                 version = next(one for one in Take.open(job.take).renders if one.folder.name == Path(news.text).name)
-                outcomes[number] = Outcome(job, version, tries=tries[number])
+                outcomes[number] = JobResult(job, version, tries=tries[number])
             elif news.kind == "lost" and tries[number] < TRIES:
                 tries[number] += 1
                 tell(number, news)
                 room.submit(number, job)
             else:
                 why = f"{TRIES} workers were lost with it, the last: {news.text}" if news.kind == "lost" else news.text
-                outcomes[number] = Outcome(job, None, why, tries[number])
+                outcomes[number] = JobResult(job, None, why, tries[number])
                 tell(number, news, why)
     finally:
         room.close()

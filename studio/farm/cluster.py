@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from studio.farm import Job, News, device_of, threads_of
+from studio.farm import Job, WorkerEvent, device_of, threads_of
 
 try:
     import ray
@@ -41,20 +41,20 @@ class Cluster:
         task = _work.options(num_cpus=threads_of(job), num_gpus=int(device_of(job) == "cuda"))
         self._running[task.remote(job.to_dict())] = number
 
-    def news(self) -> tuple[int, News]:
+    def news(self) -> tuple[int, WorkerEvent]:
         while True:
             told: Any = ray.wait(list(self._running), num_returns=1)[0][0]
             number = self._running[told]
             try:
                 fields: Any = ray.get(next(told))
-                news = News(**fields)
+                news = WorkerEvent(**fields)
             except StopIteration:  # its last news was heard before
                 del self._running[told]
                 continue
             except RayTaskError as error:  # the task itself is broken there: the studio is missing, or another version
-                news = News("failed", f"{type(error.cause).__name__}: {error.cause}")
+                news = WorkerEvent("failed", f"{type(error.cause).__name__}: {error.cause}")
             except RayError as error:
-                news = News("lost", " ".join(str(error).split()))
+                news = WorkerEvent("lost", " ".join(str(error).split()))
             if news.kind in ("failed", "lost"):
                 del self._running[told]
             return number, news
@@ -81,7 +81,7 @@ def _work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A job's news, the last one too, as they come."""
     from studio.farm.worker import work
 
-    heard: queue.SimpleQueue[News] = queue.SimpleQueue()
+    heard: queue.SimpleQueue[WorkerEvent] = queue.SimpleQueue()
     threading.Thread(target=lambda: heard.put(work(Job.from_dict(job), heard.put)), daemon=True).start()
     while (news := heard.get()).kind == "progress":
         yield vars(news)

@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from studio.farm import Job, Outcome, Progress
-from studio.schedule import load as load_schedule
-from studio.script import Script
-from studio.take import Take, TakeError
-from studio.timeline import Timeline
+from studio.farm import Job, JobResult, Progress
+from studio.script.script import Script
+from studio.takes.take import Take, TakeError
+from studio.timeline.files import load as load_schedule
+from studio.timeline.timeline import Timeline
 
 if TYPE_CHECKING:
-    from studio.director import Stream
+    from studio.live.director import Stream
 
 
 def plan(
@@ -53,7 +53,7 @@ def plan(
         else:
             variants += [_schedule(path, take, fps, remark) for path in schedules]
             if scripts:
-                from studio.director import load_stream  # torch is heavy, and the workers load their own
+                from studio.live.director import load_stream  # torch is heavy, and the workers load their own
 
                 stream = load_stream(take.manifest.engine, device=device, weights=weights)
                 variants += [_script(path, take, stream, remark) for path in scripts]
@@ -88,7 +88,7 @@ def name_of(job: Job) -> str:
     return ", ".join(parts)
 
 
-def summary(outcome: Outcome) -> str:
+def summary(outcome: JobResult) -> str:
     """How a job ended, for a person."""
     if outcome.version is None:
         return f"{name_of(outcome.job)}: {outcome.error}"

@@ -13,7 +13,7 @@ from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
-from studio.farm import Job, News
+from studio.farm import Job, WorkerEvent
 
 ROOT = Path(__file__).parents[2]
 """Where a worker finds this package, also when it is not installed."""
@@ -26,13 +26,13 @@ class Processes:
         self._count = count
         self._waiting: deque[tuple[int, Job]] = deque()
         self._processes: list[_Process] = []
-        self._heard: queue.SimpleQueue[tuple[_Process, News]] = queue.SimpleQueue()
+        self._heard: queue.SimpleQueue[tuple[_Process, WorkerEvent]] = queue.SimpleQueue()
 
     def submit(self, number: int, job: Job) -> None:
         self._waiting.append((number, job))
         self._hand_out()
 
-    def news(self) -> tuple[int, News]:
+    def news(self) -> tuple[int, WorkerEvent]:
         while True:
             process, news = self._heard.get()
             number = process.number
@@ -63,7 +63,7 @@ class Processes:
 class _Process:
     """A worker process and the thread that hears it."""
 
-    def __init__(self, heard: queue.SimpleQueue[tuple[_Process, News]]) -> None:
+    def __init__(self, heard: queue.SimpleQueue[tuple[_Process, WorkerEvent]]) -> None:
         self.number: int | None = None
         """The job that it has."""
         self._heard = heard
@@ -100,7 +100,7 @@ class _Process:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             for line in lines:
-                self._heard.put((self, News(**json.loads(line))))
+                self._heard.put((self, WorkerEvent(**json.loads(line))))
         status = self._process.wait()
         why = f"killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
-        self._heard.put((self, News("lost", f"process {self._process.pid} was {why}")))
+        self._heard.put((self, WorkerEvent("lost", f"process {self._process.pid} was {why}")))

@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from studio.director import Stream, load_stream
-from studio.farm import Job, News
-from studio.render import render
-from studio.take import EngineEntry, Take
+from studio.farm import Job, WorkerEvent
+from studio.live.director import Stream, load_stream
+from studio.rendering.render import render
+from studio.takes.take import EngineEntry, Take
 
 NEWS_S = 0.2
 """Progress is told so often."""
@@ -26,7 +26,7 @@ NEWS_S = 0.2
 log = logging.getLogger(__name__)
 
 
-def work(job: Job, tell: Callable[[News], None]) -> News:
+def work(job: Job, tell: Callable[[WorkerEvent], None]) -> WorkerEvent:
     """Render a job, telling its progress; returns how it ended, whatever happens."""
     told = 0.0
 
@@ -34,7 +34,7 @@ def work(job: Job, tell: Callable[[News], None]) -> News:
         nonlocal told
         if done in (1, total) or time.monotonic() - told > NEWS_S:
             told = time.monotonic()
-            tell(News("progress", done=done, total=total, worker=f"{socket.gethostname()}:{os.getpid()}"))
+            tell(WorkerEvent("progress", done=done, total=total, worker=f"{socket.gethostname()}:{os.getpid()}"))
 
     try:
         take = Take.open(job.take)
@@ -43,11 +43,11 @@ def work(job: Job, tell: Callable[[News], None]) -> News:
         timeline = take.timeline if job.timeline is None else job.timeline
         version = render(take, timeline, stream, full=job.full, progress=progress, resumable=True)
     except (ValueError, OSError) as error:
-        return News("failed", str(error))
+        return WorkerEvent("failed", str(error))
     except Exception as error:  # the other jobs go on; this one's outcome says what it was
         log.exception("%s", job.take)
-        return News("failed", f"{type(error).__name__}: {error}")
-    return News("made", str(version.folder))
+        return WorkerEvent("failed", f"{type(error).__name__}: {error}")
+    return WorkerEvent("made", str(version.folder))
 
 
 @functools.lru_cache(maxsize=1)
@@ -61,7 +61,7 @@ def main() -> None:
     news = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no news
 
-    def tell(one: News) -> None:
+    def tell(one: WorkerEvent) -> None:
         print(json.dumps(vars(one)), file=news)
 
     try:

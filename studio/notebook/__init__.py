@@ -13,8 +13,8 @@ if find_spec("anywidget") is None:
     raise ImportError('the notebook\'s widgets are not installed; run: pip install "lsd-studio[notebook]"')
 
 from studio.notebook.camera import LiveCamera as LiveCamera
-from studio.notebook.grid import GridPicker as GridPicker
+from studio.notebook.picker import GridPicker as GridPicker
 from studio.notebook.player import TakePlayer as TakePlayer
-from studio.notebook.shorthand import spot as spot
-from studio.notebook.shorthand import strip as strip
-from studio.take import Take as Take  # so that a notebook imports from here alone
+from studio.notebook.strips import spot as spot
+from studio.notebook.strips import strip as strip
+from studio.takes.take import Take as Take  # so that a notebook imports from here alone

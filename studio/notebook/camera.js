@@ -1,8 +1,8 @@
 // A camera in a notebook: the page's camera beside the world that the kernel makes of it, a prompt, and the slate.
-import {busy, colour, timecode} from '../app/web/basics.js';
-import {Feed, Meter} from '../app/web/feed.js';
-import {Sound} from '../app/web/sound.js';
-import {Source} from '../app/web/source.js';
+import {busy, colour, timecode} from '../web/basics.js';
+import {Feed, Meter} from '../web/feed.js';
+import {Sound} from '../web/sound.js';
+import {Source} from '../web/source.js';
 
 const LATE_MS = 2000;  // without an answer for so long, the kernel is said to be busy
 const HOME = {

@@ -15,13 +15,13 @@ from typing import Any, ParamSpec, TypeVar
 
 import traitlets
 
-from studio import proxies
-from studio.director import Director, Shot, Stream, load_stream
+from studio.delivery import proxies
+from studio.live.director import Director, Shot, Stream, load_stream
 from studio.notebook.esm import WEB, join, style
 from studio.notebook.feeds import ClipFeed, Feed, PageFeed
 from studio.notebook.widget import Widget
-from studio.take import Slate, Take, TakeError
-from studio.timeline import Prompt, Timeline, words
+from studio.takes.take import Slate, Take, TakeError
+from studio.timeline.timeline import Prompt, Timeline, words
 
 _HERE = Path(__file__).parent
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-WEB = Path(__file__).parents[1] / "app" / "web"
+WEB = Path(__file__).parents[1] / "web"
 """What the pages are made of."""
 
 _IMPORT = re.compile(r"^import \{([^}]*)\} from '(\.[^']*)';$", re.MULTILINE)

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from studio.connection import Connection
-from studio.director import Director, Shot
-from studio.sources import FileCamera, roll
+from studio.live.connection import Connection
+from studio.live.director import Director, Shot
+from studio.live.filecamera import FileCamera, roll
 
 Answer = Callable[["Feed", Shot], None]
 """Is told every picture, in the feed's thread."""

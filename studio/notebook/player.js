@@ -1,5 +1,5 @@
 // The player as a widget: the take's pictures come as bytes, its finished edits go back as data.
-import {mount} from '../app/web/player.js';
+import {mount} from '../web/player.js';
 
 export default {
   render({model, el}) {

@@ -7,11 +7,12 @@ from typing import Any
 
 import traitlets
 
-from studio import drafts, proxies
+from studio.delivery import proxies
 from studio.notebook.esm import WEB, join, style
 from studio.notebook.widget import Widget, require_take
-from studio.take import Render, Take
-from studio.timeline import Timeline
+from studio.takes import drafts
+from studio.takes.take import Render, Take
+from studio.timeline.timeline import Timeline
 
 _HERE = Path(__file__).parent
 

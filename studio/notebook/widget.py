@@ -6,7 +6,7 @@ from typing import Any
 
 import anywidget
 
-from studio.take import Take, TakeError
+from studio.takes.take import Take, TakeError
 
 
 def require_take(given: Any) -> None:

@@ -19,16 +19,16 @@ from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketT
 from starlette.websockets import WebSocketDisconnect
 
 from engine.config import lsd_test
-from studio import proxies
-from studio.app import live
+from studio.app import socket as live
+from studio.app.callbacks import Callbacks
 from studio.app.guard import BURST, MAX_COMMAND, MAX_FRAME, MAX_TOKENS, Guard, Meter
-from studio.app.live import FRAME, HEADER
-from studio.app.review import Desk
 from studio.app.server import routes
 from studio.app.sessions import Sessions
-from studio.director import Director, Stream
-from studio.take import EngineEntry, Slate, Take
-from studio.timeline import Matte, Timeline
+from studio.app.socket import FRAME, HEADER
+from studio.delivery import proxies
+from studio.live.director import Director, Stream
+from studio.takes.take import EngineEntry, Slate, Take
+from studio.timeline.timeline import Matte, Timeline
 
 HOME = "http://testserver"
 
@@ -49,7 +49,7 @@ class House:
     client: TestClient
     guard: Guard
     app: App
-    desk: Desk
+    desk: Callbacks
 
     @property
     def folder(self) -> Path:
@@ -75,7 +75,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     guard, app = Guard(), App()
     guard.watch(app)
     sessions = Sessions(lambda: Director(stream()), limit=1)
-    desk = Desk(guard, sessions, tmp_path / "sessions", stream)
+    desk = Callbacks(guard, sessions, tmp_path / "sessions", stream)
     with TestClient(Starlette(routes=routes(guard, sessions, desk)), base_url=HOME) as client:
         yield House(client, guard, app, desk)
     sessions.close()
@@ -146,8 +146,8 @@ def test_other_pages_have_no_socket(house: House, origin: str | None) -> None:
 
 
 def test_behind_a_proxy_the_address_that_the_browser_asked_for_counts(house: House) -> None:
-    told = {"x-forwarded-host": "studio.example"}
-    with house.socket(house.token(), "https://studio.example", **told) as socket:
+    told = {"x-forwarded-host": "docs.puppets"}
+    with house.socket(house.token(), "https://docs.puppets", **told) as socket:
         socket.send_bytes(frame(0))
         assert picture(socket)[0] == 0
 

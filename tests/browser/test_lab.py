@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from engine.media import VideoWriter
+from engine.media.video import VideoWriter
 from engine.types import Frame
-from studio.take import Take
+from studio.takes.take import Take
 from tests.browser.support import Served, answers, enter, free_port
 
 ROOT = Path(__file__).parents[2]

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
 from engine.config import WORLD_NAMES
-from engine.training.router import wordings
+from engine.teachers.wordings import wordings
 from studio.notebook.esm import WEB
-from studio.swatches import colour
-from studio.timeline import Key, Timeline, TimelineError, key_to_dict
+from studio.timeline.colours import colour
+from studio.timeline.timeline import Key, Timeline, TimelineError, key_to_dict
 
 Edit = Callable[[str, Timeline, list[Any]], Timeline | None]
 TIMES = st.integers(0, 80).map(lambda quarters: quarters / 4 + 1e-6)

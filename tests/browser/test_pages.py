@@ -14,10 +14,10 @@ from playwright.sync_api import Browser, FloatRect, Page, expect
 
 from engine.config import lsd_test
 from engine.models.checkpoint import save_weights, shard
-from engine.models.network import Hourglass
+from engine.models.hourglass import Hourglass
 from engine.stream import Stream
 from engine.text import Router
-from studio.timeline import SCHEMA, VERSION, Timeline
+from studio.timeline.timeline import SCHEMA, VERSION, Timeline
 from tests.browser.support import Cable, Served, enter
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from studio.take import Take
+from studio.takes.take import Take
 from tests.browser.support import Figures, Served, enter
 
 CAMERA_SIZE = (480, 270)

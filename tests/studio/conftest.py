@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.media.pictures import encode_jpeg
 from engine.models.checkpoint import SHIPPED
-from engine.pictures import encode_jpeg
-from studio import proxies
-from studio.connection import Connection
-from studio.director import Director, Stream
-from studio.take import TICKS_PER_SECOND, Slate, Take
+from studio.delivery import proxies
+from studio.live.connection import Connection
+from studio.live.director import Director, Stream
+from studio.takes.take import TICKS_PER_SECOND, Slate, Take
 
 WIDTH, HEIGHT = 96, 64
 CLUSTER = b"\x1f\x43\xb6\x75"

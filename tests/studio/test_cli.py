@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from studio.__main__ import main
-from studio.take import Take
+from studio.takes.take import Take
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -1,0 +1,133 @@
+"""How fast a frame could be at best: its operations and bytes, over the rates that a device reaches in the same run.
+
+The bound is the larger of two times (Williams et al. 2009): products at the rate of a large one, memory traffic at the
+rate of a large copy. Counted is what no implementation gets around: the products of the network, and every weight and
+every product's input and output once, with all that lies between products free. Where a cache holds a level's whole
+picture the traffic is less than that, so a share of more than one is no contradiction there.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.config import ModelConfig
+from engine.models.hourglass import AIR, MULTIPLE, PATCH, PLANES, POOL, padded_size
+
+COPY_BYTES = {"cuda": 2**29, "cpu": 2**26}
+"""Far more than a cache holds."""
+PRODUCT_SIDE = {"cuda": 8192, "cpu": 1024}
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a frame costs at least."""
+
+    operations: float
+    """Of products, a multiply-add being two."""
+    bytes: float
+    """Read and written."""
+
+    def __add__(self, other: Work) -> Work:
+        return Work(self.operations + other.operations, self.bytes + other.bytes)
+
+    def __mul__(self, times: float) -> Work:
+        return Work(self.operations * times, self.bytes * times)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What a device reaches."""
+
+    operations_per_s: float
+    bytes_per_s: float
+
+    def bound_ms(self, work: Work) -> float:
+        """The least time that `work` can take."""
+        return 1000 * max(work.operations / self.operations_per_s, work.bytes / self.bytes_per_s)
+
+
+def _product(rows: int, inputs: int, outputs: int, taps: int, size: int) -> Work:
+    """`rows` positions from `inputs` to `outputs` channels, each seeing `taps` positions, of which one is its own."""
+    numbers = rows * (inputs + outputs) + taps * inputs * outputs + outputs
+    return Work(2 * rows * taps * inputs * outputs, numbers * size)
+
+
+def network_work(config: ModelConfig, height: int, width: int, size: int = 2) -> Work:
+    """One call of the network, its ring full. height, width: the picture's; size: bytes of a number, 2 in bfloat16."""
+    tall, wide = padded_size(height, width)
+    positions = [tall * wide // (PATCH * 2**i) ** 2 for i in range(3)]
+    tokens = tall * wide // MULTIPLE**2
+    channels, d, pixels = config.channels, config.width, 3 * PATCH**2
+    work = _product(positions[0], 4 * pixels + AIR * PATCH**2 + PLANES, channels[0], 1, size)
+    coarser = [*positions[1:], tokens]
+    for i, (here, there) in enumerate(zip(channels, (*channels[1:], d), strict=True)):
+        work += _product(positions[i], here, here, 9, size) * (2 * (config.encoder[i] + config.decoder[i]))
+        shrink = _product(coarser[i], 4 * here, there, 1, size)
+        work += shrink + _product(coarser[i], there, 4 * here, 1, size)
+    remembered = config.slots * _remembered_tokens(tall, wide)
+    attention = Work(4 * tokens * (tokens + 1 + remembered) * d, (4 * tokens + 2 * remembered) * d * size)
+    layer = attention + _product(tokens, d, 3 * d, 1, size) * 2 + _product(tokens, d, d, 1, size)
+    work += (layer + _product(tokens, 3 * d, d, 1, size)) * config.layers
+    work += _product(positions[0], channels[0], pixels + 9 + 3 * AIR, 9, size)
+    pixel = positions[0] * PATCH**2
+    # Each colour is a sum over weather, source and last output; the weather is seen by the first layer, too, float32.
+    return work + Work(2 * 3 * (AIR + 3 + 3) * pixel, 2 * 4 * AIR * pixel)
+
+
+def _remembered_tokens(tall: int, wide: int) -> int:
+    side = 8 * POOL
+    return -(-tall // side) * -(-wide // side)
+
+
+def frame_work(config: ModelConfig, height: int, width: int, steps: int = 1, size: int = 2) -> Work:
+    """A whole frame: `steps` calls of the network, pictures in and out and past, a remembered frame now and then."""
+    tall, wide = padded_size(height, width)
+    m, d = _remembered_tokens(tall, wide), config.width
+    remember = _product(m, 3 * POOL**2 + 1, d, 1, size) + _product(m, d, 2 * config.layers * d, 1, size)
+    picture = 3 * height * width
+    pictures = Work(0, picture * 7)  # camera, last and before are seen, last and camera composed, two are written
+    noise = Work(0, 2 * 3 * tall * wide * 4)
+    call = network_work(config, height, width, size)
+    return call * steps + pictures + noise + remember * (1 / config.ring_stride)
+
+
+@torch.inference_mode()
+def measure(device: torch.device, dtype: torch.dtype, repeats: int = 20) -> Rates:
+    """Time a large product and a large copy on `device`: medians after two that do not count."""
+    kind = device.type if device.type in COPY_BYTES else "cpu"
+    side = PRODUCT_SIDE[kind]
+    a, b = (torch.ones(side, side, device=device, dtype=dtype) for _ in range(2))
+    made = torch.empty_like(a)
+    source = torch.ones(COPY_BYTES[kind], device=device, dtype=torch.uint8)
+    target = torch.empty_like(source)
+
+    def product() -> Tensor:
+        return torch.mm(a, b, out=made)
+
+    def copy() -> Tensor:
+        return target.copy_(source)
+
+    taken = {}
+    for name, work in (("product", product), ("copy", copy)):
+        times = []
+        for _ in range(repeats + 2):
+            synchronize(device)
+            start = time.perf_counter()
+            work()
+            synchronize(device)
+            times.append(time.perf_counter() - start)
+        taken[name] = statistics.median(times[2:])
+    return Rates(2 * side**3 / taken["product"], 2 * source.numel() / taken["copy"])
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until `device` has done all that it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()

@@ -1,0 +1,83 @@
+"""What an evaluation is run on: a folder of clips, and wordings for each world."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from engine.media.pictures import MediaError, fit, read_picture
+from engine.media.video import PICTURE_SUFFIXES, VideoSource
+from engine.types import Frame
+
+VIDEO_SUFFIXES = {".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"}
+_PAN = 1.12
+"""A still is shown through a window that wanders over it, enlarged by this."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Some frames of a file."""
+
+    name: str
+    frames: tuple[Frame, ...]
+
+    def still(self) -> Clip:
+        """Its first frame, held for as long."""
+        return Clip(self.name, tuple(replace(frame, rgb=self.frames[0].rgb) for frame in self.frames))
+
+
+def find_clips(folder: Path) -> list[Path]:
+    """The videos and pictures of a folder, by name; raises ValueError where there are none."""
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is not a folder; give one that holds videos or pictures")
+    known = PICTURE_SUFFIXES | VIDEO_SUFFIXES
+    clips = sorted(path for path in folder.iterdir() if path.suffix.lower() in known)
+    if not clips:
+        raise ValueError(f"{folder} holds no video and no picture ({', '.join(sorted(known))})")
+    return clips
+
+
+def read_prompts(path: Path, worlds: Collection[str]) -> dict[str, list[str]]:
+    """World -> wordings from a JSON file; raises ValueError on another shape or a world that is none of `worlds`."""
+    try:
+        prompts = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not JSON: {error}") from None
+    if not isinstance(prompts, dict) or not prompts:
+        raise ValueError(f'{path}: expected worlds and their wordings, as in {{"underwater": ["under the sea"]}}')
+    for world, wordings in prompts.items():
+        if world not in worlds:
+            raise ValueError(f"{path}: no world is called {world!r}; there are {', '.join(worlds)}")
+        texts = wordings if isinstance(wordings, list) else []
+        if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
+            raise ValueError(f"{path}: {world} needs a list of one or more wordings, none of them empty")
+    return prompts
+
+
+def read_clip(path: Path, frames: int, size: tuple[int, int]) -> Clip:
+    """The first frames of a video, or a picture seen through a slowly wandering window; raises MediaError."""
+    if path.suffix.lower() in PICTURE_SUFFIXES:
+        return Clip(path.name, tuple(_pan(read_picture(path), frames, size)))
+    clip = Clip(path.name, tuple(itertools.islice(VideoSource(path, size), frames)))
+    if len(clip.frames) < 2:
+        raise MediaError(f"{path} has one frame only; nothing can be said of its motion")
+    return clip
+
+
+def _pan(picture: np.ndarray, frames: int, size: tuple[int, int]) -> Iterator[Frame]:
+    width, height = size
+    wide, tall = round(width * _PAN), round(height * _PAN)
+    large = Image.fromarray(fit(picture, wide, tall))
+    for i in range(frames):
+        time_s = i / 24
+        x = (wide - width) * (0.5 + 0.5 * np.sin(time_s))
+        y = (tall - height) * (0.5 + 0.5 * np.cos(1.3 * time_s))
+        window = (1, 0, float(x), 0, 1, float(y))
+        shown = large.transform(size, Image.Transform.AFFINE, window, Image.Resampling.BICUBIC)
+        yield Frame(np.array(shown), i, time_s)

@@ -1,0 +1,74 @@
+"""The network as a GPU likes it: convolutions from cuDNN, products from cuBLAS, and our kernels for all between.
+
+The same function of the same weights as `Hourglass.forward` between its first layer's input and its last layer's
+output, which stays the reference. Tensors are channels-last, (B, h, w, C) in memory and in shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.kernels.packing import Folded, Packed, conv_blocks
+from engine.kernels.rotary import Places
+from engine.models.hourglass import MULTIPLE, PATCH, ConvBlock, Hourglass
+
+STRIDES = (PATCH, 2 * PATCH, 4 * PATCH, MULTIPLE)
+"""Pixels per position of the levels, the waist last."""
+
+
+def pooled_masks(masks: Tensor) -> list[Tensor]:
+    """(B, P, H, W) -> (B, h, w, P) float32 for each level."""
+    return [F.avg_pool2d(masks, stride).permute(0, 2, 3, 1).contiguous() for stride in STRIDES]
+
+
+def _convolved(x: Tensor, weight: Tensor, stride: int = 1, padding: int = 1) -> Tensor:
+    """x (B, h, w, C) convolved; the bias is added by the kernel that follows."""
+    y = F.conv2d(x.permute(0, 3, 1, 2), weight, None, stride, padding)
+    return y.permute(0, 2, 3, 1).contiguous()  # it is already, where the library keeps channels last
+
+
+class FusedNetwork:
+    """A network's weights, made ready once."""
+
+    def __init__(self, network: Hourglass, operations: ModuleType) -> None:
+        """operations: `engine.kernels.twins` or another module of the same names."""
+        self.network, self.operations = network, operations
+        self.packed = Packed.of(network)
+
+    def __call__(
+        self, seen: Tensor, folded: Folded, masks: list[Tensor] | None, ring: Tensor, age: Tensor, places: Places
+    ) -> Tensor:
+        """What the last layer says, without its bias, (B, h, w, 75 or more), to what the first one sees (B, h, w, K).
+
+        folded and masks: of the prompts; ring (B, S, M, L, 2, D) and age (B, S): remembered frames, as `attend` takes
+        them.
+        """
+        network, packed, do = self.network, self.packed, self.operations
+        at = iter(packed.folding.blocks)
+        shares: Sequence[Tensor | None] = masks or [None] * len(STRIDES)
+
+        def through(x: Tensor, block: ConvBlock, level: int) -> Tensor:
+            y = do.activate(_convolved(x, block.first.weight), *folded.part(next(at)), shares[level])
+            return do.add(x, _convolved(y, block.second.weight), block.second.bias)
+
+        x, skips = F.linear(seen, packed.stem, network.stem.bias), []
+        for level, (weight, bias) in enumerate(packed.shrink):
+            for block in conv_blocks(network.encoder[level]):
+                x = through(x, block, level)
+            skips.append(x)
+            x = do.begin(_convolved(x, weight, 2, 0), bias)
+
+        gain, offset = (part.unflatten(-1, (-1, 2, x.shape[-1])) for part in folded.part(packed.folding.waist))
+        mask = None if masks is None else masks[-1].flatten(1, 2)
+        tokens = do.think(x.flatten(1, 2), packed.waist, gain, offset, mask, ring, age, places)
+        x = tokens.unflatten(1, x.shape[1:3])
+
+        for level in (2, 1, 0):
+            x = do.join(skips[level], F.linear(x, *packed.grow[level]))
+            for block in conv_blocks(network.decoder[level]):
+                x = through(x, block, level)
+        return _convolved(do.activate(x, *folded.part(next(at)), shares[0]), packed.head)

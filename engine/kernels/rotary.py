@@ -1,0 +1,35 @@
+"""Where tokens are, as tables of cosines and sines: they hold for a picture size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.models.hourglass import MULTIPLE, POOL, grid_positions, rotary_rates
+
+
+@dataclass(frozen=True)
+class Places:
+    """Rotary position without age; N tokens of a frame, M of a remembered one, d head width."""
+
+    own_cos: Tensor
+    """(N, d/2) float32"""
+    own_sin: Tensor
+    past_cos: Tensor
+    """(M, d/2) float32"""
+    past_sin: Tensor
+    age_rates: Tensor
+    """(d/2,) float32, radians per four frames; 0 for the frequencies that turn with x or y."""
+
+    @classmethod
+    def of(cls, height: int, width: int, head: int, device: torch.device) -> Places:
+        """For pictures of a padded size in pixels and heads of width `head`."""
+        rates = rotary_rates(head // 2, device)
+        side = 8 * POOL
+        own = grid_positions(height // MULTIPLE, width // MULTIPLE, MULTIPLE, device)
+        past = grid_positions(-(-height // side), -(-width // side), side, device)
+        own_angles, past_angles = (F.pad(at, (0, 1)) @ rates for at in (own, past))
+        return cls(own_angles.cos(), own_angles.sin(), past_angles.cos(), past_angles.sin(), rates[2].contiguous())

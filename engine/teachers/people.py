@@ -1,0 +1,90 @@
+"""Who is a person in a picture: mattes for the footage, made once when it is packed.
+
+The segmenter is MediaPipe's selfie segmentation, a TensorFlow Lite file. It runs at preparation only: the network
+learns to see people by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from engine.teachers.brushes import box, luminance
+
+MODEL = "selfie_segmentation.tflite"
+WIDTH_PX = 192
+AREA = (0.08, 0.80)
+"""Share of the picture that a person covers in a sound matte."""
+CONFIDENCE = 0.95
+"""Mean distance of a sound matte from doubt (0.5), as a share of the most possible."""
+CALM = 0.05
+"""The most that the matte of a moving clip may change from frame to frame, as a mean over the picture."""
+
+
+class Segmenter:
+    """People in pictures.
+
+    folder: holds the model file. Raises ModuleNotFoundError without the runtime and FileNotFoundError without the file,
+    each with the remedy.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ModuleNotFoundError as error:
+            remedy = 'mattes need the package ai-edge-litert: pip install -e ".[prepare]"'
+            raise ModuleNotFoundError(remedy, name=error.name) from error
+        path = folder / MODEL
+        if not path.is_file():
+            raise FileNotFoundError(f"{folder} holds no {MODEL}; name the folder with the teachers' files")
+        self._interpreter = Interpreter(str(path), num_threads=1)
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]
+        self._output = self._interpreter.get_output_details()[0]["index"]
+
+    def __call__(self, image: Image.Image) -> Tensor:
+        """How surely each pixel is a person: (h, w) float32 in 0..1, at the model's own size."""
+        _, height, width, _ = self._input["shape"]
+        pixels = np.asarray(image.convert("RGB").resize((width, height), Image.Resampling.BILINEAR), np.float32) / 255
+        self._interpreter.set_tensor(self._input["index"], pixels[None])
+        self._interpreter.invoke()
+        return torch.from_numpy(self._interpreter.get_tensor(self._output)[0, :, :, 0].copy())
+
+
+def _snapped(matte: Tensor, image: Image.Image) -> Tensor:
+    """The matte (h, w) at WIDTH_PX, its edges drawn to the picture's: guided filter, He et al. 2010."""
+    size = (WIDTH_PX, max(1, round(WIDTH_PX * image.height / image.width)))
+    picture = torch.from_numpy(np.array(image.convert("RGB").resize(size, Image.Resampling.LANCZOS)))
+    grey = luminance(picture.permute(2, 0, 1)[None].float() / 255)
+    coarse = F.interpolate(matte[None, None], size[::-1], mode="bilinear", align_corners=False)
+    means = box(torch.cat([grey, coarse, grey * coarse, grey.square()], 1), 9)
+    guide, level, product, square = means.split(1, 1)
+    slope = (product - guide * level) / (square - guide.square() + 2e-3)
+    slope, offset = box(torch.cat([slope, level - slope * guide], 1), 9).split(1, 1)
+    fine = (slope * grey + offset).clamp(0, 1)
+    return ((fine - 0.5) * 1.25 + 0.5).clamp(0, 1)[0, 0]
+
+
+def person_mattes(images: list[Image.Image], segmenter: Callable[[Image.Image], Tensor]) -> list[Image.Image] | None:
+    """A matte for each of a clip's consecutive frames, grey and 192 px wide; None where they are not sound.
+
+    Sound is a person of a plausible size, found with confidence, whose outline stays calm from frame to frame.
+    """
+    raw = [segmenter(image) for image in images]
+    confidence = math.fsum(float((2 * matte - 1).abs().mean()) for matte in raw) / len(raw)
+    areas = [float((matte > 0.5).float().mean()) for matte in raw]
+    steps = [float((after - before).abs().mean()) for before, after in pairwise(raw)]
+    if confidence < CONFIDENCE or min(areas) < AREA[0] or max(areas) > AREA[1] or max(steps, default=0) > CALM:
+        return None
+    fine = torch.stack([_snapped(matte, image) for matte, image in zip(raw, images, strict=True)])
+    before, after = torch.cat([fine[:1], fine[:-1]]), torch.cat([fine[1:], fine[-1:]])
+    calm = 0.2 * before + 0.6 * fine + 0.2 * after
+    return [Image.fromarray(matte) for matte in (calm * 255).round().byte().numpy()]

@@ -1,0 +1,87 @@
+"""A file through a stream: the source's frames in, a video or a picture out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from engine.media.pictures import MediaError
+from engine.media.schedule import ScheduleKey
+from engine.media.video import PICTURE_SUFFIXES, StillSource, VideoSource, VideoWriter, open_source
+from engine.stream import LARGEST, SMALLEST, Stream
+from engine.types import Frame, Source
+
+VIDEO_SUFFIXES = {".mp4", ".m4v"}
+SETTLE_S = 1.0
+"""A still that becomes a still is played for this long, and the last frame is kept."""
+_TICK_S = 1e-6
+
+
+def open_for_stream(path: Path, out: Path, size: tuple[int, int] | None, still_s: float) -> VideoSource | StillSource:
+    """The source of a render from `path` to `out`, of a size that a stream takes: its own where that is one.
+
+    size: (width, height) in pixels. still_s: how long a still is held in a video. Raises MediaError, before anything is
+    written, where the two paths do not go together.
+    """
+    out_is_picture = out.suffix.lower() in PICTURE_SUFFIXES
+    if not out_is_picture and out.suffix.lower() not in VIDEO_SUFFIXES:
+        raise MediaError(f"{out.name}: a render is an .mp4, or of a picture a .png or .jpg; give it such a name")
+    if out_is_picture and path.suffix.lower() not in PICTURE_SUFFIXES:
+        raise MediaError(f"{path.name} moves and {out.name} does not; name the output .mp4")
+    if not out.absolute().parent.is_dir():
+        raise MediaError(f"there is no folder {out.absolute().parent} for {out.name}; make it first")
+    if path.exists() and out.exists() and path.samefile(out):
+        raise MediaError(f"{out} would overwrite its own source; choose another name")
+    still_s = SETTLE_S if out_is_picture else still_s
+    source = open_source(path, size, still_s)
+    legal = legal_size(source.width, source.height)
+    return source if legal == (source.width, source.height) else open_source(path, legal, still_s)
+
+
+def legal_size(width: int, height: int) -> tuple[int, int]:
+    """The size nearest to the given one that a stream takes; of the same shape where there is one."""
+    scale = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
+    scale = max(scale, SMALLEST[0] / width, SMALLEST[1] / height)
+    return min(LARGEST[0], round(width * scale)), min(LARGEST[1], round(height * scale))
+
+
+def play(source: Source, stream: Stream, schedule: Sequence[ScheduleKey]) -> Iterator[Frame]:
+    """The source's frames as the stream makes them; before the schedule's first key, under the prompt it has.
+
+    A key takes effect at the first frame at or after its time. Every prompt is embedded before the first frame, so that
+    one that cannot be used (PromptError) costs nothing.
+    """
+    for key in schedule:
+        for text in [key.prompt] if isinstance(key.prompt, str) else [text for text, _ in key.prompt]:
+            stream.text.embed(text)
+    waiting = list(reversed(schedule))
+    for frame in source:
+        while waiting and waiting[-1].time_s <= frame.time_s + _TICK_S:
+            key = waiting.pop()
+            stream.prompt(key.prompt, key.fade_s)
+        yield Frame(stream.step(frame.rgb, frame.time_s, frame.index), frame.index, frame.time_s)
+
+
+def save(frames: Iterable[Frame], path: Path, fps: float) -> int:
+    """Write frames to an MP4, or the last of them to a picture; returns their number.
+
+    What came before an error, such as the end of a truncated source, is on disk when the error leaves here.
+    """
+    if path.suffix.lower() in PICTURE_SUFFIXES:
+        *_, last = frames
+        Image.fromarray(last.rgb).save(path)
+        return last.index + 1
+    writer: VideoWriter | None = None
+    count = 0
+    try:
+        for frame in frames:
+            if writer is None:
+                writer = VideoWriter(path, frame.rgb.shape[1], frame.rgb.shape[0], fps)
+            writer.write(frame)
+            count += 1
+    finally:
+        if writer is not None:
+            writer.close()
+    return count

@@ -1,0 +1,73 @@
+"""What the weights can do, to look at: a sheet of all worlds and things, and a film that goes through them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from engine.media.pictures import contact_sheet
+from engine.media.video import VideoWriter
+from engine.stream import Stream
+from engine.types import Frame
+
+COLUMNS = 5
+FPS = 24
+FADE_S = 0.5
+"""Of a film's dissolves."""
+
+
+def words(name: str) -> str:
+    """A world's or thing's name as a prompt."""
+    return name.replace("-", " ").replace("as is", "as it is")
+
+
+def sheet(stream: Stream, frames: Sequence[Frame], path: Path, columns: int = COLUMNS, width: int = 256) -> Path:
+    """The last of `frames` in every world of the stream, each after the ones before it; saved as .png or .jpg."""
+    pictures: list[np.ndarray] = []
+    for world in stream.worlds:
+        stream.reset()
+        stream.prompt(words(world))
+        made = [stream.step(frame.rgb, frame.time_s, frame.index) for frame in frames]
+        pictures.append(made[-1])
+    rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
+    labels = [" · ".join(map(words, stream.worlds[i : i + columns])) for i in range(0, len(pictures), columns)]
+    return contact_sheet(rows, path, labels, width=width)
+
+
+def film(
+    stream: Stream,
+    frames: Sequence[Frame],
+    path: Path,
+    seconds: float = 60.0,
+    worlds: Sequence[str] = (),
+    progress: Callable[[int, int], None] | None = None,
+    crf: int = 16,
+) -> int:
+    """An MP4 of `frames`, played forward and backward for `seconds`, dissolving from world to world.
+
+    worlds: which and in what order; all of the stream's by default. crf: as H.264 has it, 0 to 51; more is smaller.
+    Returns the number of frames.
+    """
+    worlds = worlds or stream.worlds
+    total = round(seconds * FPS)
+    height, width = frames[0].rgb.shape[:2]
+    writer = VideoWriter(path, width, height, FPS, crf)
+    stream.reset()
+    stream.prompt(words(worlds[0]))
+    shown = 0
+    try:
+        for index, frame in enumerate(itertools.islice(itertools.cycle([*frames, *reversed(frames[1:-1])]), total)):
+            due = index * len(worlds) // total
+            if due != shown:
+                stream.prompt(words(worlds[due]), fade_s=FADE_S)
+                shown = due
+            time_s = index / FPS
+            writer.write(Frame(stream.step(frame.rgb, time_s, index), index, time_s))
+            if progress is not None:
+                progress(index + 1, total)
+    finally:
+        writer.close()
+    return total

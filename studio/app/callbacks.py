@@ -1,0 +1,334 @@
+"""The callbacks of the pages: the slate, the takes, one take for the player, verdicts, rendering again, export.
+
+Each takes the page's one dict and returns one; a mistake of the user's comes back as {"error": sentence}.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from studio.app.guard import Guard
+from studio.app.sessions import Sessions, step_back
+from studio.delivery import export, proxies
+from studio.rendering import render
+from studio.takes import drafts
+from studio.takes.take import EngineEntry, Render, Slate, Take, TakeError, TakeListing, takes
+from studio.timeline.timeline import Timeline
+
+if TYPE_CHECKING:
+    from studio.live.director import Stream
+
+SERVED = ("poster.jpg", "mic.webm", "proxy/raw.mp4", "proxy/live.mp4", "renders/v*/out.mp4")
+"""What of a take's folder a browser may read."""
+EXPORTS, EXAMPLES = ".exports", ".example"
+"""Stand for the folders of files made for download and of the shipped takes; no production can have these names."""
+SHIPPED = Path(__file__).parents[2] / "sessions"
+
+EXAMPLE = "example/S*/*/T*/proxy/raw.mp4"
+"""Within the sessions folder: what plays where there is no camera."""
+
+log = logging.getLogger(__name__)
+
+Answer = dict[str, Any]
+Load: TypeAlias = "Callable[[EngineEntry | None], Stream]"
+Callback = Callable[[Any, Mapping[str, Any]], Answer]
+
+
+@dataclass
+class Job:
+    """A render on its way."""
+
+    done: int = 0
+    total: int = 0
+    version: str = ""
+    error: str = ""
+
+
+def answered(callback: Callback) -> Callback:
+    """Only a page with a token is answered; a ValueError is the user's to read."""
+
+    @functools.wraps(callback)
+    def call(desk: Callbacks, data: Mapping[str, Any]) -> Answer:
+        if not desk.guard.knows(data.get("token")):
+            return {"error": "The studio was started anew, or does not know this page. Load it again."}
+        try:
+            return callback(desk, data)
+        except (ValueError, OSError) as error:
+            return {"error": str(error)}
+
+    return call
+
+
+class Callbacks:
+    """What the pages may ask for. folder: the sessions folder; example: a take in it that is played as a camera."""
+
+    def __init__(self, guard: Guard, sessions: Sessions, folder: Path, load: Load) -> None:
+        self.guard, self.sessions, self.folder = guard, sessions, folder
+        self._load = load
+        self._exports = tempfile.TemporaryDirectory(prefix="lsd-studio-")
+        self._prepared: dict[Path, str] = {}
+        """Takes whose pictures are being made, and what went wrong."""
+        self._jobs: dict[str, Job] = {}
+        self._rendering = threading.Lock()
+
+    # -- for the live page
+
+    def enter(self, data: Mapping[str, Any]) -> Answer:
+        """A page was loaded: its token, and what it needs to begin. Gradio answers it to people who are signed in."""
+        return {
+            "token": self.guard.issue(),
+            "example": self._example(),
+            "slate": {"production": "my-film", "scene": "1", "shot": "A"},
+        }
+
+    @answered
+    def machine(self, data: Mapping[str, Any]) -> Answer:
+        """Is the model loaded, where does it run, which worlds does it know?"""
+        return self.sessions.machine()
+
+    @answered
+    def slate(self, data: Mapping[str, Any]) -> Answer:
+        """The slate with its names as folders will bear them, and the number of its next take."""
+        slate = Slate(*(str(data.get(part, "")) for part in ("production", "scene", "shot")))
+        scene = slate.scene.lstrip("0") or "0"
+        return {
+            "production": slate.production,
+            "scene": scene,
+            "shot": slate.shot,
+            "take": slate.next_take(self.folder),
+        }
+
+    # -- for the review page
+
+    @answered
+    def takes(self, data: Mapping[str, Any]) -> Answer:
+        """Every take, by production, scene, shot and number."""
+        return {"takes": [self._line(listed) for listed in takes(self.folder)]}
+
+    @answered
+    def take(self, data: Mapping[str, Any]) -> Answer:
+        """One take for the player: pictures, frames' times, keys, versions."""
+        take = self._open(data)
+        if take.made and take.state != "recording" and not (take.folder / proxies.LIVE).is_file():
+            return self._prepare(take)
+        picture = take.manifest.picture
+        slate = take.manifest.slate
+        live = {"name": "live", "url": self._url(take.folder / proxies.LIVE), "about": "As it was shot."}
+        versions = [live | _keys(take), *(self._version(take, one) for one in take.renders)]
+        return {
+            "take": self._path(take.folder),
+            "production": slate.production,
+            "scene": slate.scene,
+            "shot": slate.shot,
+            "number": slate.take,
+            "state": take.state,
+            "verdict": take.manifest.verdict,
+            "circled": take.manifest.circled,
+            "notes": take.manifest.notes,
+            "problems": list(take.problems),
+            "duration_s": take.duration_s,
+            "fps": picture.fps if picture else 24.0,
+            "width": picture.width if picture else 0,
+            "height": picture.height if picture else 0,
+            "frames": len(take.frames),
+            "dropped": take.dropped,
+            "times": [row.time_s for row in take.made],
+            "raw": self._url(take.folder / proxies.RAW),
+            "sound": self._sound(take),
+            "versions": versions,
+        }
+
+    @answered
+    def judge(self, data: Mapping[str, Any]) -> Answer:
+        """Set a take's verdict or notes."""
+        fields = {name: data[name] for name in ("verdict", "notes") if name in data}
+        manifest = self._open(data).edit(**fields).manifest
+        return {"verdict": manifest.verdict, "notes": manifest.notes}
+
+    @answered
+    def draft(self, data: Mapping[str, Any]) -> Answer:
+        """Keep the page's keys and markers with the take, until a version holds them."""
+        take = self._open(data)
+        if take.state == "recording":
+            raise TakeError(f"{take.name} is being recorded; its prompts are edited when it has ended")
+        drafts.keep(take, _shown(take, data), _edited(take, data))
+        return {}
+
+    @answered
+    def render(self, data: Mapping[str, Any]) -> Answer:
+        """Render a take again with the page's keys; answers a job to ask `progress` about."""
+        take = self._open(data)
+        timeline = _edited(take, data)
+        if not self._rendering.acquire(blocking=False):
+            raise TakeError("Another render is running; wait for it to end.")
+        name, job = uuid.uuid4().hex, Job()
+        self._jobs[name] = job
+        threading.Thread(target=self._render, args=(job, take, timeline), name="render", daemon=True).start()
+        return {"job": name}
+
+    @answered
+    def progress(self, data: Mapping[str, Any]) -> Answer:
+        """How far a render is."""
+        job = self._jobs.get(str(data.get("job")))
+        if job is None:
+            raise TakeError("The studio knows no such render; it was started anew.")
+        share = job.done / job.total if job.total else 0.0
+        return {"done": job.done, "total": job.total, "share": share, "version": job.version, "error": job.error}
+
+    @answered
+    def export(self, data: Mapping[str, Any]) -> Answer:
+        """Write a version as a file to keep, and say where to fetch it."""
+        take, version, kind = self._open(data), str(data.get("version", "live")), data.get("to")
+        if kind not in export.FORMATS:
+            raise TakeError(f"{kind!r} is no format to export to; there are {', '.join(export.FORMATS)}")
+        name = "_".join([*take.name.split(), *([version] if kind == "mp4" else [])]) + f".{kind}"
+        out = Path(tempfile.mkdtemp(dir=self._exports.name)) / name
+        if kind == "mp4":
+            export.write_mp4(take, out, version)
+        else:
+            export.write_otio(take, out)
+        return {"url": f"{EXPORTS}/{out.parent.name}/{name}", "name": name}
+
+    def close(self) -> None:
+        """Remove what was exported for download."""
+        self._exports.cleanup()
+
+    def file(self, path: str) -> Path | None:
+        """The file behind a URL's path, or None: what browsers may read of a take, or what was made for download."""
+        within, _, rest = path.partition("/")
+        if within == EXPORTS:
+            return _inside(Path(self._exports.name), rest)
+        folder, inside = (SHIPPED, rest) if within == EXAMPLES else (self.folder, path)
+        found = _inside(folder, inside)
+        parts = found.relative_to(folder.resolve()).parts if found else ()
+        legal = any(fnmatchcase("/".join(parts[4:]), pattern) for pattern in SERVED)
+        return found if legal else None
+
+    # -- helpers
+
+    def _prepare(self, take: Take) -> Answer:
+        """Make the pictures of a take that a crash cut short, or that lost them; the page asks again meanwhile."""
+        if error := self._prepared.get(take.folder):
+            del self._prepared[take.folder]  # opened again, it is tried again
+            raise TakeError(f"{take.name} cannot be shown: {error}")
+        if take.folder not in self._prepared:
+            self._prepared[take.folder] = ""
+            self.sessions.keep(take.folder, lambda error: self._prepared.__setitem__(take.folder, error))
+        return {"preparing": True}
+
+    def _render(self, job: Job, take: Take, timeline: Timeline) -> None:
+        """The render's thread."""
+
+        def progress(done: int, total: int) -> None:
+            job.done, job.total = done, total
+
+        step_back()
+        try:
+            stream = self._load(take.manifest.engine)
+            try:
+                job.version = render.render(take, timeline, stream, progress=progress).name
+            finally:
+                stream.close()
+        except Exception as error:
+            log.exception("%s: render", take.name)
+            job.error = str(error) or type(error).__name__
+        finally:
+            self._rendering.release()
+
+    def _line(self, listed: TakeListing) -> Answer:
+        """One line of the list of takes."""
+        production, scene, shot, number = listed.folder.relative_to(self.folder).parts
+        line: Answer = {
+            "path": self._path(listed.folder),
+            "production": production,
+            "scene": scene[1:],
+            "shot": shot,
+            "take": int(number[1:]),
+            "error": listed.error,
+        }
+        if listed.take is None:
+            return line
+        take = listed.take
+        return line | {
+            "state": take.state,
+            "verdict": take.manifest.verdict,
+            "notes": take.manifest.notes,
+            "duration_s": take.duration_s,
+            "fps": take.manifest.picture.fps if take.manifest.picture else 24.0,
+            "poster": self._url(take.folder / proxies.POSTER),
+            "versions": len(take.renders),
+        }
+
+    def _version(self, take: Take, version: Render) -> Answer:
+        """A render for the player."""
+        reused, first = version.info.get("reused", 0), version.info.get("first_row", 0)
+        about = f"{version.name}, rendered {version.info.get('made', '')[:16].replace('T', ' ')} UTC"
+        if reused:
+            about += f" from frame {first} on; before it the picture is the live one"
+        return {"name": version.name, "url": self._url(version.video), "about": f"{about}.", **_keys(take, version)}
+
+    def _sound(self, take: Take) -> Answer | None:
+        """The microphone's file, and where on the take's clock it begins."""
+        if not take.sounds:
+            return None
+        start_s, path = take.sounds[0]
+        return {"url": self._url(path), "start_s": start_s}
+
+    def _example(self) -> str | None:
+        """The URL of a take's camera picture that stands in for a camera: one of this folder, else the shipped one."""
+        for folder, prefix in ((self.folder, ""), (SHIPPED, f"{EXAMPLES}/")):
+            for path in sorted(folder.glob(EXAMPLE)):
+                return prefix + path.relative_to(folder).as_posix()
+        return None
+
+    def _open(self, data: Mapping[str, Any]) -> Take:
+        path = str(data.get("take", ""))
+        folder, root = (self.folder / path).resolve(), self.folder.resolve()
+        if not folder.is_relative_to(root) or len(folder.relative_to(root).parts) != 4:
+            raise TakeError(f"{path!r} is no take of this sessions folder")
+        return Take.open(self.folder / path)
+
+    def _path(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
+    def _url(self, path: Path) -> str | None:
+        return self._path(path) if path.is_file() else None
+
+
+def _keys(take: Take, version: Render | None = None) -> Answer:
+    """Keys and markers for the player, and the edits of them that no version holds yet."""
+    shown, draft = version.timeline if version else take.timeline, drafts.load(take, version)
+    return {**shown.lane(), "draft": draft.lane() if draft else None}
+
+
+def _shown(take: Take, data: Mapping[str, Any]) -> Render | None:
+    """The version that the page shows; None for the picture as it was shot."""
+    name = data.get("version", "live")
+    if name == "live":
+        return None
+    found = next((one for one in take.renders if one.name == name), None)
+    if found is None:
+        raise TakeError(f"{take.name} has no version {name!r}; load the page again")
+    return found
+
+
+def _edited(take: Take, data: Mapping[str, Any]) -> Timeline:
+    """The page's keys and markers in place of the shown version's; its parameters and props stay."""
+    version = _shown(take, data)
+    return (version.timeline if version else take.timeline).edited(data)
+
+
+def _inside(folder: Path, path: str) -> Path | None:
+    """The file of that path in a folder; None where it is none, or `..` or a link leads out."""
+    folder = folder.resolve()
+    found = (folder / path).resolve()
+    return found if found.is_relative_to(folder) and found.is_file() else None

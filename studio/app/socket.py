@@ -1,0 +1,300 @@
+"""The socket between a page and its director: the camera's JPEG frames in, the world's out, commands as JSON.
+
+Binary messages start with HEADER: kind, the camera's frame number, the browser's clock in ms, and one more number: the
+page says its JPEG quality there, the studio says how many ms the frame took. Nothing queues: see studio/live/connection.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import struct
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from starlette.responses import JSONResponse
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from studio.app.guard import MAX_COMMAND, MAX_FRAME, Guard, Meter
+from studio.app.sessions import FullError, Session, Sessions
+from studio.live.connection import Connection
+from studio.live.director import Shot
+from studio.takes.take import Slate, Take
+
+HEADER = struct.Struct("<BIdd")
+FRAME, SOUND = 1, 2
+IDLE_S = 60.0
+"""A page that sends nothing for so long gives its place to others."""
+UNSENT = 4
+"""Pictures that may wait for a slow network; older ones are left out."""
+STATUS_S = 1.0
+
+STOPPED, POLICY, TOO_BIG, BROKEN, FULL = 1000, 1008, 1009, 1011, 1013
+TAKEN, IDLE = 4001, 4008
+"""Close codes: the page's link.js knows what each means."""
+
+log = logging.getLogger(__name__)
+
+
+class Closing(Exception):
+    """The studio ends the connection, with a close code and a sentence for the page."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+async def answer(socket: WebSocket, guard: Guard, sessions: Sessions, folder: Path) -> None:
+    """The whole life of one socket. folder: where takes go."""
+    refusal = guard.refusal(socket, origin=True)
+    if refusal:
+        await socket.send_denial_response(JSONResponse({"detail": refusal.reason}, refusal.status))
+        return
+    await socket.accept()
+    try:
+        session = await asyncio.to_thread(sessions.enter, socket.query_params["token"])
+    except FullError as error:
+        await _close(socket, Closing(FULL, str(error)))
+        return
+    except (ValueError, OSError) as error:
+        await _close(socket, Closing(BROKEN, f"The model cannot be loaded: {error}"))
+        return
+    line = Line(socket, session, sessions, folder)
+    await asyncio.to_thread(session.connect, line.hang_up)
+    await line.run()
+
+
+async def _close(socket: WebSocket, closing: Closing) -> None:
+    """Say why at length, for a close frame's reason holds 123 bytes; then close."""
+    try:
+        await socket.send_text(json.dumps({"type": "bye", "text": closing.reason}))
+        await socket.close(closing.code, closing.reason.encode()[:120].decode(errors="ignore"))
+    except (RuntimeError, WebSocketDisconnect):
+        log.debug("the page was gone before it heard: %s", closing.reason)
+
+
+class Line:
+    """One connection of a page: its own worker and mailbox, never shared with the connection before or after."""
+
+    def __init__(self, socket: WebSocket, session: Session, sessions: Sessions, folder: Path) -> None:
+        self.socket, self.session, self.sessions, self.folder = socket, session, sessions, folder
+        self.director = session.director
+        self.connection = Connection(session.director)
+        self.meter = Meter()
+        self.outbox: deque[str | bytes] = deque()
+        self.news = asyncio.Event()
+        self.loop = asyncio.get_running_loop()
+        self.worker = threading.Thread(target=self._work, name="frame loop", daemon=True)
+        self.receiving: asyncio.Task[None] | None = None
+        self.closing: Closing | None = None
+        self.recording = self.director.recording is not None
+        self.commands: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
+            "hello": self.hello,
+            "prompt": self.prompt,
+            "record": self.record,
+            "marker": self.marker,
+            "stop": self.stop,
+        }
+
+    async def run(self) -> None:
+        """Until the page leaves, is lost, or is told to go."""
+        if self.closing:  # taken over already
+            await _close(self.socket, self.closing)
+            return
+        self.worker.start()
+        others = [asyncio.create_task(self._send()), asyncio.create_task(self._report())]
+        self.receiving = asyncio.create_task(self._receive())
+        try:
+            await self.receiving
+        except Closing as closing:
+            self.closing = closing
+        except (WebSocketDisconnect, asyncio.CancelledError):
+            pass  # lost, or taken over: `closing` tells which
+        finally:
+            self.connection.close()
+            for task in others:
+                task.cancel()
+            await asyncio.to_thread(self.worker.join)
+        if self.closing:
+            await _close(self.socket, self.closing)
+        if self.closing and self.closing.code in (STOPPED, IDLE):
+            await asyncio.to_thread(self.sessions.leave, self.session)
+        elif self.session.holds(self.hang_up):
+            self.sessions.lose(self.session)
+
+    def hang_up(self) -> None:
+        """Called by the connection that takes over, from a thread: ends this one and waits for its worker."""
+        self.closing = Closing(TAKEN, "This session goes on in another window.")
+        self.connection.close()
+        if self.receiving:
+            self.loop.call_soon_threadsafe(self.receiving.cancel)
+        if self.worker.ident:
+            self.worker.join()
+
+    def _work(self) -> None:
+        """The worker's thread."""
+        try:
+            self.connection.run(self.show)
+        except Exception as error:
+            log.exception("the frame loop stopped")
+            self.closing = Closing(BROKEN, f"The studio stumbled: {type(error).__name__}: {error}. Press Start again.")
+            if self.receiving:
+                self.loop.call_soon_threadsafe(self.receiving.cancel)
+
+    # -- out
+
+    def show(self, shot: Shot) -> None:
+        """A picture for the page; runs in the worker."""
+        index, ticks = self.connection.shift or (0, 0)
+        head = HEADER.pack(FRAME, shot.index - index, (shot.ticks - ticks) / 1000, shot.step_ms)
+        self.loop.call_soon_threadsafe(self.post, head + shot.packet)
+
+    def say(self, kind: str, **fields: Any) -> None:
+        """A message for the page; from any thread."""
+        self.loop.call_soon_threadsafe(self.post, json.dumps({"type": kind, **fields}))
+
+    def post(self, message: str | bytes) -> None:
+        """Into the outbox: messages all, pictures only the newest."""
+        self.outbox.append(message)
+        pictures = [one for one in self.outbox if isinstance(one, bytes)]
+        if len(pictures) > UNSENT:
+            self.outbox.remove(pictures[0])
+        self.news.set()
+
+    async def _send(self) -> None:
+        while True:
+            await self.news.wait()
+            self.news.clear()
+            while self.outbox:
+                message = self.outbox.popleft()
+                try:
+                    if isinstance(message, str):
+                        await self.socket.send_text(message)
+                    else:
+                        await self.socket.send_bytes(message)
+                except (RuntimeError, WebSocketDisconnect):
+                    return  # the receiver notices the same
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(STATUS_S)
+            status = self.director.status()
+            if self.recording and status.take is None:  # it ended by itself
+                self.recording = False
+                self.say("recording", on=False, text=status.trouble or "The recording ended.")
+            self.say("status", dropped=status.dropped + self.connection.unkept, trouble=status.trouble)
+
+    # -- in
+
+    async def _receive(self) -> None:
+        while True:
+            try:
+                message = await asyncio.wait_for(self.socket.receive(), IDLE_S)
+            except asyncio.TimeoutError:
+                reason = f"Nothing came for {IDLE_S:.0f} s, so the place was given free. Press Start."
+                raise Closing(IDLE, reason) from None
+            if message["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(message.get("code", 1005))
+            if not self.meter.passes():
+                raise Closing(POLICY, "This page sends too much too fast.")
+            if message.get("bytes") is not None:
+                self._binary(message["bytes"])
+            else:
+                await self._command(message["text"])
+
+    def _binary(self, data: bytes) -> None:
+        if len(data) > MAX_FRAME:
+            raise Closing(TOO_BIG, f"A frame of {len(data):,} bytes came; at most {MAX_FRAME:,} are taken.")
+        if len(data) <= HEADER.size:
+            raise Closing(POLICY, f"A message of {len(data)} bytes is no frame; {HEADER.size} are its header.")
+        kind, number, time_ms, extra = HEADER.unpack_from(data)
+        if not (0 <= time_ms < 1e12) or kind not in (FRAME, SOUND):
+            raise Closing(POLICY, f"A message of kind {kind} at {time_ms} ms is none of this studio's.")
+        body, ticks = data[HEADER.size :], round(time_ms * 1000)
+        if kind == FRAME:
+            if 0 < extra <= 1:
+                self.director.quality = round(extra * 100)
+            self.connection.offer(body, number, ticks)
+            return
+        try:
+            self.connection.sound(body, ticks)
+        except ValueError as error:
+            self.say("error", text=f"The sound is not recorded: {error}")
+
+    async def _command(self, text: str) -> None:
+        if len(text) > MAX_COMMAND:
+            raise Closing(TOO_BIG, f"A command of {len(text):,} characters came; at most {MAX_COMMAND:,} are taken.")
+        try:
+            data = json.loads(text)
+            command = self.commands[data["type"]]
+        except (ValueError, KeyError, TypeError):
+            raise Closing(POLICY, "A message came that is no command of this studio.") from None
+        try:
+            await command(data)
+        except ValueError as error:  # the film maker's: a prompt, a slate
+            self.say("error", text=_sentence(str(error)))
+
+    async def hello(self, data: dict[str, Any]) -> None:
+        """The page is there, perhaps again: the prompt that it shows holds."""
+        self.say("ready", recording=self.recording, dropped=self.director.status().dropped)
+        text = str(data.get("prompt") or "as it is")
+        if text != self.session.prompt:
+            await self.prompt({"text": text})
+
+    async def prompt(self, data: dict[str, Any]) -> None:
+        """Words for the picture; the newest win."""
+        text, fade_s = str(data.get("text", "")), data.get("fade_s", 0.0)
+        self.director.say(text, fade_s)
+        self.session.prompt = text
+        nearest = await asyncio.to_thread(self.director.stream.nearest, text)
+        self.say("prompt", text=text, nearest=[[name, share] for name, share in nearest[:5]])
+
+    async def record(self, data: dict[str, Any]) -> None:
+        """Roll, or cut."""
+        if not data.get("on"):
+            await self._cut()
+            return
+        named = data.get("slate") or {}
+        slate = Slate(*(str(named.get(part, "")) for part in ("production", "scene", "shot")))
+        fps = float(data.get("fps", 24.0))
+        if not 1 <= fps <= 240:
+            raise ValueError(f"a camera of {fps} frames a second; 1 to 240 are taken")
+        folder = await asyncio.to_thread(self.director.record, self.folder, slate, fps=fps)
+        self.recording = True
+        self.say("recording", on=True, take=int(folder.name[1:]), seconds=0.0)
+
+    async def _cut(self) -> None:
+        self.recording = False
+        folder = await asyncio.to_thread(self.director.cut)
+        self.say("recording", on=False)
+        if folder is None:
+            self.say("error", text="Nothing was recorded: no frame came between Record and Cut.")
+            return
+        take = await asyncio.to_thread(Take.open, folder)
+        slate, path = take.manifest.slate, folder.relative_to(self.folder).as_posix()
+        name = f"S{slate.scene} {slate.shot} T{slate.take:03d}"
+        facts = {"take": path, "name": name, "seconds": take.duration_s, "frames": len(take.frames)}
+        self.say("kept", ready=False, **facts)
+
+        def made(error: str) -> None:
+            self.say("kept", ready=True, **facts)
+            if error:
+                self.say("error", text=f"{name} is kept, but its pictures for the browser could not be made: {error}")
+
+        self.sessions.keep(folder, made)
+
+    async def marker(self, data: dict[str, Any]) -> None:
+        """A marker at this moment of the take."""
+        self.director.mark(str(data.get("name") or "")[:200])
+
+    async def stop(self, data: dict[str, Any]) -> None:
+        """The page says good-bye."""
+        raise Closing(STOPPED, "stopped")
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

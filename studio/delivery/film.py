@@ -1,0 +1,207 @@
+"""A film from takes: title cards and shots, one after the other, cut at exact frames.
+
+film = Film([Card("The chest", 3), Shot(version, 0, 8), Shot(version, 12, 20)], fps=24)
+film.write("film.mp4")
+film.cuts        # the frame at which each part begins
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from numbers import Integral
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from engine.media.pictures import fit
+from engine.media.video import VideoSource, VideoWriter
+from engine.types import Frame
+from studio.background import run_in_background, stepped
+from studio.takes.frames import Progress, pictures
+from studio.takes.take import Render, Take, TakeError
+from studio.timeline.curves import number, seconds
+
+JITTER_S = 0.015
+"""A frame that comes so much late is still the one of its time."""
+SLACK_S = 2 / 24
+"""A shot may end so much after its take, whose last picture then stays."""
+GROUND, INK, FAINT = "#0b0c0e", "#e7e9ec", "#8a9099"
+
+
+@dataclass(frozen=True)
+class Card:
+    """Words on black for some seconds."""
+
+    text: str
+    duration_s: float
+    below: str = ""
+    """A second, smaller line."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.text, str) or not isinstance(self.below, str):
+            raise TakeError(f"a card's words are {self.text!r} and {self.below!r}; write texts: Card('The chest', 3)")
+        if not self.text.strip():
+            raise TakeError("a card without words; write its text, or leave it out")
+        _long_enough(self.duration_s, "a card")
+
+    def frames(self, size: tuple[int, int], fps: float) -> Iterator[np.ndarray]:
+        """The card, fading in and out."""
+        width, height = size
+        card = Image.new("RGB", size, GROUND)
+        draw = ImageDraw.Draw(card)
+        for text, share, y, ink in ((self.text, 0.10, 0.46, INK), (self.below, 0.05, 0.60, FAINT)):
+            font = ImageFont.load_default(max(8, round(height * share)))
+            draw.text((width / 2, height * y), text, fill=ink, font=font, anchor="mm")
+        picture = np.asarray(card, np.float32)
+        count = frames_of(self.duration_s, fps)
+        fade = max(1, min(round(0.4 * fps), count // 3))
+        for n in range(count):
+            share = min(1.0, (n + 1) / fade, (count - n) / fade)
+            yield (picture * share).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A part of a take: of a version, of what was shown live, or of the camera."""
+
+    source: Render | Take
+    start_s: float = 0.0
+    end_s: float | None = None
+    """By default the end."""
+    picture: str = "live"
+    """Of a take: `live` or `raw`."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.source, Render | Take):
+            raise TakeError(f"{self.source!r} is nothing to cut; give a take or one of its renders")
+        start = seconds(self.start_s, "a shot's start")
+        if self.picture not in ("live", "raw"):
+            raise TakeError(f"{self.picture!r} is no picture of a take; it is live or raw")
+        if self.end_s is not None:
+            _long_enough(seconds(self.end_s, "a shot's end") - start, "a shot")
+        length_s, name = self._length_s, self._name
+        if start >= length_s:
+            raise TakeError(f"a shot from {start:g} s, and {name} ends at {length_s:.2f} s; let it start earlier")
+        if self.end_s is not None and self.end_s > length_s + SLACK_S:
+            raise TakeError(f"a shot to {self.end_s:g} s, and {name} ends at {length_s:.2f} s; let it end earlier")
+
+    def __repr__(self) -> str:
+        end = "the end" if self.end_s is None else f"{self.end_s:g} s"
+        return f"Shot({self._name}: {self.start_s:g} s to {end})"
+
+    @property
+    def duration_s(self) -> float:
+        """From its start to its end."""
+        return (self._length_s if self.end_s is None else self.end_s) - self.start_s
+
+    @property
+    def _name(self) -> str:
+        return f"{self.source.name} {self.picture}" if isinstance(self.source, Take) else self.source.title
+
+    @property
+    def _length_s(self) -> float:
+        if isinstance(self.source, Take):
+            return self.source.duration_s
+        video = VideoSource(self.source.video)
+        return (video.expected_frames or 0) / video.fps
+
+    def frames(self, size: tuple[int, int], fps: float) -> Iterator[np.ndarray]:
+        """What is on screen at each of the film's frames. Raises TakeError where the take ends before the shot."""
+        count = frames_of(self.duration_s, fps)
+        source: VideoSource | Iterator[Frame]
+        if isinstance(self.source, Render):
+            source = VideoSource(self.source.video)
+            rate = source.fps
+        else:
+            source = pictures(self.source, self.picture)
+            rate = self.source.manifest.picture.fps if self.source.manifest.picture else 24.0
+        wanted, last, end_s = 0, None, 0.0
+        for frame in source:
+            while last is not None and wanted < count and frame.time_s > self.start_s + wanted / fps + JITTER_S:
+                yield last
+                wanted += 1
+            if wanted == count:
+                return
+            last, end_s = fit(frame.rgb, *size), frame.time_s + 1 / rate
+        if last is None or self.start_s + self.duration_s > end_s + SLACK_S:
+            raise TakeError(f"the pictures of {self._name} end at {end_s:.2f} s, before the shot; let it end earlier")
+        for _ in range(wanted, count):
+            yield last
+
+
+Part: TypeAlias = Card | Shot
+
+
+@dataclass(frozen=True)
+class Film:
+    """Parts in order, at one size and rate."""
+
+    parts: Sequence[Part]
+    fps: float = 24.0
+    size: tuple[int, int] = field(default=(1280, 720))
+    """Width and height, even numbers."""
+
+    def __post_init__(self) -> None:
+        parts: Any = self.parts
+        if not isinstance(parts, Sequence) or isinstance(parts, str):
+            raise TakeError(f"a film's parts are a list, not {parts!r}; write Film([Card(...), Shot(...)])")
+        if not parts:
+            raise TakeError("a film without parts; give it a Card or a Shot")
+        if wrong := [part for part in parts if not isinstance(part, Card | Shot)]:
+            raise TakeError(f"{wrong[0]!r} is no part of a film; give it a Card or a Shot(take, 0, 8)")
+        object.__setattr__(self, "parts", tuple(parts))
+        if number(self.fps, "a film's rate") <= 0 or not _even(self.size):
+            raise TakeError(f"a film of size {self.size!r} at {self.fps} fps; sides are even, from 16 on: (1280, 720)")
+
+    def __repr__(self) -> str:
+        width, height = self.size
+        parts = f"{len(self.parts)} part{'s' * (len(self.parts) > 1)}"
+        return f"Film({parts}: {width}x{height} at {self.fps:g} fps)"
+
+    @property
+    def cuts(self) -> list[int]:
+        """The frame at which each part begins."""
+        return [0, *accumulate(frames_of(part.duration_s, self.fps) for part in self.parts)][:-1]
+
+    @property
+    def length(self) -> int:
+        """Frames in all."""
+        return sum(frames_of(part.duration_s, self.fps) for part in self.parts)
+
+    def write(self, path: Path | str, progress: Progress | None = None) -> Path:
+        """Write it as H.264 in MP4; a file that is there gives way when the new one is whole."""
+        path = Path(path)
+        part_path = path.with_name(f".part-{path.name}")
+        try:
+            with VideoWriter(part_path, *self.size, self.fps) as writer:
+                for n, rgb in enumerate(rgb for part in self.parts for rgb in part.frames(self.size, self.fps)):
+                    writer.write(Frame(rgb, n, n / self.fps))
+                    if progress:
+                        progress(n + 1, self.length)
+            return part_path.replace(path)
+        finally:
+            part_path.unlink(missing_ok=True)
+
+    async def write_async(self, path: Path | str, progress: Progress | None = None) -> Path:
+        """The same for `await`: other cells and pages go on meanwhile. Cancelled, it leaves nothing behind."""
+        return await run_in_background(lambda step: self.write(path, stepped(step, progress or (lambda *_: None))))
+
+
+def frames_of(duration_s: float, fps: float) -> int:
+    """How many frames of a film a duration is."""
+    return max(1, round(duration_s * fps))
+
+
+def _even(size: Any) -> bool:
+    """Whether it is a width and a height that H.264 takes."""
+    sides = size if isinstance(size, Sequence) and len(size) == 2 else (0, 0)
+    return all(isinstance(side, Integral) and int(side) >= 16 and int(side) % 2 == 0 for side in sides)
+
+
+def _long_enough(duration_s: float, what: str) -> None:
+    if not number(duration_s, f"the length of {what}") > 0:
+        raise TakeError(f"{what} of {duration_s:g} s; it lasts more than 0 seconds, and ends after it starts")

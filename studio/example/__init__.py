@@ -1,5 +1,0 @@
-"""The example film's raw footage: a puppet theatre, drawn and played by rule, twenty seconds long."""
-
-from studio.example.film import frames, write
-
-__all__ = ["frames", "write"]

@@ -1,0 +1,102 @@
+"""A video file in the camera's place: JPEG packets of the working size, in real time or every frame."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.media.pictures import encode_jpeg
+from engine.media.video import open_source
+from studio.live.connection import Connection
+from studio.live.director import Shot
+from studio.takes.take import TICKS_PER_SECOND
+
+WORKING_PX = 384
+"""The longer side of what the engine works on by default: 384x216 for 16:9, 384x288 for 4:3."""
+QUALITY = 85
+"""JPEG quality of a file's frames, as a browser would send them."""
+
+
+@dataclass(frozen=True)
+class CameraFrame:
+    """One frame of a camera."""
+
+    packet: bytes
+    """JPEG."""
+    index: int
+    ticks: int
+
+
+class FileCamera:
+    """A video or picture file as a camera. size: (width, height), by default the working size of its shape.
+    quality: JPEG quality of its frames, 1 to 95.
+
+    Raises MediaError at once for what is no video, and TruncatedVideo after the last frame of a damaged one.
+    """
+
+    def __init__(self, path: Path, size: tuple[int, int] | None = None, quality: int = QUALITY) -> None:
+        self.quality = quality
+        source = open_source(path)
+        self.width, self.height = size or working_size(source.width, source.height)
+        self.fps = source.fps
+        self._stopped = threading.Event()
+        self.late = 0
+        """Frames that were not sent, since their time had passed when they were decoded."""
+        self._source = open_source(path, (self.width, self.height))
+
+    def __iter__(self) -> Iterator[CameraFrame]:
+        """Every frame, as fast as it is asked for."""
+        for frame in self._source:
+            yield CameraFrame(encode_jpeg(frame.rgb, self.quality), frame.index, round(frame.time_s * TICKS_PER_SECOND))
+
+    def play(self, offer: Callable[[bytes, int, int], None]) -> None:
+        """Offer each frame at its time; one whose time has passed by more than a frame is left out."""
+        started: float | None = None
+        for frame in self._source:
+            if self._stopped.is_set():
+                return
+            if started is None:
+                started = time.monotonic() - frame.time_s
+            ahead_s = started + frame.time_s - time.monotonic()
+            if ahead_s < -1 / self.fps:
+                self.late += 1
+                continue
+            packet = encode_jpeg(frame.rgb, self.quality)
+            self._stopped.wait(max(0.0, started + frame.time_s - time.monotonic()))
+            offer(packet, frame.index, round(frame.time_s * TICKS_PER_SECOND))
+
+    def stop(self) -> None:
+        """End `play`, from another thread."""
+        self._stopped.set()
+
+
+def roll(camera: FileCamera, connection: Connection, show: Callable[[Shot], None]) -> None:
+    """Play a file through a connection to its end, in real time. Raises what the file raises, after its last frame."""
+    trouble: list[Exception] = []
+
+    def play() -> None:
+        try:
+            camera.play(connection.offer)
+        except Exception as error:  # noqa: BLE001 (raised again below, in the caller's thread)
+            trouble.append(error)
+        finally:
+            connection.finish()
+
+    player = threading.Thread(target=play, name="file camera", daemon=True)
+    player.start()
+    try:
+        connection.run(show)
+    finally:
+        camera.stop()
+        player.join()
+    if trouble:
+        raise trouble[0]
+
+
+def working_size(width: int, height: int) -> tuple[int, int]:
+    """The size in which a picture of that shape is shot: 384 px on its longer side, at least 64 on the other."""
+    scale = WORKING_PX / max(width, height)
+    return max(64, round(width * scale / 8) * 8), max(64, round(height * scale / 8) * 8)

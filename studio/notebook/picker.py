@@ -1,0 +1,108 @@
+"""The variants of a take side by side, to pick from; the choice is written on the take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from studio.notebook.esm import WEB, join, style
+from studio.notebook.widget import Widget, require_take
+from studio.takes.take import Render, Take, TakeError
+from studio.timeline.timeline import words
+
+if TYPE_CHECKING:
+    from studio.variants import Grid
+
+_HERE = Path(__file__).parent
+
+
+class GridPicker(Widget):
+    """Versions of a take, playing in step; a click circles one, another click takes the circle away.
+
+    Space plays all, the arrows step a frame, 1 to 9 circle. What is circled stands in the take (`take.json`): open the
+    take in another kernel, and `GridPicker(take)` shows it again.
+    """
+
+    _esm = join(_HERE / "picker.js")
+    _css = style(WEB / "player.css", _HERE / "picker.css")
+    _tiles: Any = traitlets.List().tag(sync=True)
+    _videos: Any = traitlets.List().tag(sync=True)
+    _clock = traitlets.Dict().tag(sync=True)
+    _picked: Any = traitlets.Int(None, allow_none=True).tag(sync=True)
+    _fault = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, grid: Grid | Take, **kwargs: Any) -> None:
+        """grid: what `take.render_grid` gave, or a take for all the versions that it has. Raises TakeError for none."""
+        take: Any = grid if isinstance(grid, Take) else getattr(grid, "take", grid)
+        require_take(take)
+        tiles, self._renders = _of_take(grid) if isinstance(grid, Take) else _of_grid(grid)
+        if not tiles:
+            raise TakeError(f"{take.name} has no version to pick from; make some with take.render_grid(prompts=[...])")
+        self._what = f"{len(tiles)} versions of {take.name} to pick from"
+        self.take = Take.open(take.folder)
+        """The take as it is now, the choice included."""
+        super().__init__(
+            _tiles=tiles,
+            _videos=[render.video.read_bytes() for render in self._renders],
+            _clock={"fps": take.manifest.picture.fps if take.manifest.picture else 24.0, "length_s": take.duration_s},
+            _picked=self._circled(),
+            **kwargs,
+        )
+        self.observe(self._choose, names="_picked")
+
+    @property
+    def picked(self) -> Render | None:
+        """The circled version, as the take on disk says now."""
+        self.take = Take.open(self.take.folder)
+        number = self._circled()
+        return None if number is None else self._renders[number]
+
+    def pick(self, number: int | None) -> Take:
+        """Circle a version by its number, or none; as a click does. Returns the take as it is then."""
+        if number is not None and not 0 <= number < len(self._renders):
+            raise TakeError(f"no variant {number}; they are 0 to {len(self._renders) - 1}")
+        self._picked = number
+        if self._fault:
+            raise TakeError(self._fault)
+        return self.take
+
+    def _circled(self) -> int | None:
+        names = [render.name for render in self._renders]
+        circled = self.take.manifest.circled
+        return names.index(circled) if circled in names else None
+
+    def _choose(self, change: Any) -> None:
+        """Write the choice on the take; where that fails, say so and show what the take says."""
+        number = change["new"]
+        name = None if number is None else self._renders[number].name
+        if name == self.take.manifest.circled:
+            return
+        try:
+            self.take = self.take.edit(circled=name, verdict="circled" if name else None)
+            self._fault = ""
+        except (ValueError, OSError) as error:
+            self._fault = str(error)
+            self._picked = self._circled()
+
+
+def _of_grid(grid: Grid) -> tuple[list[dict[str, str]], list[Render]]:
+    """Tiles with what was measured, and the versions behind them."""
+    tiles = []
+    for one in grid.variants:
+        facts = [] if one.adherence is None else [f"{one.adherence:.0%} {one.world.replace('-', ' ')}"]
+        facts += [f"flicker {one.flicker:.3f}", f"sharpness {one.sharpness:.2f}"]
+        tiles.append({"name": one.render.name, "label": one.label, "facts": " · ".join(facts)})
+    return tiles, [one.render for one in grid.variants]
+
+
+def _of_take(take: Take) -> tuple[list[dict[str, str]], list[Render]]:
+    """All versions of a take, by their prompts."""
+    tiles = []
+    for render in take.renders:
+        label = " → ".join(dict.fromkeys(words(key.prompt) for key in render.timeline.keys))
+        tiles.append(
+            {"name": render.name, "label": label, "facts": str(render.info.get("made", ""))[:16].replace("T", " ")}
+        )
+    return tiles, list(take.renders)

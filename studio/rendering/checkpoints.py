@@ -1,0 +1,94 @@
+"""What a render in progress leaves on the disk, so that a killed one goes on where it was, on whatever machine.
+
+    renders/.unfinished-<what is rendered>-0/
+      000048.checkpoint    pictures since the last checkpoint, and the stream's state before row 48
+      attempt-…/           the version that is being written
+
+A file is there whole or not at all, and what it holds is the same whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from studio.takes.documents import TakeError, write_whole
+from studio.takes.lock import RecordingLock, is_locked
+
+EVERY = 48
+"""Frames made between two checkpoints: the most that is made again."""
+
+
+class Checkpoints:
+    """Those of one render, which is the only one that has them until `close`. Raises OSError where it cannot write.
+
+    versions: the take's renders folder. what: all that the pictures depend on, as JSON values. Renders of the same
+    thing at the same time have a folder each; the lock of a dead one is free, so its heir finds its folder.
+    """
+
+    def __init__(self, versions: Path, what: Mapping[str, Any]) -> None:
+        digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
+        for number in itertools.count():
+            self.folder = versions / f".unfinished-{digest}-{number}"
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                self._lock = RecordingLock(self.folder)
+                break
+            except OSError:
+                if not is_locked(self.folder):
+                    raise
+                # somebody alive renders the same
+        for dead in self.folder.glob("attempt-*"):
+            shutil.rmtree(dead)
+        self._files = sorted(self.folder.glob("*.checkpoint"))
+
+    def attempt(self) -> Path:
+        """A new folder for the version."""
+        return Path(tempfile.mkdtemp(prefix="attempt-", dir=self.folder))
+
+    @property
+    def reached(self) -> tuple[int, bytes] | None:
+        """The row to go on with, and the stream's state before it; None at the beginning."""
+        if not self._files:
+            return None
+        return int(self._files[-1].stem), self._read(self._files[-1])["state"].tobytes()
+
+    def pictures(self) -> Iterator[np.ndarray]:
+        """The pictures that were made before, (H, W, 3) uint8, in order."""
+        for file in self._files:
+            for steps in self._read(file)["pictures"]:
+                yield np.cumsum(steps, axis=0, dtype=np.uint8)
+
+    def save(self, row: int, pictures: Sequence[np.ndarray], state: bytes) -> None:
+        """Keep the pictures since the last checkpoint, and the stream's state before that row."""
+        stacked = np.stack(pictures)
+        steps = np.diff(stacked, axis=1, prepend=np.zeros_like(stacked[:, :1]))  # modulo 256; packs better
+        data = save({"pictures": np.ascontiguousarray(steps), "state": np.frombuffer(state, np.uint8)})
+        write_whole(self.folder / f"{row:06d}.checkpoint", zlib.compress(data, 1))
+
+    def leave(self) -> None:
+        """Go, and leave what there is to whoever renders the same next."""
+        self._lock.release()
+
+    def close(self) -> None:
+        """Leave no trace."""
+        self._lock.release()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @staticmethod
+    def _read(file: Path) -> dict[str, np.ndarray]:
+        try:
+            return load(zlib.decompress(file.read_bytes()))
+        except (zlib.error, SafetensorError):
+            raise TakeError(f"{file} is damaged; delete {file.parent} and render again") from None

@@ -1,0 +1,98 @@
+"""Parts of the picture with a prompt of their own, frame by frame: what a timeline's mattes come to in a take."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.types import Frame, Prompt, Region
+from studio.script.area import SEEN, Area, Box, Finder
+from studio.takes.frames import pictures
+from studio.timeline.timeline import Cue, Timeline
+
+if TYPE_CHECKING:
+    from studio.takes.take import Take
+
+
+class Mattes:
+    """Finds the parts of one timeline in the made frames of one take, which it is shown in order, each once."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._finders = {_name(matte.where): Finder(Area.from_dict(matte.where)) for matte in timeline.mattes}
+
+    @property
+    def follow(self) -> bool:
+        """Whether `pass_by` must be shown the frames for which `prompt` is not asked."""
+        return any(finder.follows for finder in self._finders.values())
+
+    def pass_by(self, rgb: np.ndarray, time_s: float) -> None:
+        """A frame, (H, W, 3) uint8, that is not rendered."""
+        for finder in self._finders.values():
+            if finder.follows:
+                finder.see(rgb, time_s)
+
+    def prompt(self, cue: Cue, rgb: np.ndarray, time_s: float) -> Prompt | list[Region]:
+        """What the stream is told for a frame: a prompt, or the parts that are seen in it and the rest."""
+        seen: dict[str, np.ndarray] = {}
+        used = {_name(matte.where) for matte in cue.mattes}
+        for name, finder in self._finders.items():
+            if name in used:
+                seen[name] = finder.mask(rgb, time_s)
+            elif finder.follows:
+                finder.see(rgb, time_s)
+        regions, rest = [], np.ones(rgb.shape[:2], np.float32)
+        for matte in cue.mattes:
+            mask = seen[_name(matte.where)] * np.float32(matte.weight)
+            if mask.any():
+                regions.append(Region(matte.prompt, mask))
+                rest = rest * (1 - mask)
+        return [Region(cue.prompt, rest), *regions] if regions else cue.prompt
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """Where a part of the picture is in one frame of a take."""
+
+    row: int
+    time_s: float
+    share: float
+    """Of the picture, 0 to 1."""
+    box: Box | None
+    """Around it; None where it is not seen."""
+
+
+def masks(take: Take, area: Area, folder: Path = Path()) -> Iterator[tuple[Frame, np.ndarray]]:
+    """Each camera frame that the engine answered, with how much of each pixel is the area, (H, W) float32 in 0..1.
+
+    folder: what the path of its mask starts from.
+    """
+    finder = Finder(area.embedded(folder))
+    for frame in pictures(take, "raw"):
+        if take.frames[frame.index].step is not None:  # a render follows nothing in the others
+            yield frame, finder.mask(frame.rgb, frame.time_s)
+
+
+def sightings(take: Take, area: Area, folder: Path = Path()) -> Iterator[Sighting]:
+    """Where an area is in each camera frame that the engine answered; see `masks`."""
+    for frame, mask in masks(take, area, folder):
+        share = float(mask.mean())
+        box = _around(mask > 0.5) if share >= SEEN else None
+        yield Sighting(frame.index, frame.time_s, share, box)
+
+
+def _around(inside: np.ndarray) -> Box | None:
+    rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
+    if not len(rows):
+        return None
+    height, width = inside.shape
+    left, top, right, bottom = columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height
+    return float(left), float(top), float(right - left), float(bottom - top)
+
+
+def _name(where: Mapping[str, Any]) -> str:
+    return json.dumps(where, sort_keys=True)

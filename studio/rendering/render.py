@@ -1,0 +1,233 @@
+"""Rendering a take again: from the nearest snapshot before the first changed frame, into a new version.
+
+What comes before the first change is the live picture itself, with its hashes. With an unchanged timeline and the
+take's own numeric set-up, replay gives the recorded pictures byte for byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.media.pictures import decode_jpeg
+from engine.types import Frame
+from studio.rendering.checkpoints import EVERY, Checkpoints
+from studio.rendering.mattes import Mattes
+from studio.takes.documents import file_sha256, rgb_sha256, write_document
+from studio.takes.frames import Progress, pictures, write_video
+from studio.takes.mjpeg import packets
+from studio.takes.slate import now
+from studio.takes.take import TICKS_PER_SECOND, Render, Take, TakeError
+from studio.timeline.timeline import Blend, Timeline
+
+if TYPE_CHECKING:
+    from studio.live.director import Stream
+
+SCHEMA = "lsd-studio.render"
+VERSION = 1
+
+
+def render(
+    take: Take,
+    timeline: Timeline,
+    stream: Stream,
+    *,
+    full: bool = False,
+    progress: Progress | None = None,
+    resumable: bool = False,
+) -> Render:
+    """Render a take under a timeline into renders/v001, v002 …; nothing that is there is touched.
+
+    stream: of the take's seed and weights (studio.live.director.load_stream). full: make every frame anew, from the take's
+    first; the pictures are the same, without the JPEG of the live ones. Another seed or other weights than the take's
+    make every frame anew in any case. progress: see studio.takes.frames.Progress. resumable: leave checkpoints, and go on from
+    those of a render that was killed or interrupted; the version is the same. Raises TakeError for a take that is
+    damaged or empty.
+    """
+    first = 0 if full or not goes_on(take, stream) else first_change(take, timeline)
+    made = [n for n, row in enumerate(take.frames) if row.step is not None]
+    if not made:
+        raise TakeError(f"{take.name} holds no picture; nothing to render")
+    hashes = {n: take.frames[n].sha256 or "" for n in made if n < first}
+    reused = len(hashes)
+    engine = {"seed": stream.seed, "steps": stream.steps, "setup": stream.setup.to_dict()}
+    versions = take.folder / "renders"
+    versions.mkdir(exist_ok=True)
+
+    def frames(checkpoints: Checkpoints | None) -> Iterator[Frame]:
+        before = takewhile(lambda frame: frame.index < first, pictures(take, "live"))
+        yield from (frame for frame in before if frame.index in hashes)
+        if reused < len(made):
+            for n, rgb in _anew(stream, take, timeline, first, checkpoints):
+                hashes[n] = rgb_sha256(rgb)
+                yield Frame(rgb, n, take.frames[n].time_s)
+
+    def counted(frames: Iterator[Frame]) -> Iterator[Frame]:
+        for done, frame in enumerate(frames, start=1):
+            yield frame
+            if progress:
+                progress(done, len(made))
+
+    with ExitStack() as stack:
+        checkpoints = None
+        if resumable:
+            what = {"engine": engine, "timeline": timeline.to_dict(), "first_row": first}
+            checkpoints = Checkpoints(versions, what)
+            stack.push(_closing(checkpoints))
+        part = checkpoints.attempt() if checkpoints else Path(tempfile.mkdtemp(prefix=".part-", dir=versions))
+        stack.callback(shutil.rmtree, part, ignore_errors=True)
+        written = write_video(part / "out.mp4", counted(frames(checkpoints)), take)
+        if written < len(made):
+            raise TakeError(f"{take.folder} is damaged: {written} of its {len(made)} pictures could be read; check it")
+        write_document(part / "timeline.json", timeline.to_dict())
+        info = {
+            "schema": SCHEMA,
+            "version": VERSION,
+            "take": take.name,
+            "made": now(),
+            "engine": engine,
+            "exact": same_setup(take, stream),
+            "first_row": min(first, len(take.frames)),
+            "reused": reused,
+            "hashes": [hashes[n] for n in made],
+            "files": {name: file_sha256(part / name) for name in ("out.mp4", "timeline.json")},
+        }
+        write_document(part / "render.json", info)
+        part.chmod(0o755)  # mkdtemp's are private
+        return Render(_publish(part, versions), info)
+
+
+def _closing(checkpoints: Checkpoints) -> Callable[..., None]:
+    """For an exit stack: an interrupted render keeps its checkpoints, any other leaves no trace."""
+
+    def end(kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and not issubclass(kind, Exception):  # Ctrl+C, or a cancelled task
+            checkpoints.leave()
+        else:
+            checkpoints.close()
+
+    return end
+
+
+def _anew(
+    stream: Stream, take: Take, timeline: Timeline, first: int, checkpoints: Checkpoints | None
+) -> Iterator[tuple[int, np.ndarray]]:
+    """The rows from the first changed one on: those of the checkpoints, then new ones, which leave checkpoints."""
+    if checkpoints is None:
+        yield from replay(stream, take, timeline, first)
+        return
+    rows = (n for n, row in enumerate(take.frames) if n >= first and row.step is not None)
+    reached = checkpoints.reached
+    if reached:
+        yield from zip(rows, checkpoints.pictures(), strict=False)
+    fresh: list[np.ndarray] = []
+    for n, rgb in replay(stream, take, timeline, first, reached=reached):
+        fresh.append(rgb)
+        if len(fresh) == EVERY:
+            checkpoints.save(n + 1, fresh, stream.snapshot())
+            fresh.clear()
+        yield n, rgb
+
+
+def replay(
+    stream: Stream,
+    take: Take,
+    timeline: Timeline,
+    first_row: int = 0,
+    *,
+    resync: bool = False,
+    reached: tuple[int, bytes] | None = None,
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Make a take's frames again under a timeline: yields (row number, (H, W, 3) uint8) for each made row, in order.
+
+    first_row: where to begin; the nearest sound snapshot before it is restored, and nothing is yielded before it. A
+    stream of another seed or other weights than the take's begins without memory. resync: restore every snapshot that
+    is met, so that the rounding of another set-up cannot add up. reached: a row and the stream's state before it, to
+    begin there. Raises TakeError where no snapshot is sound.
+    """
+    start = 0
+    if reached:
+        start, state = reached
+        stream.restore(state)
+    elif goes_on(take, stream):
+        start, state = nearest_snapshot(take, first_row)
+        stream.restore(state)
+    else:
+        stream.reset()
+    said: Blend | None = None
+    mattes = Mattes(timeline)
+    snapshots = take.snapshots if resync else {}
+    for n, (row, packet) in enumerate(zip(take.frames, packets(take.folder / "raw.mkv"), strict=False)):
+        if row.step is None:
+            continue
+        if n < start:
+            if mattes.follow:
+                mattes.pass_by(decode_jpeg(packet), row.time_s)
+            continue
+        if n > start and n in snapshots:
+            stream.restore(nearest_snapshot(take, n)[1])
+            said = None
+        cue, rgb = timeline.at(row.time_s), decode_jpeg(packet)
+        told = mattes.prompt(cue, rgb, row.time_s)
+        if told != said:
+            stream.prompt(told)
+            said = cue.prompt if told is cue.prompt else None  # regions are told anew for each frame
+        time_s = (take.manifest.origin_ticks + row.ticks) / TICKS_PER_SECOND
+        made = stream.step(rgb, time_s, row.index)
+        if n >= first_row:
+            yield n, made
+
+
+def first_change(take: Take, timeline: Timeline) -> int:
+    """The first row that is told something else than it was live; the number of rows where none is."""
+    played = take.timeline
+    for n, row in enumerate(take.frames):
+        if not timeline.at(row.time_s).same_picture(played.at(row.time_s)):
+            return n
+    return len(take.frames)
+
+
+def nearest_snapshot(take: Take, row: int) -> tuple[int, bytes]:
+    """The last sound snapshot at or before a row: its own row, and the stream's state. Raises TakeError."""
+    for n, (path, sha256) in reversed(take.snapshots.items()):
+        if n <= row and hashlib.sha256(state := path.read_bytes()).hexdigest() == sha256:
+            return n, state
+    raise TakeError(f"{take.folder / 'snapshots'}: none is whole at or before frame {row}; the take cannot be rendered")
+
+
+def same_setup(take: Take, stream: Stream) -> bool:
+    """Whether the same bytes are to be expected."""
+    return take.manifest.engine.setup == stream.setup.to_dict() and take.manifest.engine.steps == stream.steps
+
+
+def goes_on(take: Take, stream: Stream) -> bool:
+    """Whether the stream can go on from the take's own frames: it has its weights, steps and seed."""
+    engine = take.manifest.engine
+    return same_weights(take, stream) and (engine.seed, engine.steps) == (stream.seed, stream.steps)
+
+
+def same_weights(take: Take, stream: Stream) -> bool:
+    """Whether the stream has the weights that made the take."""
+    return take.manifest.engine.setup.get("weights_hash") == stream.setup.weights_hash
+
+
+def _publish(part: Path, versions: Path) -> Path:
+    """Give a finished version the next free number."""
+    number = 1
+    while True:
+        folder = versions / f"v{number:03d}"
+        if not folder.exists():
+            try:
+                return part.rename(folder)
+            except OSError:
+                if not folder.exists():
+                    raise
+        number += 1

@@ -1,0 +1,170 @@
+"""Is a take what it was when it was shot? Its files, checksums and journals, and its pictures, made again.
+
+On the take's own numeric set-up every made picture must have the recorded hash. On another one, rounding differs: the
+pictures are made again from each snapshot and compared with the live ones within a tolerance, and the report says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.media.pictures import decode_jpeg
+from studio.rendering.render import replay, same_setup, same_weights
+from studio.takes.documents import DamagedError, crc, file_sha256, read_document, rgb_sha256
+from studio.takes.frames import Progress, recorded
+from studio.takes.mjpeg import packets
+from studio.takes.take import Take, TakeError
+
+if TYPE_CHECKING:
+    from studio.live.director import Stream
+
+MEAN_DB, WORST_DB = 26.0, 20.0
+"""PSNR against the live picture, JPEG included, that another set-up must reach on average and in its worst frame."""
+
+
+@dataclass
+class Report:
+    """What a check found."""
+
+    take: Take
+    faults: list[str] = field(default_factory=list)
+    """What is not as it was shot."""
+    notices: list[str] = field(default_factory=list)
+    """What is worth knowing, and no fault."""
+    pictures: str = "not compared"
+    """How the pictures were compared, and with what result."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.faults
+
+
+def check(folder: Path, stream: Stream, progress: Progress | None = None) -> Report:
+    """Check a take with a stream that studio.live.director.load_stream made for it. Raises TakeError where it cannot open.
+
+    A take that a crash cut short passes if what is there is sound.
+    """
+    take = Take.open(folder)
+    if take.state == "recording":
+        raise TakeError(f"{take.name} is being recorded; check it when it has ended")
+    report = Report(take, list(take.problems), list(take.notices))
+    if take.manifest.ended not in ("", "cut"):
+        report.notices.append(f"the recording ended by itself: {take.manifest.ended}")
+    report.faults += [*_files(take), *_packets(take, "raw"), *_packets(take, "live")]
+    report.faults += [*_snapshots(take), *_renders(take)]
+    if not take.made:
+        report.faults.append("no picture is in it")
+    if not report.sound:
+        report.pictures = "not compared, since files are damaged"
+    elif not same_weights(take, stream):
+        told = str(take.manifest.engine.setup.get("weights_hash"))
+        report.pictures = "not compared: made with other weights"
+        report.notices.append(f"made with weights {told[:12]}; give them with --weights FILE to compare its pictures")
+    elif same_setup(take, stream):
+        _compare_hashes(report, stream, progress)
+    else:
+        _compare_pictures(report, stream, progress)
+    return report
+
+
+def _files(take: Take) -> Iterator[str]:
+    for name, sha256 in take.manifest.files.items():
+        path = take.folder / name
+        if not path.is_file():
+            yield f"{name}: is missing"
+        elif file_sha256(path) != sha256:
+            yield f"{name}: was changed"
+
+
+def _packets(take: Take, stream: str) -> Iterator[str]:
+    """Each packet against its row."""
+    name = f"{stream}.mkv"
+    rows = [(n, row) for n, row in enumerate(take.frames) if row.live_crc is not None or stream == "raw"]
+    found = 0
+    try:
+        for (n, row), packet in zip(rows, packets(take.folder / name), strict=False):
+            found += 1
+            if crc(packet) != (row.live_crc if stream == "live" else row.raw_crc):
+                yield f"{name}: frame {n} at {row.time_s:.3f} s was changed"
+                return
+    except DamagedError as error:
+        yield f"{name}: {str(error).removeprefix(str(take.folder / name)).strip()}"
+        return
+    if found < len(rows):
+        yield f"{name}: holds {found} of {len(rows)} frames"
+
+
+def _snapshots(take: Take) -> Iterator[str]:
+    for event in take.events:
+        if event["kind"] == "snapshot":
+            path = take.folder / event["file"]
+            if not path.is_file():
+                yield f"{event['file']}: is missing"
+            elif file_sha256(path) != event["sha256"]:
+                yield f"{event['file']}: was changed"
+
+
+def _renders(take: Take) -> Iterator[str]:
+    whole = {render.folder for render in take.renders}
+    yield from (f"renders/{folder.name}/render.json: is missing" for folder in take.versions() if folder not in whole)
+    for render in take.renders:
+        for name in ("render.json", "timeline.json"):
+            try:
+                if not read_document(render.folder / name)[1]:
+                    yield f"renders/{render.name}/{name}: was changed"
+            except DamagedError as error:
+                yield str(error).removeprefix(f"{take.folder}/")
+        for name, sha256 in dict(render.info.get("files", {})).items():
+            if not (render.folder / name).is_file():
+                yield f"renders/{render.name}/{name}: is missing"
+            elif file_sha256(render.folder / name) != sha256:
+                yield f"renders/{render.name}/{name}: was changed"
+
+
+def _compare_hashes(report: Report, stream: Stream, progress: Progress | None) -> None:
+    """The whole take once more, from its first frame; every hash must be the recorded one."""
+    take, same = report.take, 0
+    total = len(take.made)
+    for done, (n, rgb) in enumerate(replay(stream, take, take.timeline), start=1):
+        row = take.frames[n]
+        if rgb_sha256(rgb) == row.sha256:
+            same += 1
+        elif done - same == 1:
+            report.faults.append(f"the picture of frame {n} at {row.time_s:.3f} s is another when it is made again")
+        if progress:
+            progress(done, total)
+    report.pictures = f"{same} of {total} are the same, byte for byte"
+
+
+def _compare_pictures(report: Report, stream: Stream, progress: Progress | None) -> None:
+    """Against the live pictures; each snapshot is restored as it comes, so that rounding adds up no longer."""
+    take, total = report.take, len(report.take.made)
+    live = recorded(take, "live")
+    scores: list[float] = []
+    for n, rgb in replay(stream, take, take.timeline, resync=True):
+        shown = next(packet for at, _, packet in live if at == n)
+        scores.append(psnr(rgb, decode_jpeg(shown)))
+        if progress:
+            progress(len(scores), total)
+    mean, worst = float(np.mean(scores)), min(scores)
+    report.pictures = (
+        f"made on another set-up, so compared within a tolerance: PSNR {mean:.1f} dB on average "
+        f"(at least {MEAN_DB:.0f}), {worst:.1f} dB in the worst frame (at least {WORST_DB:.0f})"
+    )
+    theirs, ours = take.manifest.engine.setup, stream.setup.to_dict()
+    other = [name for name in ours if theirs.get(name) != ours[name]]
+    report.notices += [f"{name}: {theirs.get(name)} in the take, {ours[name]} here" for name in other]
+    if mean < MEAN_DB or worst < WORST_DB:
+        report.faults.append("the pictures are others when they are made again")
+
+
+def psnr(one: np.ndarray, other: np.ndarray) -> float:
+    """Peak signal-to-noise ratio of two pictures in dB; 99 where they are equal."""
+    error = float(np.mean((one.astype(np.float32) - other.astype(np.float32)) ** 2))
+    return min(99.0, 10 * np.log10(255**2 / error)) if error else 99.0

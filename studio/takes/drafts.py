@@ -1,0 +1,43 @@
+"""Edits on a take's lane that no version holds yet.
+
+They lie beside the take, so that they outlive the page or the kernel in which they were made, and every page and
+notebook shows the same. The newest one holds; once a version has been rendered from them, they have done their work.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from studio.takes.documents import read_document, write_document
+from studio.takes.take import Render, Take, TakeError
+from studio.timeline.timeline import Timeline, TimelineError
+
+log = logging.getLogger(__name__)
+
+
+def load(take: Take, version: Render | None = None) -> Timeline | None:
+    """What was made of a version's prompts, or of those that were played live; None where nothing waits."""
+    path = _path(take, version)
+    if not path.is_file():
+        return None
+    try:
+        draft = Timeline.from_dict(read_document(path)[0])
+        return None if any(render.timeline == draft for render in take.renders) else draft
+    except (TakeError, TimelineError) as error:
+        log.warning("%s is left out: %s", path, error)  # nothing that was shot or rendered is in it
+        return None
+
+
+def keep(take: Take, version: Render | None, timeline: Timeline) -> None:
+    """Keep it as the newest; one that is the version's own again is forgotten. Raises OSError."""
+    path = _path(take, version)
+    if timeline == (version.timeline if version else take.timeline):
+        path.unlink(missing_ok=True)
+    else:
+        path.parent.mkdir(exist_ok=True)
+        write_document(path, timeline.to_dict())
+
+
+def _path(take: Take, version: Render | None) -> Path:
+    return take.folder / "drafts" / f"{version.name if version else 'live'}.json"

@@ -1,0 +1,51 @@
+"""A take's pictures as frames and as video files for the browser and the editing room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from engine.media.pictures import decode_jpeg
+from engine.media.video import VideoWriter
+from engine.types import Frame
+from studio.takes.mjpeg import packets
+from studio.takes.take import FrameRow, Take, TakeError
+
+Progress = Callable[[int, int], None]
+"""Called with frames done and frames in all; what it raises interrupts the work, which then leaves nothing behind."""
+
+_CLOSEST_S = 0.001
+
+
+def recorded(take: Take, stream: str) -> Iterator[tuple[int, FrameRow, bytes]]:
+    """Row number, row and JPEG of every frame of `raw` (what the camera gave) or `live` (what was shown)."""
+    shown = stream == "live"
+    rows = ((n, row) for n, row in enumerate(take.frames) if row.live_crc is not None or not shown)
+    for (n, row), packet in zip(rows, packets(take.folder / f"{stream}.mkv"), strict=False):
+        yield n, row, packet
+
+
+def pictures(take: Take, stream: str) -> Iterator[Frame]:
+    """The frames of `raw` or `live` on the take's clock; what does not decode is left out."""
+    for n, row, packet in recorded(take, stream):
+        try:
+            rgb = decode_jpeg(packet)
+        except ValueError:
+            continue  # the engine failed on it, too: its row says so
+        yield Frame(rgb, n, row.time_s)
+
+
+def write_video(path: Path, frames: Iterable[Frame], take: Take) -> int:
+    """Write frames of the take's size to an MP4 with their own times; returns how many. Raises TakeError for none."""
+    picture = take.manifest.picture
+    if picture is None:
+        raise TakeError(f"{take.name} has no frame")
+    last_s = -1.0
+    with VideoWriter(path, picture.width, picture.height, picture.fps) as writer:
+        for frame in frames:
+            if frame.rgb.shape[:2] == (picture.height, picture.width):  # a camera that changed its size was refused
+                last_s = max(frame.time_s, last_s + _CLOSEST_S)
+                writer.write(Frame(frame.rgb, frame.index, last_s))
+    if not writer.frames:
+        raise TakeError(f"{take.name} has no frame that decodes")
+    return writer.frames

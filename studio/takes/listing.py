@@ -1,0 +1,50 @@
+"""The list of takes, for people and for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.table import Table
+
+from studio.takes.take import TakeListing
+
+COLUMNS = {"take": "take", "state": "state", "verdict": "", "frames": "made", "dropped": "drop", "versions": "vers."}
+"""What a line says, and the heads over it; seconds and prompts come after."""
+
+
+def line(listed: TakeListing) -> dict[str, Any]:
+    """A take for the list, as JSON values."""
+    place: dict[str, Any] = {"folder": str(listed.folder), "take": " ".join(listed.folder.parts[-4:])}
+    take = listed.take
+    if take is None:
+        return place | {"state": "damaged", "error": listed.error}
+    slate = take.manifest.slate
+    return place | {
+        "production": slate.production,
+        "scene": slate.scene,
+        "shot": slate.shot,
+        "number": slate.take,
+        "state": take.state,
+        "verdict": take.manifest.verdict,
+        "notes": take.manifest.notes,
+        "created": take.manifest.created,
+        "frames": len(take.made),
+        "dropped": take.dropped,
+        "duration_s": round(take.duration_s, 3),
+        "versions": len(take.renders),
+        "prompts": ", ".join(take.timeline.texts()) if take.frames else "",
+    }
+
+
+def table(lines: Sequence[dict[str, Any]]) -> Table:
+    """All lines, for a terminal."""
+    made = Table(box=None)
+    for name in [*COLUMNS.values(), "s"]:
+        made.add_column(name, no_wrap=True, justify="left" if name in ("take", "state", "") else "right")
+    made.add_column("prompts")
+    for one in lines:
+        cells = [str(one.get(name) or "") for name in COLUMNS]
+        about = one.get("error") or one.get("prompts", "")
+        made.add_row(*cells, f"{one['duration_s']:.1f}" if "duration_s" in one else "", about)
+    return made

@@ -1,0 +1,234 @@
+"""Crash-safe recording, off the frame loop: what is shown is handed over, and one thread brings it to the disk.
+
+Nothing handed over is lost in silence. When the disk is slow the hand-over waits, which slows the picture; when the
+disk is full or hangs, the recording ends by itself, says why, and what was written stays a take that opens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import queue
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from av.error import FFmpegError
+
+from studio.takes.documents import Journal, WholeFile, file_sha256, write_whole
+from studio.takes.lock import RecordingLock
+from studio.takes.mjpeg import PacketFile
+from studio.takes.slate import now
+from studio.takes.take import EngineEntry, FrameRow, Manifest, PictureEntry, Slate, SlateEntry, TakeError
+
+QUEUE_LIMIT = 128
+"""Writes that may wait for the disk; about five seconds of frames."""
+PATIENCE_S = 10.0
+"""How long a full queue may hold up the picture before the recording gives up on the disk."""
+SYNC_S = 2.0
+"""How often journals are forced to the disk, against power cuts; a killed process loses nothing by it."""
+RESERVE_BYTES = 128 * 1024
+"""Held free during a take, so that its end can be written when the disk is full."""
+
+WEBM_MAGIC = b"\x1a\x45\xdf\xa3"
+
+log = logging.getLogger(__name__)
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+File = TypeVar("File", bound=_Closable)
+
+
+class Recorder:
+    """Writes one take: made when recording is asked for, begun by its first frame, over after `finish`.
+
+    sessions, slate: where; the take's number is the next free one. engine: what makes the picture. Raises TakeError
+    where nothing can be written. `begin`, `frame` and `snapshot` belong to the frame loop, the rest to any thread.
+    """
+
+    def __init__(self, sessions: Path, slate: Slate, engine: EngineEntry) -> None:
+        self.folder = slate.reserve(sessions)
+        self.ended = ""
+        """Why recording stopped; empty while it runs."""
+        number = int(self.folder.name[1:])
+        entry = SlateEntry(production=slate.production, scene=slate.scene, shot=slate.shot, take=number)
+        self._manifest = Manifest(slate=entry, created=now(), engine=engine)
+        self._counts = {"frames": 0, "made": 0, "dropped": 0, "failed": 0, "unrecorded": 0}
+        self._open_files: list[_Closable] = []
+        self._heard = False
+        self._sound: WholeFile | None = None
+        self._sounds: list[str] = []
+        self._whole = True
+        self._finished = False
+        self._finishing = threading.Lock()
+        try:
+            self._lock = RecordingLock(self.folder)
+            self._manifest.save(self.folder)
+            (self.folder / "snapshots").mkdir()
+            self._reserve = self.folder / ".reserve"
+            write_whole(self._reserve, bytes(RESERVE_BYTES))
+            self._events = self._opened(Journal(self.folder / "events.jsonl"))
+            self._rows = self._opened(Journal(self.folder / "frames.jsonl"))
+        except OSError as error:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise TakeError(f"cannot record into {self.folder}: {error.strerror or error}") from None
+        self._queue: queue.Queue[Callable[[], object] | None] = queue.Queue(QUEUE_LIMIT)
+        self._thread = threading.Thread(target=self._write, name=f"recorder {self.folder.name}", daemon=True)
+        self._thread.start()
+
+    # -- handing over
+
+    def begin(self, picture: PictureEntry, origin_ticks: int) -> None:
+        """The take's clock starts, at `origin_ticks` of the stream's clock; the first frame comes next."""
+        self._hand_over(lambda: self._begin(picture, origin_ticks))
+
+    def event(self, kind: str, ticks: int, **fields: Any) -> None:
+        """Record what happened (prompt, marker, sound, connection, error …) at a time of the take's clock."""
+        row = {"kind": kind, "ticks": ticks, **fields}
+        self._hand_over(lambda: self._events.append(row))
+
+    def frame(self, row: FrameRow, raw: bytes, live: bytes | None) -> None:
+        """Record a frame: the camera's JPEG, and the JPEG that was shown (None: it was dropped).
+
+        Blocks while the queue is full; frames that come after the recording ended by itself are counted.
+        """
+        if not self._hand_over(lambda: self._write_frame(row, raw, live)):
+            self._counts["unrecorded"] += 1
+
+    def snapshot(self, row: int, ticks: int, state: bytes) -> None:
+        """Record the stream's state before the take's row of that number."""
+        self._hand_over(lambda: self._write_snapshot(row, ticks, state))
+
+    def sound(self, chunk: bytes, ticks: int) -> None:
+        """Record a chunk of the microphone's WebM. One that begins a WebM file begins a file, at `ticks` of the take.
+
+        A first chunk that does not is refused with ValueError: restart MediaRecorder with the take.
+        """
+        self._heard = self._heard or chunk.startswith(WEBM_MAGIC)
+        if not self._heard:
+            raise ValueError("a take's sound begins with a WebM header; restart MediaRecorder when the take starts")
+        self._hand_over(lambda: self._write_sound(chunk, ticks))
+
+    def finish(self, ended: str = "cut") -> Path | None:
+        """End the take and wait until all is on the disk. Returns its folder, or None where no frame was recorded.
+
+        A recording that ended by itself keeps its own reason; its take opens as recovered.
+        """
+        with self._finishing:  # who comes second waits for the first
+            if not self._finished:
+                self._finished = True
+                self._queue.put(None)
+                self._thread.join()
+                self._close(ended)
+        return self.folder if self.folder.exists() else None
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Frames, made, dropped, failed; unrecorded: came after the recording had ended by itself."""
+        return dict(self._counts)
+
+    @property
+    def waiting(self) -> int:
+        """How many writes wait for the disk."""
+        return self._queue.qsize()
+
+    def _hand_over(self, write: Callable[[], object]) -> bool:
+        if self.ended or self._finished:
+            return False
+        try:
+            self._queue.put(write, timeout=PATIENCE_S)
+        except queue.Full:
+            self._stop(f"the disk took nothing for {PATIENCE_S:.0f} s")
+            return False
+        return True
+
+    # -- writing, in the recorder's thread
+
+    def _write(self) -> None:
+        synced = time.monotonic()
+        while (write := self._queue.get()) is not None:
+            if self.ended:
+                continue  # handed over before the end was known
+            try:
+                write()
+                if time.monotonic() - synced > SYNC_S:
+                    self._events.sync()
+                    self._rows.sync()
+                    synced = time.monotonic()
+            except (OSError, FFmpegError) as error:
+                self._stop(f"the disk failed: {getattr(error, 'strerror', None) or error}")
+
+    def _begin(self, picture: PictureEntry, origin_ticks: int) -> None:
+        size = (picture.width, picture.height, picture.fps)
+        self._raw = self._opened(PacketFile(self.folder / "raw.mkv", *size))
+        self._live = self._opened(PacketFile(self.folder / "live.mkv", *size))
+        self._manifest = self._manifest.model_copy(update={"picture": picture, "origin_ticks": origin_ticks})
+        self._manifest.save(self.folder)
+
+    def _write_frame(self, row: FrameRow, raw: bytes, live: bytes | None) -> None:
+        self._raw.write(raw, row.ticks // 1000)
+        if live is not None:
+            self._live.write(live, row.ticks // 1000)
+        self._rows.append(row.to_dict())
+        self._counts["frames"] += 1
+        self._counts["failed" if row.error else "made" if row.step is not None else "dropped"] += 1
+
+    def _write_snapshot(self, row: int, ticks: int, state: bytes) -> None:
+        name = f"snapshots/{row:06d}.state"
+        write_whole(self.folder / name, state)
+        digest = hashlib.sha256(state).hexdigest()
+        self._events.append({"kind": "snapshot", "ticks": ticks, "row": row, "file": name, "sha256": digest})
+
+    def _write_sound(self, chunk: bytes, ticks: int) -> None:
+        if chunk.startswith(WEBM_MAGIC):  # the first, or one more after the connection was lost
+            name = f"mic-{len(self._sounds) + 1}.webm" if self._sounds else "mic.webm"
+            self._sound = self._opened(WholeFile(self.folder / name, "x"))
+            self._sounds.append(name)
+            self._events.append({"kind": "sound", "ticks": ticks, "file": name})
+        if self._sound:
+            self._sound.write(chunk)
+
+    def _stop(self, why: str) -> None:
+        """The recording ends by itself; the picture goes on without it."""
+        if not self.ended:
+            self.ended = why
+            self._whole = False
+            log.error("%s: recording stopped: %s", self.folder, why)
+
+    def _close(self, ended: str) -> None:
+        """The last event, checksums, the manifest. What the disk refuses stays away: the take opens as recovered."""
+        self.ended = self.ended or ended
+        self._reserve.unlink(missing_ok=True)
+        self._attempt(lambda: self._events.append({"kind": "end", "ended": self.ended, **self._counts}))
+        for file in self._open_files:
+            self._attempt(file.close)
+        if not self._counts["frames"]:
+            self._lock.release()
+            shutil.rmtree(self.folder)  # nothing was shot: the number is free again
+            return
+        done: dict[str, Any] = {"ended": self.ended, "counts": self._counts}
+        if self._whole:
+            names = ["events.jsonl", "frames.jsonl", "raw.mkv", "live.mkv", *self._sounds]
+            names += sorted(f"snapshots/{path.name}" for path in (self.folder / "snapshots").glob("*.state"))
+            done |= {"state": "complete", "files": {name: file_sha256(self.folder / name) for name in names}}
+        self._manifest = self._manifest.model_copy(update=done)
+        self._attempt(lambda: self._manifest.save(self.folder))
+        self._lock.release()
+
+    def _attempt(self, write: Callable[[], object]) -> None:
+        try:
+            write()
+        except (OSError, FFmpegError) as error:
+            if self._whole:  # or it was said already
+                log.error("%s: the take's end could not be written whole: %s", self.folder, error)
+            self._whole = False
+
+    def _opened(self, file: File) -> File:
+        self._open_files.append(file)
+        return file

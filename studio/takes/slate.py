@@ -1,0 +1,89 @@
+"""The slate: which production, scene and shot a take belongs to, as names that are safe for folders."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from studio.takes.documents import TakeError, write_document
+
+PRODUCTION_SCHEMA = "lsd-studio.production"
+VERSION = 1
+
+_DEVICE_NAMES = {"CON", "PRN", "AUX", "NUL", *(f"{name}{n}" for name in ("COM", "LPT") for n in range(1, 10))}
+
+
+@dataclass(frozen=True)
+class Slate:
+    """Where a take belongs. Names are normalised: `My Film`, `3`, `b` becomes My-Film, scene 03, shot B."""
+
+    production: str
+    scene: str = "1"
+    shot: str = "A"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "production", _name(self.production, "production", 64))
+        scene = _name(str(self.scene), "scene", 16).upper()
+        scene = scene[1:] if re.fullmatch(r"S\d.*", scene) else scene
+        number = re.match(r"\d*", scene)
+        assert number
+        object.__setattr__(self, "scene", f"{int(number[0]):02d}{scene[number.end() :]}" if number[0] else scene)
+        object.__setattr__(self, "shot", _name(str(self.shot), "shot", 16).upper())
+
+    def folder(self, sessions: Path) -> Path:
+        """The folder that holds this slate's takes."""
+        return Path(sessions) / self.production / f"S{self.scene}" / self.shot
+
+    def next_take(self, sessions: Path) -> int:
+        """The number of the next take; a new slate starts at 1."""
+        folder = self.folder(sessions)
+        taken = [int(match[1]) for path in folders(folder) if (match := re.fullmatch(r"T(\d+)", path.name))]
+        return max(taken, default=0) + 1
+
+    def reserve(self, sessions: Path) -> Path:
+        """Make the folder of the next take, for nobody else, and write the production's file if it is new."""
+        folder = self.folder(sessions)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            production = Path(sessions) / self.production / "production.json"
+            if not production.exists():
+                write_document(
+                    production,
+                    {"schema": PRODUCTION_SCHEMA, "version": VERSION, "name": self.production, "created": now()},
+                )
+            while True:
+                take = folder / f"T{self.next_take(sessions):03d}"
+                try:
+                    take.mkdir()
+                    return take
+                except FileExistsError:
+                    continue  # another recorder was faster
+        except OSError as error:
+            raise TakeError(f"cannot write takes under {sessions}: {error.strerror or error}") from None
+
+
+def now() -> str:
+    """The time of day, as ISO 8601 in UTC."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def folders(folder: Path) -> list[Path]:
+    """What is in a folder, by name; nothing where there is none."""
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _name(text: str, what: str, longest: int) -> str:
+    """A name that is safe as a folder's on every system."""
+    name = "-".join(unicodedata.normalize("NFC", text).split())
+    if not name or len(name) > longest:
+        raise TakeError(f"the {what} {text!r} has {len(name)} characters; 1 to {longest} are allowed")
+    legal = all(char.isalnum() or char in "-_." for char in name)
+    if not legal or not name[0].isalnum() or name.endswith(".") or name.split(".")[0].upper() in _DEVICE_NAMES:
+        raise TakeError(
+            f"the {what} {text!r} cannot name a folder; "
+            "use letters, digits, spaces, '-', '_' and '.', a letter or digit first"
+        )
+    return name

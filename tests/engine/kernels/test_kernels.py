@@ -1,0 +1,267 @@
+"""Every kernel equals its twin: in Triton's interpreter on a CPU, and natively where there is a GPU.
+
+In float32, where the two differ by the order of summation alone, a few units in the seventh digit; a tolerance of 1e-5
+for sums of a few hundred terms of size one leaves ten times that. The interpreter's bfloat16 products are wrong, so
+that dtype is compared on a GPU only, where 2^-8 is one unit in its last place and the tolerance is a few of these.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from engine.config import ModelConfig, lsd_test
+from engine.kernels import twins
+from engine.kernels.packing import Folding, Waist
+from engine.kernels.rotary import Places
+from engine.models import fields
+from engine.models.hourglass import Hourglass, Modulation
+from engine.models.particles import roster
+from engine.sampler import noise_patches, noise_tables
+
+ROOT = Path(__file__).parents[3]
+EXACT, ROUGH = 1e-5, 3e-2
+
+
+class Case:
+    """Where and in what numbers a kernel is compared with its twin."""
+
+    def __init__(self, device: str, dtype: torch.dtype) -> None:
+        self.device, self.dtype = torch.device(device), dtype
+        self.generator = torch.Generator().manual_seed(0)
+
+    def random(self, *shape: int) -> Tensor:
+        return torch.randn(*shape, generator=self.generator).to(self.device, self.dtype)
+
+    def float(self, *shape: int) -> Tensor:
+        return self.random(*shape).float()
+
+    def bytes(self, *shape: int) -> Tensor:
+        return torch.randint(0, 256, shape, generator=self.generator, dtype=torch.uint8).to(self.device)
+
+    def masks(self, *shape: int) -> Tensor | None:
+        """Soft masks over the last dimension; None for a single prompt."""
+        return None if shape[-1] == 1 else self.float(*shape).softmax(-1)
+
+    def same(self, made: Tensor, expected: Tensor) -> None:
+        tolerance = EXACT if self.dtype == torch.float32 else ROUGH
+        torch.testing.assert_close(made, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(("cpu", torch.float32), id="interpreter"),
+        pytest.param(("cuda", torch.float32), id="gpu-float32", marks=pytest.mark.gpu),
+        pytest.param(("cuda", torch.bfloat16), id="gpu-bfloat16", marks=pytest.mark.gpu),
+    ]
+)
+def case(request: pytest.FixtureRequest) -> Case:
+    return Case(*request.param)
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 7, 24), (2, 4, 6, 96), (3, 2, 2, 8)])
+@pytest.mark.parametrize("prompts", [1, 3])
+def test_activate(case: Case, shape: tuple[int, int, int, int], prompts: int) -> None:
+    from engine.kernels.pointwise import activate
+
+    b, h, w, c = shape
+    x, wide = case.random(*shape) * 3, case.float(2, b, prompts, c + 5)  # a part of more, as in a network
+    gain, offset = wide[..., 3 : c + 3]
+    masks = case.masks(b, h, w, prompts)
+    case.same(activate(x, gain, offset, masks), twins.activate(x, gain, offset, masks))
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 7, 24), (2, 4, 6, 96)])
+def test_add(case: Case, shape: tuple[int, int, int, int]) -> None:
+    from engine.kernels.pointwise import add
+
+    x, y, bias = case.random(*shape), case.random(*shape), case.random(shape[-1])
+    case.same(add(x, y, bias), twins.add(x, y, bias))
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 6, 96), (2, 2, 14, 24), (3, 6, 2, 7)])
+def test_levels_begin_normalised(case: Case, shape: tuple[int, int, int, int]) -> None:
+    from engine.kernels.pointwise import begin, join
+
+    b, h, w, c = shape
+    x, bias, coarse = case.random(*shape) + 2, case.random(c), case.random(b, h // 2, w // 2, 4 * c)
+    case.same(begin(x, bias), twins.begin(x, bias))
+    case.same(join(x, coarse), twins.join(x, coarse))
+
+
+def test_noise_is_that_of_the_cpu_bit_for_bit(case: Case) -> None:
+    from engine.kernels.picture import draw
+
+    counter = torch.tensor([[0, 0], [2**63 - 1, 2**40], [-7, 123456]], device=case.device)
+    noise = torch.empty(3, 8, 16, 48, device=case.device)
+    draw(counter, torch.from_numpy(noise_tables()).to(case.device), noise)
+    for made, (seed, index) in zip(noise.cpu(), counter.tolist(), strict=True):
+        assert torch.equal(made, noise_patches(seed, index, 32, 64))
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 96), (96, 128)])
+def test_the_weather_is_the_same(case: Case, height: int, width: int) -> None:
+    """After an hour too; places are float64 on both sides, and a plane's sums are as the others'."""
+    from engine.kernels.particles import shine
+
+    counter = torch.tensor([[3, 0], [-5, 9]], device=case.device)
+    clock = torch.tensor([1.25, 3601.7], dtype=torch.float64, device=case.device)
+    spots = roster(height, width, case.device)
+    made, expected = (torch.full((2, 6, height, width), 9.0, device=case.device) for _ in range(2))
+    shine(counter, clock, spots, made)
+    twins.shine(counter, clock, spots, expected)
+    torch.testing.assert_close(made, expected, rtol=2e-5, atol=2e-5)
+    assert (expected.amax((2, 3)) > 0.1).any(0).all(), "a dark plane would prove nothing"
+
+
+@pytest.mark.parametrize(
+    ("size", "levels"), [((1, 64, 32), (1.0, 1.0)), ((2, 34, 45), (0.05, 1.0)), ((1, 45, 64), (0.05, 0.05))]
+)
+def test_the_first_layer_sees_the_same(case: Case, size: tuple[int, int, int], levels: tuple[float, float]) -> None:
+    from engine.kernels.picture import see
+
+    b, height, width = size
+    h, w = -(-height // 32) * 8, -(-width // 32) * 8
+    camera, last, before = (case.bytes(b, height, width, 3) for _ in range(3))
+    place = [part(h * 4, w * 4, 4, case.device)[0] for part in (fields.coordinates, fields.lattice)]
+    planes = torch.cat(place).permute(1, 2, 0).contiguous()
+    dials = torch.tensor([[3.7, 0.04, *levels, 1.0, 2.0]] * b, device=case.device)
+    dials[-1, 0] = 7.9
+    noisy, waves, air = case.float(b, h, w, 48), fields.wave_table(case.device), case.float(b, 6, h * 4, w * 4)
+    made, expected = (torch.full((b, h, w, 312), 9.0, device=case.device, dtype=case.dtype) for _ in range(2))
+    see(noisy, camera, last, before, air, planes, waves, dials, made)
+    twins.see(noisy, camera, last, before, air, planes, waves, dials, expected)
+    case.same(made, expected)
+    assert not made[..., 309:].any()
+
+
+@pytest.mark.parametrize(
+    ("size", "ratio", "past_level"),
+    [((1, 64, 32), 0.0, 1.0), ((2, 34, 45), 0.0, 0.05), ((2, 45, 34), 0.5, 0.05), ((1, 32, 64), 0.5, 1.0)],
+)
+def test_a_frame_is_developed(case: Case, size: tuple[int, int, int], ratio: float, past_level: float) -> None:
+    """Pictures may differ by one grey level where a value lies on the edge between two."""
+    from engine.kernels.picture import develop
+
+    b, height, width = size
+    h, w = -(-height // 32) * 8, -(-width // 32) * 8
+    head, bias, air = case.random(b, h, w, 80) * 0.3, case.random(75) * 0.3, case.float(b, 6, h * 4, w * 4)
+    camera, last, before = (case.bytes(b, height, width, 3) for _ in range(3))
+    dials, noisy = torch.full((b, 6), past_level, device=case.device), case.float(b, h, w, 48)
+    last_, before_, noisy_ = (tensor.clone() for tensor in (last, before, noisy))
+    develop(head, bias, camera, last, before, air, noisy, dials, ratio)
+    twins.develop(head, bias, camera, last_, before_, air, noisy_, dials, ratio)
+    case.same(noisy, noisy_)
+    assert torch.equal(before, before_)
+    difference = (last.int() - last_.int()).abs()
+    assert difference.max() <= 1
+    assert (difference > 0).float().mean() < 0.01
+
+
+def recall(
+    case: Case, b: int, height: int, width: int, slots: int, config: ModelConfig
+) -> tuple[Tensor, Tensor, Places]:
+    """A ring with an empty slot and one older than the network tells apart."""
+    places = Places.of(height, width, config.width // config.heads, case.device)
+    ring = case.random(b, slots, len(places.past_cos), config.layers, 2, config.width)
+    age = torch.arange(1.0, b * slots + 1, device=case.device).view(b, slots)
+    age[:, -1] = 300.0
+    if slots > 1:
+        age[0, 0] = -1.0
+    return ring, age, places
+
+
+@pytest.mark.parametrize(
+    ("b", "height", "width", "slots", "heads"), [(1, 64, 96, 3, 1), (2, 96, 160, 2, 2), (3, 32, 64, 1, 2)]
+)
+def test_attention_over_the_ring(case: Case, b: int, height: int, width: int, slots: int, heads: int) -> None:
+    from engine.kernels.attention import attend
+
+    config = ModelConfig("narrow", width=48 * heads, heads=heads, layers=2)
+    ring, age, places = recall(case, b, height, width, slots, config)
+    qkv = case.random(b, len(places.own_cos), 3 * config.width)
+    null = case.random(2, config.width)
+    case.same(attend(qkv, null, ring, age, places, 1), twins.attend(qkv, null, ring, age, places, 1))
+
+
+def test_an_empty_slot_is_as_none(case: Case) -> None:
+    """What an empty slot holds never shows."""
+    from engine.kernels.attention import attend
+
+    config = ModelConfig("narrow", width=32, heads=1, layers=1)
+    ring, age, places = recall(case, 1, 64, 96, 2, config)
+    qkv, null = case.random(1, 6, 96), case.random(2, 32)
+    one = attend(qkv, null, ring, age, places, 0)
+    ring[:, 0] = 1e4
+    assert torch.equal(one, attend(qkv, null, ring, age, places, 0))
+    two = attend(qkv, null, ring[:, 1:].contiguous(), age[:, 1:].contiguous(), places, 0)
+    assert torch.equal(one, two)
+
+
+@pytest.mark.parametrize(("way", "prompts"), [("one program", 1), ("a launch per phase", 2), ("one program", 3)])
+def test_the_mega_kernel(case: Case, way: str, prompts: int) -> None:
+    """All layers at once, by one program that passes the barriers and by several without: see its module."""
+    from engine.kernels.transformer import Workspace, think
+
+    config = ModelConfig("narrow", width=48, heads=2, layers=2)
+    torch.manual_seed(0)
+    network = Hourglass(config)
+    for parameter in network.waist.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    waist = Waist.of(network.to(case.device, case.dtype))
+    ring, age, places = recall(case, 1, 96, 192, 2, config)
+    n = len(places.own_cos)
+    tokens = case.random(1, n, config.width)
+    gain, offset = case.float(1, prompts, 2, 2, 48), case.float(1, prompts, 2, 2, 48)
+    masks = case.masks(1, n, prompts)
+    expected = twins.think(tokens, waist, gain, offset, masks, ring, age, places)
+    several = way == "a launch per phase"
+    work = Workspace.like(tokens)
+    for _ in range(1 if several else 2):  # the barrier's counter goes on from where it stands
+        made = think(
+            tokens.clone(), waist, gain, offset, masks, ring, age, places, work, 5 if several else None, several
+        )
+        case.same(made, expected)
+
+
+def test_kernels_compile_for_hopper(tmp_path: Path) -> None:
+    """Down to machine code, by the assembler that Triton brings: types that the interpreter lets pass, registers,
+    memory. A bare cosine keeps some bytes on the stack; spilled registers would take hundreds."""
+    env = {**os.environ, "TRITON_INTERPRET": "0", "TRITON_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    told = subprocess.run(
+        [sys.executable, Path(__file__).with_name("hopper.py")],
+        env=env,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    needs = json.loads(told.stdout)
+    assert {name.split()[0] for name in needs} >= {"_activate", "_attend", "_develop", "_draw", "_see", "_think"}
+    for name, need in needs.items():
+        assert need["stack"] < 128, f"{name} spills: {need}"
+        assert need["shared"] <= 227 * 1024, f"{name} does not fit a multiprocessor: {need}"
+
+
+def test_folded_modulation_is_the_networks() -> None:
+    """Gains and offsets carry the first convolution's bias; the places are in the network's order."""
+    network = Hourglass(lsd_test())
+    vectors, folding = torch.randn(2, 3, network.modulate.out_features), Folding(network)
+    folded = folding(vectors)
+    taken = Modulation(vectors, torch.ones(2, 3, 64, 64) / 3)
+    blocks = [block for level in [*network.encoder, *reversed(network.decoder)] for block in level.blocks]
+    places = [*folding.blocks[:3], folding.waist, *folding.blocks[3:]]
+    biases = [*(b.first.bias for b in blocks[:3]), torch.zeros(32), *(b.first.bias for b in blocks[3:]), torch.zeros(8)]
+    for i, (place, bias) in enumerate(zip(places, biases, strict=True)):
+        parts = [taken.take(16, 32) for _ in range(2)] if i == 3 else [taken.take(len(bias), 32)]
+        scale, shift = (torch.cat(part, -1) for part in zip(*parts, strict=True))
+        gain, offset = (part.mean(1)[:, None, None] for part in folded.part(place))
+        torch.testing.assert_close(gain.expand_as(scale), 1 + scale)
+        torch.testing.assert_close(offset.expand_as(shift), shift + (1 + scale) * bias)

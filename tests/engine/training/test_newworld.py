@@ -1,0 +1,317 @@
+"""A world of one's own: it is learnt, it lasts, and nothing else has changed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from engine.config import lsd_test
+from engine.models.checkpoint import card_path, load_weights, save_weights
+from engine.models.hourglass import Hourglass
+from engine.stream import Stream
+from engine.teachers.inputs import Set
+from engine.teachers.wordings import wordings
+from engine.teachers.worlds import WORLDS, World
+from engine.training.__main__ import main
+from engine.training.data import Clip
+from engine.training.leaves import dead_leaves
+from engine.training.newworld import Lesson, widened
+from engine.training.pool import Pool
+from engine.training.recipes import Size
+
+SIZES = (Size(64, 64, 3, 1.0),)
+WORDS = (
+    "a photographic negative",
+    "inverted colours",
+    "a film negative on a light table",
+    "white is black and black is white",
+    "developed but never printed",
+    "an x-ray of a photograph",
+    "the colours are reversed",
+    "negative film",
+)
+
+
+def negative(s: Set) -> Tensor:
+    return 1 - s.source
+
+
+@pytest.fixture(scope="module")
+def clips() -> list[Clip]:
+    return dead_leaves(2)
+
+
+@pytest.fixture(scope="module")
+def parent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random weights of a small network with the shipped router and its wordings."""
+    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    shipped = load_weights()
+    torch.manual_seed(0)
+    network = Hourglass(lsd_test())
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=max(parameter[0].numel(), 4) ** -0.5)
+    save_weights(path, network, shipped.router, shipped.known)
+    return path
+
+
+@pytest.fixture(scope="module")
+def lesson(parent: Path, clips: list[Clip]) -> Lesson:
+    return Lesson(World("negative", negative, wordings=WORDS), clips, parent, steps=80, sizes=SIZES, threads=1)
+
+
+@pytest.fixture(scope="module")
+def losses(lesson: Lesson) -> list[float]:
+    return list(lesson)
+
+
+@pytest.fixture(scope="module")
+def child(lesson: Lesson, losses: list[float], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "wide.safetensors"
+    lesson.save(path)
+    return path
+
+
+def played(weights: Path | None, prompt: str | list[tuple[str, float]], count: int = 3) -> np.ndarray:
+    stream = Stream.load(weights, device="cpu", seed=3, threads=1)
+    stream.prompt(prompt)
+    camera = np.random.default_rng(0).integers(0, 255, (64, 96, 3), dtype=np.uint8)
+    return np.stack([stream.step(np.roll(camera, 2 * n, 1)) for n in range(count)])
+
+
+def same(first: Path, second: Path) -> bool:
+    """Whether two weights files hold the same numbers."""
+    a, b = (load_weights(path) for path in (first, second))
+    pairs = zip(
+        [*a.network.state_dict().values(), *a.router.state_dict().values()],
+        [*b.network.state_dict().values(), *b.router.state_dict().values()],
+        strict=True,
+    )
+    return a.config == b.config and a.known.keys() == b.known.keys() and all(torch.equal(x, y) for x, y in pairs)
+
+
+def test_a_lesson_teaches(lesson: Lesson, losses: list[float], parent: Path, clips: list[Clip]) -> None:
+    assert len(losses) == 80
+    assert np.nanmean(losses[-20:]) < 0.7 * np.nanmean(losses[:20])
+    fresh = Lesson(lesson.world, clips, parent, steps=1, sizes=SIZES, threads=1)
+    assert lesson.like == fresh.like
+    assert lesson.psnr_db() > fresh.psnr_db() + 1
+
+
+def test_the_new_world_is_another_picture(parent: Path, child: Path) -> None:
+    new = played(child, "negative").astype(float)
+    assert min(np.abs(new - played(child, world)).mean() for world in ("as it is", "pencil", "underwater")) > 3
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "underwater",
+        "a pencil sketch",
+        "the ball is a fireball in the snow",
+        [("underwater", 2.0), ("a comic book", 1.0)],
+    ],
+)
+def test_the_other_worlds_stay_what_they_were(parent: Path, child: Path, prompt: str | list[tuple[str, float]]) -> None:
+    """A longer sum of the same numbers may round otherwise: one level in 256 at most, almost nowhere, under the same
+    past. (Under its own past a random network makes more of a level from frame to frame.)"""
+    streams = [Stream.load(weights, device="cpu", seed=3, threads=1) for weights in (parent, child)]
+    for stream in streams:
+        stream.prompt(prompt)
+    camera = np.random.default_rng(0).integers(0, 255, (64, 96, 3), dtype=np.uint8)
+    for n in range(3):
+        first, second = (stream.step(np.roll(camera, 2 * n, 1)).astype(int) for stream in streams)
+        apart = np.abs(first - second)
+        assert apart.max() <= 1
+        assert (apart > 0).mean() < 0.01
+        pasts = [stream._history for stream in streams]
+        assert pasts[0] is not None
+        assert pasts[1] is not None
+        with torch.inference_mode():
+            pasts[1].restore(pasts[0].state())
+
+
+def test_nothing_but_its_own_weights_was_learnt(parent: Path, child: Path) -> None:
+    before, after = load_weights(parent).network, load_weights(child).network
+    at, condition = len(before.config.worlds), before.config.condition
+    assert after.config.worlds == (*before.config.worlds, "negative")
+    own: dict[str, Any] = {"concepts.weight": np.s_[:condition, np.r_[:at, at + 1 : after.config.concepts]]}
+    for name in ("state.weight", "state.bias", "embed.bias"):
+        own[name] = np.s_[:condition]
+    own |= {"embed.weight": np.s_[:condition, :condition], "modulate.weight": np.s_[:, :condition]}
+    for name, value in before.state_dict().items():
+        assert torch.equal(after.state_dict()[name][own.get(name, ...)], value), name
+
+
+def test_words_find_the_new_world(child: Path) -> None:
+    stream = Stream.load(child, device="cpu", threads=1)
+    for text in ("negative", *WORDS, "show me the negative", "colours inverted like on a negative"):
+        assert stream.nearest(text)[0][0] == "negative", text
+    wording, cosine = stream.how_near("negative film")
+    assert wording == "negative film"
+    assert cosine == pytest.approx(1, abs=1e-3)
+
+
+def test_a_text_of_two_worlds_is_mostly_both(child: Path) -> None:
+    stream = Stream.load(child, device="cpu", threads=1)
+    others = wordings("held_out")["snowfall"] + wordings("held_out")["underwater"]
+    found = [dict(stream.nearest(f"{mine}, {other}")) for mine, other in zip(WORDS * 2, others, strict=False)]
+    both = ["negative" in shares and len(shares.keys() & set(WORLDS)) > 0 for shares in found]
+    assert np.mean(both) >= 0.5
+
+
+def test_words_of_old_mean_what_they_meant(parent: Path, child: Path) -> None:
+    before, after = (load_weights(path) for path in (parent, child))
+    held_out = [text for texts in wordings("held_out").values() for text in texts]
+    encoder = Stream.load(parent, device="cpu", threads=1).text
+    x = torch.from_numpy(np.stack([*before.known.values(), *map(encoder.embed, held_out)]))
+    with torch.inference_mode():
+        old, new = before.router(x), after.router(x)
+    at = len(before.config.worlds)
+    assert float(new[: len(before.known), at].max()) == 0, "no known wording is the new world"
+    torch.testing.assert_close(
+        torch.cat([new[:, :at], new[:, at + 1 :]], 1)[: len(before.known)], old[: len(before.known)], atol=0.02, rtol=0
+    )
+    same = old[:, :at].argmax(1) == new[:, : at + 1].argmax(1)
+    assert float(same.float().mean()) > 0.995
+
+
+def test_it_loads_wherever_weights_load(child: Path, lesson: Lesson) -> None:
+    again = child.with_name("again.safetensors")
+    assert lesson.save(again) == load_weights(again).sha256
+    assert same(child, again)
+    data = bytearray(again.read_bytes())
+    data[-5] ^= 1
+    again.write_bytes(data)
+    with pytest.raises(ValueError, match="damaged"):
+        load_weights(again)
+    assert card_path(child).is_file()
+
+
+def test_a_lesson_never_writes_over_what_it_began_with(parent: Path, lesson: Lesson) -> None:
+    with pytest.raises(ValueError, match="save under another name"):
+        lesson.save(parent)
+
+
+def test_a_lesson_that_was_left_goes_on(parent: Path, clips: list[Clip], tmp_path: Path) -> None:
+    world = World("negative", negative, wordings=WORDS)
+    whole, parts = (Lesson(world, clips, parent, steps=6, sizes=SIZES, threads=1) for _ in range(2))
+    told = list(whole)
+    first = [loss for loss, _ in zip(parts, range(2), strict=False)]
+    assert len(parts) == 6 - parts.done
+    assert [*first, *parts][-3:] == told[-3:]
+    whole.save(tmp_path / "a.safetensors")
+    parts.save(tmp_path / "b.safetensors")
+    assert same(tmp_path / "a.safetensors", tmp_path / "b.safetensors")
+
+
+def test_a_second_world_leaves_the_first_alone(child: Path, clips: list[Clip], tmp_path: Path) -> None:
+    words = tuple(f"green light, {text}" for text in ("all", "wide", "only", "deep", "pale", "soft", "cold", "warm"))
+    green = World("green-light", lambda s: s.source * s.source.new_tensor([0.2, 1, 0.3]).view(3, 1, 1), wordings=words)
+    lesson = Lesson(green, clips, child, steps=30, sizes=SIZES, threads=1)
+    list(lesson)
+    lesson.save(tmp_path / "two.safetensors")
+    assert load_weights(tmp_path / "two.safetensors").config.worlds[-2:] == ("negative", "green-light")
+    apart = np.abs(played(child, "negative").astype(int) - played(tmp_path / "two.safetensors", "negative"))
+    assert apart.max() <= 1
+
+
+def test_the_shipped_network_takes_a_world_without_a_change() -> None:
+    """Before any lesson the new one is the first world, and one number of the condition more is not to be seen."""
+    shipped = load_weights()
+    wide = widened(shipped.network, "negative")
+    assert wide.config.condition == shipped.config.condition + 1
+    assert sum(p.numel() for p in wide.parameters()) - sum(p.numel() for p in shipped.network.parameters()) < 8_000
+    torch.testing.assert_close(wide.concepts.weight[:-1, len(shipped.config.worlds)], wide.concepts.weight[:-1, 0])
+
+
+def test_a_pool_asks_for_what_is_wanted(clips: list[Clip]) -> None:
+    table = WORLDS | {"negative": World("negative", negative)}
+    config = widened(Hourglass(lsd_test()), "negative").config
+    for masked in (False, True):
+        pool = Pool(
+            config, iter(clips * 99), 64, 64, 40, masked, 0, torch.device("cpu"), worlds=table, wanted="negative"
+        )
+        batch = pool.draw(20)
+        asked = [any(world == "negative" for world, _ in live.worlds) for live in batch.streams]
+        assert 0.6 < np.mean(asked) < 1
+
+
+def test_leaves_are_the_same_for_a_seed() -> None:
+    first, second, other = (dead_leaves(1, seed)[0].levels[0] for seed in (1, 1, 2))
+    assert torch.equal(first, second)
+    assert not torch.equal(first, other)
+    assert first.shape == (1, 3, 216, 384)
+
+
+def _painter(paint: Callable[[Set], object]) -> dict:
+    return {"paint": paint}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"name": "pencil"}, "the name 'pencil' is taken; choose one that is none of as-is, underwater"),
+        ({"name": "fireball"}, "is taken"),
+        ({"name": "My World"}, "small letters"),
+        ({"wordings": WORDS[:3]}, "3 wordings for 'negative'; at least 8"),
+        ({"wordings": (*WORDS, "underwater")}, "know 'underwater' already"),
+        ({"wordings": (*WORDS, " ")}, "the prompt is empty"),
+        (_painter(lambda s: s.grey), r"shape \(2, 1, 64, 96\)"),
+        (_painter(lambda s: s.source.double()), "float64"),
+        (_painter(lambda s: s.source.numpy()), "returned ndarray"),
+        (_painter(lambda s: s.source * 255), "values from .* to .*; colours go from 0 to 1"),
+        (_painter(lambda s: s.source.log() / 0), "NaN or infinite"),
+        (_painter(lambda s: s.source + torch.rand_like(s.source)), "differently the second time"),
+        (_painter(lambda s: s.source - s.source.mean()), "no other frame of the batch"),
+    ],
+)
+def test_what_is_no_world_is_refused(parent: Path, clips: list[Clip], change: dict, says: str) -> None:
+    world = World(**{"name": "negative", "paint": negative, "wordings": WORDS, **change})
+    with pytest.raises(ValueError, match=says):
+        Lesson(world, clips, parent, sizes=SIZES, threads=1)
+
+
+def test_a_lesson_needs_clips_and_steps(parent: Path, clips: list[Clip]) -> None:
+    world = World("negative", negative, wordings=WORDS)
+    with pytest.raises(ValueError, match="no clip to learn on"):
+        Lesson(world, [], parent)
+    with pytest.raises(ValueError, match="a lesson of 0 steps"):
+        Lesson(world, clips, parent, steps=0)
+    with pytest.raises(ValueError, match="no picture"):
+        Clip.of("empty", [])
+
+
+def test_the_command_line_widens(
+    parent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "clips").mkdir()
+    Image.fromarray(np.full((90, 160, 3), 128, np.uint8)).save(tmp_path / "clips" / "grey.png")
+    source = f"""
+from engine.teachers.worlds import World
+WORLD = World("negative", lambda s: 1 - s.source, wordings={WORDS!r})
+"""
+    (tmp_path / "negative.py").write_text(source)
+    options = ["--clips", tmp_path / "clips", "--leaves", 1, "--steps", 2, "--threads", 1, "--weights", parent]
+    command = ["training", "widen", tmp_path / "negative.py", "--out", tmp_path / "wide.safetensors", *options]
+    monkeypatch.setattr(sys, "argv", [str(part) for part in command])
+    main()
+    assert "knows negative" in capsys.readouterr().out
+    assert Stream.load(tmp_path / "wide.safetensors", device="cpu", threads=1).worlds[-1] == "negative"
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--out", str(tmp_path / "none" / "wide.safetensors")])
+    with pytest.raises(SystemExit, match="there is no folder"):
+        main()
+    monkeypatch.setattr(sys, "argv", sys.argv[:-2])
+    (tmp_path / "negative.py").write_text("WORLD = 1")
+    with pytest.raises(SystemExit, match="makes 0 worlds; it should make one"):
+        main()
+    (tmp_path / "negative.py").unlink()
+    with pytest.raises(SystemExit, match="name a Python file that makes a World"):
+        main()

@@ -1,0 +1,129 @@
+"""What leaves the studio: proxies in sync, video at a constant rate with its sound, a timeline for the editing room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import opentimelineio as otio
+import pytest
+
+from engine.media.video import VideoSource
+from engine.types import Frame
+from studio.delivery import export, proxies
+from studio.delivery.export import constant_rate, write_mp4, write_otio
+from studio.live.director import Stream
+from studio.rendering.render import render
+from studio.takes.documents import Journal, read_journal
+from studio.takes.take import Manifest, Take, TakeError
+from studio.timeline.timeline import Key, Matte, Value
+
+
+@pytest.fixture
+def stream(weights: Path) -> Stream:
+    """Of the take's seed."""
+    return Stream.load(weights, device="cpu", seed=7, threads=1)
+
+
+def test_proxies_run_in_sync_and_are_bt709(shot: Path) -> None:
+    take = Take.open(shot)
+    raw, live = (list(VideoSource(shot / name)) for name in (proxies.RAW, proxies.LIVE))
+    decodable = [row for row in take.frames if row.error is None]
+    assert [frame.time_s for frame in raw] == pytest.approx([row.time_s for row in decodable], abs=1e-4)
+    assert [frame.time_s for frame in live] == pytest.approx([row.time_s for row in take.made], abs=1e-4)
+    with av.open(str(shot / proxies.LIVE)) as video:
+        assert video.streams.video[0].codec_context.colorspace == 1  # BT.709
+    assert set(Manifest.load(shot)[0].files) >= {proxies.RAW, proxies.LIVE, proxies.POSTER, "T001.otio"}
+
+
+def test_an_exported_video_has_a_constant_rate(take: Take, tmp_path: Path) -> None:
+    write_mp4(take, tmp_path / "out.mp4")
+    times = [frame.time_s for frame in VideoSource(tmp_path / "out.mp4")]
+    assert len(times) == 100
+    assert np.diff(times) == pytest.approx(1 / 24, abs=1e-4)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_constant_rate_holds_the_newest_picture() -> None:
+    pictures = [np.full((2, 2, 3), n, np.uint8) for n in range(3)]
+    frames = [Frame(pictures[n], n, time_s) for n, time_s in enumerate((0.0, 0.11, 0.42))]
+    out = list(constant_rate(frames, 10, 6))
+    assert [int(frame.rgb[0, 0, 0]) for frame in out] == [0, 1, 1, 1, 2, 2]
+    assert [frame.time_s for frame in out] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5])
+
+
+def test_an_export_takes_the_version_that_is_asked_for(take: Take, stream: Stream, tmp_path: Path) -> None:
+    assert export.pick(take, None) == "live"
+    version = render(take, take.timeline, stream)
+    assert export.pick(take, None) == version
+    assert export.pick(take, "raw") == "raw"
+    with pytest.raises(TakeError, match="it has raw, live, v001"):
+        export.pick(take, "v002")
+    write_mp4(take, tmp_path / "out.mp4", "v001")
+    assert len(list(VideoSource(tmp_path / "out.mp4"))) == 100
+
+
+def test_sound_is_exported_in_its_place(take: Take, tmp_path: Path, tone: Callable[[Path], None]) -> None:
+    """A tone that begins at second 1 is silent before it."""
+    tone(take.folder / "mic.webm")
+    rows, _ = read_journal(take.folder / "events.jsonl")
+    (take.folder / "events.jsonl").unlink()
+    journal = Journal(take.folder / "events.jsonl")
+    for row in [*rows, {"kind": "sound", "ticks": 1_000_000, "file": "mic.webm"}]:
+        journal.append(row)
+    journal.close()
+    write_mp4(Take.open(take.folder), tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as video:
+        heard = np.zeros(48_000 * 4)
+        for frame in video.decode(audio=0):
+            samples = frame.to_ndarray()[0]
+            assert frame.time is not None
+            begin = round(frame.time * 48_000)
+            heard[begin : begin + len(samples)] = samples[: max(0, len(heard) - begin)]
+    level = np.sqrt((heard.reshape(-1, 4_800) ** 2).mean(1))
+    assert (level[:9] < 0.01).all()
+    assert (level[11:18] > 0.1).all()
+
+
+@pytest.fixture
+def tone() -> Callable[[Path], None]:
+    """Writes a second of 440 Hz as WebM."""
+
+    def write(path: Path) -> None:
+        with av.open(str(path), "w", format="webm") as webm:
+            stream = webm.add_stream("libopus", rate=48_000)
+            stream.layout = "mono"
+            samples = (0.5 * np.sin(2 * np.pi * 440 * np.arange(48_000) / 48_000)).astype(np.float32)
+            frame = av.AudioFrame.from_ndarray(samples[None], "flt", "mono")
+            frame.sample_rate, frame.pts = 48_000, 0
+            webm.mux(stream.encode(frame))
+            webm.mux(stream.encode(None))
+
+    return write
+
+
+def test_an_otio_holds_clips_keys_and_markers(take: Take, stream: Stream, tmp_path: Path) -> None:
+    weights = (Value(1.0, 0.0), Value(2.0, 1.0), Value(3.0, 1.0), Value(3.5, 0.0, "step"))
+    chest = Matte("chest", "gold", {"colour": "green"}, weights)
+    line = replace(take.timeline.add(Key(3.0, "golden rome", 0.5)).set(0, strength=0.5), mattes=(chest,))
+    render(take, line, stream)
+    write_otio(take, tmp_path / "t.otio")
+    timeline = otio.adapters.read_from_file(str(tmp_path / "t.otio"))
+    assert [track.name for track in timeline.tracks] == ["camera", "live", "v001"]
+    live, version = (timeline.tracks[n][0] for n in (1, 2))
+    assert live.source_range.duration == otio.opentime.RationalTime(100, 24)
+    assert tmp_path / live.media_reference.target_url == take.folder / proxies.LIVE
+    names = [marker.name for marker in version.markers]
+    assert {"wild west", "golden rome", "the ball falls"} <= set(names)
+    key = version.markers[names.index("golden rome")]
+    assert key.marked_range.start_time == otio.opentime.RationalTime(72, 24)
+    assert dict(key.metadata["lsd-studio"])["fade_s"] == 0.5
+    (shown,) = (marker for marker in version.markers if marker.name == "chest: gold")
+    assert (shown.marked_range.start_time.value, shown.marked_range.duration.value) == (24, 60)
+    assert dict(shown.metadata["lsd-studio"]["where"]) == {"colour": "green"}
+    assert [value["value"] for value in version.metadata["lsd-studio"]["tracks"][0]["values"]] == [0.5]
+    beside = otio.adapters.read_from_file(str(take.folder / "T001.otio"))
+    assert beside.tracks[1][0].media_reference.target_url == "proxy/live.mp4"

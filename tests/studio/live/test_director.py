@@ -1,0 +1,259 @@
+"""The live stream under direction: newest wish wins, late frames are dropped and counted, takes hold what was shown."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.media.pictures import decode_jpeg
+from studio.live.connection import Connection
+from studio.live.director import Director, Shot
+from studio.takes.documents import crc
+from studio.takes.mjpeg import packets
+from studio.takes.take import TICKS_PER_SECOND, Slate, Take, TakeError
+from studio.timeline.timeline import Key, Timeline, TimelineError
+
+Jpeg = Callable[..., bytes]
+SLATE = Slate("film")
+
+
+def shoot(director: Director, jpeg: Jpeg, first: int, last: int) -> list[Shot]:
+    return [director.shoot(jpeg(i), i, i * 41_667) for i in range(first, last)]
+
+
+def cut(director: Director) -> Take:
+    folder = director.cut()
+    assert folder
+    return Take.open(folder)
+
+
+def test_a_shot_is_a_picture_of_the_same_size_with_its_age(director: Director, jpeg: Jpeg) -> None:
+    (shot,) = shoot(director, jpeg, 0, 1)
+    assert shot.error is None
+    assert decode_jpeg(shot.packet).shape == (64, 96, 3)
+    assert shot.prompt == (("as it is", 1.0),)
+    assert shot.age_ms >= shot.step_ms > 0
+    assert director.status().shown == 1
+
+
+def test_warmed_up_a_full_collection_has_little_to_look_at(director: Director) -> None:
+    """Or frames would stand still for it, as long as all that is imported takes to look at."""
+    gc.unfreeze()
+    before = len(gc.get_objects())
+    director.warm(96, 64)
+    try:
+        assert len(gc.get_objects()) < before / 10
+        assert gc.isenabled(), "garbage of the frames is still found"
+    finally:
+        gc.unfreeze()
+
+
+def test_a_prompt_holds_from_the_very_next_frame(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
+    shoot(director, jpeg, 0, 3)
+    director.record(tmp_path, SLATE)
+    shoot(director, jpeg, 3, 5)
+    director.say("wild west", wait=True)
+    (shot,) = shoot(director, jpeg, 5, 6)
+    assert shot.prompt == (("wild west", 1.0),)
+    take = cut(director)
+    event = next(e for e in take.events if e["kind"] == "prompt" and e["key"]["prompt"] == "wild west")
+    assert (event["row"], event["index"], event["ticks"]) == (2, 5, 2 * 41_667)
+    assert event["key"]["time_s"] == take.frames[2].time_s
+    assert event["requested_ticks"] >= take.frames[1].ticks
+
+
+def test_the_newest_wish_wins(director: Director, jpeg: Jpeg) -> None:
+    for text in ("underwater", "golden rome", "neon rain"):
+        director.say(text)
+    director.say("wild west", wait=True)
+    (shot,) = shoot(director, jpeg, 0, 1)
+    assert shot.prompt == (("wild west", 1.0),)
+    assert shoot(director, jpeg, 1, 2)[0].prompt == shot.prompt
+
+
+@pytest.mark.parametrize(("prompt", "fade_s"), [("", 0), ("x" * 1001, 0), ("underwater", -1), ([("a", 0)], 0)])
+def test_a_prompt_that_cannot_be_used_is_refused_and_the_old_one_holds(
+    director: Director, jpeg: Jpeg, prompt: str, fade_s: float
+) -> None:
+    director.say("underwater", wait=True)
+    with pytest.raises(TimelineError):
+        director.say(prompt, fade_s)
+    assert shoot(director, jpeg, 0, 1)[0].prompt == (("underwater", 1.0),)
+
+
+def test_a_fade_goes_on_when_a_take_begins(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
+    shoot(director, jpeg, 0, 2)
+    director.say("wild west", 1.0, wait=True)
+    shoot(director, jpeg, 2, 14)
+    director.record(tmp_path, SLATE)
+    live = [dict(shot.prompt) for shot in shoot(director, jpeg, 14, 40)]
+    take = cut(director)
+    assert 0 < live[0]["as it is"] < 1
+    assert live[-1] == {"wild west": 1.0}
+    assert [dict(take.timeline.at(row.time_s).prompt) for row in take.frames] == live
+
+
+def test_a_script_is_played_on_the_takes_clock(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
+    shoot(director, jpeg, 0, 30)
+    script = Timeline((Key(0.2, "underwater"), Key(0.5, "wild west", 0.25))).mark(0.6, "splash").mark(9, "never")
+    director.record(tmp_path, SLATE, timeline=script)
+    live = [shot.prompt for shot in shoot(director, jpeg, 30, 60)]
+    take = cut(director)
+    assert live[0] == (("underwater", 1.0),)
+    assert [take.timeline.at(row.time_s).prompt for row in take.frames] == live
+    assert [(key.time_s, key.fade_s) for key in take.timeline.keys] == [(0, 0), (0.5, 0.25)]
+    assert [(mark.time_s, mark.name) for mark in take.timeline.markers] == [(0.6, "splash")]
+    event = [e for e in take.events if e["kind"] == "prompt"][1]
+    assert event["ticks"] == next(row.ticks for row in take.frames if row.time_s >= 0.5)
+
+
+def test_a_key_after_the_cut_is_not_in_the_take(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
+    director.record(tmp_path, SLATE, timeline=Timeline((Key(0, "underwater"), Key(5, "wild west"))))
+    shoot(director, jpeg, 0, 10)
+    assert cut(director).timeline.texts() == ("underwater",)
+
+
+def test_a_broken_frame_is_answered_with_itself_and_recorded(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
+    director.record(tmp_path, SLATE)
+    shoot(director, jpeg, 0, 2)
+    shot = director.shoot(b"no picture", 2, 83_334)
+    assert shot.packet == b"no picture"
+    assert "JPEG" in (shot.error or "")
+    shoot(director, jpeg, 3, 4)
+    take = cut(director)
+    assert [row.step for row in take.frames] == [0, 1, None, 2]
+    assert take.frames[2].error == shot.error
+    assert director.status().failed == 1
+    assert list(packets(take.folder / "live.mkv"))[2] == b"no picture"
+
+
+def test_a_step_that_fails_is_answered_with_the_input(
+    director: Director, jpeg: Jpeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shoot(director, jpeg, 0, 2)
+
+    def broken(*arguments: object) -> np.ndarray:
+        raise RuntimeError("out of memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(director.stream, "step", broken)
+        (shot,) = shoot(director, jpeg, 2, 3)
+    assert (shot.packet, shot.error) == (jpeg(2), "RuntimeError: out of memory")
+    assert shoot(director, jpeg, 3, 4)[0].error is None
+
+
+def test_the_camera_may_change_its_size_between_takes_only(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
+    shoot(director, jpeg, 0, 2)
+    assert decode_jpeg(director.shoot(jpeg(2, (80, 64)), 2, 83_334).packet).shape == (64, 80, 3)
+    director.record(tmp_path, SLATE)
+    director.shoot(jpeg(3, (80, 64)), 3, 125_001)
+    assert "from 80x64 to 96x64" in (shoot(director, jpeg, 4, 5)[0].error or "")
+    director.shoot(jpeg(5, (80, 64)), 5, 208_335)
+    take = cut(director)
+    assert [row.step for row in take.frames] == [0, None, 1]
+    assert take.manifest.picture
+    assert (take.manifest.picture.width, take.manifest.picture.height) == (80, 64)
+
+
+@pytest.mark.parametrize("quality", [0, 100])
+def test_a_quality_out_of_range_is_the_nearest_that_there_is(director: Director, jpeg: Jpeg, quality: int) -> None:
+    director.quality = quality
+    assert shoot(director, jpeg, 0, 1)[0].error is None
+
+
+def test_times_always_advance(director: Director, jpeg: Jpeg) -> None:
+    given = [(5, 1000), (5, 1000), (3, 500), (9, 1001)]
+    shots = [director.shoot(jpeg(0), index, ticks) for index, ticks in given]
+    assert [(shot.index, shot.ticks) for shot in shots] == [(5, 1000), (6, 1001), (7, 1002), (9, 1003)]
+
+
+def test_only_one_take_at_a_time(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
+    assert director.cut() is None
+    folder = director.record(tmp_path, SLATE)
+    with pytest.raises(TakeError, match="cut it first"):
+        director.record(tmp_path, SLATE)
+    assert director.recording == folder
+    assert director.cut() is None, "no frame came"
+    assert not director.recording
+    director.record(tmp_path, SLATE)
+    shoot(director, jpeg, 0, 1)
+    assert cut(director).folder.name == "T001"
+
+
+def test_a_marker_and_a_note_stand_at_their_moment(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
+    director.mark("before the take")
+    director.record(tmp_path, SLATE)
+    shoot(director, jpeg, 0, 10)
+    director.mark("splash")
+    director.note("connection", state="lost")
+    take = cut(director)
+    (marker,) = take.timeline.markers
+    assert marker.name == "splash"
+    assert marker.time_s >= take.frames[-1].time_s
+    assert [event["state"] for event in take.events if event["kind"] == "connection"] == ["lost"]
+
+
+def test_late_frames_are_dropped_recorded_and_counted(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
+    """The camera gives twelve frames while one is made: the newest is answered, the others are kept as they came."""
+    shots: list[Shot] = []
+    connection = Connection(director)
+    busy, go_on = threading.Event(), threading.Event()
+
+    def show(shot: Shot) -> None:
+        shots.append(shot)
+        busy.set()
+        assert go_on.wait(10)
+
+    director.record(tmp_path, SLATE)
+    worker = threading.Thread(target=connection.run, args=(show,))
+    worker.start()
+    connection.offer(jpeg(100), 100, 7_000_000)
+    assert busy.wait(10)
+    for i in range(101, 113):
+        connection.offer(jpeg(i), i, 7_000_000 + (i - 100) * 41_667)
+    go_on.set()
+    connection.finish()
+    worker.join()
+    take = cut(director)
+    assert [shot.index for shot in shots] == [0, 12]
+    assert [row.step for row in take.frames] == [0, *[None] * 11, 1]
+    assert [row.ticks for row in take.frames] == [i * 41_667 for i in range(13)]
+    assert take.dropped == director.status().dropped == 11
+    assert list(packets(take.folder / "raw.mkv")) == [jpeg(i) for i in range(100, 113)]
+    assert list(packets(take.folder / "live.mkv")) == [shot.packet for shot in shots]
+    assert [row.live_crc for row in take.made] == [crc(shot.packet) for shot in shots]
+
+
+def test_a_new_connection_goes_on_where_the_old_one_was(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
+    def run(first: int, start_ticks: int) -> list[Shot]:
+        shots: list[Shot] = []
+        connection = Connection(director)
+        for i in range(3):
+            connection.offer(jpeg(i), first + i, start_ticks + i * 41_667)
+            shots += [director.shoot(a.packet, a.index, a.ticks) for a in connection._take() or []]
+        connection.close()
+        return shots
+
+    before = run(50, 9_000_000)
+    director.record(tmp_path, SLATE)
+    time.sleep(0.05)
+    after = run(0, 123)
+    assert [shot.index for shot in before + after] == list(range(6))
+    gap = after[0].ticks - before[-1].ticks
+    assert 50_000 <= gap < 60 * TICKS_PER_SECOND
+    assert after[1].ticks - after[0].ticks == 41_667
+    assert len(cut(director).frames) == 3
+
+
+def test_closing_cuts_the_take(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
+    folder = director.record(tmp_path, SLATE)
+    shoot(director, jpeg, 0, 3)
+    director.close()
+    take = Take.open(folder)
+    assert (take.state, take.manifest.ended, len(take.frames)) == ("complete", "closed", 3)
