@@ -4,10 +4,12 @@ import {Feed, Meter} from '../web/feed.js';
 import {Sound} from '../web/sound.js';
 import {Source} from '../web/source.js';
 
-const LATE_MS = 2000;  // without an answer for so long, the kernel is said to be busy
+const LATE_MS = 2000; // without an answer for so long, the kernel is said to be busy
 const HOME = {
-  secure: 'Open JupyterLab on this very machine, by http://localhost (ssh -L 8888:localhost:8888 HOST brings a distant one here), or over HTTPS; or let a clip stand in: camera.play("clip.mp4").',
-  again: 'press Start again', else: ', or let a clip stand in: camera.play("clip.mp4")',
+  secure:
+    'Open JupyterLab on this very machine, by http://localhost (ssh -L 8888:localhost:8888 HOST brings a distant one here), or over HTTPS; or let a clip stand in: camera.play("clip.mp4").',
+  again: 'press Start again',
+  else: ', or let a clip stand in: camera.play("clip.mp4")',
 };
 
 const TEMPLATE = `
@@ -25,27 +27,53 @@ const TEMPLATE = `
 
 export default {
   render({model, el}) {
-    const root = Object.assign(document.createElement('div'), {className: 'lsd-player lsd-live-camera', tabIndex: -1, innerHTML: TEMPLATE});
-    el.dataset.lmSuppressShortcuts = 'true';  // JupyterLab's own keys stay out while the camera has the focus
+    const root = Object.assign(document.createElement('div'), {
+      className: 'lsd-player lsd-live-camera',
+      tabIndex: -1,
+      innerHTML: TEMPLATE,
+    });
+    el.dataset.lmSuppressShortcuts = 'true'; // JupyterLab's own keys stay out while the camera has the focus
     el.replaceChildren(root);
-    const $ = selector => root.querySelector(selector), ending = new AbortController(), until = {signal: ending.signal};
-    const view = crypto.randomUUID?.() ?? `${Math.random()}`, video = $('video'), canvas = $('canvas'), pen = canvas.getContext('2d', {alpha: false});
-    const meter = new Meter(), ask = $('.lsd-ask'), note = text => { $('.lsd-note').textContent = text; };
-    let on = false, answered = 0, facts = {dropped: 0, step: 0}, since = 0;
+    const $ = selector => root.querySelector(selector),
+      ending = new AbortController(),
+      until = {signal: ending.signal};
+    const view = crypto.randomUUID?.() ?? `${Math.random()}`,
+      video = $('video'),
+      canvas = $('canvas'),
+      pen = canvas.getContext('2d', {alpha: false});
+    const meter = new Meter(),
+      ask = $('.lsd-ask'),
+      note = text => {
+        $('.lsd-note').textContent = text;
+      };
+    let on = false,
+      answered = 0,
+      facts = {dropped: 0, step: 0},
+      since = 0;
     const state = () => model.get('_state');
     const say = (type, more, buffers) => model.send({type, view, ...more}, undefined, buffers);
 
     // -- pictures --------------------------------------------------------------------------------------------------------
-    const feed = new Feed(video, {ready: () => on, send: (head, body) => say('frame', head, [body])}, paint);
+    const feed = new Feed(
+      video,
+      {ready: () => on, send: (head, body) => say('frame', head, [body])},
+      paint,
+    );
     feed.side = state().side;
     function paint(bitmap, age, step) {
-      if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) Object.assign(canvas, {width: bitmap.width, height: bitmap.height});
+      if (canvas.width !== bitmap.width || canvas.height !== bitmap.height)
+        Object.assign(canvas, {width: bitmap.width, height: bitmap.height});
       pen.drawImage(bitmap, 0, 0);
       canvas.dataset.seen = 'yes';
       meter.count(age);
       facts.step = step;
     }
-    const sound = new Sound({sound: (number, time_ms, chunk) => on && (say('sound', {time_ms}, [chunk]), true)});
+    const sound = new Sound({
+      sound(_number, time_ms, chunk) {
+        if (on) say('sound', {time_ms}, [chunk]);
+        return on;
+      },
+    });
     async function hear(said, buffers) {
       if (said.type === 'error') return note(said.text);
       if (said.type !== 'picture') return undefined;
@@ -53,18 +81,31 @@ export default {
       facts.dropped = said.dropped;
       if (said.trouble) note(said.trouble);
       if (said.view === view) return feed.receive(said, buffers[0]);
-      const bitmap = await createImageBitmap(new Blob([buffers[0]], {type: 'image/jpeg'}));  // another view's, or a clip's
+      const bitmap = await createImageBitmap(new Blob([buffers[0]], {type: 'image/jpeg'})); // another view's, or a clip's
       paint(bitmap, null, said.step_ms);
       return bitmap.close();
     }
-    const source = new Source(video, null, () => {
-      $('.lsd-empty').textContent = source.ready ? '' : source.text || (state().clip ? `${state().clip} stands in for the camera.` : 'The camera opens with Start.');
-    }, HOME);
+    const source = new Source(
+      video,
+      null,
+      () => {
+        $('.lsd-empty').textContent = source.ready
+          ? ''
+          : source.text ||
+            (state().clip
+              ? `${state().clip} stands in for the camera.`
+              : 'The camera opens with Start.');
+      },
+      HOME,
+    );
     async function start() {
       note('');
       await source.choose('camera', {sound: $('[name=mic]').checked});
       if (ending.signal.aborted) return source.release();
-      if (!source.stream) { say('trouble', {text: source.text}); return note(source.text); }
+      if (!source.stream) {
+        say('trouble', {text: source.text});
+        return note(source.text);
+      }
       on = true;
       answered = performance.now();
       facts = {dropped: 0, step: 0};
@@ -84,14 +125,21 @@ export default {
       draw();
     }
     function stop() {
-      if (on) say('stop'); else if (state().view || state().clip) model.send({type: 'stop', view: state().view});
+      if (on) say('stop');
+      else if (state().view || state().clip) model.send({type: 'stop', view: state().view});
       halt();
     }
 
     // -- what stands -----------------------------------------------------------------------------------------------------
     function draw() {
-      const now = state(), elsewhere = Boolean(now.view && now.view !== view), running = on || elsewhere || Boolean(now.clip);
-      if (on && answered && elsewhere) { halt(); note('The camera goes on in another view of this widget.'); return; }
+      const now = state(),
+        elsewhere = Boolean(now.view && now.view !== view),
+        running = on || elsewhere || Boolean(now.clip);
+      if (on && answered && elsewhere) {
+        halt();
+        note('The camera goes on in another view of this widget.');
+        return;
+      }
       $('[data-do=start]').hidden = running;
       $('[data-do=stop]').disabled = !running;
       $('.lsd-record').disabled = !running;
@@ -100,59 +148,114 @@ export default {
       $('.lsd-tally').hidden = !now.rolling;
       root.classList.toggle('lsd-rolling', Boolean(now.rolling));
       $('[name=mic]').disabled = running;
-      if (now.rolling && !since) { since = performance.now(); if (on) sound.start(source.sound); }
-      if (!now.rolling && since) { since = 0; sound.stop(); }
+      if (now.rolling && !since) {
+        since = performance.now();
+        if (on) sound.start(source.sound);
+      }
+      if (!now.rolling && since) {
+        since = 0;
+        sound.stop();
+      }
       $('.lsd-slate b').textContent = now.slate;
       $('.lsd-slate p span').textContent = `Take ${now.number}`;
       $('.lsd-kept').textContent = now.kept;
-      if (document.activeElement !== ask.prompt) ask.prompt.value = now.prompt === 'as it is' ? '' : now.prompt;
-      for (const cue of root.querySelectorAll('.lsd-cues button')) cue.setAttribute('aria-pressed', cue.dataset.text === now.prompt);
+      if (document.activeElement !== ask.prompt)
+        ask.prompt.value = now.prompt === 'as it is' ? '' : now.prompt;
+      for (const cue of root.querySelectorAll('.lsd-cues button'))
+        cue.setAttribute('aria-pressed', cue.dataset.text === now.prompt);
       if (!running) delete canvas.dataset.seen;
       source.changed();
       measure();
     }
     function measure() {
-      const now = state(), running = !$('[data-do=stop]').disabled, seen = running ? meter.read() : null;
+      const now = state(),
+        running = !$('[data-do=stop]').disabled,
+        seen = running ? meter.read() : null;
       const late = on && performance.now() - answered > LATE_MS;
-      const [name, text] = late ? ['late', 'Kernel busy'] : on ? ['live', 'Live'] : now.clip ? ['live', 'Clip'] : running ? ['live', 'In another view'] : ['off', 'Not started'];
+      const [name, text] = late
+        ? ['late', 'Kernel busy']
+        : on
+          ? ['live', 'Live']
+          : now.clip
+            ? ['live', 'Clip']
+            : running
+              ? ['live', 'In another view']
+              : ['off', 'Not started'];
       $('.lsd-state').dataset.state = name;
       $('.lsd-state > b span').textContent = text;
-      const figure = (which, value) => { $(`[data-figure=${which}]`).textContent = value; };
+      const figure = (which, value) => {
+        $(`[data-figure=${which}]`).textContent = value;
+      };
       figure('fps', seen ? seen.fps.toFixed(0) : '–');
-      figure('age', seen && seen.age_ms ? seen.age_ms.toFixed(0) : '–');
+      figure('age', seen?.age_ms ? seen.age_ms.toFixed(0) : '–');
       figure('dropped', running ? feed.dropped + facts.dropped : 0);
       figure('step', seen ? facts.step.toFixed(0) : '–');
-      if (since) $('.lsd-tally output').textContent = timecode((performance.now() - since) / 1000, 24);
+      if (since)
+        $('.lsd-tally output').textContent = timecode((performance.now() - since) / 1000, 24);
     }
 
     // -- hands -----------------------------------------------------------------------------------------------------------
-    const apply = text => { note(''); say('prompt', {text: text.trim() || 'as it is', fade_s: Math.max(0, ask.fade.valueAsNumber || 0)}); };
+    const apply = text => {
+      note('');
+      say('prompt', {
+        text: text.trim() || 'as it is',
+        fade_s: Math.max(0, ask.fade.valueAsNumber || 0),
+      });
+    };
     const worlds = model.get('_worlds').filter(name => name !== 'as is');
-    $('.lsd-cues').append(...['as it is', ...worlds].map(text => {
-      const cue = Object.assign(document.createElement('button'), {type: 'button', textContent: text});
-      cue.dataset.text = text;
-      cue.style.setProperty('--cue', colour(text));
-      cue.addEventListener('click', () => apply(text), until);
-      return cue;
-    }));
-    const acts = {start, stop, apply: () => apply(ask.prompt.value), record: () => { note(''); if (state().rolling) sound.stop().then(() => say('cut')); else say('record'); }};
-    for (const button of root.querySelectorAll('[data-do]')) button.addEventListener('click', acts[button.dataset.do], until);
+    $('.lsd-cues').append(
+      ...['as it is', ...worlds].map(text => {
+        const cue = Object.assign(document.createElement('button'), {
+          type: 'button',
+          textContent: text,
+        });
+        cue.dataset.text = text;
+        cue.style.setProperty('--cue', colour(text));
+        cue.addEventListener('click', () => apply(text), until);
+        return cue;
+      }),
+    );
+    const acts = {
+      start,
+      stop,
+      apply: () => apply(ask.prompt.value),
+      record: () => {
+        note('');
+        if (state().rolling) sound.stop().then(() => say('cut'));
+        else say('record');
+      },
+    };
+    for (const button of root.querySelectorAll('[data-do]'))
+      button.addEventListener('click', acts[button.dataset.do], until);
     ask.addEventListener('submit', event => event.preventDefault(), until);
-    ask.addEventListener('keydown', event => {  // not by submitting: a notebook keeps Enter for itself
-      if (event.key !== 'Enter' || !event.target.matches('input')) return;
-      event.preventDefault();
-      event.stopPropagation();
-      apply(ask.prompt.value);
-      root.focus();
-    }, until);
-    root.addEventListener('keydown', event => {
-      if (busy(event) || event.ctrlKey || event.metaKey || event.altKey) return;
-      const act = {r: () => $('.lsd-record').disabled || acts.record(), m: () => say('marker'), ' ': () => $('[data-do=start]').hidden || start()}[event.key.toLowerCase()];
-      if (!act) return;
-      event.preventDefault();
-      event.stopPropagation();
-      act();
-    }, until);
+    ask.addEventListener(
+      'keydown',
+      event => {
+        // not by submitting: a notebook keeps Enter for itself
+        if (event.key !== 'Enter' || !event.target.matches('input')) return;
+        event.preventDefault();
+        event.stopPropagation();
+        apply(ask.prompt.value);
+        root.focus();
+      },
+      until,
+    );
+    root.addEventListener(
+      'keydown',
+      event => {
+        if (busy(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+        const act = {
+          r: () => $('.lsd-record').disabled || acts.record(),
+          m: () => say('marker'),
+          ' ': () => $('[data-do=start]').hidden || start(),
+        }[event.key.toLowerCase()];
+        if (!act) return;
+        event.preventDefault();
+        event.stopPropagation();
+        act();
+      },
+      until,
+    );
     const timer = setInterval(measure, 250);
     model.on('msg:custom', hear);
     model.on('change:_state', draw);

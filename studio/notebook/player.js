@@ -10,15 +10,27 @@ export default {
       urls.push(URL.createObjectURL(new Blob([bytes], {type})));
       return urls.at(-1);
     };
-    const {start_s, ...take} = model.get('_take'), mic = url('_mic', 'video/webm');
-    el.dataset.lmSuppressShortcuts = 'true';  // JupyterLab's own keys stay out while the player has the focus
+    const {start_s, ...take} = model.get('_take'),
+      mic = url('_mic', 'video/webm');
+    el.dataset.lmSuppressShortcuts = 'true'; // JupyterLab's own keys stay out while the player has the focus
     const player = mount(el, {
-      ...take, draft: model.get('_edit'), raw: url('_raw', 'video/mp4'), live: url('_live', 'video/mp4'), sound: mic && {url: mic, start_s},
-      onEdit: edit => { model.set('_edit', edit); model.save_changes(); },
+      ...take,
+      draft: model.get('_edit'),
+      raw: url('_raw', 'video/mp4'),
+      live: url('_live', 'video/mp4'),
+      sound: mic && {url: mic, start_s},
+      onEdit: edit => {
+        model.set('_edit', edit);
+        model.save_changes();
+      },
     });
     el.firstElementChild.classList.add('lsd-take');
     const tell = () => player.say(model.get('_fault'));
     model.on('change:_fault', tell);
-    return () => { model.off('change:_fault', tell); player.destroy(); urls.forEach(url => URL.revokeObjectURL(url)); };
+    return () => {
+      model.off('change:_fault', tell);
+      player.destroy();
+      for (const url of urls) URL.revokeObjectURL(url);
+    };
   },
 };

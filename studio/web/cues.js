@@ -10,15 +10,22 @@ export class Cues {
 
   /** The worlds that the model knows. */
   know(names) {
-    this.worlds = names.map(name => name === 'as-is' ? 'as it is' : name.replaceAll('-', ' '));
+    this.worlds = names.map(name => (name === 'as-is' ? 'as it is' : name.replaceAll('-', ' ')));
     this.list = this.stored();
     this.draw();
   }
 
   stored() {
     let kept = [];
-    try { kept = JSON.parse(localStorage.getItem(STORE)) ?? []; } catch { localStorage.removeItem(STORE); }
-    const order = [...this.worlds.filter(name => name !== 'as it is'), ...this.worlds.filter(name => name === 'as it is')];
+    try {
+      kept = JSON.parse(localStorage.getItem(STORE)) ?? [];
+    } catch {
+      localStorage.removeItem(STORE);
+    }
+    const order = [
+      ...this.worlds.filter(name => name !== 'as it is'),
+      ...this.worlds.filter(name => name === 'as it is'),
+    ];
     kept = kept.filter(text => typeof text === 'string');
     return [...kept, ...order.filter(name => !kept.includes(name))];
   }
@@ -49,27 +56,46 @@ export class Cues {
 
   mark(text) {
     this.now = text.toLowerCase();
-    for (const cue of this.element.querySelectorAll('.cue')) cue.setAttribute('aria-pressed', cue.dataset.text.toLowerCase() === this.now);
+    for (const cue of this.element.querySelectorAll('.cue'))
+      cue.setAttribute('aria-pressed', cue.dataset.text.toLowerCase() === this.now);
   }
 
   draw() {
-    this.element.replaceChildren(...this.list.map((text, i) => {
-      const cue = document.createElement('button');
-      Object.assign(cue, {type: 'button', className: 'cue', draggable: true, title: text});
-      cue.dataset.text = text;
-      cue.style.setProperty('--cue', colour(text));
-      cue.setAttribute('aria-pressed', text.toLowerCase() === this.now);
-      cue.append(Object.assign(document.createElement('kbd'), {textContent: i < 9 ? i + 1 : ''}), Object.assign(document.createElement('span'), {textContent: text}));
-      if (!this.worlds.includes(text)) {
-        const drop = Object.assign(document.createElement('i'), {className: 'forget', textContent: '×', title: 'Remove this cue'});
-        drop.addEventListener('click', event => { event.stopPropagation(); this.list = this.list.filter(one => one !== text); this.save(); });
-        cue.append(drop);
-      }
-      cue.addEventListener('click', () => this.apply(text));
-      cue.addEventListener('dragstart', event => event.dataTransfer.setData('text/lsd-cue', i));
-      cue.addEventListener('dragover', event => { if (event.dataTransfer.types.includes('text/lsd-cue')) event.preventDefault(); });
-      cue.addEventListener('drop', event => { event.preventDefault(); this.move(+event.dataTransfer.getData('text/lsd-cue'), i); });
-      return cue;
-    }));
+    this.element.replaceChildren(
+      ...this.list.map((text, i) => {
+        const cue = document.createElement('button');
+        Object.assign(cue, {type: 'button', className: 'cue', draggable: true, title: text});
+        cue.dataset.text = text;
+        cue.style.setProperty('--cue', colour(text));
+        cue.setAttribute('aria-pressed', text.toLowerCase() === this.now);
+        cue.append(
+          Object.assign(document.createElement('kbd'), {textContent: i < 9 ? i + 1 : ''}),
+          Object.assign(document.createElement('span'), {textContent: text}),
+        );
+        if (!this.worlds.includes(text)) {
+          const drop = Object.assign(document.createElement('i'), {
+            className: 'forget',
+            textContent: '×',
+            title: 'Remove this cue',
+          });
+          drop.addEventListener('click', event => {
+            event.stopPropagation();
+            this.list = this.list.filter(one => one !== text);
+            this.save();
+          });
+          cue.append(drop);
+        }
+        cue.addEventListener('click', () => this.apply(text));
+        cue.addEventListener('dragstart', event => event.dataTransfer.setData('text/lsd-cue', i));
+        cue.addEventListener('dragover', event => {
+          if (event.dataTransfer.types.includes('text/lsd-cue')) event.preventDefault();
+        });
+        cue.addEventListener('drop', event => {
+          event.preventDefault();
+          this.move(+event.dataTransfer.getData('text/lsd-cue'), i);
+        });
+        return cue;
+      }),
+    );
   }
 }

@@ -11,9 +11,14 @@ export const ruling = (keys, time_s) => keys.findLast(key => key.time_s <= time_
 
 /** The same in order of time, each key at a time of its own. */
 function ordered(state, keys) {
-  const sorted = keys.map(key => ({...key, time_s: tick(key.time_s), fade_s: tick(key.fade_s)})).sort((a, b) => a.time_s - b.time_s);
+  const sorted = keys
+    .map(key => ({...key, time_s: tick(key.time_s), fade_s: tick(key.fade_s)}))
+    .sort((a, b) => a.time_s - b.time_s);
   const twice = sorted.find((key, i) => i && key.time_s === sorted[i - 1].time_s);
-  if (twice) throw new EditError(`There is a key at ${said(twice.time_s)} already: move the playhead first.`);
+  if (twice)
+    throw new EditError(
+      `There is a key at ${said(twice.time_s)} already: move the playhead first.`,
+    );
   return {...state, keys: sorted};
 }
 
@@ -27,8 +32,12 @@ export function add(state, key) {
 
 /** Other words, time or fade for one key. */
 export function change(state, id, fields) {
-  if ('prompt' in fields && !fields.prompt.trim()) throw new EditError('A key needs words: what the picture should become, or "as it is".');
-  return ordered(state, state.keys.map(key => key.id === id ? {...key, ...fields} : key));
+  if ('prompt' in fields && !fields.prompt.trim())
+    throw new EditError('A key needs words: what the picture should become, or "as it is".');
+  return ordered(
+    state,
+    state.keys.map(key => (key.id === id ? {...key, ...fields} : key)),
+  );
 }
 
 export function remove(state, id) {
@@ -38,30 +47,52 @@ export function remove(state, id) {
 
 /** One more key that says what holds there already; a fade that is cut goes on behind it. */
 export function split(state, time_s) {
-  const key = ruling(state.keys, time_s), at = tick(time_s);
-  if (at <= key.time_s) throw new EditError(`A prompt begins at ${said(key.time_s)}: to split it, go to a moment within it.`);
-  return add(state, {time_s: at, prompt: key.prompt, fade_s: Math.max(0, key.time_s + key.fade_s - at)});
+  const key = ruling(state.keys, time_s),
+    at = tick(time_s);
+  if (at <= key.time_s)
+    throw new EditError(
+      `A prompt begins at ${said(key.time_s)}: to split it, go to a moment within it.`,
+    );
+  return add(state, {
+    time_s: at,
+    prompt: key.prompt,
+    fade_s: Math.max(0, key.time_s + key.fade_s - at),
+  });
 }
 
 /** Another start or end for a key's span; the neighbour gives or takes. */
 export function trim(state, id, {start_s, end_s}) {
-  const n = state.keys.findIndex(key => key.id === id), times = state.keys.map(key => key.time_s);
-  if (start_s !== undefined && !n) throw new EditError('The first prompt holds from the start: it has no start to trim.');
-  if (end_s !== undefined && n === times.length - 1) throw new EditError('The last prompt holds to the end: it has no end to trim.');
+  const n = state.keys.findIndex(key => key.id === id),
+    times = state.keys.map(key => key.time_s);
+  if (start_s !== undefined && !n)
+    throw new EditError('The first prompt holds from the start: it has no start to trim.');
+  if (end_s !== undefined && n === times.length - 1)
+    throw new EditError('The last prompt holds to the end: it has no end to trim.');
   if (start_s !== undefined) times[n] = start_s;
   if (end_s !== undefined) times[n + 1] = end_s;
   const wrong = times.findIndex((time_s, i) => i && time_s <= times[i - 1]);
-  if (wrong > 0) throw new EditError(`Between ${said(times[wrong - 1])} and ${said(times[wrong])} nothing would be left of a prompt: delete its key.`);
-  return ordered(state, state.keys.map((key, i) => ({...key, time_s: times[i]})));
+  if (wrong > 0)
+    throw new EditError(
+      `Between ${said(times[wrong - 1])} and ${said(times[wrong])} nothing would be left of a prompt: delete its key.`,
+    );
+  return ordered(
+    state,
+    state.keys.map((key, i) => ({...key, time_s: times[i]})),
+  );
 }
 
 export function mark(state, time_s, name) {
-  return {...state, markers: [...state.markers, {time_s: tick(time_s), name}].sort((a, b) => a.time_s - b.time_s)};
+  return {
+    ...state,
+    markers: [...state.markers, {time_s: tick(time_s), name}].sort((a, b) => a.time_s - b.time_s),
+  };
 }
 
 /** What is now, what was, and what was undone. */
 export class History {
-  constructor(state) { Object.assign(this, {now: state, before: [], after: []}); }
+  constructor(state) {
+    Object.assign(this, {now: state, before: [], after: []});
+  }
 
   /** Say a new state; true where it differs. */
   say(state, from = this.now) {
@@ -72,8 +103,12 @@ export class History {
     return true;
   }
 
-  undo() { return this.turn(this.before, this.after); }
-  redo() { return this.turn(this.after, this.before); }
+  undo() {
+    return this.turn(this.before, this.after);
+  }
+  redo() {
+    return this.turn(this.after, this.before);
+  }
 
   turn(from, to) {
     if (!from.length) return false;

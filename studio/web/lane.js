@@ -1,9 +1,9 @@
 // The lane: prompts as spans, fades as ramps, markers above; dragged, trimmed, split, zoomed. What an edit means: edits.js.
 import {clamp, colour, drag, icon, timecode, words} from './basics.js';
-import {EditError, History, add, change, mark, remove, ruling, split, trim} from './edits.js';
+import {add, change, EditError, History, mark, remove, ruling, split, trim} from './edits.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
-const FRAME_PX = 28;  // a frame's width where the lane is zoomed in all the way
+const FRAME_PX = 28; // a frame's width where the lane is zoomed in all the way
 const MAGNET_PX = 6;
 const LONG_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
 
@@ -40,27 +40,55 @@ export const LANE = `
 /** Bring the lane in `root` to life. `host`: clock(), now(), seek(time_s), stop(), range(), editable(), edited(state). */
 export function mountLane(root, host, until) {
   const $ = selector => root.querySelector(selector);
-  const scroll = $('.lsd-scroll'), strip = $('.lsd-strip'), ruler = $('.lsd-ruler'), lane = $('.lsd-lane'), svg = $('.lsd-lane svg'), editor = $('.lsd-editor');
-  let history = new History({keys: [], markers: []}), selected = null, zoom = 1, left = 0, seen = -1;
-  const state = () => history.now, key = id => state().keys.find(one => one.id === id);
-  const length = () => host.clock().length_s, width = () => strip.getBoundingClientRect().width || 1, x = time_s => time_s / length() * width();
-  const timeAt = event => { const box = lane.getBoundingClientRect(); return clamp((event.clientX - box.left) / box.width, 0, 1) * length(); };
-  const playhead = () => { const clock = host.clock(); return clock.startOf(clock.frameAt(host.now())); };
-  const note = text => { $('.lsd-note').textContent = text; };
+  const scroll = $('.lsd-scroll'),
+    strip = $('.lsd-strip'),
+    ruler = $('.lsd-ruler'),
+    lane = $('.lsd-lane'),
+    svg = $('.lsd-lane svg'),
+    editor = $('.lsd-editor');
+  let history = new History({keys: [], markers: []}),
+    selected = null,
+    zoom = 1,
+    left = 0,
+    seen = -1;
+  const state = () => history.now,
+    key = id => state().keys.find(one => one.id === id);
+  const length = () => host.clock().length_s,
+    width = () => strip.getBoundingClientRect().width || 1,
+    x = time_s => (time_s / length()) * width();
+  const timeAt = event => {
+    const box = lane.getBoundingClientRect();
+    return clamp((event.clientX - box.left) / box.width, 0, 1) * length();
+  };
+  const playhead = () => {
+    const clock = host.clock();
+    return clock.startOf(clock.frameAt(host.now()));
+  };
+  const note = text => {
+    $('.lsd-note').textContent = text;
+  };
 
   // -- what is seen ----------------------------------------------------------------------------------------------------
   function draw() {
-    const {keys, markers} = state(), end = width(), height = lane.clientHeight || 64;
+    const {keys, markers} = state(),
+      end = width(),
+      height = lane.clientHeight || 64;
     svg.setAttribute('viewBox', `0 0 ${end} ${height}`);
-    svg.replaceChildren(...keys.flatMap((one, i) => {
-      const after = keys[i + 1], from = i ? x(one.time_s) : 0, full = i ? x(one.time_s + one.fade_s) : 0;
-      const to = Math.max(full, after ? x(after.time_s + after.fade_s) : end);
-      const block = document.createElementNS(SVG, 'polygon'), ramp = document.createElementNS(SVG, 'line');
-      block.setAttribute('points', `${from},${height} ${full},0 ${to},0 ${to},${height}`);
-      block.style.setProperty('--block', colour(one.prompt));
-      for (const [name, value] of Object.entries({x1: from, y1: height, x2: full, y2: 0})) ramp.setAttribute(name, value);
-      return i ? [block, ramp] : [block];
-    }));
+    svg.replaceChildren(
+      ...keys.flatMap((one, i) => {
+        const after = keys[i + 1],
+          from = i ? x(one.time_s) : 0,
+          full = i ? x(one.time_s + one.fade_s) : 0;
+        const to = Math.max(full, after ? x(after.time_s + after.fade_s) : end);
+        const block = document.createElementNS(SVG, 'polygon'),
+          ramp = document.createElementNS(SVG, 'line');
+        block.setAttribute('points', `${from},${height} ${full},0 ${to},0 ${to},${height}`);
+        block.style.setProperty('--block', colour(one.prompt));
+        for (const [name, value] of Object.entries({x1: from, y1: height, x2: full, y2: 0}))
+          ramp.setAttribute(name, value);
+        return i ? [block, ramp] : [block];
+      }),
+    );
     for (const old of lane.querySelectorAll('.lsd-key, .lsd-edge, .lsd-fade')) old.remove();
     const put = (tag, name, one, left) => {
       const element = Object.assign(document.createElement(tag), {className: name});
@@ -70,64 +98,96 @@ export function mountLane(root, host, until) {
       return element;
     };
     keys.forEach((one, i) => {
-      const after = keys[i + 1], handle = put('button', 'lsd-key', one, x(one.time_s));
+      const after = keys[i + 1],
+        handle = put('button', 'lsd-key', one, x(one.time_s));
       handle.type = 'button';
       handle.style.width = `${Math.max(14, (after ? x(after.time_s) : end) - x(one.time_s))}px`;
       handle.setAttribute('aria-pressed', one.id === selected);
-      handle.setAttribute('aria-label', `${words(one.prompt)}, at ${one.time_s.toFixed(2)} s, fade ${one.fade_s} s`);
-      handle.append(document.createElement('i'), Object.assign(document.createElement('span'), {textContent: words(one.prompt)}));
+      handle.setAttribute(
+        'aria-label',
+        `${words(one.prompt)}, at ${one.time_s.toFixed(2)} s, fade ${one.fade_s} s`,
+      );
+      handle.append(
+        document.createElement('i'),
+        Object.assign(document.createElement('span'), {textContent: words(one.prompt)}),
+      );
       if (!i || !host.editable()) return;
       put('i', 'lsd-edge', one, x(one.time_s)).title = 'Drag: trim';
       put('i', 'lsd-fade', one, x(one.time_s + one.fade_s)).title = 'Drag: fade';
     });
-    const [from, to] = host.range(), marks = markers.map(one => {
-      const flag = Object.assign(document.createElement('b'), {title: one.name});
-      flag.style.left = `${x(one.time_s)}px`;
-      return flag;
-    });
-    $('.lsd-range').style.cssText = `left:${from / length() * 100}%;right:${100 - (to ?? length()) / length() * 100}%`;
+    const [from, to] = host.range(),
+      marks = markers.map(one => {
+        const flag = Object.assign(document.createElement('b'), {title: one.name});
+        flag.style.left = `${x(one.time_s)}px`;
+        return flag;
+      });
+    $('.lsd-range').style.cssText =
+      `left:${(from / length()) * 100}%;right:${100 - ((to ?? length()) / length()) * 100}%`;
     $('.lsd-range').hidden = !from && to === null;
     measure(marks);
     fill();
   }
-  function measure(marks = [...ruler.querySelectorAll('b')]) {  // the ruler: only what is in sight, for takes may be long
-    const {fps} = host.clock(), rate = Math.round(fps);
-    const short = [1, 2, 5, 10].filter(n => n < rate / 2).concat(rate % 2 ? [] : [rate / 2]).map(n => n / rate);
+  function measure(marks = [...ruler.querySelectorAll('b')]) {
+    // the ruler: only what is in sight, for takes may be long
+    const {fps} = host.clock(),
+      rate = Math.round(fps);
+    const short = [1, 2, 5, 10]
+      .filter(n => n < rate / 2)
+      .concat(rate % 2 ? [] : [rate / 2])
+      .map(n => n / rate);
     const step = [...short, ...LONG_STEPS].find(s => x(s) >= (s < 1 ? 84 : 64)) ?? 3600;
-    const first = Math.max(0, Math.floor(scroll.scrollLeft / x(step)) - 1), last = Math.min(length() / step, (scroll.scrollLeft + scroll.clientWidth) / x(step));
-    ruler.style.setProperty('--minor', `${x(step) / (step * rate < 5 ? Math.round(step * rate) : 5)}px`);
-    const long = length() >= 3600 ? 0 : 3, ticks = [];
+    const first = Math.max(0, Math.floor(scroll.scrollLeft / x(step)) - 1),
+      last = Math.min(length() / step, (scroll.scrollLeft + scroll.clientWidth) / x(step));
+    ruler.style.setProperty(
+      '--minor',
+      `${x(step) / (step * rate < 5 ? Math.round(step * rate) : 5)}px`,
+    );
+    const long = length() >= 3600 ? 0 : 3,
+      ticks = [];
     for (let n = first; n <= last; n++) {
-      const tick = Object.assign(document.createElement('span'), {textContent: timecode(n * step, rate).slice(long, step < 1 ? 11 : 8)});
+      const tick = Object.assign(document.createElement('span'), {
+        textContent: timecode(n * step, rate).slice(long, step < 1 ? 11 : 8),
+      });
       tick.style.left = `${x(n * step)}px`;
       ticks.push(tick);
     }
     ruler.replaceChildren(...ticks, ...marks);
   }
-  function fill() {  // the fields below the lane, and what the tools can do
+  function fill() {
+    // the fields below the lane, and what the tools can do
     const one = key(selected);
     editor.hidden = !host.editable();
     editor.classList.toggle('lsd-open', Boolean(one));
-    for (const [name, value] of [['prompt', one && words(one.prompt)], ['time_s', one && +one.time_s.toFixed(3)], ['fade_s', one && +one.fade_s.toFixed(3)]])
+    for (const [name, value] of [
+      ['prompt', one && words(one.prompt)],
+      ['time_s', one && +one.time_s.toFixed(3)],
+      ['fade_s', one && +one.fade_s.toFixed(3)],
+    ])
       if (document.activeElement !== editor[name]) editor[name].value = value ?? '';
     editor.prompt.disabled = Boolean(one && typeof one.prompt !== 'string');
     editor.style.setProperty('--key', one ? colour(one.prompt) : 'transparent');
-    for (const name of ['add', 'split', 'head', 'tail']) $(`[data-do=${name}]`).disabled = !host.editable();
+    for (const name of ['add', 'split', 'head', 'tail'])
+      $(`[data-do=${name}]`).disabled = !host.editable();
     $('[data-do=undo]').disabled = !history.before.length;
     $('[data-do=redo]').disabled = !history.after.length;
     $('[data-do=less]').disabled = zoom <= 1;
     $('.lsd-zoom').textContent = `${zoom < 10 ? +zoom.toFixed(1) : Math.round(zoom)}×`;
   }
   function paint(at) {
-    const left = x(at), [from, to] = [scroll.scrollLeft, scroll.scrollLeft + scroll.clientWidth];
+    const left = x(at),
+      [from, to] = [scroll.scrollLeft, scroll.scrollLeft + scroll.clientWidth];
     $('.lsd-head').style.left = `${clamp(at / length(), 0, 1) * 100}%`;
-    if (zoom > 1 && at !== seen && (left < from || left > to)) scroll.scrollLeft = left - scroll.clientWidth * (left < from ? .9 : .1);
+    if (zoom > 1 && at !== seen && (left < from || left > to))
+      scroll.scrollLeft = left - scroll.clientWidth * (left < from ? 0.9 : 0.1);
     seen = at;
   }
-  function zoomTo(level, hold = null) {  // `hold`: the pixel of the window that stays where it is; by default the playhead's
-    if (Math.abs(scroll.scrollLeft - left) > 1) left = scroll.scrollLeft;  // scrolled by hand; else browsers have rounded it
-    const head = x(host.now()) - left, at = hold ?? (head >= 0 && head <= scroll.clientWidth ? head : scroll.clientWidth / 2);
-    const time_s = (left + at) / width() * length(), most = Math.max(1, host.clock().count * FRAME_PX / (scroll.clientWidth || 1));
+  function zoomTo(level, hold = null) {
+    // `hold`: the pixel of the window that stays where it is; by default the playhead's
+    if (Math.abs(scroll.scrollLeft - left) > 1) left = scroll.scrollLeft; // scrolled by hand; else browsers have rounded it
+    const head = x(host.now()) - left,
+      at = hold ?? (head >= 0 && head <= scroll.clientWidth ? head : scroll.clientWidth / 2);
+    const time_s = ((left + at) / width()) * length(),
+      most = Math.max(1, (host.clock().count * FRAME_PX) / (scroll.clientWidth || 1));
     zoom = clamp(level, 1, most);
     strip.style.width = `${zoom * 100}%`;
     left = clamp(x(time_s) - at, 0, width() - scroll.clientWidth);
@@ -143,8 +203,11 @@ export function mountLane(root, host, until) {
     if (news) host.edited(structuredClone(next));
     return news;
   }
-  function attempt(edit, from) {  // what the edit makes, or a word why not
-    try { return commit(edit(state()), from); } catch (error) {
+  function attempt(edit, from) {
+    // what the edit makes, or a word why not
+    try {
+      return commit(edit(state()), from);
+    } catch (error) {
       if (!(error instanceof EditError)) throw error;
       note(error.message);
       fill();
@@ -157,102 +220,212 @@ export function mountLane(root, host, until) {
     host.edited(structuredClone(state()));
   }
   function addAt(time_s) {
-    const {prompt} = ruling(state().keys, time_s), ids = new Set(state().keys.map(one => one.id));
-    if (!attempt(now => add(now, {time_s, prompt: typeof prompt === 'string' ? prompt : prompt[0][0]}))) return;
+    const {prompt} = ruling(state().keys, time_s),
+      ids = new Set(state().keys.map(one => one.id));
+    if (
+      !attempt(now =>
+        add(now, {time_s, prompt: typeof prompt === 'string' ? prompt : prompt[0][0]}),
+      )
+    )
+      return;
     select(state().keys.find(one => !ids.has(one.id)).id);
     editor.prompt.focus();
     editor.prompt.select();
   }
   function splitHere() {
     const ids = new Set(state().keys.map(one => one.id));
-    if (attempt(now => split(now, playhead()))) select(state().keys.find(one => !ids.has(one.id)).id);
+    if (attempt(now => split(now, playhead())))
+      select(state().keys.find(one => !ids.has(one.id)).id);
   }
-  function select(id) {  // without drawing anew: a double-click needs its element
+  function select(id) {
+    // without drawing anew: a double-click needs its element
     selected = id;
     note('');
-    for (const one of lane.querySelectorAll('.lsd-key')) one.setAttribute('aria-pressed', one.dataset.id === id);
+    for (const one of lane.querySelectorAll('.lsd-key'))
+      one.setAttribute('aria-pressed', one.dataset.id === id);
     fill();
   }
   function jump(way) {
-    const at = host.now(), fps = host.clock().fps, {keys} = state();
-    const found = way > 0 ? keys.find(one => one.time_s > at + 1e-3) : keys.findLast(one => one.time_s < at - 1.5 / fps);
+    const at = host.now(),
+      fps = host.clock().fps,
+      {keys} = state();
+    const found =
+      way > 0
+        ? keys.find(one => one.time_s > at + 1e-3)
+        : keys.findLast(one => one.time_s < at - 1.5 / fps);
     if (!found) return;
     host.stop();
     select(found.id);
     host.seek(host.clock().middleOf(host.clock().frameAt(found.time_s)));
   }
-  function snap(time_s, event, own) {  // to the playhead, a marker or a frame; with Alt to nothing
+  function snap(time_s, event, own) {
+    // to the playhead, a marker or a frame; with Alt to nothing
     if (event.altKey) return time_s;
-    const near = [playhead(), ...state().markers.map(one => one.time_s)].find(one => one !== own && Math.abs(x(one) - x(time_s)) < MAGNET_PX);
+    const near = [playhead(), ...state().markers.map(one => one.time_s)].find(
+      one => one !== own && Math.abs(x(one) - x(time_s)) < MAGNET_PX,
+    );
     return near ?? host.clock().nearest(time_s);
   }
-  const handles = {  // what dragging each of them changes: (state, key, how far in seconds, event) -> state
-    'lsd-fade': (from, one, by, event) => change(from, one.id, {fade_s: Math.max(0, snap(one.time_s + one.fade_s + by, event) - one.time_s)}),
+  const handles = {
+    // what dragging each of them changes: (state, key, how far in seconds, event) -> state
+    'lsd-fade': (from, one, by, event) =>
+      change(from, one.id, {
+        fade_s: Math.max(0, snap(one.time_s + one.fade_s + by, event) - one.time_s),
+      }),
     'lsd-edge': (from, one, by, event) => {
-      const n = from.keys.findIndex(other => other.id === one.id), frame = 1 / host.clock().fps;
-      const [low, high] = [from.keys[n - 1].time_s + frame, (from.keys[n + 1]?.time_s ?? length()) - frame];
-      return trim(from, one.id, {start_s: clamp(snap(one.time_s + by, event), low, Math.max(low, high))});
+      const n = from.keys.findIndex(other => other.id === one.id),
+        frame = 1 / host.clock().fps;
+      const [low, high] = [
+        from.keys[n - 1].time_s + frame,
+        (from.keys[n + 1]?.time_s ?? length()) - frame,
+      ];
+      return trim(from, one.id, {
+        start_s: clamp(snap(one.time_s + by, event), low, Math.max(low, high)),
+      });
     },
-    'lsd-point': (from, one, by, event) => change(from, one.id, {time_s: clamp(snap(one.time_s + by, event), 0, length())}),
+    'lsd-point': (from, one, by, event) =>
+      change(from, one.id, {time_s: clamp(snap(one.time_s + by, event), 0, length())}),
   };
   function grab(event) {
     if (event.button) return;
-    const held = event.target.closest?.('[data-id]'), id = held?.dataset.id, start = timeAt(event);
-    if (!id) { host.stop(); host.seek(start); drag(event, e => host.seek(timeAt(e))); return; }
+    const held = event.target.closest?.('[data-id]'),
+      id = held?.dataset.id,
+      start = timeAt(event);
+    if (!id) {
+      host.stop();
+      host.seek(start);
+      drag(event, e => host.seek(timeAt(e)));
+      return;
+    }
     const act = handles[event.target.matches('.lsd-key > i') ? 'lsd-point' : held.className];
     select(id);
-    if (!host.editable() || !act) { host.seek(start); return; }
-    const from = state(), one = key(id), pressed = event.clientX;
-    drag(event, e => {
-      if (Math.abs(e.clientX - pressed) < 3 && history.now === from) return;
-      try { history.now = act(from, one, timeAt(e) - start, e); } catch (error) { if (!(error instanceof EditError)) throw error; }
-      draw();
-    }, () => commit(history.now, from));
+    if (!host.editable() || !act) {
+      host.seek(start);
+      return;
+    }
+    const from = state(),
+      one = key(id),
+      pressed = event.clientX;
+    drag(
+      event,
+      e => {
+        if (Math.abs(e.clientX - pressed) < 3 && history.now === from) return;
+        try {
+          history.now = act(from, one, timeAt(e) - start, e);
+        } catch (error) {
+          if (!(error instanceof EditError)) throw error;
+        }
+        draw();
+      },
+      () => commit(history.now, from),
+    );
   }
 
   // -- hands -----------------------------------------------------------------------------------------------------------
   const rule = () => ruling(state().keys, playhead()).id;
   const acts = {
-    add: () => addAt(playhead()), split: splitHere, bin: () => key(selected) && attempt(now => remove(now, selected)),
-    head: () => attempt(now => trim(now, rule(), {start_s: playhead()})), tail: () => attempt(now => trim(now, rule(), {end_s: playhead()})),
-    undo: () => turn('undo'), redo: () => turn('redo'), mark: () => attempt(now => mark(now, playhead(), `Marker ${now.markers.length + 1}`)),
+    add: () => addAt(playhead()),
+    split: splitHere,
+    bin: () => key(selected) && attempt(now => remove(now, selected)),
+    head: () => attempt(now => trim(now, rule(), {start_s: playhead()})),
+    tail: () => attempt(now => trim(now, rule(), {end_s: playhead()})),
+    undo: () => turn('undo'),
+    redo: () => turn('redo'),
+    mark: () => attempt(now => mark(now, playhead(), `Marker ${now.markers.length + 1}`)),
   };
-  for (const name in acts) { const act = acts[name]; acts[name] = () => host.editable() && act(); }
+  for (const name in acts) {
+    const act = acts[name];
+    acts[name] = () => host.editable() && act();
+  }
   Object.assign(acts, {
-    more: () => zoomTo(zoom * 1.6), less: () => zoomTo(zoom / 1.6), whole: () => zoomTo(1), before: () => jump(-1), after: () => jump(1),
+    more: () => zoomTo(zoom * 1.6),
+    less: () => zoomTo(zoom / 1.6),
+    whole: () => zoomTo(1),
+    before: () => jump(-1),
+    after: () => jump(1),
   });
   lane.addEventListener('pointerdown', grab, until);
-  lane.addEventListener('dblclick', event => { if (host.editable() && !event.target.matches('.lsd-edge, .lsd-fade')) addAt(host.clock().nearest(timeAt(event))); }, until);
-  ruler.addEventListener('pointerdown', event => { host.stop(); host.seek(timeAt(event)); drag(event, e => host.seek(timeAt(e))); }, until);
+  lane.addEventListener(
+    'dblclick',
+    event => {
+      if (host.editable() && !event.target.matches('.lsd-edge, .lsd-fade'))
+        addAt(host.clock().nearest(timeAt(event)));
+    },
+    until,
+  );
+  ruler.addEventListener(
+    'pointerdown',
+    event => {
+      host.stop();
+      host.seek(timeAt(event));
+      drag(event, e => host.seek(timeAt(e)));
+    },
+    until,
+  );
   scroll.addEventListener('scroll', () => measure(), until);
-  scroll.addEventListener('wheel', event => {
-    if (!event.ctrlKey && !event.metaKey) return;
-    event.preventDefault();
-    zoomTo(zoom * Math.exp(-clamp(event.deltaY, -120, 120) / 400), event.clientX - scroll.getBoundingClientRect().left);
-  }, {...until, passive: false});
+  scroll.addEventListener(
+    'wheel',
+    event => {
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      zoomTo(
+        zoom * Math.exp(-clamp(event.deltaY, -120, 120) / 400),
+        event.clientX - scroll.getBoundingClientRect().left,
+      );
+    },
+    {...until, passive: false},
+  );
   editor.addEventListener('submit', event => event.preventDefault(), until);
-  editor.addEventListener('keydown', event => {  // not by submitting: a notebook keeps Enter for itself
-    if (event.key !== 'Enter' || !event.target.matches('input')) return;
-    event.preventDefault();
-    event.stopPropagation();
-    root.focus();
-  }, until);
-  editor.prompt.addEventListener('change', () => attempt(now => change(now, selected, {prompt: editor.prompt.value})), until);
-  for (const name of ['time_s', 'fade_s']) editor[name].addEventListener('change', () => {
-    const value = editor[name].valueAsNumber;
-    if (value >= 0) attempt(now => change(now, selected, {[name]: name === 'time_s' ? Math.min(value, length()) : value})); else { note('Seconds, from 0 up.'); fill(); }
-  }, until);
+  editor.addEventListener(
+    'keydown',
+    event => {
+      // not by submitting: a notebook keeps Enter for itself
+      if (event.key !== 'Enter' || !event.target.matches('input')) return;
+      event.preventDefault();
+      event.stopPropagation();
+      root.focus();
+    },
+    until,
+  );
+  editor.prompt.addEventListener(
+    'change',
+    () => attempt(now => change(now, selected, {prompt: editor.prompt.value})),
+    until,
+  );
+  for (const name of ['time_s', 'fade_s'])
+    editor[name].addEventListener(
+      'change',
+      () => {
+        const value = editor[name].valueAsNumber;
+        if (value >= 0)
+          attempt(now =>
+            change(now, selected, {[name]: name === 'time_s' ? Math.min(value, length()) : value}),
+          );
+        else {
+          note('Seconds, from 0 up.');
+          fill();
+        }
+      },
+      until,
+    );
   const sized = new ResizeObserver(draw);
   sized.observe(scroll);
   until.signal.addEventListener('abort', () => sized.disconnect());
   return {
-    acts, draw, paint,
+    acts,
+    draw,
+    paint,
     state: () => structuredClone(state()),
     say: note,
-    show({keys, markers, draft}) {  // what waits in the take stands on the lane; undo takes it back
+    show({keys, markers, draft}) {
+      // what waits in the take stands on the lane; undo takes it back
       history = new History(structuredClone({keys: keys ?? [], markers: markers ?? []}));
       selected = null;
-      note(draft && history.say(structuredClone(draft)) ? 'Edits not rendered yet; undo takes them back.' : '');
+      note(
+        draft && history.say(structuredClone(draft))
+          ? 'Edits not rendered yet; undo takes them back.'
+          : '',
+      );
     },
   };
 }

@@ -1,14 +1,23 @@
 // One WebSocket both ways: the camera's frames out, the world's frames in (feed.js); commands and answers as JSON.
 import {Feed} from './feed.js';
 
-const HEADER = 21;          // kind u8, number u32, time f64 (ms, the browser's clock), extra f64; little endian
-const FRAME = 1, SOUND = 2;
-const PATIENCE = [.3, .6, 1, 2, 4];  // seconds between attempts to connect again
+const HEADER = 21; // kind u8, number u32, time f64 (ms, the browser's clock), extra f64; little endian
+const FRAME = 1,
+  SOUND = 2;
+const PATIENCE = [0.3, 0.6, 1, 2, 4]; // seconds between attempts to connect again
 /** Close codes after which another attempt would end the same way. */
-const FINAL = {1008: 'refused', 1009: 'refused', 1011: 'broken', 1013: 'busy', 4001: 'taken', 4008: 'paused'};
+const FINAL = {
+  1008: 'refused',
+  1009: 'refused',
+  1011: 'broken',
+  1013: 'busy',
+  4001: 'taken',
+  4008: 'paused',
+};
 
 const pack = (kind, number, time, extra, body) => {
-  const bytes = new Uint8Array(HEADER + body.byteLength), view = new DataView(bytes.buffer);
+  const bytes = new Uint8Array(HEADER + body.byteLength),
+    view = new DataView(bytes.buffer);
   view.setUint8(0, kind);
   view.setUint32(1, number, true);
   view.setFloat64(5, time, true);
@@ -21,13 +30,20 @@ export class Link {
   /** `hello()` gives what the server is told first; `on` has `state(name, text)`, `picture(bitmap, age_ms, step_ms)`, `message(data)`. */
   constructor(url, video, hello, on) {
     Object.assign(this, {url, hello, on, attempt: 0});
-    this.feed = new Feed(video, {
-      ready: () => this.open_now && this.socket.bufferedAmount <= 2e5,
-      send: ({number, time_ms, quality}, body) => this.socket.send(pack(FRAME, number, time_ms, quality, body)),
-    }, on.picture);
+    this.feed = new Feed(
+      video,
+      {
+        ready: () => this.open_now && this.socket.bufferedAmount <= 2e5,
+        send: ({number, time_ms, quality}, body) =>
+          this.socket.send(pack(FRAME, number, time_ms, quality, body)),
+      },
+      on.picture,
+    );
   }
 
-  get open_now() { return this.socket?.readyState === WebSocket.OPEN; }
+  get open_now() {
+    return this.socket?.readyState === WebSocket.OPEN;
+  }
 
   open() {
     this.wanted = true;
@@ -59,7 +75,8 @@ export class Link {
   connect() {
     clearTimeout(this.later);
     this.on.state(this.attempt ? 'lost' : 'connecting');
-    const socket = this.socket = new WebSocket(this.url);
+    const socket = new WebSocket(this.url);
+    this.socket = socket;
     this.reason = '';
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
@@ -71,27 +88,44 @@ export class Link {
     socket.onmessage = event => {
       if (typeof event.data === 'string') return this.on.message(JSON.parse(event.data));
       const view = new DataView(event.data);
-      return this.feed.receive({number: view.getUint32(1, true), time_ms: view.getFloat64(5, true), step_ms: view.getFloat64(13, true)}, new Uint8Array(event.data, HEADER));
+      return this.feed.receive(
+        {
+          number: view.getUint32(1, true),
+          time_ms: view.getFloat64(5, true),
+          step_ms: view.getFloat64(13, true),
+        },
+        new Uint8Array(event.data, HEADER),
+      );
     };
     socket.onclose = event => {
       if (socket !== this.socket) return;
       this.feed.stop();
       if (!this.wanted) return this.on.state('idle');
-      if (event.code in FINAL) { this.wanted = false; return this.on.state(FINAL[event.code], this.reason || event.reason); }
+      if (event.code in FINAL) {
+        this.wanted = false;
+        return this.on.state(FINAL[event.code], this.reason || event.reason);
+      }
       this.on.state('lost');
-      this.later = setTimeout(() => this.retry(), PATIENCE[Math.min(this.attempt++, PATIENCE.length - 1)] * 1000);
+      this.later = setTimeout(
+        () => this.retry(),
+        PATIENCE[Math.min(this.attempt++, PATIENCE.length - 1)] * 1000,
+      );
     };
   }
 
-  async retry() {  // a refused handshake tells a page nothing: ask plainly whether the page may still speak
+  async retry() {
+    // a refused handshake tells a page nothing: ask plainly whether the page may still speak
     try {
-      const answer = await fetch(this.url.replace(/^ws/, 'http').replace('/studio/live', '/studio/token'), {cache: 'no-store'});
+      const answer = await fetch(
+        this.url.replace(/^ws/, 'http').replace('/studio/live', '/studio/token'),
+        {cache: 'no-store'},
+      );
       if (answer.status === 401 || answer.status === 403) {
         this.wanted = false;
         return this.on.state('refused', (await answer.json()).detail);
       }
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error;  // TypeError: nobody answers; go on trying
+      if (!(error instanceof TypeError)) throw error; // TypeError: nobody answers; go on trying
     }
     if (this.wanted) this.connect();
   }

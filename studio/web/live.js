@@ -7,16 +7,31 @@ import {Sound} from './sound.js';
 import {Source} from './source.js';
 
 const STATES = {
-  idle: 'Not started', connecting: 'Connecting …', live: 'Live', lost: 'Connection lost, reconnecting …',
-  refused: 'Refused', busy: 'The studio is full', taken: 'Taken over', paused: 'Paused', broken: 'Stopped',
+  idle: 'Not started',
+  connecting: 'Connecting …',
+  live: 'Live',
+  lost: 'Connection lost, reconnecting …',
+  refused: 'Refused',
+  busy: 'The studio is full',
+  taken: 'Taken over',
+  paused: 'Paused',
+  broken: 'Stopped',
 };
-const SLATE = 'lsd-studio.slate', SIDE = 'lsd-studio.side';
+const SLATE = 'lsd-studio.slate',
+  SIDE = 'lsd-studio.side';
 
 export function mountLive(root, studio) {
-  const $ = selector => root.querySelector(selector), all = selector => [...root.querySelectorAll(selector)];
-  const video = $('.camera video'), canvas = $('.world canvas'), pen = canvas.getContext('2d', {alpha: false});
-  const ask = $('.ask'), form = $('.slate-form'), monitors = $('.monitors');
-  let prompt = 'as it is', recording = null, state = 'idle';
+  const $ = selector => root.querySelector(selector),
+    all = selector => [...root.querySelectorAll(selector)];
+  const video = $('.camera video'),
+    canvas = $('.world canvas'),
+    pen = canvas.getContext('2d', {alpha: false});
+  const ask = $('.ask'),
+    form = $('.slate-form'),
+    monitors = $('.monitors');
+  let prompt = 'as it is',
+    recording = null,
+    state = 'idle';
   const meter = new Meter();
 
   // -- the line to the studio --------------------------------------------------------------------------------------------
@@ -32,38 +47,63 @@ export function mountLive(root, studio) {
       $('.stop').disabled = !started;
       $('.record').disabled = name !== 'live';
       if (name === 'live') sound.flush();
-      if (name === 'lost') tell('The connection was lost. Reconnecting; what was recorded is safe.');
-      else if (name === 'refused') tell(text || 'The studio no longer knows this page. Load it again.', 'Reload', () => location.reload());
-      else if (name === 'busy') tell(text || 'All places are taken. Try again in a moment.', 'Try again', start);
+      if (name === 'lost')
+        tell('The connection was lost. Reconnecting; what was recorded is safe.');
+      else if (name === 'refused')
+        tell(text || 'The studio no longer knows this page. Load it again.', 'Reload', () =>
+          location.reload(),
+        );
+      else if (name === 'busy')
+        tell(text || 'All places are taken. Try again in a moment.', 'Try again', start);
       else if (name === 'paused') tell(text, 'Start', start);
       else if (name === 'broken') tell(text, 'Try again', start);
-      else if (name === 'taken') tell(text || 'This session goes on in another window.', 'Bring it back here', start);
+      else if (name === 'taken')
+        tell(text || 'This session goes on in another window.', 'Bring it back here', start);
       else tell('');
       if (!started && recording) setRecording(null);
       source.changed();
     },
     picture(bitmap, age, step) {
-      if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) Object.assign(canvas, {width: bitmap.width, height: bitmap.height});
+      if (canvas.width !== bitmap.width || canvas.height !== bitmap.height)
+        Object.assign(canvas, {width: bitmap.width, height: bitmap.height});
       pen.drawImage(bitmap, 0, 0);
       meter.count(age);
       if (!monitors.dataset.picture) monitors.dataset.picture = 'yes';
       figures.step = step;
     },
-    message(data) { messages[data.type]?.(data); },
+    message(data) {
+      messages[data.type]?.(data);
+    },
   });
   const sound = new Sound(link);
   const figures = {step: 0, dropped: 0};
   const messages = {
-    ready: data => { if (!data.recording && recording) { studio.say('The take ended while the connection was lost. All that arrived is kept.'); setRecording(null); } figures.dropped = data.dropped ?? 0; },
-    prompt: data => { prompt = data.text; showPrompt(data.text, data.nearest); },
+    ready: data => {
+      if (!data.recording && recording) {
+        studio.say('The take ended while the connection was lost. All that arrived is kept.');
+        setRecording(null);
+      }
+      figures.dropped = data.dropped ?? 0;
+    },
+    prompt: data => {
+      prompt = data.text;
+      showPrompt(data.text, data.nearest);
+    },
     recording: data => setRecording(data.on ? data : null, data),
-    bye: data => { link.reason = data.text; },
-    status: data => { figures.dropped = data.dropped; },
-    kept: data => { kept(data); },
+    bye: data => {
+      link.reason = data.text;
+    },
+    status: data => {
+      figures.dropped = data.dropped;
+    },
+    kept: data => {
+      kept(data);
+    },
     error: data => studio.say(data.text, 'error'),
   };
   function start() {
-    if (!source.ready && source.kind === 'clip' && !source.clip) return studio.say('Choose a clip first.', 'error');
+    if (!source.ready && source.kind === 'clip' && !source.clip)
+      return studio.say('Choose a clip first.', 'error');
     video.play().catch(error => studio.say(`The source does not play: ${error.message}`, 'error'));
     meter.clear();
     link.feed.dropped = 0;
@@ -77,7 +117,8 @@ export function mountLive(root, studio) {
     delete monitors.dataset.picture;
   }
   function tell(text, label, act) {
-    const overlay = $('.overlay'), button = overlay.querySelector('button');
+    const overlay = $('.overlay'),
+      button = overlay.querySelector('button');
     overlay.hidden = !text;
     overlay.querySelector('p').textContent = text;
     button.hidden = !label;
@@ -92,68 +133,137 @@ export function mountLive(root, studio) {
       one.disabled = Boolean(recording);
     }
     $('.size select').disabled = Boolean(recording);
-    $('.about').textContent = recording ? 'The source stays while the take is recorded.' : source.ready ? source.text : '';
+    $('.about').textContent = recording
+      ? 'The source stays while the take is recorded.'
+      : source.ready
+        ? source.text
+        : '';
     $('.mic').hidden = source.kind !== 'camera' || !source.ready;
     $('.drop').hidden = source.kind !== 'clip';
     const several = source.kind === 'camera' && source.devices.length > 1;
     $('.devices').hidden = !several;
-    if (several) $('.devices select').replaceChildren(...source.devices.map((one, i) => new Option(one.label || `Camera ${i + 1}`, one.deviceId, false, one.deviceId === source.device)));
+    if (several)
+      $('.devices select').replaceChildren(
+        ...source.devices.map(
+          (one, i) =>
+            new Option(
+              one.label || `Camera ${i + 1}`,
+              one.deviceId,
+              false,
+              one.deviceId === source.device,
+            ),
+        ),
+      );
     const empty = $('.camera .empty');
     empty.hidden = source.ready;
-    empty.textContent = source.text || (source.kind === 'clip' ? 'Drop a clip here, or choose one below.' : '');
+    empty.textContent =
+      source.text || (source.kind === 'clip' ? 'Drop a clip here, or choose one below.' : '');
     drawSizes();
-    if (source.ready) monitors.style.setProperty('--aspect', video.videoWidth / video.videoHeight > 1.5 ? 16 / 9 : 4 / 3);
+    if (source.ready)
+      monitors.style.setProperty(
+        '--aspect',
+        video.videoWidth / video.videoHeight > 1.5 ? 16 / 9 : 4 / 3,
+      );
   });
   // A size is chosen for this machine and kept; until then it is what the studio's processor keeps up with.
   let sides = {all: [384], best: 384};
-  const side = () => sides.all.find(one => String(one) === localStorage.getItem(SIDE)) ?? sides.best;
+  const side = () =>
+    sides.all.find(one => String(one) === localStorage.getItem(SIDE)) ?? sides.best;
   function drawSizes() {
-    if (!recording) link.feed.side = side();  // another window may have chosen meanwhile
-    const text = one => `${sizeFor(video.videoWidth || 16, video.videoHeight || 9, one).join(' × ')}${one === sides.best ? ', fits this machine' : ''}`;
-    $('.size select').replaceChildren(...sides.all.map(one => new Option(text(one), one, false, one === link.feed.side)));
+    if (!recording) link.feed.side = side(); // another window may have chosen meanwhile
+    const text = one =>
+      `${sizeFor(video.videoWidth || 16, video.videoHeight || 9, one).join(' × ')}${one === sides.best ? ', fits this machine' : ''}`;
+    $('.size select').replaceChildren(
+      ...sides.all.map(one => new Option(text(one), one, false, one === link.feed.side)),
+    );
   }
-  $('.size select').addEventListener('change', event => { localStorage.setItem(SIDE, event.target.value); drawSizes(); });
-  const choose = (kind, more) => { if (!recording) source.choose(kind, {sound: $('.mic input').checked, ...more}); };
-  for (const one of all('[data-source]')) one.addEventListener('click', () => choose(one.dataset.source));
-  $('.devices select').addEventListener('change', event => choose('camera', {device: event.target.value}));
-  $('.mic input').addEventListener('change', () => source.kind === 'camera' && choose('camera', {device: source.device}));
-  $('.drop input').addEventListener('change', event => choose('clip', {file: event.target.files[0]}));
+  $('.size select').addEventListener('change', event => {
+    localStorage.setItem(SIDE, event.target.value);
+    drawSizes();
+  });
+  const choose = (kind, more) => {
+    if (!recording) source.choose(kind, {sound: $('.mic input').checked, ...more});
+  };
+  for (const one of all('[data-source]'))
+    one.addEventListener('click', () => choose(one.dataset.source));
+  $('.devices select').addEventListener('change', event =>
+    choose('camera', {device: event.target.value}),
+  );
+  $('.mic input').addEventListener(
+    'change',
+    () => source.kind === 'camera' && choose('camera', {device: source.device}),
+  );
+  $('.drop input').addEventListener('change', event =>
+    choose('clip', {file: event.target.files[0]}),
+  );
   for (const place of [$('.camera'), $('.source')]) {
-    place.addEventListener('dragover', event => { if (event.dataTransfer.types.includes('Files')) event.preventDefault(); });
-    place.addEventListener('drop', event => { event.preventDefault(); const [file] = event.dataTransfer.files; if (file) choose('clip', {file}); });
+    place.addEventListener('dragover', event => {
+      if (event.dataTransfer.types.includes('Files')) event.preventDefault();
+    });
+    place.addEventListener('drop', event => {
+      event.preventDefault();
+      const [file] = event.dataTransfer.files;
+      if (file) choose('clip', {file});
+    });
   }
 
   // -- prompt ------------------------------------------------------------------------------------------------------------
-  const cues = new Cues($('.cues'), text => { ask.prompt.value = text; apply(text); });
+  const cues = new Cues($('.cues'), text => {
+    ask.prompt.value = text;
+    apply(text);
+  });
   function apply(text) {
     const words = text.trim();
     if (!words) return studio.say('Write what the picture should become, or "as it is".', 'error');
     const fade_s = Math.max(0, ask.fade.valueAsNumber || 0);
-    if (!link.send({type: 'prompt', text: words, fade_s})) { prompt = words; showPrompt(words); }
+    if (!link.send({type: 'prompt', text: words, fade_s})) {
+      prompt = words;
+      showPrompt(words);
+    }
   }
   function showPrompt(text, nearest) {
     $('.now b').textContent = text;
-    const near = (nearest ?? []).filter(([, share]) => share >= .05).slice(0, 3);
-    $('.now em').textContent = near.length && near[0][1] < .9 ? `between ${near.map(([name, share]) => `${name.replaceAll('-', ' ')} ${Math.round(share * 100)} %`).join(', ')}` : '';
+    const near = (nearest ?? []).filter(([, share]) => share >= 0.05).slice(0, 3);
+    $('.now em').textContent =
+      near.length && near[0][1] < 0.9
+        ? `between ${near.map(([name, share]) => `${name.replaceAll('-', ' ')} ${Math.round(share * 100)} %`).join(', ')}`
+        : '';
     cues.mark(text);
   }
-  ask.addEventListener('submit', event => { event.preventDefault(); apply(ask.prompt.value); });
-  $('[data-do=keep]').addEventListener('click', () => { if (!cues.keep(ask.prompt.value)) studio.say('Write the words of the new cue first.', 'error'); else cues.mark(prompt); });
+  ask.addEventListener('submit', event => {
+    event.preventDefault();
+    apply(ask.prompt.value);
+  });
+  $('[data-do=keep]').addEventListener('click', () => {
+    if (!cues.keep(ask.prompt.value)) studio.say('Write the words of the new cue first.', 'error');
+    else cues.mark(prompt);
+  });
 
   // -- slate and recording -------------------------------------------------------------------------------------------------
-  const slate = () => ({production: form.production.value, scene: form.scene.value, shot: form.shot.value});
-  async function number() {  // the studio normalises names and knows which take comes next
+  const slate = () => ({
+    production: form.production.value,
+    scene: form.scene.value,
+    shot: form.shot.value,
+  });
+  async function number() {
+    // the studio normalises names and knows which take comes next
     try {
       const next = await studio.call('slate', slate());
       for (const name of ['production', 'scene', 'shot']) form[name].value = next[name];
       form.take.value = next.take;
       localStorage.setItem(SLATE, JSON.stringify(slate()));
-    } catch (error) { studio.say(error.message, 'error'); }
+    } catch (error) {
+      studio.say(error.message, 'error');
+    }
   }
   const stored = localStorage.getItem(SLATE);
-  for (const [name, value] of Object.entries(stored ? JSON.parse(stored) : studio.entry.slate)) if (form[name]) form[name].value = value;
+  for (const [name, value] of Object.entries(stored ? JSON.parse(stored) : studio.entry.slate))
+    if (form[name]) form[name].value = value;
   form.addEventListener('change', number);
-  form.addEventListener('submit', event => { event.preventDefault(); document.activeElement.blur(); });
+  form.addEventListener('submit', event => {
+    event.preventDefault();
+    document.activeElement.blur();
+  });
   number();
 
   async function record() {
@@ -171,8 +281,15 @@ export function mountLive(root, studio) {
     button.querySelector('span').textContent = recording ? 'Cut' : 'Record';
     for (const field of form.querySelectorAll('input')) field.disabled = Boolean(recording);
     source.changed();
-    if (recording && !was) { $('.kept').textContent = ''; if ($('.mic input').checked) sound.start(source.sound); tick(); }
-    if (!recording && was) { sound.stop(); number(); }
+    if (recording && !was) {
+      $('.kept').textContent = '';
+      if ($('.mic input').checked) sound.start(source.sound);
+      tick();
+    }
+    if (!recording && was) {
+      sound.stop();
+      number();
+    }
     if (data?.text) studio.say(data.text, 'error');
   }
   function tick() {
@@ -181,8 +298,14 @@ export function mountLive(root, studio) {
     requestAnimationFrame(tick);
   }
   function kept(data) {
-    const link = Object.assign(document.createElement('a'), {href: `#review/${data.take}`, textContent: 'Review'});
-    $('.kept').replaceChildren(`${data.name}: ${data.seconds.toFixed(1)} s, ${data.frames} frames. `, data.ready ? link : 'Preparing it for review …');
+    const link = Object.assign(document.createElement('a'), {
+      href: `#review/${data.take}`,
+      textContent: 'Review',
+    });
+    $('.kept').replaceChildren(
+      `${data.name}: ${data.seconds.toFixed(1)} s, ${data.frames} frames. `,
+      data.ready ? link : 'Preparing it for review …',
+    );
     if (data.ready) studio.takesChanged();
   }
   $('.record').addEventListener('click', record);
@@ -190,11 +313,14 @@ export function mountLive(root, studio) {
   $('.stop').addEventListener('click', stop);
 
   // -- views and figures ---------------------------------------------------------------------------------------------------
-  for (const one of all('.views button')) one.addEventListener('click', () => {
-    monitors.dataset.view = one.dataset.view;
-    for (const other of all('.views button')) other.setAttribute('aria-pressed', other === one);
-  });
-  const figure = (name, value) => { $(`[data-figure=${name}]`).textContent = value; };
+  for (const one of all('.views button'))
+    one.addEventListener('click', () => {
+      monitors.dataset.view = one.dataset.view;
+      for (const other of all('.views button')) other.setAttribute('aria-pressed', other === one);
+    });
+  const figure = (name, value) => {
+    $(`[data-figure=${name}]`).textContent = value;
+  };
   setInterval(() => {
     const seen = state === 'live' ? meter.read() : null;
     figure('fps', seen ? seen.fps.toFixed(0) : '–');
@@ -203,21 +329,41 @@ export function mountLive(root, studio) {
     figure('step', seen && figures.step ? figures.step.toFixed(0) : '–');
   }, 500);
 
-  addEventListener('beforeunload', event => { if (recording) event.preventDefault(); });
+  addEventListener('beforeunload', event => {
+    if (recording) event.preventDefault();
+  });
   showPrompt(prompt);
   source.choose('example');
   return {
-    know({worlds, sides: all, side: best}) { sides = {all, best}; drawSizes(); cues.know(worlds); },
+    know({worlds, sides: all, side: best}) {
+      sides = {all, best};
+      drawSizes();
+      cues.know(worlds);
+    },
     leave() {
-      if (recording) { studio.say('A take is being recorded: cut it first (R).', 'error'); return false; }
+      if (recording) {
+        studio.say('A take is being recorded: cut it first (R).', 'error');
+        return false;
+      }
       if (link.wanted) stop();
       return true;
     },
     key(event) {
       const name = event.key.toLowerCase();
-      if (name === 'r') { if (!$('.record').disabled) record(); else studio.say('Press Start first: there is nothing to record yet.', 'error'); return true; }
-      if (name === 'm') return link.send({type: 'marker', name: 'Marker'}) && (recording ? studio.say('Marked.') : true, true);
-      if (name === ' ') { if (!$('.start').hidden) start(); return true; }
+      if (name === 'r') {
+        if (!$('.record').disabled) record();
+        else studio.say('Press Start first: there is nothing to record yet.', 'error');
+        return true;
+      }
+      if (name === 'm') {
+        const sent = link.send({type: 'marker', name: 'Marker'});
+        if (sent && recording) studio.say('Marked.');
+        return sent;
+      }
+      if (name === ' ') {
+        if (!$('.start').hidden) start();
+        return true;
+      }
       return /^[1-9]$/.test(name) && cues.press(+name);
     },
   };

@@ -9,15 +9,26 @@
 // `times` are the frames' times in seconds; without them frames are 1/fps apart. `sound` is {url, start_s}. `shortcuts`
 // is where keys are listened to (default: the element). `onEdit({keys, markers})` follows every finished edit; `draft` is
 // such edits of before.
-import {Clock, busy, clamp, drag, icon, keyRows, timecode} from './basics.js';
+import {busy, Clock, clamp, drag, icon, keyRows, timecode} from './basics.js';
 import {LANE, mountLane} from './lane.js';
 
 /** What the keys do; the same list is shown by `?`. */
 export const KEYS = [
-  ['Space', 'Play, pause'], ['J K L', 'Shuttle back, stop, on'], ['← →', 'A frame; with Shift a second'], ['↑ ↓', 'Previous, next prompt'],
-  ['Home End', 'Start, end'], ['I O', 'In, out'], ['M', 'Marker'], ['N', 'New prompt at the playhead'], ['S', 'Split the prompt there'],
-  ['Q W', 'Trim its start, its end to there'], ['Delete', 'Delete the prompt'], ['Ctrl+Z', 'Undo'], ['Ctrl+Shift+Z', 'Redo'],
-  ['+ − 0', 'Zoom in, out, whole; or Ctrl and wheel'], ['Alt', 'Held: drag without snapping'],
+  ['Space', 'Play, pause'],
+  ['J K L', 'Shuttle back, stop, on'],
+  ['← →', 'A frame; with Shift a second'],
+  ['↑ ↓', 'Previous, next prompt'],
+  ['Home End', 'Start, end'],
+  ['I O', 'In, out'],
+  ['M', 'Marker'],
+  ['N', 'New prompt at the playhead'],
+  ['S', 'Split the prompt there'],
+  ['Q W', 'Trim its start, its end to there'],
+  ['Delete', 'Delete the prompt'],
+  ['Ctrl+Z', 'Undo'],
+  ['Ctrl+Shift+Z', 'Redo'],
+  ['+ − 0', 'Zoom in, out, whole; or Ctrl and wheel'],
+  ['Alt', 'Held: drag without snapping'],
 ];
 
 const TEMPLATE = `
@@ -53,20 +64,29 @@ export function mount(element, options) {
   root.innerHTML = TEMPLATE;
   element.replaceChildren(root);
   const $ = selector => root.querySelector(selector);
-  const screen = $('.lsd-screen'), live = $('.lsd-live'), raw = $('.lsd-raw');
+  const screen = $('.lsd-screen'),
+    live = $('.lsd-live'),
+    raw = $('.lsd-raw');
   const sound = new Audio();
-  const ending = new AbortController(), until = {signal: ending.signal};
+  const ending = new AbortController(),
+    until = {signal: ending.signal};
   let take = {fps: 24, editable: true, keys: [], markers: [], ...options};
-  let clock = null, want = null, rate = 0, range = [0, null], turning = 0;
+  let clock = null,
+    want = null,
+    rate = 0,
+    range = [0, null],
+    turning = 0;
 
   // -- time -----------------------------------------------------------------------------------------------------------
   const now = () => want ?? live.currentTime;
-  function wind() {  // the take's clock; its length is known when the picture is
+  function wind() {
+    // the take's clock; its length is known when the picture is
     clock = new Clock({...take, length_s: take.duration_s || live.duration || raw.duration || 1});
     lane.draw();
     paint();
   }
-  function seek(time_s) {  // the newest wish wins: while the decoder seeks, only the last one is kept
+  function seek(time_s) {
+    // the newest wish wins: while the decoder seeks, only the last one is kept
     want = clamp(time_s, 0, Math.max(0, clock.length_s - 1e-3));
     if (!live.seeking && !raw.seeking) go();
     paint();
@@ -76,8 +96,15 @@ export function mount(element, options) {
     live.currentTime = raw.currentTime = want;
     want = null;
   }
-  const show_frame = frame => { stop(); seek(clock.middleOf(clamp(frame, 0, clock.count - 1))); };
+  const show_frame = frame => {
+    stop();
+    seek(clock.middleOf(clamp(frame, 0, clock.count - 1)));
+  };
   const step = frames => show_frame(clock.frameAt(now()) + frames);
+  function leap(seconds) {
+    stop();
+    seek(now() + seconds);
+  }
 
   // -- playing: the world leads, the camera follows by small changes of its rate ---------------------------------------
   function play(speed = 1) {
@@ -85,63 +112,93 @@ export function mount(element, options) {
     rate = speed;
     if (speed > 0) {
       if (now() >= (range[1] ?? clock.length_s) - 1.5 / take.fps) seek(range[0]);
-      for (const video of [live, raw]) { video.playbackRate = speed; video.play().catch(() => {}); }
+      for (const video of [live, raw]) {
+        video.playbackRate = speed;
+        video.play().catch(() => {});
+      }
     } else reverse();
     paint();
   }
-  function reverse() {  // browsers play forwards only
-    live.pause(); raw.pause(); sound.pause();
+  function reverse() {
+    // browsers play forwards only
+    live.pause();
+    raw.pause();
+    sound.pause();
     let before = performance.now();
     turning = requestAnimationFrame(function turn(at) {
       if (rate >= 0) return;
-      const to = now() + rate * (at - before) / 1000;
+      const to = now() + (rate * (at - before)) / 1000;
       before = at;
       seek(Math.max(to, range[0]));
-      if (to <= range[0]) stop(); else turning = requestAnimationFrame(turn);
+      if (to <= range[0]) stop();
+      else turning = requestAnimationFrame(turn);
     });
   }
   function stop() {
     const was = rate;
     rate = 0;
     cancelAnimationFrame(turning);
-    live.pause(); raw.pause(); sound.pause();
+    live.pause();
+    raw.pause();
+    sound.pause();
     if (was) seek(clock.middleOf(clock.frameAt(now())));
     paint();
   }
-  const toggle = () => rate ? stop() : play();
+  const toggle = () => (rate ? stop() : play());
   const shuttle = way => play(Math.sign(rate) === way ? clamp(rate * 2, -8, 8) : way);
   function follow() {
     if (rate > 0 && !live.seeking && !raw.seeking) {
       const ahead = raw.currentTime - live.currentTime;
-      if (Math.abs(ahead) > .25) raw.currentTime = live.currentTime;
-      raw.playbackRate = Math.abs(ahead) < .004 ? rate : rate * clamp(1 - ahead * 2, .75, 1.25);
+      if (Math.abs(ahead) > 0.25) raw.currentTime = live.currentTime;
+      raw.playbackRate = Math.abs(ahead) < 0.004 ? rate : rate * clamp(1 - ahead * 2, 0.75, 1.25);
       hear(live.currentTime - (take.sound?.start_s ?? 0));
       if (range[1] !== null && live.currentTime >= range[1]) finish();
     }
     paint();
   }
-  function hear(at) {  // the microphone, at the picture's own speed only
+  function hear(at) {
+    // the microphone, at the picture's own speed only
     const heard = take.sound && rate === 1 && at >= 0 && !sound.ended;
     if (!heard) return sound.pause();
-    if (Math.abs(sound.currentTime - at) > .12) sound.currentTime = at;
+    if (Math.abs(sound.currentTime - at) > 0.12) sound.currentTime = at;
     if (sound.paused) sound.play().catch(() => {});
   }
   function finish() {
-    if ($('[data-do=loop]').getAttribute('aria-pressed') === 'true') { seek(range[0]); play(rate || 1); } else stop();
+    if ($('[data-do=loop]').getAttribute('aria-pressed') === 'true') {
+      seek(range[0]);
+      play(rate || 1);
+    } else stop();
   }
   const shown = {};
   function watch(video, name) {
-    video.requestVideoFrameCallback?.((at, frame) => {
+    video.requestVideoFrameCallback?.((_at, frame) => {
       if (ending.signal.aborted) return;
       shown[name] = frame.mediaTime;
       if (video === live) follow();
       watch(video, name);
     });
-    video.addEventListener('seeked', () => { if (!live.seeking && !raw.seeking) go(); paint(); }, until);
+    video.addEventListener(
+      'seeked',
+      () => {
+        if (!live.seeking && !raw.seeking) go();
+        paint();
+      },
+      until,
+    );
     video.addEventListener('loadedmetadata', wind, until);
-    video.addEventListener('error', () => fault(`The ${video === live ? 'world' : 'camera'}'s picture cannot be played: ${video.error?.message || 'no such file'}`), until);
+    video.addEventListener(
+      'error',
+      () =>
+        fault(
+          `The ${video === live ? 'world' : 'camera'}'s picture cannot be played: ${video.error?.message || 'no such file'}`,
+        ),
+      until,
+    );
   }
-  function fault(text) { $('.lsd-fault').textContent = text; $('.lsd-fault').hidden = !text; }
+  function fault(text) {
+    $('.lsd-fault').textContent = text;
+    $('.lsd-fault').hidden = !text;
+  }
 
   // -- what is seen ----------------------------------------------------------------------------------------------------
   function paint() {
@@ -150,7 +207,8 @@ export function mount(element, options) {
     $('.lsd-length').textContent = `/ ${timecode(clock.length_s, take.fps)}`;
     $('.lsd-rate').textContent = rate && rate !== 1 ? `${rate}×` : '';
     lane.paint(at);
-    const button = $('[data-do=play]'), name = rate ? 'pause' : 'play';
+    const button = $('[data-do=play]'),
+      name = rate ? 'pause' : 'play';
     if (button.dataset.shows !== name) {
       button.dataset.shows = name;
       button.innerHTML = icon(name);
@@ -159,7 +217,8 @@ export function mount(element, options) {
   }
   function view(name) {
     screen.dataset.view = name;
-    for (const button of root.querySelectorAll('.lsd-views button')) button.setAttribute('aria-pressed', button.dataset.view === name);
+    for (const button of root.querySelectorAll('.lsd-views button'))
+      button.setAttribute('aria-pressed', button.dataset.view === name);
   }
   function wipe(share) {
     const percent = clamp(share, 0, 1) * 100;
@@ -168,40 +227,124 @@ export function mount(element, options) {
   }
 
   // -- hands -----------------------------------------------------------------------------------------------------------
-  const lane = mountLane(root, {
-    clock: () => clock, now, seek, stop, range: () => range, editable: () => take.editable, edited: state => take.onEdit?.(state),
-  }, until);
+  const lane = mountLane(
+    root,
+    {
+      clock: () => clock,
+      now,
+      seek,
+      stop,
+      range: () => range,
+      editable: () => take.editable,
+      edited: state => take.onEdit?.(state),
+    },
+    until,
+  );
   const acts = {
-    ...lane.acts, start: () => show_frame(0), end: () => show_frame(clock.count - 1), back: () => step(-1), next: () => step(1), play: toggle,
-    loop: () => { const button = $('[data-do=loop]'); button.setAttribute('aria-pressed', button.getAttribute('aria-pressed') !== 'true'); },
-    help: () => { const help = $('.lsd-help'); help.innerHTML = keyRows(KEYS); help.hidden = !help.hidden; },
+    ...lane.acts,
+    start: () => show_frame(0),
+    end: () => show_frame(clock.count - 1),
+    back: () => step(-1),
+    next: () => step(1),
+    play: toggle,
+    loop: () => {
+      const button = $('[data-do=loop]');
+      button.setAttribute('aria-pressed', button.getAttribute('aria-pressed') !== 'true');
+    },
+    help: () => {
+      const help = $('.lsd-help');
+      help.innerHTML = keyRows(KEYS);
+      help.hidden = !help.hidden;
+    },
   };
   const keymap = {
-    ' ': toggle, j: () => shuttle(-1), k: stop, l: () => shuttle(1), Home: acts.start, End: acts.end,
-    ArrowLeft: e => e.shiftKey ? (stop(), seek(now() - 1)) : step(-1), ArrowRight: e => e.shiftKey ? (stop(), seek(now() + 1)) : step(1),
-    ArrowUp: acts.before, ArrowDown: acts.after, Delete: acts.bin, Backspace: acts.bin, n: acts.add, s: acts.split, q: acts.head, w: acts.tail, m: acts.mark,
-    '+': acts.more, '=': acts.more, '-': acts.less, '0': acts.whole, '?': acts.help, Escape: () => { $('.lsd-help').hidden = true; },
-    i: () => { range = [now(), range[1] !== null && range[1] > now() ? range[1] : null]; lane.draw(); }, o: () => { range = [range[0] < now() ? range[0] : 0, now()]; lane.draw(); },
+    ' ': toggle,
+    j: () => shuttle(-1),
+    k: stop,
+    l: () => shuttle(1),
+    Home: acts.start,
+    End: acts.end,
+    ArrowLeft: e => (e.shiftKey ? leap(-1) : step(-1)),
+    ArrowRight: e => (e.shiftKey ? leap(1) : step(1)),
+    ArrowUp: acts.before,
+    ArrowDown: acts.after,
+    Delete: acts.bin,
+    Backspace: acts.bin,
+    n: acts.add,
+    s: acts.split,
+    q: acts.head,
+    w: acts.tail,
+    m: acts.mark,
+    '+': acts.more,
+    '=': acts.more,
+    '-': acts.less,
+    0: acts.whole,
+    '?': acts.help,
+    Escape: () => {
+      $('.lsd-help').hidden = true;
+    },
+    i: () => {
+      range = [now(), range[1] !== null && range[1] > now() ? range[1] : null];
+      lane.draw();
+    },
+    o: () => {
+      range = [range[0] < now() ? range[0] : 0, now()];
+      lane.draw();
+    },
   };
   function press(event) {
-    if (event.defaultPrevented || event.altKey || busy(event) || !root.isConnected || root.offsetParent === null) return;
+    if (
+      event.defaultPrevented ||
+      event.altKey ||
+      busy(event) ||
+      !root.isConnected ||
+      root.offsetParent === null
+    )
+      return;
     if (event.key === 'Escape' && $('.lsd-help').hidden) return;
     const held = event.ctrlKey || event.metaKey;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const act = held ? (name === 'z' ? (event.shiftKey ? acts.redo : acts.undo) : null) : keymap[name];
+    const act = held
+      ? name === 'z'
+        ? event.shiftKey
+          ? acts.redo
+          : acts.undo
+        : null
+      : keymap[name];
     if (!act || (event.composedPath()[0] === $('.lsd-wipe') && name.startsWith('Arrow'))) return;
     event.preventDefault();
     event.stopPropagation();
     act(event);
   }
-  for (const button of root.querySelectorAll('[data-do]')) button.addEventListener('click', acts[button.dataset.do], until);
-  for (const button of root.querySelectorAll('.lsd-views button')) button.addEventListener('click', () => view(button.dataset.view), until);
-  const aim = event => { const box = screen.getBoundingClientRect(); wipe((event.clientX - box.left) / box.width); };
-  screen.addEventListener('pointerdown', event => { if (screen.dataset.view === 'wipe' && event.button === 0) { aim(event); drag(event, aim); } }, until);
-  $('.lsd-wipe').addEventListener('keydown', event => {
-    const way = {ArrowLeft: -1, ArrowRight: 1}[event.key];
-    if (way) { event.preventDefault(); wipe(parseFloat($('.lsd-wipe').getAttribute('aria-valuenow')) / 100 + way * .02); }
-  }, until);
+  for (const button of root.querySelectorAll('[data-do]'))
+    button.addEventListener('click', acts[button.dataset.do], until);
+  for (const button of root.querySelectorAll('.lsd-views button'))
+    button.addEventListener('click', () => view(button.dataset.view), until);
+  const aim = event => {
+    const box = screen.getBoundingClientRect();
+    wipe((event.clientX - box.left) / box.width);
+  };
+  screen.addEventListener(
+    'pointerdown',
+    event => {
+      if (screen.dataset.view === 'wipe' && event.button === 0) {
+        aim(event);
+        drag(event, aim);
+      }
+    },
+    until,
+  );
+  $('.lsd-wipe').addEventListener(
+    'keydown',
+    event => {
+      const way = {ArrowLeft: -1, ArrowRight: 1}[event.key];
+      if (way) {
+        event.preventDefault();
+        wipe(parseFloat($('.lsd-wipe').getAttribute('aria-valuenow')) / 100 + way * 0.02);
+      }
+    },
+    until,
+  );
   $('.lsd-help').addEventListener('click', acts.help, until);
   live.addEventListener('ended', finish, until);
   (take.shortcuts ?? root).addEventListener('keydown', press, until);
@@ -213,9 +356,18 @@ export function mount(element, options) {
     wind();
     stop();
     fault('');
-    for (const [video, url] of [[live, take.live ?? take.raw], [raw, take.raw ?? take.live]])
-      if (url && video.getAttribute('src') !== url) { video.src = url; video.load(); }
-    if (sound.getAttribute('src') !== (take.sound?.url ?? null)) { if (take.sound) sound.src = take.sound.url; else sound.removeAttribute('src'); }
+    for (const [video, url] of [
+      [live, take.live ?? take.raw],
+      [raw, take.raw ?? take.live],
+    ])
+      if (url && video.getAttribute('src') !== url) {
+        video.src = url;
+        video.load();
+      }
+    if (sound.getAttribute('src') !== (take.sound?.url ?? null)) {
+      if (take.sound) sound.src = take.sound.url;
+      else sound.removeAttribute('src');
+    }
     range = [0, null];
     view(take.raw && take.live ? screen.dataset.view : take.live ? 'live' : 'raw');
     lane.draw();
@@ -224,11 +376,28 @@ export function mount(element, options) {
   show({keys: take.keys, markers: take.markers, draft: take.draft});
   watch(live, 'live');
   watch(raw, 'raw');
-  wipe(.5);
+  wipe(0.5);
   return {
-    show, seek, play, pause: stop, say: lane.say, state: lane.state,
-    get time_s() { return now(); },
-    get shown() { return {...shown}; },
-    destroy() { ending.abort(); stop(); for (const video of [live, raw]) { video.removeAttribute('src'); video.load(); } root.remove(); },
+    show,
+    seek,
+    play,
+    pause: stop,
+    say: lane.say,
+    state: lane.state,
+    get time_s() {
+      return now();
+    },
+    get shown() {
+      return {...shown};
+    },
+    destroy() {
+      ending.abort();
+      stop();
+      for (const video of [live, raw]) {
+        video.removeAttribute('src');
+        video.load();
+      }
+      root.remove();
+    },
   };
 }

@@ -3,45 +3,118 @@ import {timecode} from './basics.js';
 import {mount} from './player.js';
 
 const VERDICTS = {circled: '◯', hold: '‖', ng: '✕'};
-const make = (tag, fields = {}, ...children) => { const one = Object.assign(document.createElement(tag), fields); one.append(...children); return one; };
+const make = (tag, fields = {}, ...children) => {
+  const one = Object.assign(document.createElement(tag), fields);
+  one.append(...children);
+  return one;
+};
 
 export function mountReview(root, studio) {
-  const $ = selector => root.querySelector(selector), all = selector => [...root.querySelectorAll(selector)];
-  let list = [], take = null, version = null, player = null, show = 'all', job = null;
+  const $ = selector => root.querySelector(selector),
+    all = selector => [...root.querySelectorAll(selector)];
+  let list = [],
+    take = null,
+    version = null,
+    player = null,
+    show = 'all',
+    job = null;
 
   // -- the list ------------------------------------------------------------------------------------------------------------
   async function refresh() {
-    try { list = (await studio.call('takes')).takes; } catch (error) { return studio.say(error.message, 'error'); }
+    try {
+      list = (await studio.call('takes')).takes;
+    } catch (error) {
+      return studio.say(error.message, 'error');
+    }
     draw();
   }
   function draw() {
     const seen = list.filter(one => show === 'all' || one.verdict === 'circled');
-    $('.list').replaceChildren(...seen.map((one, i) => {
-      const poster = one.poster ? make('img', {src: studio.file(one.poster), alt: '', loading: 'lazy'}) : make('span', {className: 'no-poster'});
-      const badge = one.error ? 'damaged' : {recovered: 'recovered', recording: 'recording'}[one.state];
-      const item = make('button', {type: 'button', className: 'item'},
-        make('span', {className: 'poster'}, poster, make('b', {textContent: one.error ? '–' : timecode(one.duration_s, one.fps).slice(3, 8)})),
-        make('span', {className: 'what'},
-          make('strong', {textContent: `S${one.scene} ${one.shot} T${String(one.take).padStart(3, '0')}`}),
-          make('small', {textContent: one.production}),
-          make('span', {className: 'marks'}, ...(one.verdict ? [make('i', {className: `verdict ${one.verdict}`, textContent: `${VERDICTS[one.verdict]} ${one.verdict === 'ng' ? 'NG' : one.verdict}`})] : []),
-            ...(badge ? [make('i', {className: `badge ${badge}`, textContent: badge})] : []), ...(one.versions ? [make('i', {className: 'badge', textContent: `${one.versions} version${one.versions > 1 ? 's' : ''}`})] : []))));
-      item.setAttribute('role', 'option');
-      item.setAttribute('aria-selected', take?.take === one.path);
-      item.dataset.take = one.path;
-      item.title = one.error || one.notes || '';
-      item.addEventListener('click', () => { location.hash = `#review/${one.path}`; });
-      if (i && seen[i - 1].production !== one.production) item.classList.add('first');
-      return item;
-    }));
+    $('.list').replaceChildren(
+      ...seen.map((one, i) => {
+        const poster = one.poster
+          ? make('img', {src: studio.file(one.poster), alt: '', loading: 'lazy'})
+          : make('span', {className: 'no-poster'});
+        const badge = one.error
+          ? 'damaged'
+          : {recovered: 'recovered', recording: 'recording'}[one.state];
+        const item = make(
+          'button',
+          {type: 'button', className: 'item'},
+          make(
+            'span',
+            {className: 'poster'},
+            poster,
+            make('b', {
+              textContent: one.error ? '–' : timecode(one.duration_s, one.fps).slice(3, 8),
+            }),
+          ),
+          make(
+            'span',
+            {className: 'what'},
+            make('strong', {
+              textContent: `S${one.scene} ${one.shot} T${String(one.take).padStart(3, '0')}`,
+            }),
+            make('small', {textContent: one.production}),
+            make(
+              'span',
+              {className: 'marks'},
+              ...(one.verdict
+                ? [
+                    make('i', {
+                      className: `verdict ${one.verdict}`,
+                      textContent: `${VERDICTS[one.verdict]} ${one.verdict === 'ng' ? 'NG' : one.verdict}`,
+                    }),
+                  ]
+                : []),
+              ...(badge ? [make('i', {className: `badge ${badge}`, textContent: badge})] : []),
+              ...(one.versions
+                ? [
+                    make('i', {
+                      className: 'badge',
+                      textContent: `${one.versions} version${one.versions > 1 ? 's' : ''}`,
+                    }),
+                  ]
+                : []),
+            ),
+          ),
+        );
+        item.setAttribute('role', 'option');
+        item.setAttribute('aria-selected', take?.take === one.path);
+        item.dataset.take = one.path;
+        item.title = one.error || one.notes || '';
+        item.addEventListener('click', () => {
+          location.hash = `#review/${one.path}`;
+        });
+        if (i && seen[i - 1].production !== one.production) item.classList.add('first');
+        return item;
+      }),
+    );
     if (!take) teach();
   }
   function teach(text) {
     const empty = $('.room > .empty');
     empty.hidden = Boolean(take) && !text;
-    empty.replaceChildren(...(text ? [make('p', {textContent: text})] : list.length
-      ? [make('h2', {textContent: 'Choose a take'}), make('p', {textContent: 'Camera and world play in step; the wipe goes between them. Change a prompt on the timeline, then render again: nothing is ever overwritten.'})]
-      : [make('h2', {textContent: 'No takes yet'}), make('p', {textContent: 'Go to the live page, press Start, then Record (R). What you shoot is listed here when you cut.'}), make('a', {href: '#live', className: 'apply', textContent: 'To the live page'})]));
+    empty.replaceChildren(
+      ...(text
+        ? [make('p', {textContent: text})]
+        : list.length
+          ? [
+              make('h2', {textContent: 'Choose a take'}),
+              make('p', {
+                textContent:
+                  'Camera and world play in step; the wipe goes between them. Change a prompt on the timeline, then render again: nothing is ever overwritten.',
+              }),
+            ]
+          : [
+              make('h2', {textContent: 'No takes yet'}),
+              make('p', {
+                textContent:
+                  'Go to the live page, press Start, then Record (R). What you shoot is listed here when you cut.',
+              }),
+              make('a', {href: '#live', className: 'apply', textContent: 'To the live page'}),
+            ]),
+    );
   }
 
   // -- one take ------------------------------------------------------------------------------------------------------------
@@ -59,16 +132,35 @@ export function mountReview(root, studio) {
       for (const part of all('.title, .foot')) part.hidden = true;
       teach(error.message);
       return draw();
-    } finally { root.classList.remove('loading'); }
+    } finally {
+      root.classList.remove('loading');
+    }
     teach();
     for (const part of all('.title, .foot')) part.hidden = false;
     $('h1').textContent = `Scene ${take.scene} · Shot ${take.shot} · Take ${take.number}`;
-    $('.facts').textContent = [take.production, `${take.duration_s.toFixed(1)} s`, `${take.width}×${take.height}`, `${take.fps.toFixed(take.fps % 1 ? 1 : 0)} fps`,
-      `${take.frames} frames${take.dropped ? `, ${take.dropped} dropped` : ''}`, take.state === 'complete' ? '' : take.state, ...take.problems].filter(Boolean).join(' · ');
+    $('.facts').textContent = [
+      take.production,
+      `${take.duration_s.toFixed(1)} s`,
+      `${take.width}×${take.height}`,
+      `${take.fps.toFixed(take.fps % 1 ? 1 : 0)} fps`,
+      `${take.frames} frames${take.dropped ? `, ${take.dropped} dropped` : ''}`,
+      take.state === 'complete' ? '' : take.state,
+      ...take.problems,
+    ]
+      .filter(Boolean)
+      .join(' · ');
     $('textarea').value = take.notes;
     verdict(take.verdict);
     version = take.versions.find(one => one.name === wanted) ?? take.versions[0];
-    const options = {raw: studio.file(take.raw), ...seenNow(), sound: take.sound && {...take.sound, url: studio.file(take.sound.url)}, times: take.times, duration_s: take.duration_s, fps: take.fps, editable: take.state !== 'recording'};
+    const options = {
+      raw: studio.file(take.raw),
+      ...seenNow(),
+      sound: take.sound && {...take.sound, url: studio.file(take.sound.url)},
+      times: take.times,
+      duration_s: take.duration_s,
+      fps: take.fps,
+      editable: take.state !== 'recording',
+    };
     if (player) player.show(options);
     else player = mount($('.screen'), {...options, shortcuts: document, onEdit: edited});
     player.seek(0);
@@ -77,35 +169,65 @@ export function mountReview(root, studio) {
     if (!job) progress(null);
     note();
   }
-  function prepare(path) {  // a take that a crash cut short has no pictures for browsers yet
+  function prepare(path) {
+    // a take that a crash cut short has no pictures for browsers yet
     teach('This take is being prepared for review …');
-    setTimeout(() => { if (location.hash === `#review/${path}`) open(path).then(refresh); }, 700);
+    setTimeout(() => {
+      if (location.hash === `#review/${path}`) open(path).then(refresh);
+    }, 700);
   }
-  const seenNow = () => ({live: studio.file(version.url), keys: version.keys, markers: version.markers, draft: version.draft});
+  const seenNow = () => ({
+    live: studio.file(version.url),
+    keys: version.keys,
+    markers: version.markers,
+    draft: version.draft,
+  });
   function versions() {
-    $('.versions').replaceChildren(...take.versions.map(one => {
-      const button = make('button', {type: 'button', textContent: one.name === 'live' ? 'Live' : `${one.name === take.circled ? `${VERDICTS.circled} ` : ''}${one.name}`, title: one.about});
-      button.setAttribute('aria-pressed', one === version);
-      button.addEventListener('click', () => { version = one; player.show(seenNow()); versions(); note(); });
-      return button;
-    }));
+    $('.versions').replaceChildren(
+      ...take.versions.map(one => {
+        const button = make('button', {
+          type: 'button',
+          textContent:
+            one.name === 'live'
+              ? 'Live'
+              : `${one.name === take.circled ? `${VERDICTS.circled} ` : ''}${one.name}`,
+          title: one.about,
+        });
+        button.setAttribute('aria-pressed', one === version);
+        button.addEventListener('click', () => {
+          version = one;
+          player.show(seenNow());
+          versions();
+          note();
+        });
+        return button;
+      }),
+    );
   }
-  const plain = state => JSON.stringify(state.keys.map(({time_s, prompt, fade_s}) => [time_s, prompt, fade_s]));
+  const plain = state =>
+    JSON.stringify(state.keys.map(({time_s, prompt, fade_s}) => [time_s, prompt, fade_s]));
   function edited(state) {
     version.draft = state;
-    studio.call('draft', {take: take.take, version: version.name, ...state}).catch(error => studio.say(error.message, 'error'));
+    studio
+      .call('draft', {take: take.take, version: version.name, ...state})
+      .catch(error => studio.say(error.message, 'error'));
     note();
   }
   function note(text) {
     const changed = Boolean(version.draft) && plain(version.draft) !== plain(version);
     $('[data-do=render]').disabled = Boolean(job) || take.state === 'recording';
     $('[data-do=render]').classList.toggle('ready', changed);
-    $('.say').textContent = text ?? (changed ? `The keys differ from ${version.name === 'live' ? 'what was played live' : version.name}. Render again to see it.` : version.about);
+    $('.say').textContent =
+      text ??
+      (changed
+        ? `The keys differ from ${version.name === 'live' ? 'what was played live' : version.name}. Render again to see it.`
+        : version.about);
   }
 
   // -- verdict, notes, rendering, export --------------------------------------------------------------------------------------
   function verdict(name) {
-    for (const button of all('[data-verdict]')) button.setAttribute('aria-pressed', button.dataset.verdict === name);
+    for (const button of all('[data-verdict]'))
+      button.setAttribute('aria-pressed', button.dataset.verdict === name);
   }
   async function judge(fields) {
     try {
@@ -113,9 +235,14 @@ export function mountReview(root, studio) {
       Object.assign(take, judged);
       verdict(take.verdict);
       refresh();
-    } catch (error) { studio.say(error.message, 'error'); }
+    } catch (error) {
+      studio.say(error.message, 'error');
+    }
   }
-  for (const button of all('[data-verdict]')) button.addEventListener('click', () => judge({verdict: take.verdict === button.dataset.verdict ? null : button.dataset.verdict}));
+  for (const button of all('[data-verdict]'))
+    button.addEventListener('click', () =>
+      judge({verdict: take.verdict === button.dataset.verdict ? null : button.dataset.verdict}),
+    );
   $('textarea').addEventListener('change', event => judge({notes: event.target.value}));
 
   function progress(share) {
@@ -127,14 +254,16 @@ export function mountReview(root, studio) {
   async function render() {
     const path = take.take;
     try {
-      job = (await studio.call('render', {take: path, version: version.name, ...player.state()})).job;
+      job = (await studio.call('render', {take: path, version: version.name, ...player.state()}))
+        .job;
       progress(0);
       note('Rendering …');
       for (;;) {
         const now = await studio.call('progress', {job});
         if (now.error) throw new Error(now.error);
         progress(now.share);
-        if (take.take === path) note(now.total ? `Rendering frame ${now.done} of ${now.total} …` : 'Preparing …');
+        if (take.take === path)
+          note(now.total ? `Rendering frame ${now.done} of ${now.total} …` : 'Preparing …');
         if (now.version) {
           job = null;
           if (take.take === path) await open(path, now.version);
@@ -151,17 +280,36 @@ export function mountReview(root, studio) {
     }
   }
   $('[data-do=render]').addEventListener('click', render);
-  for (const button of all('[data-export]')) button.addEventListener('click', async () => {
-    button.disabled = true;
-    try {
-      const made = await studio.call('export', {take: take.take, version: version.name, to: button.dataset.export});
-      make('a', {href: studio.file(made.url), download: made.name}).click();
-    } catch (error) { studio.say(error.message, 'error'); } finally { button.disabled = false; }
-  });
-  for (const button of all('[data-show]')) button.addEventListener('click', () => {
-    show = button.dataset.show;
-    for (const other of all('[data-show]')) other.setAttribute('aria-pressed', other === button);
-    draw();
-  });
-  return {refresh, open, get player() { return player; }, leave() { player?.pause(); }};
+  for (const button of all('[data-export]'))
+    button.addEventListener('click', async () => {
+      button.disabled = true;
+      try {
+        const made = await studio.call('export', {
+          take: take.take,
+          version: version.name,
+          to: button.dataset.export,
+        });
+        make('a', {href: studio.file(made.url), download: made.name}).click();
+      } catch (error) {
+        studio.say(error.message, 'error');
+      } finally {
+        button.disabled = false;
+      }
+    });
+  for (const button of all('[data-show]'))
+    button.addEventListener('click', () => {
+      show = button.dataset.show;
+      for (const other of all('[data-show]')) other.setAttribute('aria-pressed', other === button);
+      draw();
+    });
+  return {
+    refresh,
+    open,
+    get player() {
+      return player;
+    },
+    leave() {
+      player?.pause();
+    },
+  };
 }

@@ -1,6 +1,6 @@
 // The microphone while a take is recorded: chunks of one WebM file, kept for a while where the connection is lost.
 
-const MOST = 240;  // chunks of half a second that wait at most
+const MOST = 240; // chunks of half a second that wait at most
 
 export class Sound {
   constructor(link) {
@@ -10,14 +10,21 @@ export class Sound {
   start(tracks) {
     this.waiting = [];
     if (!tracks.length || !window.MediaRecorder) return;
-    const recorder = this.recorder = new MediaRecorder(new MediaStream(tracks));
+    const recorder = new MediaRecorder(new MediaStream(tracks));
+    this.recorder = recorder;
     const started = performance.now();
-    let number = 0, order = Promise.resolve();
+    let number = 0,
+      order = Promise.resolve();
     recorder.ondataavailable = event => {
       const mine = number++;
-      order = order.then(async () => { this.waiting.push([mine, started, await event.data.arrayBuffer()]); this.flush(); });
+      order = order.then(async () => {
+        this.waiting.push([mine, started, await event.data.arrayBuffer()]);
+        this.flush();
+      });
     };
-    this.ended = new Promise(resolve => { recorder.onstop = () => resolve(order); });
+    this.ended = new Promise(resolve => {
+      recorder.onstop = () => resolve(order);
+    });
     recorder.start(500);
   }
 

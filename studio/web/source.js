@@ -2,40 +2,71 @@
 
 /** What a page says where no camera is to be had: how to get a secure address, and what to do once it may be had. */
 const HOME = {
-  secure: 'Start the studio with lsd-studio serve --ssl-certfile cert.pem --ssl-keyfile key.pem, or open it on this very machine. Example and Clip work here too.',
-  again: 'choose Camera again', else: ', or work with Example or Clip',
+  secure:
+    'Start the studio with lsd-studio serve --ssl-certfile cert.pem --ssl-keyfile key.pem, or open it on this very machine. Example and Clip work here too.',
+  again: 'choose Camera again',
+  else: ', or work with Example or Clip',
 };
 
 /** Why no camera is to be had, and what to do about it. */
 export function cameraTrouble(error, home = HOME) {
   if (!window.isSecureContext || !navigator.mediaDevices)
     return `Browsers hand over a camera only on localhost or over HTTPS, and this page came from ${location.origin}. ${home.secure}`;
-  return {
-    NotAllowedError: `The browser was told to keep the camera from this page. Allow it beside the address, then ${home.again}.`,
-    NotFoundError: `No camera is connected. Plug one in and ${home.again}${home.else}.`,
-    NotReadableError: `Another program holds the camera. Close it there, then ${home.again}.`,
-    OverconstrainedError: 'That camera is gone. Choose another one.',
-  }[error?.name] ?? `The camera does not start: ${error?.message ?? error}`;
+  return (
+    {
+      NotAllowedError: `The browser was told to keep the camera from this page. Allow it beside the address, then ${home.again}.`,
+      NotFoundError: `No camera is connected. Plug one in and ${home.again}${home.else}.`,
+      NotReadableError: `Another program holds the camera. Close it there, then ${home.again}.`,
+      OverconstrainedError: 'That camera is gone. Choose another one.',
+    }[error?.name] ?? `The camera does not start: ${error?.message ?? error}`
+  );
+}
+
+function stopTracks(stream) {
+  for (const track of stream.getTracks()) track.stop();
 }
 
 export class Source {
   /** `changed()` follows every change of kind, text, devices or shape; `refused(kind)` may keep the present source. */
   constructor(video, example, changed, home) {
-    Object.assign(this, {video, example, changed, home, kind: 'example', text: '', devices: [], stream: null, clip: null});
+    Object.assign(this, {
+      video,
+      example,
+      changed,
+      home,
+      kind: 'example',
+      text: '',
+      devices: [],
+      stream: null,
+      clip: null,
+    });
     video.addEventListener('loadedmetadata', () => changed());
     video.addEventListener('resize', () => changed());
     video.addEventListener('error', () => {
       if (!video.getAttribute('src')) return;
       video.removeAttribute('src');
-      this.say(this.kind === 'clip' ? `The browser cannot play ${this.clip?.name}. MP4 with H.264, or WebM, will do.` : 'The example cannot be played.');
+      this.say(
+        this.kind === 'clip'
+          ? `The browser cannot play ${this.clip?.name}. MP4 with H.264, or WebM, will do.`
+          : 'The example cannot be played.',
+      );
       video.load();
     });
   }
 
-  say(text) { this.text = text; this.changed(); }
-  get ready() { return this.video.readyState >= 1 && this.video.videoWidth > 0; }
-  get fps() { return Math.round(this.stream?.getVideoTracks()[0]?.getSettings().frameRate || 24); }
-  get sound() { return this.stream?.getAudioTracks().filter(track => track.readyState === 'live') ?? []; }
+  say(text) {
+    this.text = text;
+    this.changed();
+  }
+  get ready() {
+    return this.video.readyState >= 1 && this.video.videoWidth > 0;
+  }
+  get fps() {
+    return Math.round(this.stream?.getVideoTracks()[0]?.getSettings().frameRate || 24);
+  }
+  get sound() {
+    return this.stream?.getAudioTracks().filter(track => track.readyState === 'live') ?? [];
+  }
 
   async choose(kind, {device, sound = true, file} = {}) {
     this.kind = kind;
@@ -43,13 +74,14 @@ export class Source {
     this.release();
     if (kind === 'camera') await this.openCamera(device, sound);
     else if (kind === 'clip') this.openFile(file ?? this.clip);
-    else if (this.example) this.play(this.example, 'A clay puppet with a ball, a stick and a box. No camera is needed.');
+    else if (this.example)
+      this.play(this.example, 'A clay puppet with a ball, a stick and a box. No camera is needed.');
     else this.say('No example take is in this sessions folder. Choose Camera or Clip.');
     this.changed();
   }
 
   release() {
-    this.stream?.getTracks().forEach(track => track.stop());
+    if (this.stream) stopTracks(this.stream);
     this.stream = null;
     this.video.srcObject = null;
     if (this.video.src.startsWith('blob:')) URL.revokeObjectURL(this.video.src);
@@ -60,23 +92,36 @@ export class Source {
   openFile(file) {
     if (!file) return this.say('');
     this.clip = file;
-    this.play(URL.createObjectURL(file), `${file.name}, played in a loop. It stays in this browser; only its frames travel.`);
+    this.play(
+      URL.createObjectURL(file),
+      `${file.name}, played in a loop. It stays in this browser; only its frames travel.`,
+    );
   }
 
   async openCamera(device, sound) {
-    if (!window.isSecureContext || !navigator.mediaDevices) return this.say(cameraTrouble(null, this.home));
-    const video = {width: {ideal: 640}, height: {ideal: 360}, frameRate: {ideal: 24, max: 30}, ...(device ? {deviceId: {exact: device}} : {})};
+    if (!window.isSecureContext || !navigator.mediaDevices)
+      return this.say(cameraTrouble(null, this.home));
+    const video = {
+      width: {ideal: 640},
+      height: {ideal: 360},
+      frameRate: {ideal: 24, max: 30},
+      ...(device ? {deviceId: {exact: device}} : {}),
+    };
     this.say('Waiting for the browser to hand over the camera …');
     try {
       let mute = '';
-      const stream = await navigator.mediaDevices.getUserMedia({video, audio: sound}).catch(error => {
-        if (!sound) throw error;
-        mute = ' No microphone was given, so takes will be silent.';
-        return navigator.mediaDevices.getUserMedia({video});
-      });
-      if (this.kind !== 'camera') return stream.getTracks().forEach(track => track.stop());  // chosen away meanwhile
+      const stream = await navigator.mediaDevices
+        .getUserMedia({video, audio: sound})
+        .catch(error => {
+          if (!sound) throw error;
+          mute = ' No microphone was given, so takes will be silent.';
+          return navigator.mediaDevices.getUserMedia({video});
+        });
+      if (this.kind !== 'camera') return stopTracks(stream); // another source was chosen meanwhile
       this.stream = stream;
-      this.devices = (await navigator.mediaDevices.enumerateDevices()).filter(one => one.kind === 'videoinput');
+      this.devices = (await navigator.mediaDevices.enumerateDevices()).filter(
+        one => one.kind === 'videoinput',
+      );
       const [track] = stream.getVideoTracks();
       track.addEventListener('ended', () => this.say('The camera was disconnected.'));
       this.device = track.getSettings().deviceId;
@@ -90,7 +135,7 @@ export class Source {
 
   play(url, text) {
     this.video.src = url;
-    this.video.play().catch(() => {});  // without a gesture some browsers wait for Start, which plays it again
+    this.video.play().catch(() => {}); // without a gesture some browsers wait for Start, which plays it again
     this.say(text);
   }
 }

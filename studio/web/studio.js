@@ -5,15 +5,32 @@ import {KEYS} from './player.js';
 import {mountReview} from './review.js';
 
 const HELP = [
-  ['Live', [['R', 'Record, cut'], ['1 – 9', 'Cues'], ['Enter', 'Apply the prompt'], ['M', 'Marker'], ['Space', 'Start']]],
+  [
+    'Live',
+    [
+      ['R', 'Record, cut'],
+      ['1 – 9', 'Cues'],
+      ['Enter', 'Apply the prompt'],
+      ['M', 'Marker'],
+      ['Space', 'Start'],
+    ],
+  ],
   ['Review', KEYS],
-  ['Everywhere', [['?', 'These keys'], ['Esc', 'Close; leave a field']]],
+  [
+    'Everywhere',
+    [
+      ['?', 'These keys'],
+      ['Esc', 'Close; leave a field'],
+    ],
+  ],
 ];
-const base = () => new URL('studio/', `${location.origin}${location.pathname.replace(/\/?$/, '/')}`);
+const base = () =>
+  new URL('studio/', `${location.origin}${location.pathname.replace(/\/?$/, '/')}`);
 
 /** Put the studio into its component; `server` holds the callbacks of the page. */
 export async function mount(element, server) {
-  const notices = element.querySelector('.notices'), help = element.querySelector('.help');
+  const notices = element.querySelector('.notices'),
+    help = element.querySelector('.help');
   const answered = async (name, data) => {
     const answer = await server[name](data);
     if (answer.error) throw new Error(answer.error);
@@ -22,10 +39,23 @@ export async function mount(element, server) {
   const studio = {
     entry: await answered('enter', {}),
     call: (name, data = {}) => answered(name, {...data, token: studio.entry.token}),
-    socket() { const url = new URL('live', base()); url.protocol = url.protocol.replace('http', 'ws'); url.searchParams.set('token', studio.entry.token); return url.href; },
-    file(path) { if (!path) return null; const url = new URL(`files/${path.split('/').map(encodeURIComponent).join('/')}`, base()); url.searchParams.set('token', studio.entry.token); return url.href; },
+    socket() {
+      const url = new URL('live', base());
+      url.protocol = url.protocol.replace('http', 'ws');
+      url.searchParams.set('token', studio.entry.token);
+      return url.href;
+    },
+    file(path) {
+      if (!path) return null;
+      const url = new URL(`files/${path.split('/').map(encodeURIComponent).join('/')}`, base());
+      url.searchParams.set('token', studio.entry.token);
+      return url.href;
+    },
     say(text, kind = 'note') {
-      const notice = Object.assign(document.createElement('p'), {className: kind, textContent: text});
+      const notice = Object.assign(document.createElement('p'), {
+        className: kind,
+        textContent: text,
+      });
       notices.append(notice);
       while (notices.children.length > 3) notices.firstElementChild.remove();
       setTimeout(() => notice.remove(), kind === 'error' ? 9000 : 4000);
@@ -39,30 +69,62 @@ export async function mount(element, server) {
 
   function route() {
     const [name, ...rest] = decodeURIComponent(location.hash.slice(1)).split('/');
-    const page = name in pages ? name : 'live', before = seen;
-    if (before && before !== page && pages[before].leave() === false) { history.replaceState(null, '', `#${before}`); return; }
+    const page = name in pages ? name : 'live',
+      before = seen;
+    if (before && before !== page && pages[before].leave() === false) {
+      history.replaceState(null, '', `#${before}`);
+      return;
+    }
     seen = page;
     for (const one in roots) roots[one].hidden = one !== page;
-    for (const link of element.querySelectorAll('nav a')) { if (link.hash === `#${page}`) link.setAttribute('aria-current', 'page'); else link.removeAttribute('aria-current'); }
+    for (const link of element.querySelectorAll('nav a')) {
+      if (link.hash === `#${page}`) link.setAttribute('aria-current', 'page');
+      else link.removeAttribute('aria-current');
+    }
     document.title = page === 'review' ? 'Review · Live film studio' : 'Live film studio';
-    if (page === 'review') { if (before !== page) pages.review.refresh(); if (rest.length) pages.review.open(rest.join('/')); }
+    if (page === 'review') {
+      if (before !== page) pages.review.refresh();
+      if (rest.length) pages.review.open(rest.join('/'));
+    }
   }
   addEventListener('hashchange', route);
-  help.querySelector('.keys').innerHTML = HELP.map(([title, rows]) => `<section><h3>${title}</h3><dl>${keyRows(rows)}</dl></section>`).join('');
+  help.querySelector('.keys').innerHTML = HELP.map(
+    ([title, rows]) => `<section><h3>${title}</h3><dl>${keyRows(rows)}</dl></section>`,
+  ).join('');
   element.querySelector('[data-do=help]').addEventListener('click', () => help.showModal());
-  help.addEventListener('click', event => { if (event.target === help || event.target.closest('button')) help.close(); });
+  help.addEventListener('click', event => {
+    if (event.target === help || event.target.closest('button')) help.close();
+  });
   document.addEventListener('keydown', event => {
     if (event.key === 'Escape' && busy(event)) document.activeElement.blur();
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || help.open || busy(event)) return;
-    if (event.key === '?') { event.preventDefault(); help.showModal(); } else if (seen === 'live' && pages.live.key(event)) event.preventDefault();
+    if (
+      event.defaultPrevented ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      help.open ||
+      busy(event)
+    )
+      return;
+    if (event.key === '?') {
+      event.preventDefault();
+      help.showModal();
+    } else if (seen === 'live' && pages.live.key(event)) event.preventDefault();
   });
-  element.addEventListener('click', event => { if (event.detail && event.target.closest('button')) event.target.closest('button').blur(); });  // so that Space plays, not clicks again
-  async function machine() {  // until the model is there
+  element.addEventListener('click', event => {
+    if (event.detail && event.target.closest('button')) event.target.closest('button').blur();
+  }); // so that Space plays, not clicks again
+  async function machine() {
+    // until the model is there
     try {
-      const told = await studio.call('machine'), {text, ready} = told;
+      const told = await studio.call('machine'),
+        {text, ready} = told;
       element.querySelector('.machine').textContent = text;
-      if (ready) pages.live.know(told); else setTimeout(machine, 500);
-    } catch (error) { studio.say(error.message, 'error'); }
+      if (ready) pages.live.know(told);
+      else setTimeout(machine, 500);
+    } catch (error) {
+      studio.say(error.message, 'error');
+    }
   }
   machine();
   route();
