@@ -167,7 +167,7 @@ def _joined(exposures: list[FrameInputs]) -> FrameInputs:
     def cat(name: str) -> Tensor:
         return torch.cat([getattr(exposure, name) for exposure in exposures])
 
-    names = ("source", "noise", "past", "past_level", "concepts", "interval_s", "clock_s", "weather")
+    names = ("source", "noise", "past", "past_level", "concepts", "interval_s", "clock_s", "particles")
     return FrameInputs(
         memory=_joined_memories([exposure.memory for exposure in exposures]),
         masks=cat("masks") if exposures[0].masks is not None else None,

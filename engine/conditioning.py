@@ -119,7 +119,7 @@ class FrameInputs:
     """(1, P, H, W)"""
     interval_s: Tensor
     clock_s: Tensor
-    weather: Tensor
+    particles: Tensor
     """(1, h, w, 96)"""
 
     def conditions(self, level: float, step: float) -> Conditions:
@@ -131,6 +131,6 @@ class FrameInputs:
             past_level=self.past_level,
             interval_s=self.interval_s,
             time_s=self.clock_s,
-            weather=self.weather,
+            particles=self.particles,
             masks=self.masks,
         )

@@ -50,7 +50,7 @@ THING_NAMES = (
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """An hourglass over pixels with a transformer at its waist; see `engine/models/hourglass.py`."""
+    """An hourglass over pixels with a transformer at its bottleneck; see `engine/models/hourglass.py`."""
 
     name: str
     worlds: tuple[str, ...] = WORLD_NAMES
@@ -89,7 +89,7 @@ class ModelConfig:
 
     @property
     def slots(self) -> int:
-        """Frames that the history can hold at the waist: sinks first, then the ring."""
+        """Frames that the history can hold at the bottleneck: sinks first, then the ring."""
         return self.sinks + self.ring
 
     def differences(self, other: ModelConfig) -> list[str]:

@@ -1,4 +1,4 @@
-"""The rolling memory of a stream: its two last outputs, and older ones as keys and values at the network's waist.
+"""The rolling memory of a stream: its two last outputs, and older ones as keys and values at the network's bottleneck.
 
 The state is a pure function of a few output frames: what is kept of a frame comes from that frame alone, so a snapshot
 holds frames, and restoring it computes the rest again, bit for bit.

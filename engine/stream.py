@@ -24,14 +24,14 @@ from engine.conditioning import Direction, Fade, FrameInputs, Moment, shares
 from engine.config import ModelConfig
 from engine.fast import onednn as fused
 from engine.fast.fused_network import FusedNetwork
-from engine.fast.recorded import Directed, Programs, direct
+from engine.fast.recorded import FoldedPrompt, Programs, fold_prompt
 from engine.fast.ring import Ring
 from engine.fast.rows import Part
 from engine.history import History, HistoryState, as_signal, differences
 from engine.models.checkpoint import Weights, load_weights
 from engine.models.fields import LOOP_S
 from engine.models.hourglass import Hourglass, pad_picture, padded_size, planes_to_patches, to_patches, to_picture
-from engine.models.particles import weather
+from engine.models.particles import particle_planes
 from engine.runtime import NumericSetup
 from engine.text import PromptError, Router, TextEncoder
 from engine.types import Prompt, Region
@@ -74,13 +74,13 @@ class Stream:
         network = weights.network.requires_grad_(False).to(device=device, dtype=dtype)
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._dtype = dtype
-        self._fold = fused.Folder(self._network) if fused.available(self._network) else None
+        self._fold = fused.PromptFolder(self._network) if fused.available(self._network) else None
         self._device = device
         if recorded is None:
             recorded = kernels.available(device)
         self._kernelled = FusedNetwork(self._network, kernels.operations(device)) if recorded else None
         self._programs: Programs | None = None
-        self._directed: tuple[Direction, Directed] | None = None
+        self._directed: tuple[Direction, FoldedPrompt] | None = None
         self._masked: tuple[Direction, tuple[int, int] | None, Tensor | None] | None = None
         self._history: History | Ring | None = None
         self._size: tuple[int, int] | None = None
@@ -256,13 +256,13 @@ class Stream:
         assert self._programs is not None
         return Part(frame, self.seed, moment, self._directed_at(moment.time_s), self._programs.ring)
 
-    def _directed_at(self, time_s: float) -> Directed:
+    def _directed_at(self, time_s: float) -> FoldedPrompt:
         """The direction as programs take it; the same object as long as it is the same direction."""
         assert self._kernelled is not None
         direction = self._direction_at(time_s)
         held = self._directed
         if held is None or held[0] is not direction or len(held[1].folded) != self.steps:
-            directed = direct(self._kernelled, self.steps, direction.concepts, self._masks_of(direction))
+            directed = fold_prompt(self._kernelled, self.steps, direction.concepts, self._masks_of(direction))
             self._directed = held = direction, directed
         return held[1]
 
@@ -295,7 +295,7 @@ class Stream:
         home = device if device.type == "cuda" else torch.device("cpu")  # others lack float64
         tall, wide = picture.shape[:2]
         seed = torch.tensor([self.seed % 2**63], device=home)
-        air = weather(seed, clock.to(home), tall, wide, self._dtype)
+        air = particle_planes(seed, clock.to(home), tall, wide, self._dtype)
         return FrameInputs(
             source=as_signal(to_patches(picture[None])),
             noise=sampler.noise_patches(self.seed, moment.index, tall, wide).to(device)[None],
@@ -306,7 +306,7 @@ class Stream:
             masks=None if masks is None else masks[None],
             interval_s=torch.full((1,), moment.interval_s, device=device),
             clock_s=(clock % LOOP_S).to(device, torch.float32) if device.type == "mps" else clock.to(device),
-            weather=planes_to_patches(air).to(device),
+            particles=planes_to_patches(air).to(device),
         )
 
     def _develop(self, moment: Moment, clean: Tensor) -> np.ndarray:

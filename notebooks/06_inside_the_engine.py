@@ -14,7 +14,7 @@
 # # 06 · Inside the engine
 #
 # At the end of this page you have seen a frame being made: its denoising step by step, what it looks up in the past,
-# two prompts blended along a slider, the weather that is its second noise, and whether ten thousand frames drift.
+# two prompts blended along a slider, the particles that are its second noise, and whether ten thousand frames drift.
 #
 # ![A frame in four steps, from noise to picture](../docs/course/06.jpg)
 
@@ -34,7 +34,7 @@ from engine.evaluation.clips import Clip
 from engine.evaluation.endurance import drift
 from engine.media.pictures import fit
 from engine.models.checkpoint import SHIPPED, card_path
-from engine.models.particles import KINDS, weather
+from engine.models.particles import PARTICLE_KINDS, particle_planes
 from engine.stream import Stream
 from engine.tools.inspection import watch
 from engine.types import Frame
@@ -86,7 +86,7 @@ show(
 # %% [markdown]
 # ## The past
 #
-# The transformer at the network's waist may look at remembered frames: the first of the take, and a ring of later ones.
+# The transformer at the network's bottleneck may look at remembered frames: the first of a take, a ring of later ones.
 # Above: how much of each layer's attention goes to each of them. Below: which parts of the picture look back.
 
 # %%
@@ -102,14 +102,14 @@ right.axis("off")
 plt.show()
 
 # %% [markdown]
-# ## The weather
+# ## The particles
 #
 # White noise is new in every frame. Beside it the network gets noise that lives on: the wind carries it from frame to
 # frame. What a world makes of it is learnt.
 
 # %%
-planes = weather(torch.tensor([1]), torch.tensor([2.0], dtype=torch.float64), 160, 288)[0]
-show(list(planes.numpy()), KINDS, width=1.9)
+planes = particle_planes(torch.tensor([1]), torch.tensor([2.0], dtype=torch.float64), 160, 288)[0]
+show(list(planes.numpy()), PARTICLE_KINDS, width=1.9)
 
 # %% [markdown]
 # ## Two prompts along a slider

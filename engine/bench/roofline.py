@@ -75,7 +75,7 @@ def network_work(config: ModelConfig, height: int, width: int, size: int = 2) ->
     work += (layer + _product(tokens, 3 * d, d, 1, size)) * config.layers
     work += _product(positions[0], channels[0], pixels + 9 + 3 * AIR, 9, size)
     pixel = positions[0] * PATCH**2
-    # Each colour is a sum over weather, source and last output; the weather is seen by the first layer, too, float32.
+    # A colour is a sum over particles, source and last output; the first layer sees the particles, too, in float32.
     return work + Work(2 * 3 * (AIR + 3 + 3) * pixel, 2 * 4 * AIR * pixel)
 
 

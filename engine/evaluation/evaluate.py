@@ -24,7 +24,7 @@ from engine.evaluation.clips import Clip, read_clip
 from engine.evaluation.scores import MEASURES, Findings, Kind, Run, StillRun, summary
 from engine.media.pictures import MediaError, contact_sheet, fit
 from engine.models.hourglass import pad_picture, padded_size
-from engine.models.particles import weather
+from engine.models.particles import particle_planes
 from engine.sampler import frame_noise
 from engine.teachers.worlds import WORLDS, World, teach
 from engine.types import Frame
@@ -94,7 +94,7 @@ def taught(
             source = pad_picture(torch.from_numpy(frame.rgb).to(device)).permute(2, 0, 1)[None].float() / 255
             noise = frame_noise(seed, frame.index, *padded_size(height, width)).permute(2, 0, 1)[None].to(device)
             time_s = torch.tensor([frame.time_s], dtype=torch.float64, device=device)
-            air = weather(torch.tensor([seed], device=device), time_s, *padded_size(height, width))
+            air = particle_planes(torch.tensor([seed], device=device), time_s, *padded_size(height, width))
             target = teach(world, source, noise, air, time_s, worlds=worlds)
             picture = (target[0].permute(1, 2, 0)[:height, :width].clamp(0, 1) * 255).round().to(torch.uint8)
         yield replace(frame, rgb=picture.cpu().numpy())

@@ -27,7 +27,7 @@ from engine.evaluation.endurance import Progress, drift, rate, switch
 from engine.evaluation.evaluate import evaluate, perform, taught, to_float
 from engine.media.pictures import MediaError
 from engine.models.hourglass import pad_picture
-from engine.models.particles import KINDS
+from engine.models.particles import PARTICLE_KINDS
 from engine.stream import Stream
 from engine.teachers.inputs import Set
 from engine.teachers.people import Segmenter, person_mattes
@@ -378,7 +378,7 @@ def _places(stream: Stream, clips: Sequence[Clip], teachers: Path | None) -> dic
         matte = torch.from_numpy(np.array(mattes[-1].resize((width, height)))).float()[None, None] / 255
         source = to_float([last.rgb])
         clock = torch.tensor([last.time_s], dtype=torch.float64)
-        scene = Set(source, torch.zeros_like(source), source.new_zeros(1, len(KINDS), height, width), clock)
+        scene = Set(source, torch.zeros_like(source), source.new_zeros(1, len(PARTICLE_KINDS), height, width), clock)
         looks = {place: paint(scene, matte).clamp(0, 1) for place, paint in PLACES.items()}
         looks |= {world: to_float([list(taught(world, clip.frames, stream.seed))[-1].rgb]) for world in WORLDS}
         statistics_ = {name: measures.local_statistics(picture) for name, picture in looks.items()}

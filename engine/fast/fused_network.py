@@ -13,11 +13,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.kernels.packing import Folded, Packed, conv_blocks
-from engine.kernels.rotary import Places
+from engine.kernels.rotary import RotaryTables
 from engine.models.hourglass import MULTIPLE, PATCH, ConvBlock, Hourglass
 
 STRIDES = (PATCH, 2 * PATCH, 4 * PATCH, MULTIPLE)
-"""Pixels per position of the levels, the waist last."""
+"""Pixels per position of the levels, the bottleneck last."""
 
 
 def pooled_masks(masks: Tensor) -> list[Tensor]:
@@ -40,7 +40,7 @@ class FusedNetwork:
         self.packed = Packed.of(network)
 
     def __call__(
-        self, seen: Tensor, folded: Folded, masks: list[Tensor] | None, ring: Tensor, age: Tensor, places: Places
+        self, seen: Tensor, folded: Folded, masks: list[Tensor] | None, ring: Tensor, age: Tensor, places: RotaryTables
     ) -> Tensor:
         """What the last layer says, without its bias, (B, h, w, 75 or more), to what the first one sees (B, h, w, K).
 
@@ -52,7 +52,7 @@ class FusedNetwork:
         shares: Sequence[Tensor | None] = masks or [None] * len(STRIDES)
 
         def through(x: Tensor, block: ConvBlock, level: int) -> Tensor:
-            y = do.activate(_convolved(x, block.first.weight), *folded.part(next(at)), shares[level])
+            y = do.modulate_hardswish(_convolved(x, block.first.weight), *folded.part(next(at)), shares[level])
             return do.add(x, _convolved(y, block.second.weight), block.second.bias)
 
         x, skips = F.linear(seen, packed.stem, network.stem.bias), []
@@ -60,15 +60,15 @@ class FusedNetwork:
             for block in conv_blocks(network.encoder[level]):
                 x = through(x, block, level)
             skips.append(x)
-            x = do.begin(_convolved(x, weight, 2, 0), bias)
+            x = do.bias_norm(_convolved(x, weight, 2, 0), bias)
 
-        gain, offset = (part.unflatten(-1, (-1, 2, x.shape[-1])) for part in folded.part(packed.folding.waist))
+        gain, offset = (part.unflatten(-1, (-1, 2, x.shape[-1])) for part in folded.part(packed.folding.bottleneck))
         mask = None if masks is None else masks[-1].flatten(1, 2)
-        tokens = do.think(x.flatten(1, 2), packed.waist, gain, offset, mask, ring, age, places)
+        tokens = do.run_transformer(x.flatten(1, 2), packed.transformer, gain, offset, mask, ring, age, places)
         x = tokens.unflatten(1, x.shape[1:3])
 
         for level in (2, 1, 0):
-            x = do.join(skips[level], F.linear(x, *packed.grow[level]))
+            x = do.upsample_add_norm(skips[level], F.linear(x, *packed.grow[level]))
             for block in conv_blocks(network.decoder[level]):
                 x = through(x, block, level)
-        return _convolved(do.activate(x, *folded.part(next(at)), shares[0]), packed.head)
+        return _convolved(do.modulate_hardswish(x, *folded.part(next(at)), shares[0]), packed.head)

@@ -133,14 +133,14 @@ class FoldedModulation(Modulation):
         )
 
 
-class Folder:
+class PromptFolder:
     """Hands out the modulation of one stream's conditions, folded, and keeps the latest."""
 
     def __init__(self, network: Hourglass) -> None:
         self._network = network
         whole = network.stem.in_channels + -network.stem.in_channels % CHANNELS
         network.stem = PackedConvolution(network.stem, whole)
-        for part in (network.waist, network.shrink, network.grow):
+        for part in (network.bottleneck, network.shrink, network.grow):
             pack(part)
         network.head = PackedConvolution(network.head)
         network.memory_in, network.memory_out = PackedLinear(network.memory_in), PackedLinear(network.memory_out)

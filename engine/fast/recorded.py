@@ -20,10 +20,10 @@ from engine.fast.fused_network import STRIDES, FusedNetwork, pooled_masks
 from engine.fast.recording import mark, recorded
 from engine.fast.ring import Ring, Rows
 from engine.kernels.packing import Folded
-from engine.kernels.rotary import Places
+from engine.kernels.rotary import RotaryTables
 from engine.models import fields
 from engine.models.hourglass import AIR, PATCH, Conditions, padded_size
-from engine.models.particles import roster
+from engine.models.particles import particle_table
 
 DIALS = 4
 """Clock, interval, noise level of the last picture and of the one before."""
@@ -70,7 +70,7 @@ class Inbox:
 
 
 @dataclass(frozen=True)
-class Directed:
+class FoldedPrompt:
     """What prompts ask of a stream's frames, as a program takes it."""
 
     folded: list[Folded]
@@ -84,7 +84,7 @@ class Directed:
 
 
 @torch.inference_mode()
-def direct(network: FusedNetwork, steps: int, concepts: Tensor, masks: Tensor | None) -> Directed:
+def fold_prompt(network: FusedNetwork, steps: int, concepts: Tensor, masks: Tensor | None) -> FoldedPrompt:
     """concepts (P, K + T) and masks (P, H, W) of the padded size for frames of `steps` denoising steps."""
     device = network.packed.stem.device
     levels = torch.tensor(sampler.noise_levels(steps), device=device)
@@ -96,11 +96,11 @@ def direct(network: FusedNetwork, steps: int, concepts: Tensor, masks: Tensor | 
         past_level=torch.zeros(steps, 2, device=device),
         interval_s=nothing,
         time_s=nothing,
-        weather=nothing,  # nor this: a direction is of concepts, level and step alone
+        particles=nothing,  # nor this: a direction is of concepts, level and step alone
     )
     vectors = network.network.vectors(conditions)
     folded = [network.packed.folding(one[None]) for one in vectors]
-    return Directed(folded, None if masks is None else pooled_masks(masks[None].to(device)))
+    return FoldedPrompt(folded, None if masks is None else pooled_masks(masks[None].to(device)))
 
 
 class FrameProgram:
@@ -113,12 +113,12 @@ class FrameProgram:
         config, weight = network.network.config, network.packed.stem
         tall, wide = padded_size(height, width)
         device, h, w = weight.device, tall // PATCH, wide // PATCH
-        self._spots = roster(tall, wide, device)
+        self._spots = particle_table(tall, wide, device)
         self._air = torch.zeros(count, AIR, tall, wide, device=device)
         place = [part(tall, wide, PATCH, device)[0] for part in (fields.coordinates, fields.lattice)]
         self._planes = torch.cat(place).permute(1, 2, 0).contiguous()
         self._waves = fields.wave_table(device)
-        self._places = Places.of(tall, wide, config.width // config.heads, device)
+        self._places = RotaryTables.of(tall, wide, config.width // config.heads, device)
         self._tables = torch.from_numpy(sampler.noise_tables()).to(device)
         self._noisy = torch.zeros(count, h, w, 3 * PATCH**2, device=device)
         self._seen = torch.zeros(count, h, w, weight.shape[1], dtype=weight.dtype, device=device)
@@ -128,7 +128,7 @@ class FrameProgram:
         self._masks = None
         if prompts > 1:
             self._masks = [torch.zeros(count, tall // n, wide // n, prompts, device=device) for n in STRIDES]
-        self._directed: list[Directed | None] = [None] * count
+        self._directed: list[FoldedPrompt | None] = [None] * count
         self._shown = torch.zeros(rows.last.shape, dtype=torch.uint8, pin_memory=device.type == "cuda")
         self._replay = None
         if device.type == "cuda":
@@ -141,16 +141,16 @@ class FrameProgram:
     def _frames(self) -> None:
         do, rows, inbox = self._network.operations, self._rows, self._inbox
         inbox.send()
-        do.draw(inbox.counter, self._tables, self._noisy)
-        do.shine(inbox.counter, inbox.clock, self._spots, self._air)
+        do.fill_noise(inbox.counter, self._tables, self._noisy)
+        do.fill_particles(inbox.counter, inbox.clock, self._spots, self._air)
         pictures = (inbox.camera, rows.last, rows.before, self._air)
         for (level, lower), folded in zip(self._levels, self._folded, strict=True):
-            do.see(self._noisy, *pictures, self._planes, self._waves, inbox.dials, self._seen)
+            do.assemble_input(self._noisy, *pictures, self._planes, self._waves, inbox.dials, self._seen)
             head = self._network(self._seen, folded, self._masks, rows.keys_values, inbox.age, self._places)
-            do.develop(head, self._network.network.head.bias, *pictures, self._noisy, inbox.dials, lower / level)
+            do.compose_step(head, self._network.network.head.bias, *pictures, self._noisy, inbox.dials, lower / level)
         self._shown.copy_(rows.last, non_blocking=True)
 
-    def direct(self, row: int, directed: Directed) -> None:
+    def direct(self, row: int, directed: FoldedPrompt) -> None:
         """What the row's next frames are directed by; costs nothing where it is the same as before."""
         if self._directed[row] is directed:
             return
@@ -177,14 +177,14 @@ class Programs:
         self._inbox = Inbox(1, ring.height, ring.width, ring.config.slots, ring.device)
         self._recorded: dict[tuple[int, int], FrameProgram] = {}
 
-    def of(self, directed: Directed) -> FrameProgram:
+    def of(self, directed: FoldedPrompt) -> FrameProgram:
         """The program for a direction's numbers of prompts and of steps."""
         key = directed.prompts, len(directed.folded)
         if key not in self._recorded:
             self._recorded[key] = FrameProgram(self._network, self.ring.rows, self._inbox, key[1], key[0])
         return self._recorded[key]
 
-    def __call__(self, frame: np.ndarray, seed: int, moment: Moment, directed: Directed) -> np.ndarray:
+    def __call__(self, frame: np.ndarray, seed: int, moment: Moment, directed: FoldedPrompt) -> np.ndarray:
         """Make the frame that answers `frame` (H, W, 3) uint8, which becomes the ring's last; a fresh array."""
         program = self.of(directed)
         program.direct(0, directed)

@@ -10,7 +10,7 @@ import torch
 
 from engine.conditioning import Moment
 from engine.fast.fused_network import FusedNetwork
-from engine.fast.recorded import Directed, FrameProgram, Inbox
+from engine.fast.recorded import FoldedPrompt, FrameProgram, Inbox
 from engine.fast.recording import mark
 from engine.fast.ring import Ring, Rows
 
@@ -25,7 +25,7 @@ class Part:
     frame: np.ndarray
     seed: int
     moment: Moment
-    directed: Directed
+    directed: FoldedPrompt
     ring: Ring
 
 

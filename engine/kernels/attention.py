@@ -15,7 +15,7 @@ import triton.language as tl
 from torch import Tensor
 
 from engine.kernels.layout import check
-from engine.kernels.rotary import Places
+from engine.kernels.rotary import RotaryTables
 from engine.models.hourglass import AGE_LIMIT
 
 LIMIT = tl.constexpr(AGE_LIMIT)
@@ -124,7 +124,7 @@ def _attend(
     tl.store(at + HALF, y2.to(out.dtype.element_ty), inside)
 
 
-def attend(qkv: Tensor, null: Tensor, ring: Tensor, age: Tensor, places: Places, layer: int) -> Tensor:
+def attend(qkv: Tensor, null: Tensor, ring: Tensor, age: Tensor, places: RotaryTables, layer: int) -> Tensor:
     """What each token sees, (B, N, D), before the output projection.
 
     qkv (B, N, 3 D); null (2, D); ring (B, S, M, L, 2, D); age (B, S) float32 in frames, negative where a slot is empty.

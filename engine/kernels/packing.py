@@ -26,7 +26,7 @@ def _parameters(layer: nn.Module) -> tuple[Tensor, Tensor]:
 
 
 @dataclass(frozen=True)
-class Waist:
+class TransformerWeights:
     """The transformer's weights, all layers in one tensor each. L layers, D width."""
 
     qkv_weight: Tensor
@@ -45,8 +45,8 @@ class Waist:
     """(L, 2, D)"""
 
     @classmethod
-    def of(cls, network: Hourglass) -> Waist:
-        blocks = list(network.waist)
+    def of(cls, network: Hourglass) -> TransformerWeights:
+        blocks = list(network.bottleneck)
 
         def stacked(name: str) -> Tensor:
             return torch.stack([block.get_parameter(name).detach() for block in blocks])
@@ -90,7 +90,7 @@ class Folding:
         slices = [slice(start, end) for start, end in zip(starts, ends, strict=True)]
         self.blocks = [*slices[: len(down)], *slices[len(down) + 2 * config.layers :]]
         """One per convolution block, then the last layer's."""
-        self.waist = slice(starts[len(down)], starts[len(down)] + len(between))
+        self.bottleneck = slice(starts[len(down)], starts[len(down)] + len(between))
         """(L, 2, D) channels."""
         self.channels = len(self._bias)
 
@@ -114,7 +114,7 @@ class Packed:
     """Weight (4 C, C') and bias per level, finest first."""
     head: Tensor
     """(75 rounded up, C, 3, 3)"""
-    waist: Waist
+    transformer: TransformerWeights
     folding: Folding
 
     @classmethod
@@ -128,6 +128,6 @@ class Packed:
             [_parameters(layer) for layer in network.shrink],
             [(weight.flatten(1), bias) for weight, bias in grow],
             wide_head.contiguous(memory_format=torch.channels_last),
-            Waist.of(network),
+            TransformerWeights.of(network),
             Folding(network),
         )

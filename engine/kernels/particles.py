@@ -17,7 +17,7 @@ from torch import Tensor
 
 from engine.kernels.layout import check
 from engine.models import fields
-from engine.models.particles import Roster, web
+from engine.models.particles import ParticleTable, web
 
 TURN = tl.constexpr(2 * math.pi)
 LOOP = tl.constexpr(fields.LOOP_S)
@@ -76,14 +76,14 @@ def _profile(pixel, centre, radius):
 @triton.jit
 def _paint(
     places, radius, light, starts, waves, which, shares, clock, planes, spots, height, width,
-    KINDS: tl.constexpr, WEB: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr, SPOTS: tl.constexpr,
+    PARTICLE_KINDS: tl.constexpr, WEB: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr, SPOTS: tl.constexpr,
 ):  # fmt: skip
     kind, sample = tl.program_id(1), tl.program_id(2).to(tl.int64)
     tiles = tl.cdiv(width, COLUMNS)
     row = tl.program_id(0) // tiles * ROWS + tl.arange(0, ROWS)[:, None]
     column = tl.program_id(0) % tiles * COLUMNS + tl.arange(0, COLUMNS)[None, :]
     total = tl.zeros((ROWS, COLUMNS), tl.float32)
-    if kind < KINDS - 1:
+    if kind < PARTICLE_KINDS - 1:
         last = tl.load(starts + kind + 1)
         for start in range(tl.load(starts + kind), last, SPOTS):
             a = start + tl.arange(0, SPOTS)[None, :]
@@ -102,11 +102,11 @@ def _paint(
         total = tl.minimum(tl.maximum(1 - 1.15 * tl.abs(total), 0.0), 1.0)
         total = total * total * total * total
     inside = (row < height) & (column < width)
-    at = planes + ((sample * KINDS + kind) * height + row) * width + column
+    at = planes + ((sample * PARTICLE_KINDS + kind) * height + row) * width + column
     tl.store(at, tl.minimum(tl.maximum(total, 0.0), 1.0), inside)
 
 
-def shine(counter: Tensor, clock: Tensor, spots: Roster, planes: Tensor) -> None:
+def fill_particles(counter: Tensor, clock: Tensor, spots: ParticleTable, planes: Tensor) -> None:
     """Fill `planes` (B, 6, H, W) float32 with the weather of counter (B, 2) int64, whose first is the seed, at `clock`.
 
     clock (B,) float64 seconds; spots: of the picture's size, on the device.

@@ -43,7 +43,7 @@ def _value(table, word, shift, inside):
 
 
 @triton.jit
-def _draw(counter, tables, noise, blocks, BLOCK: tl.constexpr):
+def _noise(counter, tables, noise, blocks, BLOCK: tl.constexpr):
     """Each block's sixteen values: those of the frame before all frames, and those of this one."""
     sample = tl.program_id(1)
     block = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
@@ -64,14 +64,14 @@ def _draw(counter, tables, noise, blocks, BLOCK: tl.constexpr):
         tl.store(out + 12 + part, _value(tables, a3, shift, inside) + _value(fresh, b3, shift, inside), inside)
 
 
-def draw(counter: Tensor, tables: Tensor, noise: Tensor) -> None:
-    """Fill `noise` (B, h, w, 48) float32 with the noise of counter (B, 2) int64, seed and source frame index.
+def fill_noise(counter: Tensor, tables: Tensor, out: Tensor) -> None:
+    """Fill `out` (B, h, w, 48) float32 with the noise of counter (B, 2) int64, seed and source frame index.
 
     tables (2, 65536) float32 are `sampler.noise_tables`. Equal to `sampler.noise_patches`, bit for bit.
     """
-    check(counter, tables, noise)
-    blocks = noise[0].numel() // 16
-    _draw[(triton.cdiv(blocks, 128), noise.shape[0])](counter, tables, noise, blocks, 128)
+    check(counter, tables, out)
+    blocks = out[0].numel() // 16
+    _noise[(triton.cdiv(blocks, 128), out.shape[0])](counter, tables, out, blocks, 128)
 
 
 @triton.jit
@@ -92,7 +92,7 @@ def _light(weather, sample, position, value, wide, positions, AIR: tl.constexpr)
 
 
 @triton.jit
-def _see(
+def _assemble_input(
     noisy, camera, last, before, weather, planes, waves, dials, seen, positions, wide, height, width,
     AIR: tl.constexpr, PLANES: tl.constexpr, WAVES: tl.constexpr, DIALS: tl.constexpr, COLUMNS: tl.constexpr,
     ROWS: tl.constexpr, BLOCK: tl.constexpr,
@@ -141,7 +141,7 @@ def _see(
     tl.store(out + 4 * PIXELS + 16 * AIR + PLANES + wave, tl.sin(phase).to(element), inside)
 
 
-def see(
+def assemble_input(
     noisy: Tensor,
     camera: Tensor,
     last: Tensor,
@@ -162,14 +162,14 @@ def see(
     check(noisy, camera, last, before, air, planes, waves, dials, seen)
     b, h, w, columns = seen.shape
     block = triton.next_power_of_2(columns)
-    _see[(triton.cdiv(h * w, ROWS // 2), b)](
+    _assemble_input[(triton.cdiv(h * w, ROWS // 2), b)](
         noisy, camera, last, before, air, planes, waves, dials, seen, h * w, w, camera.shape[1], camera.shape[2],
         air.shape[1], planes.shape[-1], waves.shape[0], dials.shape[-1], columns, ROWS // 2, block,
     )  # fmt: skip
 
 
 @triton.jit
-def _develop(
+def _compose_step(
     head, bias, camera, last, before, weather, noisy, dials, ratio, positions, wide, height, width,
     AIR: tl.constexpr, COLUMNS: tl.constexpr, DIALS: tl.constexpr, FINAL: tl.constexpr, ROWS: tl.constexpr,
 ):  # fmt: skip
@@ -217,7 +217,7 @@ def _develop(
         tl.store(own_noise, clean + ratio * (tl.load(own_noise, inside, 0.0) - clean), inside)
 
 
-def develop(
+def compose_step(
     head: Tensor,
     bias: Tensor,
     camera: Tensor,
@@ -235,7 +235,7 @@ def develop(
     """
     check(head, bias, camera, last, before, air, noisy, dials)
     b, h, w, columns = head.shape
-    _develop[(triton.cdiv(h * w, ROWS), b)](
+    _compose_step[(triton.cdiv(h * w, ROWS), b)](
         head, bias, camera, last, before, air, noisy, dials, ratio, h * w, w, camera.shape[1], camera.shape[2],
         air.shape[1], columns, dials.shape[-1], ratio == 0, ROWS,
     )  # fmt: skip

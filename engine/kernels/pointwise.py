@@ -41,7 +41,7 @@ def modulation(
 
 
 @triton.jit
-def _activate(
+def _modulate_hardswish(
     x, gain, offset, masks, out, count, pitch, channels: tl.constexpr, PROMPTS: tl.constexpr, BLOCK: tl.constexpr
 ):  # fmt: skip
     sample = tl.program_id(1)
@@ -59,7 +59,7 @@ def _activate(
     tl.store(out + base + at, y.to(out.dtype.element_ty), inside)
 
 
-def activate(x: Tensor, gain: Tensor, offset: Tensor, masks: Tensor | None = None) -> Tensor:
+def modulate_hardswish(x: Tensor, gain: Tensor, offset: Tensor, masks: Tensor | None = None) -> Tensor:
     """hardswish(gain x + offset): x (B, h, w, C), gain and offset (B, P, C) float32, masks (B, h, w, P) float32.
 
     gain and offset may be the same part of two wider tensors.
@@ -71,7 +71,7 @@ def activate(x: Tensor, gain: Tensor, offset: Tensor, masks: Tensor | None = Non
     assert (masks is not None) == (prompts > 1), "several prompts need masks"
     assert gain.stride() == offset.stride() == (prompts * pitch, pitch, 1), "gain and offset lie alike, row by row"
     grid = (triton.cdiv(count, BLOCK), b)
-    _activate[grid](x, gain, offset, gain if masks is None else masks, out, count, pitch, c, prompts, BLOCK)
+    _modulate_hardswish[grid](x, gain, offset, gain if masks is None else masks, out, count, pitch, c, prompts, BLOCK)
     return out
 
 
@@ -102,7 +102,7 @@ def _normed(x, inside, channels):
 
 
 @triton.jit
-def _begin(x, bias, out, rows, channels: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr):
+def _bias_norm(x, bias, out, rows, channels: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr):
     row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)[:, None]
     channel = tl.arange(0, COLUMNS)[None, :]
     inside = (row < rows) & (channel < channels)
@@ -118,18 +118,18 @@ def _tile(channels: int) -> tuple[int, int]:
     return max(2048 // columns, 1), columns
 
 
-def begin(x: Tensor, bias: Tensor) -> Tensor:
+def bias_norm(x: Tensor, bias: Tensor) -> Tensor:
     """A level's beginning on the way down: x + bias, normalised over channels; x (B, h, w, C), bias (C,)."""
     check(x, bias)
     out, c = torch.empty_like(x), x.shape[-1]
     rows, columns = _tile(c)
     count = x.numel() // c
-    _begin[(triton.cdiv(count, rows),)](x, bias, out, count, c, rows, columns)
+    _bias_norm[(triton.cdiv(count, rows),)](x, bias, out, count, c, rows, columns)
     return out
 
 
 @triton.jit
-def _join(
+def _upsample_add_norm(
     skip, coarse, out, rows, width: tl.constexpr, channels: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr
 ):  # fmt: skip
     row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)[:, None]
@@ -143,12 +143,12 @@ def _join(
     tl.store(out + at, _normed(total, inside, channels).to(out.dtype.element_ty), inside)
 
 
-def join(skip: Tensor, coarse: Tensor) -> Tensor:
+def upsample_add_norm(skip: Tensor, coarse: Tensor) -> Tensor:
     """A level's beginning on the way up: skip (B, h, w, C) + coarse (B, h/2, w/2, 4 C), normalised over channels."""
     check(skip, coarse)
     out, (_, h, w, c) = torch.empty_like(skip), skip.shape
     assert (h % 2, w % 2) == (0, 0), f"a level of {w}x{h} has no coarser one"
     rows, columns = _tile(c)
     count = skip.numel() // c
-    _join[(triton.cdiv(count, rows),)](skip, coarse, out, count, w, c, rows, columns)
+    _upsample_add_norm[(triton.cdiv(count, rows),)](skip, coarse, out, count, w, c, rows, columns)
     return out

@@ -12,7 +12,7 @@ from engine.models.hourglass import MULTIPLE, POOL, grid_positions, rotary_rates
 
 
 @dataclass(frozen=True)
-class Places:
+class RotaryTables:
     """Rotary position without age; N tokens of a frame, M of a remembered one, d head width."""
 
     own_cos: Tensor
@@ -25,7 +25,7 @@ class Places:
     """(d/2,) float32, radians per four frames; 0 for the frequencies that turn with x or y."""
 
     @classmethod
-    def of(cls, height: int, width: int, head: int, device: torch.device) -> Places:
+    def of(cls, height: int, width: int, head: int, device: torch.device) -> RotaryTables:
         """For pictures of a padded size in pixels and heads of width `head`."""
         rates = rotary_rates(head // 2, device)
         side = 8 * POOL

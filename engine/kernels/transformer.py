@@ -1,4 +1,4 @@
-"""The mega-kernel: all layers of the waist's transformer for one frame in one launch.
+"""The mega-kernel: all layers of the transformer at the bottleneck for one frame in one launch.
 
 A frame of 512x288 is 144 tokens of 256 numbers: a layer is ten small operations of two or three microseconds, mostly
 launch and memory round trip. Here one grid of programs, all resident at once, goes through five phases a layer, dealt
@@ -30,17 +30,17 @@ from torch import Tensor
 from engine.kernels.attention import attended
 from engine.kernels.layout import check
 from engine.kernels.pointwise import NORM_EPS, modulation
-from engine.kernels.rotary import Places
+from engine.kernels.rotary import RotaryTables
 
 if TYPE_CHECKING:
-    from engine.kernels.packing import Waist
+    from engine.kernels.packing import TransformerWeights
 
 ALL = tl.constexpr(-1)
 PHASES = 5
 
 
 @triton.jit
-def _meet(counter, programs):
+def _grid_barrier(counter, programs):
     """Wait until all programs came here, and see all that they wrote."""
     tl.debug_barrier()
     before = tl.atomic_add(counter, 1, sem="acq_rel", scope="gpu")
@@ -85,7 +85,7 @@ def _product(
 
 
 @triton.jit
-def _think(
+def _transformer(
     x, qkv, mixed, hidden, counter, qkv_weight, qkv_bias, out_weight, out_bias, up_weight, up_bias, down_weight,
     down_bias, null, gain, offset, masks, ring, age, own_cos, own_sin, past_cos, past_sin, age_rates,
     tokens, past_tokens, first_layer, last_layer, pitch,
@@ -115,7 +115,7 @@ def _think(
                 inside = (row < tokens)[:, None] & (column < WIDE)[None, :]
                 tl.store(qkv + row[:, None] * WIDE + column[None, :], y.to(element), inside)
         if PHASE == ALL:
-            _meet(counter, programs)
+            _grid_barrier(counter, programs)
 
         if PHASE == ALL or PHASE == 1:
             for tile in range(program, bands * HEADS, programs):
@@ -131,7 +131,7 @@ def _think(
                 tl.store(at, y1.to(element), inside)
                 tl.store(at + HALF, y2.to(element), inside)
         if PHASE == ALL:
-            _meet(counter, programs)
+            _grid_barrier(counter, programs)
 
         if PHASE == ALL or PHASE == 2:
             for tile in range(program, narrow_tiles, programs):
@@ -145,7 +145,7 @@ def _think(
                 at = x + row[:, None] * WIDTH + column[None, :]
                 tl.store(at, (tl.load(at, inside, 0.0).to(tl.float32) + y).to(element), inside)
         if PHASE == ALL:
-            _meet(counter, programs)
+            _grid_barrier(counter, programs)
 
         if PHASE == ALL or PHASE == 3:
             for tile in range(program, wide_tiles, programs):
@@ -160,7 +160,7 @@ def _think(
                 inside = (row < tokens)[:, None] & (column < WIDE)[None, :]
                 tl.store(hidden + row[:, None] * WIDE + column[None, :], y.to(element), inside)
         if PHASE == ALL:
-            _meet(counter, programs)
+            _grid_barrier(counter, programs)
 
         if PHASE == ALL or PHASE == 4:
             for tile in range(program, narrow_tiles, programs):
@@ -174,7 +174,7 @@ def _think(
                 at = x + row[:, None] * WIDTH + column[None, :]
                 tl.store(at, (tl.load(at, inside, 0.0).to(tl.float32) + y).to(element), inside)
         if PHASE == ALL and layer + 1 < last_layer:
-            _meet(counter, programs)
+            _grid_barrier(counter, programs)
 
 
 @dataclass(frozen=True)
@@ -198,20 +198,20 @@ class Workspace:
         return cls(qkv, mixed, hidden, torch.zeros(1, dtype=torch.int64, device=tokens.device))
 
 
-def think(
+def run_transformer(
     tokens: Tensor,
-    waist: Waist,
+    weights: TransformerWeights,
     gain: Tensor,
     offset: Tensor,
     masks: Tensor | None,
     ring: Tensor,
     age: Tensor,
-    places: Places,
+    places: RotaryTables,
     workspace: Workspace | None = None,
     programs: int | None = None,
     phases: bool = False,
 ) -> Tensor:
-    """All layers of the waist over one frame's tokens (1, N, D), which are overwritten and returned.
+    """All layers of the transformer over one frame's tokens (1, N, D), which are overwritten and returned.
 
     gain and offset (1, P, L, 2, D) float32, of the norms before attention and before the MLP; masks (1, N, P) float32;
     ring (1, S, M, L, 2, D) and age (1, S) as in `attend`. programs: the grid, by default one per multiprocessor.
@@ -219,7 +219,7 @@ def think(
     """
     batch, n, width = tokens.shape
     assert batch == 1, f"the mega-kernel is for one frame, got {batch}"
-    check(tokens, *vars(waist).values(), masks, ring, age, places.own_cos, places.past_cos, places.age_rates)
+    check(tokens, *vars(weights).values(), masks, ring, age, places.own_cos, places.past_cos, places.age_rates)
     work = workspace or Workspace.like(tokens)
     _, prompts, layers, _, _ = gain.shape
     pitch = gain.stride(1)
@@ -232,10 +232,11 @@ def think(
     inner = min(64, max(16, triton.next_power_of_2(width)))
 
     def launch(first_layer: int, last_layer: int, phase: int) -> None:
-        _think[(programs,)](
+        _transformer[(programs,)](
             tokens, work.qkv, work.mixed, work.hidden, work.counter,
-            waist.qkv_weight, waist.qkv_bias, waist.out_weight, waist.out_bias, waist.up_weight, waist.up_bias,
-            waist.down_weight, waist.down_bias, waist.null, gain, offset, gain if masks is None else masks, ring, age,
+            weights.qkv_weight, weights.qkv_bias, weights.out_weight, weights.out_bias, weights.up_weight,
+            weights.up_bias, weights.down_weight, weights.down_bias, weights.null, gain, offset,
+            gain if masks is None else masks, ring, age,
             places.own_cos, places.own_sin, places.past_cos, places.past_sin, places.age_rates,
             n, past_tokens, first_layer, last_layer, pitch,
             LAYERS=layers, SLOTS=slots, WIDTH=width, HALF=half, LANES=max(16, triton.next_power_of_2(half)),

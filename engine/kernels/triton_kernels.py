@@ -4,29 +4,39 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from engine.kernels import transformer as waist
-from engine.kernels import twins
+from engine.kernels import transformer, twins
 from engine.kernels.attention import attend
-from engine.kernels.packing import Waist
-from engine.kernels.particles import shine
-from engine.kernels.picture import develop, draw, see
-from engine.kernels.pointwise import activate, add, begin, join
-from engine.kernels.rotary import Places
+from engine.kernels.packing import TransformerWeights
+from engine.kernels.particles import fill_particles
+from engine.kernels.picture import assemble_input, compose_step, fill_noise
+from engine.kernels.pointwise import add, bias_norm, modulate_hardswish, upsample_add_norm
+from engine.kernels.rotary import RotaryTables
 
-__all__ = ["activate", "add", "attend", "begin", "develop", "draw", "join", "see", "shine", "think"]
+__all__ = [
+    "add",
+    "assemble_input",
+    "attend",
+    "bias_norm",
+    "compose_step",
+    "fill_noise",
+    "fill_particles",
+    "modulate_hardswish",
+    "run_transformer",
+    "upsample_add_norm",
+]
 
 
-def think(
+def run_transformer(
     tokens: Tensor,
-    weights: Waist,
+    weights: TransformerWeights,
     gain: Tensor,
     offset: Tensor,
     masks: Tensor | None,
     ring: Tensor,
     age: Tensor,
-    places: Places,
+    places: RotaryTables,
 ) -> Tensor:
-    """All layers of the waist: the mega-kernel for one frame, cuBLAS and `attend` for a batch, which fills the GPU."""
+    """All layers: the mega-kernel for one frame, cuBLAS and `attend` for a batch, which fills the GPU."""
     if len(tokens) == 1:
-        return waist.think(tokens, weights, gain, offset, masks, ring, age, places)
-    return twins.think(tokens, weights, gain, offset, masks, ring, age, places, attend)
+        return transformer.run_transformer(tokens, weights, gain, offset, masks, ring, age, places)
+    return twins.run_transformer(tokens, weights, gain, offset, masks, ring, age, places, attend)

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from engine import sampler
 from engine.history import as_signal
-from engine.kernels.packing import Waist
-from engine.kernels.rotary import Places
+from engine.kernels.packing import TransformerWeights
+from engine.kernels.rotary import RotaryTables
 from engine.models import fields
 from engine.models.hourglass import (
     AGE_LIMIT,
@@ -28,10 +28,10 @@ from engine.models.hourglass import (
     to_patches,
     to_picture,
 )
-from engine.models.particles import Roster, weather
+from engine.models.particles import ParticleTable, particle_planes
 
 
-def activate(x: Tensor, gain: Tensor, offset: Tensor, masks: Tensor | None = None) -> Tensor:
+def modulate_hardswish(x: Tensor, gain: Tensor, offset: Tensor, masks: Tensor | None = None) -> Tensor:
     """hardswish(gain x + offset): x (B, h, w, C), gain and offset (B, P, C) float32, masks (B, h, w, P) float32."""
     scale, shift = _at_positions(gain, masks), _at_positions(offset, masks)
     y = modulated(x.float().permute(0, 3, 1, 2), scale - 1, shift)
@@ -48,27 +48,27 @@ def add(x: Tensor, y: Tensor, bias: Tensor) -> Tensor:
     return (x.float() + y.float() + bias.float()).to(x.dtype)
 
 
-def begin(x: Tensor, bias: Tensor) -> Tensor:
+def bias_norm(x: Tensor, bias: Tensor) -> Tensor:
     """A level's beginning on the way down: x + bias, normalised over channels; x (B, h, w, C), bias (C,)."""
     total = (x.float() + bias.float()).permute(0, 3, 1, 2)
     return level_norm(total).permute(0, 2, 3, 1).to(x.dtype)
 
 
-def join(skip: Tensor, coarse: Tensor) -> Tensor:
+def upsample_add_norm(skip: Tensor, coarse: Tensor) -> Tensor:
     """A level's beginning on the way up: skip (B, h, w, C) + coarse (B, h/2, w/2, 4 C), normalised over channels."""
     total = grown(skip.float().permute(0, 3, 1, 2), coarse.float().permute(0, 3, 1, 2))
     return level_norm(total).permute(0, 2, 3, 1).to(skip.dtype)
 
 
-def draw(counter: Tensor, tables: Tensor, noise: Tensor) -> None:
+def fill_noise(counter: Tensor, tables: Tensor, noise: Tensor) -> None:
     """Fill `noise` (B, h, w, 48) float32 with the noise of counter (B, 2) int64, seed and source frame index."""
     for sample, (seed, index) in zip(noise, counter.tolist(), strict=True):
         sample.copy_(sampler.noise_patches(seed, index, sample.shape[0] * PATCH, sample.shape[1] * PATCH))
 
 
-def shine(counter: Tensor, clock: Tensor, spots: Roster, planes: Tensor) -> None:
+def fill_particles(counter: Tensor, clock: Tensor, spots: ParticleTable, planes: Tensor) -> None:
     """Fill `planes` (B, 6, H, W) with the weather of counter (B, 2) int64, seed first, at clock (B,) seconds."""
-    planes.copy_(weather(counter[:, 0] & 2**63 - 1, clock, *planes.shape[2:]))
+    planes.copy_(particle_planes(counter[:, 0] & 2**63 - 1, clock, *planes.shape[2:]))
 
 
 def _patches(pictures: Tensor) -> Tensor:
@@ -81,7 +81,7 @@ def _weather_patches(planes: Tensor) -> Tensor:
     return planes_to_patches(planes)
 
 
-def see(
+def assemble_input(
     noisy: Tensor,
     camera: Tensor,
     last: Tensor,
@@ -106,7 +106,7 @@ def see(
     seen[..., : taken.shape[-1]] = taken
 
 
-def develop(
+def compose_step(
     head: Tensor,
     bias: Tensor,
     camera: Tensor,
@@ -129,7 +129,7 @@ def develop(
     last.copy_(to_picture(sampler.quantise(clean))[:, :height, :width])
 
 
-def attend(qkv: Tensor, null: Tensor, ring: Tensor, age: Tensor, places: Places, layer: int) -> Tensor:
+def attend(qkv: Tensor, null: Tensor, ring: Tensor, age: Tensor, places: RotaryTables, layer: int) -> Tensor:
     """What each token sees, (B, N, D), before the output projection; see the kernel for the arguments."""
     b, n, width3 = qkv.shape
     m, half, width = ring.shape[2], places.own_cos.shape[1], width3 // 3
@@ -156,18 +156,18 @@ def attend(qkv: Tensor, null: Tensor, ring: Tensor, age: Tensor, places: Places,
     return y.transpose(1, 2).flatten(2)
 
 
-def think(
+def run_transformer(
     tokens: Tensor,
-    waist: Waist,
+    weights: TransformerWeights,
     gain: Tensor,
     offset: Tensor,
     masks: Tensor | None,
     ring: Tensor,
     age: Tensor,
-    places: Places,
-    attend: Callable[[Tensor, Tensor, Tensor, Tensor, Places, int], Tensor] = attend,
+    places: RotaryTables,
+    attend: Callable[[Tensor, Tensor, Tensor, Tensor, RotaryTables, int], Tensor] = attend,
 ) -> Tensor:
-    """All layers of the waist over tokens (B, N, D); gain and offset (B, P, L, 2, D), masks (B, N, P)."""
+    """All layers of the transformer over tokens (B, N, D); gain and offset (B, P, L, 2, D), masks (B, N, P)."""
 
     def normed(x: Tensor, layer: int, which: int) -> Tensor:
         scale, shift = (part[:, :, layer, which] for part in (gain, offset))
@@ -175,10 +175,10 @@ def think(
             scale, shift = masks @ scale, masks @ shift
         return torch.addcmul(shift, F.layer_norm(x.float(), x.shape[-1:]), scale).to(x.dtype)
 
-    for i in range(len(waist.null)):
-        qkv = F.linear(normed(tokens, i, 0), waist.qkv_weight[i], waist.qkv_bias[i])
-        seen = attend(qkv, waist.null[i], ring, age, places, i)
-        tokens = tokens + F.linear(seen, waist.out_weight[i], waist.out_bias[i])
-        wide = F.gelu(F.linear(normed(tokens, i, 1), waist.up_weight[i], waist.up_bias[i]))
-        tokens = tokens + F.linear(wide, waist.down_weight[i], waist.down_bias[i])
+    for i in range(len(weights.null)):
+        qkv = F.linear(normed(tokens, i, 0), weights.qkv_weight[i], weights.qkv_bias[i])
+        seen = attend(qkv, weights.null[i], ring, age, places, i)
+        tokens = tokens + F.linear(seen, weights.out_weight[i], weights.out_bias[i])
+        wide = F.gelu(F.linear(normed(tokens, i, 1), weights.up_weight[i], weights.up_bias[i]))
+        tokens = tokens + F.linear(wide, weights.down_weight[i], weights.down_bias[i])
     return tokens

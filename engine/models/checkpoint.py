@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
+from torch import Tensor
 
 from engine.config import ModelConfig
 from engine.models.hourglass import Hourglass
@@ -22,6 +24,8 @@ from engine.text import Router
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "lsd-tiny.safetensors"
 FORMAT = "lsd-weights-3"
+OLD_NAMES = {"waist": "bottleneck"}
+"""The network's modules that have another name in files than in the code: name in the file -> name in the code."""
 SHARD = 15_000_000
 """Bytes that a shard has at most."""
 
@@ -41,6 +45,22 @@ class Weights:
     sha256: str
 
 
+def file_keys(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A network's state dict under the names that files use."""
+    return _renamed(state, {code: file for file, code in OLD_NAMES.items()})
+
+
+def code_keys(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A file's network under the names that the code uses, the inverse of `file_keys`."""
+    return _renamed(state, OLD_NAMES)
+
+
+def _renamed(state: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str, Tensor]:
+    """The same tensors; where a key's first part has a new name, it takes the place of the old."""
+    parts = {key: key.partition(".") for key in state}
+    return {names.get(first, first) + dot + rest: state[key] for key, (first, dot, rest) in parts.items()}
+
+
 def card_path(path: Path) -> Path:
     """The model card of a weights file."""
     return path.with_suffix(".json")
@@ -50,7 +70,7 @@ def save_weights(
     path: Path, network: Hourglass, router: Router, known: dict[str, np.ndarray], dtype: torch.dtype = torch.bfloat16
 ) -> str:
     """Write weights in `dtype`; returns the file's sha256, which belongs into the card as `sha256`."""
-    tensors = {f"network.{k}": v.to(dtype).contiguous().cpu() for k, v in network.state_dict().items()}
+    tensors = {f"network.{k}": v.to(dtype).contiguous().cpu() for k, v in file_keys(network.state_dict()).items()}
     tensors |= {f"router.{k}": v.float().contiguous().cpu() for k, v in router.state_dict().items()}
     if known:
         tensors["known"] = torch.from_numpy(np.stack(list(known.values()))).half()
@@ -119,7 +139,7 @@ def load_weights(path: Path | None = None) -> Weights:
     for name, module in (("network", network), ("router", router)):
         part = {k.removeprefix(f"{name}."): v.float() for k, v in tensors.items() if k.startswith(f"{name}.")}
         try:
-            module.load_state_dict(part)
+            module.load_state_dict(code_keys(part) if name == "network" else part)
         except RuntimeError as error:
             raise WeightsError(f"{path} does not fit the architecture of {config.name}: {error}") from None
     wordings = json.loads(metadata.get("known", "[]"))

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from engine.config import ModelConfig
 from engine.models import fields
-from engine.models.particles import KINDS
+from engine.models.particles import PARTICLE_KINDS
 
 PATCH = 4
 """Pixels per side of the finest level's positions."""
@@ -35,8 +35,8 @@ LUMINANCE = (0.299, 0.587, 0.114)
 """Shares of red, green and blue."""
 PLANES = 2 + 8 + len(fields.WAVELENGTHS_PX) + 3
 """What the first layer sees once a patch: place, lattice, waves, and the past's noise levels and the interval."""
-AIR = len(KINDS)
-"""Planes of weather, at full resolution."""
+AIR = len(PARTICLE_KINDS)
+"""Planes of particles, at full resolution."""
 AGE_LIMIT = 32.0
 """Ages of remembered frames, in frames, are clamped here: older is just 'old', so there is no last frame."""
 
@@ -57,15 +57,15 @@ class Conditions:
     """(B,) seconds since the last frame."""
     time_s: Tensor
     """(B,) stream time, for the travelling waves."""
-    weather: Tensor
-    """(B, H/4, W/4, 96) patches of the weather's planes, 0..1."""
+    particles: Tensor
+    """(B, H/4, W/4, 96) patches of the planes of particles, 0..1."""
     masks: Tensor | None = None
     """(B, P, H, W) in 0..1, summing to one over P; None where one prompt has the whole picture."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Remembered frames at the waist: keys and values without position; position is applied when read."""
+    """Remembered frames at the bottleneck: keys and values without position; position is applied when read."""
 
     keys_values: Tensor
     """(B, S, M, L, 2, D)"""
@@ -293,7 +293,9 @@ class Attention(nn.Module):
         self.null = nn.Parameter(torch.zeros(2, width))  # something to look at when nothing fits
         nn.init.zeros_(self.out.weight)
 
-    def looks(self, normed: Tensor, turn: Rotary, recall: MemoryKV | None) -> tuple[Tensor, Tensor, Tensor]:
+    def queries_keys_values(
+        self, normed: Tensor, turn: Rotary, recall: MemoryKV | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Queries (B, heads, N, d), keys and values (B, heads, N + 1 + S M, d): the frame's own, the null, the past's.
 
         normed (B, N, D), its positions' `turn`, and the memory.
@@ -309,8 +311,8 @@ class Attention(nn.Module):
         return q, torch.cat(keys, 2), torch.cat(values, 2)
 
     def forward(self, x: Tensor, normed: Tensor, turn: Rotary, recall: MemoryKV | None) -> Tensor:
-        """x (B, N, D) plus what is seen from there, see `looks`."""
-        q, keys, values = self.looks(normed, turn, recall)
+        """x (B, N, D) plus what is seen from there, see `queries_keys_values`."""
+        q, keys, values = self.queries_keys_values(normed, turn, recall)
         y = F.scaled_dot_product_attention(q, keys, values, attn_mask=None if recall is None else recall.allowed)
         return self.out.onto(x, y.transpose(1, 2).flatten(2))
 
@@ -359,7 +361,7 @@ class Hourglass(nn.Module):
         wide = (*c, width)
         self.shrink = nn.ModuleList(nn.Conv2d(wide[i], wide[i + 1], 2, stride=2) for i in range(3))
         self.grow = nn.ModuleList(nn.Conv2d(wide[i + 1], 4 * wide[i], 1) for i in range(3))
-        self.waist = nn.ModuleList(TransformerBlock(width, config.heads) for _ in range(config.layers))
+        self.bottleneck = nn.ModuleList(TransformerBlock(width, config.heads) for _ in range(config.layers))
         self.memory_in = Linear(3 * POOL**2 + 1, width)
         self.memory_out = Linear(width, config.layers * 2 * width)
         modulated = sum(n * c[i] for i in range(3) for n in (config.encoder[i], config.decoder[i]))
@@ -414,7 +416,7 @@ class Hourglass(nn.Module):
         state = torch.cat([conditions.past_level, interval[:, None]], 1)[:, None, None].expand(-1, h4, w4, -1)
         seen = torch.empty(b, h4, w4, self.stem.in_channels, dtype=self.stem.weight.dtype, device=device)
         planes = standing(height, width, device)
-        fill(seen, [noisy, source, past[:, 0], past[:, 1], conditions.weather, planes, motion, state])
+        fill(seen, [noisy, source, past[:, 0], past[:, 1], conditions.particles, planes, motion, state])
         return seen.permute(0, 3, 1, 2)
 
     def forward(
@@ -450,14 +452,14 @@ class Hourglass(nn.Module):
 
         x = modulated(x, *modulation.take(self.config.channels[0], PATCH))
         head = self.head(F.hardswish(x)).permute(0, 2, 3, 1).float()
-        return self._compose(head, source, past[:, 0], conditions.weather)
+        return self._compose(head, source, past[:, 0], conditions.particles)
 
     def _think(self, x: Tensor, modulation: Modulation, memory: Memory | None) -> Tensor:
         b, _, h, w = x.shape
         head = self.config.width // self.config.heads
         turn = own_turn(h, w, head, x.device)
         tokens = x.flatten(2).transpose(1, 2)
-        recalls: list[MemoryKV | None] = [None] * len(self.waist)
+        recalls: list[MemoryKV | None] = [None] * len(self.bottleneck)
         if memory is not None:
             s, m = memory.keys_values.shape[1:3]
             side = 8 * POOL
@@ -473,13 +475,13 @@ class Hourglass(nn.Module):
             keys = Rotary(where[:, :, None, None], head)(keys)
             past_k, past_v = (part.permute(2, 0, 3, 1, 4) for part in (keys, values))
             recalls = [MemoryKV(k, v, allowed) for k, v in zip(past_k, past_v, strict=True)]
-        for block, recall in zip(self.waist, recalls, strict=True):
+        for block, recall in zip(self.bottleneck, recalls, strict=True):
             tokens = block(tokens, turn, recall, (h, w), modulation)
         return tokens.transpose(1, 2).unflatten(2, (h, w)).contiguous(memory_format=torch.channels_last)
 
     @staticmethod
-    def _compose(head: Tensor, source: Tensor, last: Tensor, weather: Tensor) -> Tensor:
-        """Residual, plus a gain per patch and colour on what is sharp: source, its luminance, last output, weather.
+    def _compose(head: Tensor, source: Tensor, last: Tensor, particles: Tensor) -> Tensor:
+        """Residual, plus a gain per patch and colour on what is sharp: source, its luminance, last output, particles.
 
         head (B, h, w, 48 + 9 + 3 A) float32, the others patches of any type; float32.
         """
@@ -487,7 +489,7 @@ class Hourglass(nn.Module):
         spread, bias = mixing(head.device)
         mix = torch.addmm(bias, gains.flatten(0, 2), spread).unflatten(1, (3, -1))
         sharp = head.new_empty(*source.shape[:3], (AIR + 6) * PATCH**2)
-        fill(sharp, [weather, source, last])
+        fill(sharp, [particles, source, last])
         sharp = sharp.flatten(0, 2).unflatten(1, (-1, PATCH**2))
         clean = torch.baddbmm(residual.flatten(0, 2).unflatten(1, (3, -1)), mix, sharp)
         return clean.view(source.shape)
@@ -516,7 +518,7 @@ def standing(height: int, width: int, device: torch.device) -> Tensor:
 @torch.inference_mode(False)
 def mixing(device: torch.device) -> tuple[Tensor, Tensor]:
     """(9 + 3 A, 3 (A + 6)) and (3 (A + 6),): from the head's gains (turn, dye and keep of each colour, then of the A
-    planes of weather) to what each colour takes of weather, source and last output."""
+    planes of particles) to what each colour takes of particles, source and last output."""
     size = 9 + 3 * AIR
     given = torch.cat([torch.zeros(1, size, device=device), torch.eye(size, device=device)])  # nothing, then each gain
     turn, dye, keep, air = given.split([3, 3, 3, 3 * AIR], 1)

@@ -46,7 +46,7 @@ class Layer:
         return 2.5 * self.radius[0] + self.sway, 2.5 * self.radius[1]
 
 
-KINDS = ("flakes", "rain", "bubbles", "sparks", "stars", "caustics")
+PARTICLE_KINDS = ("flakes", "rain", "bubbles", "sparks", "stars", "caustics")
 """The planes of the weather."""
 
 LAYERS: dict[str, tuple[Layer, ...]] = {
@@ -73,18 +73,20 @@ _WEB = ((2, 0.5), (3, 0.5), (4, 0.45), (5, 0.3))
 """The waves whose common zeros are the bright lines of the caustics, and their shares."""
 
 
-def weather(seed: Tensor, time_s: Tensor, height: int, width: int, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Six planes of light, (B, 6, H, W) in 0..1, in the order of `KINDS`.
+def particle_planes(
+    seed: Tensor, time_s: Tensor, height: int, width: int, dtype: torch.dtype = torch.float32
+) -> Tensor:
+    """Six planes of light, (B, 6, H, W) in 0..1, in the order of `PARTICLE_KINDS`.
 
     seed: (B,) int64, another seed is other weather. time_s: (B,) float64 seconds. dtype: of the planes and of the
     products that they are; bfloat16 is right to half a grey level. On the device of `time_s`.
     """
-    spots = roster(height, width, time_s.device)
+    spots = particle_table(height, width, time_s.device)
     x, y = _places(spots, seed, time_s)
     across = _profile(x, spots.radius[:, 0], width)
     down = _profile(y, spots.radius[:, 1], height) * spots.light[:, None]
     pairs = zip(down.to(dtype).split(spots.counts, 1), across.to(dtype).split(spots.counts, 1), strict=True)
-    planes = down.new_empty(len(time_s), len(KINDS), height, width, dtype=dtype)
+    planes = down.new_empty(len(time_s), len(PARTICLE_KINDS), height, width, dtype=dtype)
     for i, (a, b) in enumerate(pairs):  # a Gaussian spot is a product, and a sum of these a product of matrices
         torch.bmm(a.mT, b, out=planes[:, i])
     planes[:, :-1].clamp_(0, 1)
@@ -93,7 +95,7 @@ def weather(seed: Tensor, time_s: Tensor, height: int, width: int, dtype: torch.
 
 
 @dataclass(frozen=True)
-class Roster:
+class ParticleTable:
     """All N spots of a picture's size, constant through time."""
 
     counts: list[int]
@@ -121,7 +123,7 @@ class Roster:
 
 
 @functools.lru_cache(maxsize=8)
-def roster(height: int, width: int, device: torch.device) -> Roster:
+def particle_table(height: int, width: int, device: torch.device) -> ParticleTable:
     """The spots of a picture's size; a recorded program must hold it as long as it may run."""
     layers = [layer for kind in LAYERS.values() for layer in kind]
     counts: list[int] = []
@@ -149,7 +151,7 @@ def roster(height: int, width: int, device: torch.device) -> Roster:
     def wide(values: object) -> Tensor:
         return torch.tensor(values, dtype=torch.float64, device=device)
 
-    return Roster(
+    return ParticleTable(
         counts,
         torch.tensor([0, *itertools.accumulate(counts)], device=device),
         torch.tensor(which, device=device),
@@ -164,7 +166,7 @@ def roster(height: int, width: int, device: torch.device) -> Roster:
     )
 
 
-def _places(roster: Roster, seed: Tensor, time_s: Tensor) -> tuple[Tensor, Tensor]:
+def _places(roster: ParticleTable, seed: Tensor, time_s: Tensor) -> tuple[Tensor, Tensor]:
     """Where all spots are, x and y (B, N) float32 pixels: each somewhere in its cell of a grid that moves."""
     r = roster
     blown = r.velocity * time_s[:, None, None]  # (B, L, 2)

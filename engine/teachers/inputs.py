@@ -11,7 +11,7 @@ from functools import cached_property
 from torch import Tensor
 
 from engine.models import fields
-from engine.models.particles import KINDS
+from engine.models.particles import PARTICLE_KINDS
 from engine.teachers import brushes as b
 
 
@@ -23,7 +23,7 @@ class Set:
     """(B, 3, H, W) in 0..1."""
     noise: Tensor
     """(B, 3, H, W) standard normal, the noise that this frame is denoised from."""
-    weather: Tensor
+    particles: Tensor
     """(B, 6, H, W) in 0..1, as the network sees it, see `engine.models.particles`."""
     time_s: Tensor
     """(B,)"""
@@ -61,6 +61,6 @@ class Set:
         return (0.2 + 0.5 * height + 0.35 * pale - 3.0 * texture).clamp(0, 1)
 
     def air(self, kind: str) -> Tensor:
-        """One plane of the weather, (B, 1, H, W): flakes, rain, bubbles, sparks, stars or caustics."""
-        plane = KINDS.index(kind)
-        return self.weather[:, plane : plane + 1]
+        """One plane of particles, (B, 1, H, W): flakes, rain, bubbles, sparks, stars or caustics."""
+        plane = PARTICLE_KINDS.index(kind)
+        return self.particles[:, plane : plane + 1]

@@ -1,4 +1,4 @@
-"""Painters of worlds with weather and light of their own: each from a Set to the picture (B, 3, H, W).
+"""Painters of worlds with particles and light of their own: each from a Set to the picture (B, 3, H, W).
 
 Legend as in `easel.py`. Values may pass 0..1 a little.
 """

@@ -1,7 +1,7 @@
 """The procedural teachers: for a real frame, what a world makes of it.
 
 A teacher is a function of the source in a neighbourhood of about 24 px, of the place in the picture, of the travelling
-waves, of the weather and of the frame's noise: all that the network sees too, so all of it can be learnt.
+waves, of the particles and of the frame's noise: all that the network sees too, so all of it can be learnt.
 
 Legend: B batch, H height, W width in pixels, multiples of 16. Pictures are float32 RGB in 0..1.
 """
@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.models.particles import weather as weather_of
+from engine.models.particles import particle_planes
 from engine.teachers import crafts, drawings, scenery
 from engine.teachers.inputs import Set
 from engine.teachers.wordings import WORDINGS
@@ -33,7 +33,7 @@ class World:
     name: str
     paint: Callable[[Set], Tensor]
     random: bool = False
-    """Has content drawn by a seed: weather or grain."""
+    """Has content drawn by a seed: particles or grain."""
     moving: bool = False
     """Moves by itself over a still source; grain is noise and no motion."""
     wordings: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ def teach(
     name: str,
     source: Tensor,
     noise: Tensor,
-    weather: Tensor,
+    particles: Tensor,
     time_s: Tensor,
     *,
     worlds: Mapping[str, World] = WORLDS,
@@ -94,13 +94,13 @@ def teach(
     """What the world `name` makes of a batch of frames, (B, 3, H, W) in 0..1.
 
     source: (B, 3, H, W) float32 RGB in 0..1, H and W multiples of 16. noise: (B, 3, H, W) standard normal, the very
-    noise that the frame is denoised from. weather: (B, 6, H, W) in 0..1 from `engine.models.particles`. time_s: (B,)
+    noise that the frame is denoised from. particles: (B, 6, H, W) in 0..1 from `engine.models.particles`. time_s: (B,)
     seconds. worlds: the teachers by name, for those who have more than the shipped ones. Pure, frame by frame. Raises
     ValueError for an unknown world.
     """
     if name not in worlds:
         raise ValueError(f"no world {name!r}; there are {', '.join(worlds)}")
-    return worlds[name].paint(Set(source, noise, weather, time_s)).clamp(0, 1)
+    return worlds[name].paint(Set(source, noise, particles, time_s)).clamp(0, 1)
 
 
 def check_teacher(world: World) -> None:
@@ -111,7 +111,7 @@ def check_teacher(world: World) -> None:
     source = F.interpolate(coarse, (height, width), mode="bilinear")
     noise = torch.randn(2, 3, height, width, generator=generator)
     time_s = torch.tensor([0.5, 60.0], dtype=torch.float64)
-    air = weather_of(torch.tensor([1, 2]), time_s, height, width)
+    air = particle_planes(torch.tensor([1, 2]), time_s, height, width)
 
     def painted(rows: slice) -> Tensor:
         with torch.no_grad():

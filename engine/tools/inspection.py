@@ -64,7 +64,7 @@ def watch(stream: Stream, picture: np.ndarray, steps: int | None = None) -> Sigh
 
     held, usual = stream.snapshot(), stream.steps
     hooks = [network.register_forward_hook(on_network)]
-    hooks += [block.attention.register_forward_pre_hook(on_attention) for block in network.waist]
+    hooks += [block.attention.register_forward_pre_hook(on_attention) for block in network.bottleneck]
     try:
         stream.steps = usual if steps is None else steps
         stream.step(picture)
@@ -74,7 +74,7 @@ def watch(stream: Stream, picture: np.ndarray, steps: int | None = None) -> Sigh
         stream.steps = usual
         stream.restore(held)
     height, width = calls[0][0].shape[1] // 8, calls[0][0].shape[2] // 8
-    first = torch.stack(weights[: len(network.waist)])  # (L, N, keys), of the first step
+    first = torch.stack(weights[: len(network.bottleneck)])  # (L, N, keys), of the first step
     own = height * width + 1
     past = first[..., own:].unflatten(-1, (len(ages), -1)).sum(-1) if ages else first.new_zeros(*first.shape[:2], 0)
     return Sight(
@@ -87,12 +87,12 @@ def watch(stream: Stream, picture: np.ndarray, steps: int | None = None) -> Sigh
     )
 
 
-def _weights(attention: Attention, normed: Tensor, turn: Any, recall: MemoryKV | None) -> Tensor:
+def _weights(attention: Attention, normed: Tensor, rotary: Any, memory: MemoryKV | None) -> Tensor:
     """(N, keys) attention of each token on its own frame's tokens, the null token, and the past; mean over heads."""
-    q, keys, _ = attention.looks(normed, turn, recall)
+    q, keys, _ = attention.queries_keys_values(normed, rotary, memory)
     scores = q.float() @ keys.float().mT / q.shape[-1] ** 0.5
-    if recall is not None and recall.allowed is not None:
-        scores = scores.masked_fill(~recall.allowed, -torch.inf)
+    if memory is not None and memory.allowed is not None:
+        scores = scores.masked_fill(~memory.allowed, -torch.inf)
     return scores.softmax(-1)[0].mean(0)
 
 

@@ -30,7 +30,7 @@ from engine.models.hourglass import (
     to_patches,
     to_picture,
 )
-from engine.models.particles import weather
+from engine.models.particles import particle_planes
 from engine.teachers.inputs import Set
 from engine.teachers.places import PLACES
 from engine.teachers.props import PROP_OF, Drawn, Prop, become
@@ -83,7 +83,7 @@ class Live:
     time_s: float = 0.0
     offset_s: float = 0.0
     seed: int = 0
-    """Of its weather."""
+    """Of its particles."""
     age: int = 0
     last: list[Tensor] = field(default_factory=list)
     """At most two outputs, newest first: (H, W, 3) in -1..1."""
@@ -268,7 +268,7 @@ class Pool:
         source, noise = source.to(self.device), noise.to(self.device)
         clock = torch.tensor([s.offset_s + s.time_s for s in streams], dtype=torch.float64, device=self.device)
         seeds = torch.tensor([s.seed for s in streams], device=self.device)
-        air = weather(seeds, clock, self.height, self.width)
+        air = particle_planes(seeds, clock, self.height, self.width)
         target = self._taught(streams, source, noise, air, clock, drawn)
         past, past_level = self._past(streams)
         remembered, age = self._remembered(streams)
@@ -279,7 +279,7 @@ class Pool:
             past_level=past_level,
             interval_s=torch.tensor([s.interval_s for s in streams]),
             time_s=clock,
-            weather=planes_to_patches(air),
+            particles=planes_to_patches(air),
             masks=self._masks(streams),
         )
         return Batch(

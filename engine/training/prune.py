@@ -58,7 +58,7 @@ class _Surgeon:
             energies[i + 1] += down.weight.square().sum((1, 2, 3)) + up.weight.square().sum((0, 2, 3))
         energies[0] += network.stem.weight.square().sum((1, 2, 3)) + network.head.weight.square().sum((0, 2, 3))
         self.stream = [_best(e, n) for e, n in zip(energies, (*config.channels, config.width), strict=True)]
-        """The channels that stay, at 1/4, 1/8, 1/16 and the waist."""
+        """The channels that stay, at 1/4, 1/8, 1/16 and the bottleneck."""
         self.rows: list[Tensor] = []
         self.at = 0
 
@@ -119,8 +119,8 @@ class _Surgeon:
     def _waist(self) -> list[tuple[int, Tensor]]:
         """Layers and, of each, the attention channels that stay."""
         stream, config = self.stream[3], self.config
-        layers = [cast("TransformerBlock", layer) for layer in self.big.waist]
-        places = [cast("TransformerBlock", layer) for layer in self.small.waist]
+        layers = [cast("TransformerBlock", layer) for layer in self.big.bottleneck]
+        places = [cast("TransformerBlock", layer) for layer in self.small.bottleneck]
         side = self.big.config.width // self.big.config.heads
         strength = torch.stack(
             [layer.attention.out.weight.square().sum() + layer.down.weight.square().sum() for layer in layers]

@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from engine import runtime
 from engine.config import ModelConfig, lsd_base, lsd_tiny
-from engine.models.checkpoint import load_weights
+from engine.models.checkpoint import code_keys, file_keys, load_weights
 from engine.models.hourglass import Conditions, Hourglass, to_picture
 from engine.training.adversary import AdversarialLoss
 from engine.training.auxiliary import Lookout
@@ -347,7 +347,7 @@ class Trainer:
         state = {
             "recipe": json.dumps(asdict(self.recipe), sort_keys=True),
             "manifest": self.manifest["sha256"],
-            "network": self.master.state_dict(),
+            "network": file_keys(self.master.state_dict()),
             "average": self.average.values,
             "average_count": self.average.count,
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
@@ -372,8 +372,9 @@ class Trainer:
         differences = trained.differences(self.recipe.model)
         if differences:
             raise ValueError(f"{folder} has another architecture: {'; '.join(differences)}; start a new --run")
-        self.master.load_state_dict(state["network"])
-        self.worker.load_state_dict(state["network"])
+        weights = code_keys(state["network"])
+        self.master.load_state_dict(weights)
+        self.worker.load_state_dict(weights)
         self.average.values = [value.to(self.device) for value in state["average"]]
         self.average.count = state["average_count"]
         for optimiser, held in zip(self.optimisers, state["optimisers"], strict=True):

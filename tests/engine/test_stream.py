@@ -14,7 +14,7 @@ from engine import runtime, sampler
 from engine.config import lsd_test
 from engine.history import History, as_signal
 from engine.models.hourglass import Conditions, Memory, pad_picture, pool_frame, to_patches, to_picture
-from engine.models.particles import weather
+from engine.models.particles import particle_planes
 from engine.stream import Stream
 from engine.text import PromptError
 from engine.types import Region
@@ -81,7 +81,7 @@ def test_streamed_equals_whole(monkeypatch: pytest.MonkeyPatch, pictures: list[n
         past_level=level,
         interval_s=torch.full((n,), 1 / 24),
         time_s=clock,
-        weather=to_patches(weather(torch.full((n,), 3), clock, tall, wide).permute(0, 2, 3, 1)),
+        particles=to_patches(particle_planes(torch.full((n,), 3), clock, tall, wide).permute(0, 2, 3, 1)),
     )
     with torch.inference_mode():
         clean = network(noise, source, torch.cat(past), conditions, Memory(keys_values, age, age >= 0))

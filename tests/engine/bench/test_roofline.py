@@ -24,8 +24,8 @@ def test_operations_are_those_that_torch_counts(config: ModelConfig, height: int
     m = -(-height // 64) * -(-width // 64)
     memory = Memory(torch.zeros(1, config.slots, m, config.layers, 2, config.width), torch.ones(1, config.slots))
     one = torch.ones(1)
-    concepts, weather = torch.ones(1, 1, config.concepts), torch.zeros(1, h, w, 96)
-    conditions = Conditions(concepts, one, one, torch.ones(1, 2), one, one, weather)
+    concepts, particles = torch.ones(1, 1, config.concepts), torch.zeros(1, h, w, 96)
+    conditions = Conditions(concepts, one, one, torch.ones(1, 2), one, one, particles)
     modulation = network.condition(conditions)
     own_turn.cache_clear()  # or its product was counted in another test
     plain_attention = sdpa_kernel(SDPBackend.MATH)  # the fused one goes uncounted on a CPU

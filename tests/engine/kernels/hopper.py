@@ -22,15 +22,13 @@ from triton.backends.nvidia import compiler as nvidia
 from triton.runtime.jit import JITFunction
 
 from engine.config import ModelConfig, lsd_base, lsd_test, lsd_tiny
-from engine.kernels import particles as weather
-from engine.kernels import picture, pointwise
-from engine.kernels import transformer as waist
+from engine.kernels import particles, picture, pointwise, transformer
 from engine.kernels.attention import attend
-from engine.kernels.packing import Waist
-from engine.kernels.rotary import Places
+from engine.kernels.packing import TransformerWeights
+from engine.kernels.rotary import RotaryTables
 from engine.models import fields
 from engine.models.hourglass import Hourglass
-from engine.models.particles import roster
+from engine.models.particles import particle_table
 
 TARGET = GPUTarget("cuda", 90, 32)
 
@@ -61,31 +59,33 @@ def compile_all(height: int, width: int, config: ModelConfig, prompts: int, dtyp
     x = torch.empty(1, h, w, c, dtype=dtype)
     bias = torch.empty(c, dtype=dtype)
     gain, offset = torch.empty(2, 1, prompts, c)
-    pointwise.activate(x, gain, offset, None if prompts == 1 else torch.empty(1, h, w, prompts))
+    pointwise.modulate_hardswish(x, gain, offset, None if prompts == 1 else torch.empty(1, h, w, prompts))
     pointwise.add(x, x, bias)
-    pointwise.begin(x, bias)
-    pointwise.join(x, torch.empty(1, h // 2, w // 2, 4 * c, dtype=dtype))
+    pointwise.bias_norm(x, bias)
+    pointwise.upsample_add_norm(x, torch.empty(1, h // 2, w // 2, 4 * c, dtype=dtype))
     noise = torch.empty(1, h, w, 48)
-    picture.draw(torch.empty(1, 2, dtype=torch.int64), torch.empty(2, 2**16), noise)
+    picture.fill_noise(torch.empty(1, 2, dtype=torch.int64), torch.empty(2, 2**16), noise)
     camera = torch.empty(1, height, width, 3, dtype=torch.uint8)
     dials, age = torch.empty(1, 4), torch.empty(1, config.slots)
     seen, air = torch.empty(1, h, w, 312, dtype=dtype), torch.empty(1, 6, height, width)
-    picture.see(noise, camera, camera, camera, air, torch.empty(h, w, 10), fields.wave_table(cpu), dials, seen)
+    picture.assemble_input(
+        noise, camera, camera, camera, air, torch.empty(h, w, 10), fields.wave_table(cpu), dials, seen
+    )
     clock = torch.empty(1, dtype=torch.float64)
-    weather.shine(torch.empty(1, 2, dtype=torch.int64), clock, roster(height, width, cpu), air)
+    particles.fill_particles(torch.empty(1, 2, dtype=torch.int64), clock, particle_table(height, width, cpu), air)
     head, tint = torch.empty(1, h, w, 80, dtype=dtype), torch.empty(75, dtype=dtype)
     for ratio in (0.0, 0.5):
-        picture.develop(head, tint, camera, camera, camera, air, noise, dials, ratio)
-    places = Places.of(height, width, config.width // config.heads, cpu)
+        picture.compose_step(head, tint, camera, camera, camera, air, noise, dials, ratio)
+    places = RotaryTables.of(height, width, config.width // config.heads, cpu)
     n, m = len(places.own_cos), len(places.past_cos)
     ring = torch.empty(1, config.slots, m, config.layers, 2, config.width, dtype=dtype)
     qkv, null = torch.empty(1, n, 3 * config.width, dtype=dtype), torch.empty(2, config.width, dtype=dtype)
     attend(qkv, null, ring, age, places, 0)
     tokens = torch.empty(1, n, config.width, dtype=dtype)
-    weights = Waist.of(Hourglass(config).to(dtype))
+    weights = TransformerWeights.of(Hourglass(config).to(dtype))
     modulation = torch.empty(1, prompts, config.layers, 2, config.width)
     masks = None if prompts == 1 else torch.empty(1, n, prompts)
-    waist.think(tokens, weights, modulation, modulation, masks, ring, age, places, programs=132)
+    transformer.run_transformer(tokens, weights, modulation, modulation, masks, ring, age, places, programs=132)
 
 
 def needs(kernel: Any) -> dict[str, int]:

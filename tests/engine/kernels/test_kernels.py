@@ -19,11 +19,11 @@ from torch import Tensor
 
 from engine.config import ModelConfig, lsd_test
 from engine.kernels import twins
-from engine.kernels.packing import Folding, Waist
-from engine.kernels.rotary import Places
+from engine.kernels.packing import Folding, TransformerWeights
+from engine.kernels.rotary import RotaryTables
 from engine.models import fields
 from engine.models.hourglass import Hourglass, Modulation
-from engine.models.particles import roster
+from engine.models.particles import particle_table
 from engine.sampler import noise_patches, noise_tables
 
 ROOT = Path(__file__).parents[3]
@@ -69,13 +69,13 @@ def case(request: pytest.FixtureRequest) -> Case:
 @pytest.mark.parametrize("shape", [(1, 5, 7, 24), (2, 4, 6, 96), (3, 2, 2, 8)])
 @pytest.mark.parametrize("prompts", [1, 3])
 def test_activate(case: Case, shape: tuple[int, int, int, int], prompts: int) -> None:
-    from engine.kernels.pointwise import activate
+    from engine.kernels.pointwise import modulate_hardswish
 
     b, h, w, c = shape
     x, wide = case.random(*shape) * 3, case.float(2, b, prompts, c + 5)  # a part of more, as in a network
     gain, offset = wide[..., 3 : c + 3]
     masks = case.masks(b, h, w, prompts)
-    case.same(activate(x, gain, offset, masks), twins.activate(x, gain, offset, masks))
+    case.same(modulate_hardswish(x, gain, offset, masks), twins.modulate_hardswish(x, gain, offset, masks))
 
 
 @pytest.mark.parametrize("shape", [(1, 5, 7, 24), (2, 4, 6, 96)])
@@ -88,20 +88,20 @@ def test_add(case: Case, shape: tuple[int, int, int, int]) -> None:
 
 @pytest.mark.parametrize("shape", [(1, 4, 6, 96), (2, 2, 14, 24), (3, 6, 2, 7)])
 def test_levels_begin_normalised(case: Case, shape: tuple[int, int, int, int]) -> None:
-    from engine.kernels.pointwise import begin, join
+    from engine.kernels.pointwise import bias_norm, upsample_add_norm
 
     b, h, w, c = shape
     x, bias, coarse = case.random(*shape) + 2, case.random(c), case.random(b, h // 2, w // 2, 4 * c)
-    case.same(begin(x, bias), twins.begin(x, bias))
-    case.same(join(x, coarse), twins.join(x, coarse))
+    case.same(bias_norm(x, bias), twins.bias_norm(x, bias))
+    case.same(upsample_add_norm(x, coarse), twins.upsample_add_norm(x, coarse))
 
 
 def test_noise_is_that_of_the_cpu_bit_for_bit(case: Case) -> None:
-    from engine.kernels.picture import draw
+    from engine.kernels.picture import fill_noise
 
     counter = torch.tensor([[0, 0], [2**63 - 1, 2**40], [-7, 123456]], device=case.device)
     noise = torch.empty(3, 8, 16, 48, device=case.device)
-    draw(counter, torch.from_numpy(noise_tables()).to(case.device), noise)
+    fill_noise(counter, torch.from_numpy(noise_tables()).to(case.device), noise)
     for made, (seed, index) in zip(noise.cpu(), counter.tolist(), strict=True):
         assert torch.equal(made, noise_patches(seed, index, 32, 64))
 
@@ -109,14 +109,14 @@ def test_noise_is_that_of_the_cpu_bit_for_bit(case: Case) -> None:
 @pytest.mark.parametrize(("height", "width"), [(64, 96), (96, 128)])
 def test_the_weather_is_the_same(case: Case, height: int, width: int) -> None:
     """After an hour too; places are float64 on both sides, and a plane's sums are as the others'."""
-    from engine.kernels.particles import shine
+    from engine.kernels.particles import fill_particles
 
     counter = torch.tensor([[3, 0], [-5, 9]], device=case.device)
     clock = torch.tensor([1.25, 3601.7], dtype=torch.float64, device=case.device)
-    spots = roster(height, width, case.device)
+    spots = particle_table(height, width, case.device)
     made, expected = (torch.full((2, 6, height, width), 9.0, device=case.device) for _ in range(2))
-    shine(counter, clock, spots, made)
-    twins.shine(counter, clock, spots, expected)
+    fill_particles(counter, clock, spots, made)
+    twins.fill_particles(counter, clock, spots, expected)
     torch.testing.assert_close(made, expected, rtol=2e-5, atol=2e-5)
     assert (expected.amax((2, 3)) > 0.1).any(0).all(), "a dark plane would prove nothing"
 
@@ -125,7 +125,7 @@ def test_the_weather_is_the_same(case: Case, height: int, width: int) -> None:
     ("size", "levels"), [((1, 64, 32), (1.0, 1.0)), ((2, 34, 45), (0.05, 1.0)), ((1, 45, 64), (0.05, 0.05))]
 )
 def test_the_first_layer_sees_the_same(case: Case, size: tuple[int, int, int], levels: tuple[float, float]) -> None:
-    from engine.kernels.picture import see
+    from engine.kernels.picture import assemble_input
 
     b, height, width = size
     h, w = -(-height // 32) * 8, -(-width // 32) * 8
@@ -136,8 +136,8 @@ def test_the_first_layer_sees_the_same(case: Case, size: tuple[int, int, int], l
     dials[-1, 0] = 7.9
     noisy, waves, air = case.float(b, h, w, 48), fields.wave_table(case.device), case.float(b, 6, h * 4, w * 4)
     made, expected = (torch.full((b, h, w, 312), 9.0, device=case.device, dtype=case.dtype) for _ in range(2))
-    see(noisy, camera, last, before, air, planes, waves, dials, made)
-    twins.see(noisy, camera, last, before, air, planes, waves, dials, expected)
+    assemble_input(noisy, camera, last, before, air, planes, waves, dials, made)
+    twins.assemble_input(noisy, camera, last, before, air, planes, waves, dials, expected)
     case.same(made, expected)
     assert not made[..., 309:].any()
 
@@ -148,7 +148,7 @@ def test_the_first_layer_sees_the_same(case: Case, size: tuple[int, int, int], l
 )
 def test_a_frame_is_developed(case: Case, size: tuple[int, int, int], ratio: float, past_level: float) -> None:
     """Pictures may differ by one grey level where a value lies on the edge between two."""
-    from engine.kernels.picture import develop
+    from engine.kernels.picture import compose_step
 
     b, height, width = size
     h, w = -(-height // 32) * 8, -(-width // 32) * 8
@@ -156,8 +156,8 @@ def test_a_frame_is_developed(case: Case, size: tuple[int, int, int], ratio: flo
     camera, last, before = (case.bytes(b, height, width, 3) for _ in range(3))
     dials, noisy = torch.full((b, 6), past_level, device=case.device), case.float(b, h, w, 48)
     last_, before_, noisy_ = (tensor.clone() for tensor in (last, before, noisy))
-    develop(head, bias, camera, last, before, air, noisy, dials, ratio)
-    twins.develop(head, bias, camera, last_, before_, air, noisy_, dials, ratio)
+    compose_step(head, bias, camera, last, before, air, noisy, dials, ratio)
+    twins.compose_step(head, bias, camera, last_, before_, air, noisy_, dials, ratio)
     case.same(noisy, noisy_)
     assert torch.equal(before, before_)
     difference = (last.int() - last_.int()).abs()
@@ -167,9 +167,9 @@ def test_a_frame_is_developed(case: Case, size: tuple[int, int, int], ratio: flo
 
 def recall(
     case: Case, b: int, height: int, width: int, slots: int, config: ModelConfig
-) -> tuple[Tensor, Tensor, Places]:
+) -> tuple[Tensor, Tensor, RotaryTables]:
     """A ring with an empty slot and one older than the network tells apart."""
-    places = Places.of(height, width, config.width // config.heads, case.device)
+    places = RotaryTables.of(height, width, config.width // config.heads, case.device)
     ring = case.random(b, slots, len(places.past_cos), config.layers, 2, config.width)
     age = torch.arange(1.0, b * slots + 1, device=case.device).view(b, slots)
     age[:, -1] = 300.0
@@ -208,25 +208,25 @@ def test_an_empty_slot_is_as_none(case: Case) -> None:
 @pytest.mark.parametrize(("way", "prompts"), [("one program", 1), ("a launch per phase", 2), ("one program", 3)])
 def test_the_mega_kernel(case: Case, way: str, prompts: int) -> None:
     """All layers at once, by one program that passes the barriers and by several without: see its module."""
-    from engine.kernels.transformer import Workspace, think
+    from engine.kernels.transformer import Workspace, run_transformer
 
     config = ModelConfig("narrow", width=48, heads=2, layers=2)
     torch.manual_seed(0)
     network = Hourglass(config)
-    for parameter in network.waist.parameters():
+    for parameter in network.bottleneck.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
-    waist = Waist.of(network.to(case.device, case.dtype))
+    weights = TransformerWeights.of(network.to(case.device, case.dtype))
     ring, age, places = recall(case, 1, 96, 192, 2, config)
     n = len(places.own_cos)
     tokens = case.random(1, n, config.width)
     gain, offset = case.float(1, prompts, 2, 2, 48), case.float(1, prompts, 2, 2, 48)
     masks = case.masks(1, n, prompts)
-    expected = twins.think(tokens, waist, gain, offset, masks, ring, age, places)
+    expected = twins.run_transformer(tokens, weights, gain, offset, masks, ring, age, places)
     several = way == "a launch per phase"
     work = Workspace.like(tokens)
     for _ in range(1 if several else 2):  # the barrier's counter goes on from where it stands
-        made = think(
-            tokens.clone(), waist, gain, offset, masks, ring, age, places, work, 5 if several else None, several
+        made = run_transformer(
+            tokens.clone(), weights, gain, offset, masks, ring, age, places, work, 5 if several else None, several
         )
         case.same(made, expected)
 
@@ -244,7 +244,14 @@ def test_kernels_compile_for_hopper(tmp_path: Path) -> None:
         check=True,
     )
     needs = json.loads(told.stdout)
-    assert {name.split()[0] for name in needs} >= {"_activate", "_attend", "_develop", "_draw", "_see", "_think"}
+    assert {name.split()[0] for name in needs} >= {
+        "_modulate_hardswish",
+        "_attend",
+        "_compose_step",
+        "_noise",
+        "_assemble_input",
+        "_transformer",
+    }
     for name, need in needs.items():
         assert need["stack"] < 128, f"{name} spills: {need}"
         assert need["shared"] <= 227 * 1024, f"{name} does not fit a multiprocessor: {need}"
@@ -257,7 +264,7 @@ def test_folded_modulation_is_the_networks() -> None:
     folded = folding(vectors)
     taken = Modulation(vectors, torch.ones(2, 3, 64, 64) / 3)
     blocks = [block for level in [*network.encoder, *reversed(network.decoder)] for block in level.blocks]
-    places = [*folding.blocks[:3], folding.waist, *folding.blocks[3:]]
+    places = [*folding.blocks[:3], folding.bottleneck, *folding.blocks[3:]]
     biases = [*(b.first.bias for b in blocks[:3]), torch.zeros(32), *(b.first.bias for b in blocks[3:]), torch.zeros(8)]
     for i, (place, bias) in enumerate(zip(places, biases, strict=True)):
         parts = [taken.take(16, 32) for _ in range(2)] if i == 3 else [taken.take(len(bias), 32)]

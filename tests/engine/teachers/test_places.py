@@ -8,7 +8,7 @@ from torch import Tensor
 
 from engine.config import WORLD_NAMES
 from engine.models import fields
-from engine.models.particles import KINDS
+from engine.models.particles import PARTICLE_KINDS
 from engine.teachers.inputs import Set
 from engine.teachers.places import PLACES
 
@@ -25,7 +25,7 @@ def matte() -> Tensor:
 
 
 def _set(source: Tensor, time_s: float) -> Set:
-    still = source.new_zeros(len(source), len(KINDS), HEIGHT, WIDTH)
+    still = source.new_zeros(len(source), len(PARTICLE_KINDS), HEIGHT, WIDTH)
     return Set(source, torch.zeros_like(source), still, torch.full((len(source),), time_s, dtype=torch.float64))
 
 
@@ -88,7 +88,7 @@ def test_near_layers_sway_more_than_far_ones() -> None:
 def test_a_batch_is_its_frames(place: str, matte: Tensor) -> None:
     sources = torch.cat([_source(0), _source(1)])
     times = torch.tensor([0.5, 5.0], dtype=torch.float64)
-    still = sources.new_zeros(2, len(KINDS), HEIGHT, WIDTH)
+    still = sources.new_zeros(2, len(PARTICLE_KINDS), HEIGHT, WIDTH)
     both = PLACES[place](Set(sources, torch.zeros_like(sources), still, times), matte.expand(2, -1, -1, -1))
     for i in range(2):
         one = PLACES[place](_set(sources[i : i + 1], float(times[i])), matte)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.evaluation import measures
 from engine.models.fields import LOOP_S
-from engine.models.particles import weather
+from engine.models.particles import particle_planes
 from engine.teachers.wordings import wordings
 from engine.teachers.worlds import WORLDS, teach
 
@@ -41,11 +41,11 @@ def _at(*seconds: float) -> Tensor:
 
 
 def _air(seed: int, time_s: Tensor, width: int = WIDTH) -> Tensor:
-    return weather(torch.full((len(time_s),), seed), time_s, HEIGHT, width)
+    return particle_planes(torch.full((len(time_s),), seed), time_s, HEIGHT, width)
 
 
 def _teach(world: str, source: Tensor, seed: int, *seconds: float) -> Tensor:
-    """Frames at some seconds, a seed's noise and weather over them."""
+    """Frames at some seconds, a seed's noise and particles over them."""
     time_s = _at(*seconds)
     width = source.shape[3]
     return teach(world, source, _noise(seed, len(source), width), _air(seed, time_s, width), time_s)
@@ -118,9 +118,9 @@ def test_an_unknown_world_is_refused_by_name() -> None:
 
 
 def test_a_batch_is_painted_as_each_alone(world: str, pictures: Tensor) -> None:
-    """Two streams of different pictures, noise, weather and clocks."""
+    """Two streams of different pictures, noise, particles and clocks."""
     source, noise, time_s = pictures[:2], _noise(0, 2), _at(0.5, 3.25)
-    air = weather(torch.tensor([4, 5]), time_s, HEIGHT, WIDTH)
+    air = particle_planes(torch.tensor([4, 5]), time_s, HEIGHT, WIDTH)
     shown = teach(world, source, noise, air, time_s)
     for i in range(2):
         row = slice(i, i + 1)

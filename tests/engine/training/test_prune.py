@@ -47,7 +47,12 @@ def test_silent_blocks_and_layers_go_first() -> None:
     """Where the second of two blocks, and a layer, add nothing, cutting them changes nothing."""
     network = drawn(BIG, 0)
     with torch.no_grad():
-        silent = ("encoder.0.blocks.1.second", "decoder.1.blocks.0.second", "waist.0.attention.out", "waist.0.down")
+        silent = (
+            "encoder.0.blocks.1.second",
+            "decoder.1.blocks.0.second",
+            "bottleneck.0.attention.out",
+            "bottleneck.0.down",
+        )
         for name, parameter in network.named_parameters():
             if name.rpartition(".")[0] in silent:
                 parameter.zero_()
