@@ -199,7 +199,7 @@ def evaluate(
         raise typer.BadParameter(f"--split is held_out or train, not {split!r}")
     found = find_clips(clips)
     stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads)
-    known = [world for world in stream.worlds if world in WORLDS]
+    known = [world for world in stream.vocabulary.worlds if world in WORLDS]
     texts = wordings(split) if prompts is None else read_prompts(prompts, known)
     texts = {world: texts[world] for world in known if world in texts}
     sheet = sheet or out.with_suffix(".png")
@@ -289,10 +289,10 @@ def film(
     from engine.tools.showcase import film as shoot
 
     stream = Stream.load(weights, seed=seed, threads=threads)
-    chosen = [name.strip() for name in worlds.split(",")] if worlds else list(stream.worlds)
-    unknown = [name for name in chosen if name not in stream.worlds]
+    chosen = [name.strip() for name in worlds.split(",")] if worlds else list(stream.vocabulary.worlds)
+    unknown = [name for name in chosen if name not in stream.vocabulary.worlds]
     if unknown:
-        raise ValueError(f"no world is called {unknown[0]!r}; there are {', '.join(stream.worlds)}")
+        raise ValueError(f"no world is called {unknown[0]!r}; there are {', '.join(stream.vocabulary.worlds)}")
     frames = list(itertools.islice(open_source(source, size, 10.0), 20 * 24))  # played back and forth
     with _progress("frames") as advance:
         count = shoot(stream, frames, target, seconds, chosen, advance, crf)

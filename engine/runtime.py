@@ -40,23 +40,23 @@ class NumericSetup:
     def from_dict(cls, data: dict) -> NumericSetup:
         return cls(**{field.name: data[field.name] for field in dataclasses.fields(cls)})
 
-    @property
-    def live_side(self) -> int:
-        """Longer side, in pixels, of the picture that live work begins with: about what such a machine keeps up with.
-
-        By kind, for a stopwatch would give another picture every time: 640 on a GPU; on a CPU 384 in bfloat16, and in
-        float32 160, 256 or 320 with one, two or four threads.
-        """
-        if self.device != "cpu":
-            return 640
-        if self.dtype == "bfloat16":
-            return 384
-        return 160 if self.threads < 2 else 256 if self.threads < 4 else 320
-
     def differences(self, other: NumericSetup) -> list[str]:
         """Readable differences, `name: mine / theirs`; empty where the same bytes are to be expected."""
         mine, theirs = self.to_dict(), other.to_dict()
         return [f"{name}: {mine[name]} / {theirs[name]}" for name in mine if mine[name] != theirs[name]]
+
+
+def live_side(setup: NumericSetup) -> int:
+    """Longer side, in pixels, of the picture that live work begins with: about what such a machine keeps up with.
+
+    By kind, for a stopwatch would give another picture every time: 640 on a GPU; on a CPU 384 in bfloat16, and in
+    float32 160, 256 or 320 with one, two or four threads.
+    """
+    if setup.device != "cpu":
+        return 640
+    if setup.dtype == "bfloat16":
+        return 384
+    return 160 if setup.threads < 2 else 256 if setup.threads < 4 else 320
 
 
 def choose_device(name: str = "auto") -> torch.device:

@@ -34,10 +34,8 @@ from engine.models.hourglass import Hourglass, pad_picture, padded_size, planes_
 from engine.models.particles import particle_planes
 from engine.runtime import NumericSetup
 from engine.text import PromptError, Router, TextEncoder
-from engine.types import Prompt, Region
+from engine.types import Prompt, Region, Sizes, Vocabulary
 
-SMALLEST, LARGEST = (64, 64), (1920, 1080)
-"""Width and height of the pictures that a stream takes."""
 SNAPSHOT_FORMAT = "lsd-snapshot-1"
 _DAMAGED = (KeyError, IndexError, TypeError, AttributeError, UnicodeDecodeError, json.JSONDecodeError)
 """What reading a snapshot that lacks something raises, beside what its compression and safetensors do."""
@@ -45,7 +43,10 @@ _NOMINAL_FPS = 24.0
 
 
 class Stream:
-    """A causal stream of generated frames with constant memory; not safe for concurrent use."""
+    """A causal stream of generated frames with constant memory: the live model of kind `lsd`, see engine/types.py."""
+
+    kind = "lsd"
+    delay = 0
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class Stream:
     ):
         sampler.noise_levels(steps)  # refuses what is no number of steps
         self.config = weights.config
-        self.worlds, self.things = weights.config.worlds, weights.config.things
+        self.vocabulary = Vocabulary(weights.config.worlds, weights.config.things)
         self.seed, self.steps = seed, steps
         self.setup = NumericSetup(
             str(device),
@@ -69,6 +70,7 @@ class Stream:
             torch.__version__,
             weights.sha256,
         )
+        self.sizes = Sizes(live_side=runtime.live_side(self.setup))
         self.text = TextEncoder(weights.known)
         self._router = weights.router
         network = weights.network.requires_grad_(False).to(device=device, dtype=dtype)
@@ -87,7 +89,7 @@ class Stream:
         self._time_s: float | None = None
         self.index = 0
         """The next source frame's number, unless `step` is told another."""
-        as_is = self.worlds.index("as-is") if "as-is" in self.worlds else 0
+        as_is = self.vocabulary.worlds.index("as-is") if "as-is" in self.vocabulary.worlds else 0
         self._direction = Direction(F.one_hot(torch.tensor([as_is]), weights.config.concepts).float(), None)
         self._fade: Fade | None = None
 
@@ -177,11 +179,17 @@ class Stream:
     def _direction_at(self, time_s: float | None) -> Direction:
         return self._direction if self._fade is None else self._fade.towards(self._direction, time_s)
 
+    def prepare(self, text: str) -> None:
+        """Embed a text and keep it, so that the first frame under it does not wait; from any thread."""
+        self.text.embed(text)
+
     def nearest(self, text: str) -> list[tuple[str, float]]:
         """The worlds that `text` lands on and their shares (sum 1), nearest first; then what a prop becomes, 0..1."""
         shares = self._concepts(text).tolist()
-        worlds = sorted(zip(self.worlds, shares, strict=False), key=lambda pair: -pair[1])
-        things = sorted(zip(self.things, shares[len(self.worlds) :], strict=True), key=lambda pair: -pair[1])
+        worlds = sorted(zip(self.vocabulary.worlds, shares, strict=False), key=lambda pair: -pair[1])
+        things = sorted(
+            zip(self.vocabulary.things, shares[len(self.vocabulary.worlds) :], strict=True), key=lambda pair: -pair[1]
+        )
         return [(name, share) for name, share in worlds + things if share > 0]
 
     def how_near(self, text: str) -> tuple[str, float]:
@@ -332,12 +340,7 @@ class Stream:
             self._fade = None
 
     def _check(self, frame: np.ndarray) -> tuple[int, int]:
-        if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
-            got = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
-            raise ValueError(f"a frame is a uint8 RGB array (H, W, 3), got {got}")
-        height, width = frame.shape[:2]
-        if not (SMALLEST[0] <= width <= LARGEST[0] and SMALLEST[1] <= height <= LARGEST[1]):
-            raise ValueError(f"a frame of {width}x{height}; from 64x64 to 1920x1080 is taken: resize it first")
+        height, width = self.sizes.check(frame)
         if self._history is not None and (height, width) != self._size:
             was = f"{self._size[1]}x{self._size[0]}" if self._size else "another size"
             raise ValueError(f"a frame of {width}x{height} in a stream of {was}; call reset() before changing the size")

@@ -1,8 +1,11 @@
-"""What flows through the engine. Read this first, then `Stream.step`.
+"""What flows through the engine, and what a live model is. Read this first, then `Stream.step`.
 
-Source -> Frame -> Stream.step -> Frame -> Sink
-                      ^
-Prompt or Regions ----+   effective at the next frame
+    Source -> Frame -> LiveModel.step -> picture
+                            ^
+    Prompt or Regions ------+    effective at the next frame
+
+`Stream` (engine/stream.py) is the first live model. Whoever shows, records or renders pictures knows a model by the
+protocol below alone, so another model takes its place by fulfilling it.
 """
 
 from __future__ import annotations
@@ -48,9 +51,138 @@ class Source(Protocol):
     def __iter__(self) -> Iterator[Frame]: ...
 
 
-class Sink(Protocol):
-    """Where pictures go: a screen, a recorder, a file."""
+class Setup(Protocol):
+    """The numeric set-up: what must be equal for a model to give the same bytes again."""
 
-    def write(self, frame: Frame) -> None: ...
+    @property
+    def device(self) -> str:
+        """cpu, cuda or mps."""
 
-    def close(self) -> None: ...
+    @property
+    def dtype(self) -> str:
+        """`float32`, `bfloat16` …"""
+
+    @property
+    def threads(self) -> int:
+        """CPU cores in use."""
+
+    @property
+    def weights_hash(self) -> str:
+        """sha256 of the weights; what stands for it where there are none."""
+
+    def to_dict(self) -> dict[str, object]:
+        """All of it as JSON values, which a take keeps; `weights_hash`, `device` and `threads` among them."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What a model knows of words: a closed list, or any words."""
+
+    worlds: tuple[str, ...] = ()
+    """Looks of the whole picture that the model was taught, as names such as `wild-west`."""
+    things: tuple[str, ...] = ()
+    """What a prop can become."""
+    any_words: bool = False
+    """Whether it understands words beyond the lists; where not, other words land on the nearest of them."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The pictures that a model takes, in pixels."""
+
+    smallest: tuple[int, int] = (64, 64)
+    """Width and height."""
+    largest: tuple[int, int] = (1920, 1080)
+    live_side: int = 384
+    """Longer side of the picture that live work begins with: about what this machine keeps up with at 24 fps."""
+
+    def check(self, frame: object) -> tuple[int, int]:
+        """(height, width) of a frame. Raises ValueError for anything but (H, W, 3) uint8 within these sizes."""
+        if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+            got = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
+            raise ValueError(f"a frame is a uint8 RGB array (H, W, 3), got {got}")
+        height, width = frame.shape[:2]
+        (least_w, least_h), (most_w, most_h) = self.smallest, self.largest
+        if not (least_w <= width <= most_w and least_h <= height <= most_h):
+            legal = f"from {least_w}x{least_h} to {most_w}x{most_h} is taken"
+            raise ValueError(f"a frame of {width}x{height}; {legal}: resize it first")
+        return height, width
+
+
+class LiveModel(Protocol):
+    """Answers camera frames one by one, under prompts. Its laws (`tests/live_model.py` holds every model to them):
+
+    - `step` answers each frame with a fresh uint8 picture of the same size.
+    - It is deterministic: the same seed, prompts and frames (pixels, times, indices) on the same set-up give the same
+      bytes, from the start, after `reset`, and from a snapshot.
+    - A step that raises changes nothing: the next one goes on as if it had not been asked for.
+    - A prompt holds from the next step on, and one that is refused leaves the one before in force.
+    - Under "as it is" the picture stays the camera's, up to what the eye forgives (30 dB PSNR or more).
+    - `reset` forgets the frames and keeps the prompt; a restored snapshot goes on as if nothing had happened.
+
+    One thread at a time may use it; `prepare`, `nearest` and `how_near` may be called beside it, from any thread.
+    """
+
+    kind: str
+    """The name under which it is loaded; a take names it, so that no other kind renders the take by mistake."""
+    seed: int
+    """Keys the noise; may be set between frames."""
+    delay: int
+    """Frames between an input and the picture that answers it; 0 where each input is answered at once."""
+
+    @property
+    def steps(self) -> int:
+        """Denoising steps a frame; 1 where the model has none."""
+
+    @property
+    def setup(self) -> Setup:
+        """The numeric set-up."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What it knows of words."""
+
+    @property
+    def sizes(self) -> Sizes:
+        """Which pictures it takes."""
+
+    def prepare(self, text: str) -> None:
+        """Learn a text ahead of its use, so that the frame under it does not wait. Raises PromptError (ValueError)."""
+
+    def nearest(self, text: str) -> list[tuple[str, float]]:
+        """The worlds that `text` lands on and their shares (sum 1), nearest first, then what a prop becomes, 0..1.
+
+        Empty for a model that takes any words.
+        """
+
+    def how_near(self, text: str) -> tuple[str, float]:
+        """The known wording that is nearest to `text`, and the cosine between both, -1..1.
+
+        ("", 1.0) for a model that takes any words; ("", 0.0) for one that keeps no wordings.
+        """
+
+    def prompt(self, prompt: Prompt | Sequence[Region]) -> None:
+        """Direct the picture from the next frame on: a text, weighted texts, or regions with a prompt each.
+
+        Raises PromptError (ValueError) and leaves the old prompt in force where the new one cannot be used.
+        """
+
+    def step(self, frame: np.ndarray, time_s: float | None = None, index: int | None = None) -> np.ndarray:
+        """The picture that answers `frame`, (H, W, 3) uint8 each; the caller owns it.
+
+        time_s: seconds on the source's clock. index: the source frame's number, which keys the noise. Frames are of
+        one size until `reset`. Raises ValueError on another size or type.
+        """
+
+    def reset(self) -> None:
+        """Forget all frames; the prompt stays, and the next frame may have any size."""
+
+    def snapshot(self) -> bytes:
+        """The state between two frames."""
+
+    def restore(self, data: bytes) -> None:
+        """Go on from a snapshot of a model of the same kind and weights. Raises ValueError, and changes nothing, on
+        other data."""
+
+    def close(self) -> None:
+        """Free what frames need; the model can still be used and starts anew."""

@@ -122,8 +122,9 @@ def record(
 
     from studio.delivery import proxies
     from studio.live.connection import Connection
-    from studio.live.director import Director, load_stream
+    from studio.live.director import Director
     from studio.live.filecamera import FileCamera, roll
+    from studio.model import load_model
 
     camera = FileCamera(source, _size(size) if size else None, quality)
     said = Timeline.of("as it is" if prompt is None else prompt)
@@ -131,7 +132,7 @@ def record(
     if abs(rate - camera.fps) > 0.005:
         _remark(f"{schedule} counts {rate:g} frames a second and {source} {camera.fps:g}; its frames are converted")
     timeline = said if schedule is None else schedules.load(schedule, rate, frames=frames is not None)
-    stream = load_stream(device=device.value, weights=weights, seed=seed)
+    stream = load_model(device=device.value, weights=weights, seed=seed)
     director = Director(
         stream, timeline.keys[0].prompt, weights=str(weights.absolute()) if weights else "", quality=quality
     )
@@ -248,10 +249,10 @@ def check(
     folder = _find(take, sessions)
     opened = Take.open(folder)
 
-    from studio.live.director import load_stream
+    from studio.model import load_model
     from studio.rendering.verify import check as check_take
 
-    stream = load_stream(opened.manifest.engine, device=device.value, weights=weights)
+    stream = load_model(opened.manifest.engine, device=device.value, weights=weights)
     with _progress("Checking") as progress:
         report = check_take(folder, stream, progress)
     print(f"{report.take.name}: {report.take.state}, {len(report.take.made)} frames, {report.take.dropped} dropped")
@@ -304,14 +305,15 @@ def bench(
     import itertools
 
     from engine.bench.records import section
-    from studio.live.director import Director, load_stream
+    from studio.live.director import Director
     from studio.live.filecamera import FileCamera
     from studio.live.overload import overload
+    from studio.model import load_model
 
     width, height = _size(size)
     source = source or SESSIONS / "example" / "S01" / "A" / "T001" / "raw.mkv"
     packets = [frame.packet for frame in itertools.islice(FileCamera(source, (width, height)), 120)]
-    director = Director(load_stream(device=device.value, weights=weights))
+    director = Director(load_model(device=device.value, weights=weights))
     stream = director.stream
     try:
         with section(out, "age", seed=stream.seed, device=stream.setup.device) as kept, _progress("Seconds") as told:

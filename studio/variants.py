@@ -22,9 +22,9 @@ from PIL import Image
 
 from engine.media.pictures import fit
 from engine.media.video import VideoSource, VideoWriter
-from engine.types import Frame
+from engine.types import Frame, LiveModel
 from studio.farm import Job, Progress, render_many
-from studio.live.director import Stream, judge_of, load_stream
+from studio.model import judge_of, load_model
 from studio.notebook.html import WIDTH, html_table
 from studio.notebook.html import moments as moments_of
 from studio.script.script import Script
@@ -146,7 +146,7 @@ def render_grid(
     *,
     workers: int | None = None,
     ray: str | None = None,
-    stream: Stream | None = None,
+    stream: LiveModel | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Grid:
     """Render a take under each prompt (or timeline, or script), seed and strength, each as a version; see `Grid`.
@@ -190,7 +190,7 @@ def render_grid(
     failed = [f"{_name(prompt)}: {one.error}" for (prompt, _, _), one in zip(plan, outcomes, strict=True) if one.error]
     if failed:
         raise TakeError(f"{len(failed)} of {len(jobs)} variants were not rendered: {'; '.join(failed)}")
-    stream = stream or load_stream(take.manifest.engine)
+    stream = stream or load_model(take.manifest.engine)
     judge = judge_of(_camera(take), own)
     variants = []
     for n, ((prompt, seed, strength), outcome) in enumerate(zip(plan, outcomes, strict=True)):

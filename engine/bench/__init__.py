@@ -73,7 +73,7 @@ def bench(
         raise ValueError(f"{frames} frames; at least 1 is needed")
     pictures = moving_pictures(width, height, seed)
     for text in PROMPTS:
-        stream.text.embed(text)
+        stream.prepare(text)
     stream.prompt(PROMPTS[0])
     for _ in range(warm_up):
         stream.step(next(pictures))

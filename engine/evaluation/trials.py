@@ -316,7 +316,7 @@ def hold(
             results[name] = speed(stream, size, base)
         elif name == "props":
             texts = wordings_of_things("held_out")
-            known = {thing: texts[thing] for thing in stream.things if thing in texts}
+            known = {thing: texts[thing] for thing in stream.vocabulary.things if thing in texts}
             results[name] = props(stream, [_cut(clip, 12) for clip in clips], known)
         elif name == "regions":
             results[name] = regions(stream, [_cut(clip, 10) for clip in clips], dict(list(first.items())[::3]))
@@ -368,7 +368,9 @@ def _places(stream: Stream, clips: Sequence[Clip], teachers: Path | None) -> dic
         return {"not_measured": "people are found by the segmenter; give its folder with --teachers"}
     segmenter = Segmenter(teachers)
     rows: list[dict[str, Any]] = []
-    texts = {place: lines[0] for place, lines in wordings_of_worlds("held_out").items() if place in stream.worlds}
+    texts = {
+        place: lines[0] for place, lines in wordings_of_worlds("held_out").items() if place in stream.vocabulary.worlds
+    }
     for clip in clips:
         mattes = person_mattes([Image.fromarray(frame.rgb) for frame in clip.frames], segmenter)
         if mattes is None:
@@ -413,12 +415,12 @@ def _text(stream: Stream) -> dict[str, Any]:
         right = []
         for kind, texts in (("world", wordings_of_worlds(split)), ("thing", wordings_of_things(split))):
             for name, lines in texts.items():
-                if name not in (*stream.worlds, *stream.things):
+                if name not in (*stream.vocabulary.worlds, *stream.vocabulary.things):
                     continue
                 for line in lines:
                     shares = dict(stream.nearest(line))
-                    things = {t: shares.get(t, 0.0) for t in stream.things}
-                    worlds = {w: shares.get(w, 0.0) for w in stream.worlds}
+                    things = {t: shares.get(t, 0.0) for t in stream.vocabulary.things}
+                    worlds = {w: shares.get(w, 0.0) for w in stream.vocabulary.worlds}
                     best = max(worlds if kind == "world" else things, key=(worlds if kind == "world" else things).get)  # type: ignore[arg-type]
                     right.append(best == name)
         report[split] = statistics.fmean(right)

@@ -10,8 +10,8 @@ from PIL import Image
 from engine.media.pictures import MediaError
 from engine.media.schedule import ScheduleKey
 from engine.media.video import PICTURE_SUFFIXES, StillSource, VideoSource, VideoWriter, open_source
-from engine.stream import LARGEST, SMALLEST, Stream
-from engine.types import Frame, Source
+from engine.stream import Stream
+from engine.types import Frame, Sizes, Source
 
 VIDEO_SUFFIXES = {".mp4", ".m4v"}
 SETTLE_S = 1.0
@@ -42,9 +42,9 @@ def open_for_stream(path: Path, out: Path, size: tuple[int, int] | None, still_s
 
 def legal_size(width: int, height: int) -> tuple[int, int]:
     """The size nearest to the given one that a stream takes; of the same shape where there is one."""
-    scale = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
-    scale = max(scale, SMALLEST[0] / width, SMALLEST[1] / height)
-    return min(LARGEST[0], round(width * scale)), min(LARGEST[1], round(height * scale))
+    scale = min(1.0, Sizes.largest[0] / width, Sizes.largest[1] / height)
+    scale = max(scale, Sizes.smallest[0] / width, Sizes.smallest[1] / height)
+    return min(Sizes.largest[0], round(width * scale)), min(Sizes.largest[1], round(height * scale))
 
 
 def play(source: Source, stream: Stream, schedule: Sequence[ScheduleKey]) -> Iterator[Frame]:
@@ -55,7 +55,7 @@ def play(source: Source, stream: Stream, schedule: Sequence[ScheduleKey]) -> Ite
     """
     for key in schedule:
         for text in [key.prompt] if isinstance(key.prompt, str) else [text for text, _ in key.prompt]:
-            stream.text.embed(text)
+            stream.prepare(text)
     waiting = list(reversed(schedule))
     for frame in source:
         while waiting and waiting[-1].time_s <= frame.time_s + _TICK_S:

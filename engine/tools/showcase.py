@@ -27,13 +27,15 @@ def words(name: str) -> str:
 def sheet(stream: Stream, frames: Sequence[Frame], path: Path, columns: int = COLUMNS, width: int = 256) -> Path:
     """The last of `frames` in every world of the stream, each after the ones before it; saved as .png or .jpg."""
     pictures: list[np.ndarray] = []
-    for world in stream.worlds:
+    for world in stream.vocabulary.worlds:
         stream.reset()
         stream.prompt(words(world))
         made = [stream.step(frame.rgb, frame.time_s, frame.index) for frame in frames]
         pictures.append(made[-1])
     rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
-    labels = [" · ".join(map(words, stream.worlds[i : i + columns])) for i in range(0, len(pictures), columns)]
+    labels = [
+        " · ".join(map(words, stream.vocabulary.worlds[i : i + columns])) for i in range(0, len(pictures), columns)
+    ]
     return contact_sheet(rows, path, labels, width=width)
 
 
@@ -51,7 +53,7 @@ def film(
     worlds: which and in what order; all of the stream's by default. crf: as H.264 has it, 0 to 51; more is smaller.
     Returns the number of frames.
     """
-    worlds = worlds or stream.worlds
+    worlds = worlds or stream.vocabulary.worlds
     total = round(seconds * FPS)
     height, width = frames[0].rgb.shape[:2]
     writer = VideoWriter(path, width, height, FPS, crf)

@@ -25,7 +25,7 @@ from studio.takes.take import EngineEntry, Render, Slate, Take, TakeError, TakeL
 from studio.timeline.timeline import Timeline
 
 if TYPE_CHECKING:
-    from studio.live.director import Stream
+    from engine.types import LiveModel
 
 SERVED = ("poster.jpg", "mic.webm", "proxy/raw.mp4", "proxy/live.mp4", "renders/v*/out.mp4")
 """What of a take's folder a browser may read."""
@@ -39,7 +39,7 @@ EXAMPLE = "example/S*/*/T*/proxy/raw.mp4"
 log = logging.getLogger(__name__)
 
 Answer = dict[str, Any]
-Load: TypeAlias = "Callable[[EngineEntry | None], Stream]"
+Load: TypeAlias = "Callable[[EngineEntry | None], LiveModel]"
 Callback = Callable[[Any, Mapping[str, Any]], Answer]
 
 

@@ -19,7 +19,8 @@ from studio.app import socket as live
 from studio.app.callbacks import Callbacks, Load
 from studio.app.guard import GradioApp, Guard
 from studio.app.sessions import Sessions
-from studio.live.director import Director, load_stream, parts_of
+from studio.live.director import Director
+from studio.model import check_weights, load_model
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -79,12 +80,12 @@ def serve(
     Raises OSError where the port is taken, ValueError where there are no such weights.
     """
     if weights is not None:
-        parts_of(weights)
+        check_weights(weights)
     sessions.mkdir(parents=True, exist_ok=True)
     sessions = sessions.resolve()
     guard = Guard()
-    load = load or functools.partial(load_stream, device=device)
-    live_load: Load = load if weights is None else functools.partial(load_stream, device=device, weights=weights)
+    load = load or functools.partial(load_model, device=device)
+    live_load: Load = load if weights is None else functools.partial(load_model, device=device, weights=weights)
     named = str(weights.absolute()) if weights is not None else ""
     taken = Sessions(lambda: Director(live_load(None), weights=named), places)
     desk = Callbacks(guard, taken, sessions, load)

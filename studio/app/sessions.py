@@ -73,9 +73,9 @@ class Sessions:
         return {
             "ready": True,
             "text": f"{device}, {setup.dtype}",
-            "worlds": list(stream.worlds),
+            "worlds": list(stream.vocabulary.worlds),
             "sides": SIDES,
-            "side": setup.live_side,
+            "side": stream.sizes.live_side,
         }
 
     def enter(self, token: str) -> Session:
@@ -151,7 +151,7 @@ class Sessions:
     def _warmed(self) -> Director:
         """A director whose first frame will not be slow."""
         director = self._direct()
-        side = director.stream.setup.live_side
+        side = director.stream.sizes.live_side
         director.warm(side, side * 9 // 16)
         return director
 

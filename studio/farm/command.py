@@ -19,7 +19,7 @@ from studio.timeline.files import load as load_schedule
 from studio.timeline.timeline import Timeline
 
 if TYPE_CHECKING:
-    from studio.live.director import Stream
+    from engine.types import LiveModel
 
 
 def plan(
@@ -53,9 +53,9 @@ def plan(
         else:
             variants += [_schedule(path, take, fps, remark) for path in schedules]
             if scripts:
-                from studio.live.director import load_stream  # torch is heavy, and the workers load their own
+                from studio.model import load_model  # torch is heavy, and the workers load their own
 
-                stream = load_stream(take.manifest.engine, device=device, weights=weights)
+                stream = load_model(take.manifest.engine, device=device, weights=weights)
                 variants += [_script(path, take, stream, remark) for path in scripts]
         for timeline, seed in itertools.product(variants or [None], each_seed):
             jobs.append(Job(folder, timeline, seed, full, weights, device))
@@ -69,7 +69,7 @@ def _schedule(path: Path, take: Take, fps: float | None, remark: Callable[[str],
     return load_schedule(path, rate if fps is None else fps, frames=fps is not None)
 
 
-def _script(path: Path, take: Take, stream: Stream, remark: Callable[[str], None]) -> Timeline:
+def _script(path: Path, take: Take, stream: LiveModel, remark: Callable[[str], None]) -> Timeline:
     script = Script.load(path)
     for problem in script.check(take, stream):
         if problem.level == "error":

@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.types import LiveModel
 from studio.farm import Job, WorkerEvent
-from studio.live.director import Stream, load_stream
+from studio.model import load_model
 from studio.rendering.render import render
 from studio.takes.take import EngineEntry, Take
 
@@ -51,9 +52,9 @@ def work(job: Job, tell: Callable[[WorkerEvent], None]) -> WorkerEvent:
 
 
 @functools.lru_cache(maxsize=1)
-def _stream(engine: str, device: str, weights: Path | None) -> Stream:
+def _stream(engine: str, device: str, weights: Path | None) -> LiveModel:
     """The stream of the last job, where the next one's is like it."""
-    return load_stream(EngineEntry.model_validate_json(engine), device=device, weights=weights)
+    return load_model(EngineEntry.model_validate_json(engine), device=device, weights=weights)
 
 
 def main() -> None:

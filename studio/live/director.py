@@ -1,6 +1,6 @@
 """The live stream under direction: prompts and a timeline in, pictures out, takes recorded. Owns the engine's stream.
 
-    director = Director(load_stream())
+    director = Director(load_model())
     director.say("underwater")
     shot = director.shoot(jpeg, index, ticks)      # the frame loop: one JPEG in, one JPEG out
 
@@ -14,27 +14,21 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.media.pictures import decode_jpeg, encode_jpeg
-from engine.models.checkpoint import WeightsError
-from engine.models.checkpoint import parts_of as parts_of
-from engine.runtime import settle
-from engine.stream import Stream as Stream  # studio's one door to it: the others import it from here
+from engine.types import LiveModel
 from studio.live.mailbox import Mailbox, PromptRequest
 from studio.live.takelog import REQUESTED, Arrival, TakeLog
+from studio.model import settle
 from studio.takes.documents import rgb_sha256
 from studio.takes.recorder import Recorder
 from studio.takes.take import TICKS_PER_SECOND, EngineEntry, Slate, TakeError
 from studio.timeline.timeline import Blend, Key, Prompt, Timeline, blend, words
-
-if TYPE_CHECKING:
-    from engine.evaluation.evaluate import Judge
 
 LIVE_QUALITY = 85
 """JPEG quality of what is shown, unless the page asks for another."""
@@ -94,7 +88,7 @@ class Director:
     """
 
     def __init__(
-        self, stream: Stream, prompt: Prompt = "as it is", *, weights: str = "", quality: int = LIVE_QUALITY
+        self, stream: LiveModel, prompt: Prompt = "as it is", *, weights: str = "", quality: int = LIVE_QUALITY
     ) -> None:
         self.stream = stream
         self.quality = quality
@@ -114,8 +108,8 @@ class Director:
         self._shown = self._dropped = self._failed = 0
         self._trouble = ""
         for text in self._timeline.texts():
-            stream.text.embed(text)
-        self._wishes = Mailbox(stream.text.embed, self._complain)
+            stream.prepare(text)
+        self._wishes = Mailbox(stream.prepare, self._complain)
 
     def warm(self, width: int, height: int) -> None:
         """Make two frames of that size and forget them, so that the first real one is not slow; see `settle`, too."""
@@ -172,11 +166,13 @@ class Director:
             if timeline.tracks or timeline.mattes:  # its events record prompts alone, and a replay must be exact
                 raise TakeError("parameters and regions are rendered, not shot: record the prompts, then render")
             for text in timeline.texts():
-                self.stream.text.embed(text)  # here, so that no frame of the take waits for it
+                self.stream.prepare(text)  # here, so that no frame of the take waits for it
             first = timeline.keys[0]  # holds before its own time, too: the same as from 0 on
             timeline = timeline.change(first.id, time_s=0.0)
         setup = self.stream.setup.to_dict()
-        engine = EngineEntry(weights=self._weights, seed=self.stream.seed, steps=self.stream.steps, setup=setup)
+        engine = EngineEntry(
+            kind=self.stream.kind, weights=self._weights, seed=self.stream.seed, steps=self.stream.steps, setup=setup
+        )
         rolling = TakeLog(Recorder(sessions, slate, engine), timeline, fps)
         with self._stepping:
             self._rolling, self._trouble = rolling, ""
@@ -347,43 +343,3 @@ class Director:
         self._wishes.close()
         with self._stepping:
             self.stream.close()
-
-
-def load_stream(
-    engine: EngineEntry | None = None, *, device: str = "auto", weights: Path | None = None, seed: int = 0
-) -> Stream:
-    """The engine for live work, or, given a take's engine entry, as much like the take's set-up as this machine can.
-
-    device: auto, cpu, cuda or mps; auto is the take's own where it is there. weights: a file in place of the take's or
-    the shipped ones. seed: for live work. Raises ValueError where weights or device are not to be had.
-    """
-    if engine is None:
-        return Stream.load(weights, device=device, seed=seed)
-    weights = weights or _its_own(engine)
-    told = engine.setup
-    if device in ("auto", told.get("device")):
-        try:
-            threads = told.get("threads") if told.get("device") == "cpu" else None
-            return Stream.load(
-                weights, device=told.get("device", "auto"), seed=engine.seed, steps=engine.steps, threads=threads
-            )
-        except ValueError:
-            if device != "auto":
-                raise
-    return Stream.load(weights, device=device, seed=engine.seed, steps=engine.steps)
-
-
-def _its_own(engine: EngineEntry) -> Path | None:
-    """The weights that a take names, if it does and they are still there; else the shipped ones are meant."""
-    path = Path(engine.weights)
-    try:
-        return path if engine.weights and parts_of(path) else None
-    except WeightsError:
-        return None
-
-
-def judge_of(camera: Iterable[np.ndarray], seed: int) -> Judge:
-    """Who compares films made of these camera pictures, (H, W, 3) uint8, with what each world's teacher paints."""
-    from engine.evaluation.evaluate import Judge  # training's teachers: for those alone who ask
-
-    return Judge(camera, seed)

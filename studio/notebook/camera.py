@@ -15,8 +15,10 @@ from typing import Any, ParamSpec, TypeVar
 
 import traitlets
 
+from engine.types import LiveModel
 from studio.delivery import proxies
-from studio.live.director import Director, Shot, Stream, load_stream
+from studio.live.director import Director, Shot
+from studio.model import load_model
 from studio.notebook.esm import WEB, join, style
 from studio.notebook.feeds import ClipFeed, Feed, PageFeed
 from studio.notebook.widget import Widget
@@ -59,15 +61,15 @@ class LiveCamera(Widget):
         *,
         sessions: Path | str = "sessions",
         prompt: Prompt = "as it is",
-        stream: Stream | None = None,
+        stream: LiveModel | None = None,
         side: int | None = None,
         **kwargs: Any,
     ) -> None:
         self.slate = Slate(production, scene, shot)
         self._what = f"a live camera for {self.slate.production} S{self.slate.scene} {self.slate.shot}"
         self.sessions = Path(sessions)
-        self.director = Director(stream or load_stream(), prompt)
-        self.side = self.director.stream.setup.live_side if side is None else side
+        self.director = Director(stream or load_model(), prompt)
+        self.side = self.director.stream.sizes.live_side if side is None else side
         if not 64 <= self.side <= 1920:
             raise ValueError(f"a picture {self.side} px across; side is 64 to 1920, such as 384")
         self.director.warm(self.side, self.side * 9 // 16)
@@ -77,7 +79,7 @@ class LiveCamera(Widget):
         self._trouble = ""
         self._changing = threading.Lock()
         self._context = contextvars.copy_context()
-        super().__init__(_worlds=[name.replace("-", " ") for name in self.director.stream.worlds], **kwargs)
+        super().__init__(_worlds=[name.replace("-", " ") for name in self.director.stream.vocabulary.worlds], **kwargs)
         self._show()
         self.on_msg(self._hear)
         self._alive = True

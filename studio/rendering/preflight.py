@@ -9,7 +9,7 @@ from dataclasses import fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from studio.live.director import load_stream
+from studio.model import load_model
 from studio.rendering.mattes import sightings
 from studio.script.script import Beat, Clock, Placed, Problem, Prop, Scene, Script, counts_frames, means
 from studio.takes.mjpeg import packets
@@ -17,7 +17,7 @@ from studio.takes.take import Take, TakeError
 from studio.timeline.timeline import TimelineError, blend
 
 if TYPE_CHECKING:
-    from studio.live.director import Stream
+    from engine.types import LiveModel
 
 KNOWN_COSINE, KNOWN_SHARE = 0.55, 0.5
 """From these on a text counts as known: its likeness to the nearest wording that the model was taught, and the share of
@@ -27,7 +27,7 @@ _OURS = ("metadata", "place", "folder", "shared")
 """Fields that stand in no file."""
 
 
-def check(script: Script, take: Take, stream: Stream | None = None) -> list[Problem]:
+def check(script: Script, take: Take, stream: LiveModel | None = None) -> list[Problem]:
     """See `Script.check`."""
     clock = Clock.of(take)
     placed, problems = script.placed(clock)
@@ -41,7 +41,7 @@ def check(script: Script, take: Take, stream: Stream | None = None) -> list[Prob
     problems += _times(script, clock, placed)
     problems += _fields(script)
     if known:
-        problems += _words(script, placed, stream or load_stream(take.manifest.engine))
+        problems += _words(script, placed, stream or load_model(take.manifest.engine))
     return sorted(problems, key=lambda problem: problem.level != "error")
 
 
@@ -99,7 +99,7 @@ def _fields(script: Script) -> Iterator[Problem]:
                 yield Problem("warning", where, f"{name!r} means nothing; did you mean {near[0]!r}?")
 
 
-def _words(script: Script, placed: list[Placed], stream: Stream) -> Iterator[Problem]:
+def _words(script: Script, placed: list[Placed], stream: LiveModel) -> Iterator[Problem]:
     """Texts that are far from all that the model was taught, and things where a world should stand."""
     looks: dict[str, str] = {}
     things: dict[str, str] = {}
@@ -111,8 +111,8 @@ def _words(script: Script, placed: list[Placed], stream: Stream) -> Iterator[Pro
     for text, where in {**things, **looks}.items():
         wording, cosine = stream.how_near(text)
         shares = dict(stream.nearest(text))
-        world = max(stream.worlds, key=lambda name: shares.get(name, 0.0))
-        thing = max(stream.things, key=lambda name: shares.get(name, 0.0), default="")
+        world = max(stream.vocabulary.worlds, key=lambda name: shares.get(name, 0.0))
+        thing = max(stream.vocabulary.things, key=lambda name: shares.get(name, 0.0), default="")
         if wording and cosine < KNOWN_COSINE:
             yield Problem("warning", where, f"the model does not know {text!r}; the nearest it knows is {wording!r}")
         elif world == "as-is" and shares.get(thing, 0.0) >= KNOWN_SHARE and text in looks:

@@ -29,7 +29,7 @@ from studio.takes.take import TICKS_PER_SECOND, Render, Take, TakeError
 from studio.timeline.timeline import Blend, Timeline
 
 if TYPE_CHECKING:
-    from studio.live.director import Stream
+    from engine.types import LiveModel
 
 SCHEMA = "lsd-studio.render"
 VERSION = 1
@@ -38,7 +38,7 @@ VERSION = 1
 def render(
     take: Take,
     timeline: Timeline,
-    stream: Stream,
+    stream: LiveModel,
     *,
     full: bool = False,
     progress: Progress | None = None,
@@ -46,7 +46,7 @@ def render(
 ) -> Render:
     """Render a take under a timeline into renders/v001, v002 …; nothing that is there is touched.
 
-    stream: of the take's seed and weights (studio.live.director.load_stream). full: make every frame anew, from the take's
+    stream: of the take's seed and weights (studio.model.load_model). full: make every frame anew, from the take's
     first; the pictures are the same, without the JPEG of the live ones. Another seed or other weights than the take's
     make every frame anew in any case. progress: see studio.takes.frames.Progress. resumable: leave checkpoints, and go on from
     those of a render that was killed or interrupted; the version is the same. Raises TakeError for a take that is
@@ -118,7 +118,7 @@ def _closing(checkpoints: Checkpoints) -> Callable[..., None]:
 
 
 def _anew(
-    stream: Stream, take: Take, timeline: Timeline, first: int, checkpoints: Checkpoints | None
+    stream: LiveModel, take: Take, timeline: Timeline, first: int, checkpoints: Checkpoints | None
 ) -> Iterator[tuple[int, np.ndarray]]:
     """The rows from the first changed one on: those of the checkpoints, then new ones, which leave checkpoints."""
     if checkpoints is None:
@@ -138,7 +138,7 @@ def _anew(
 
 
 def replay(
-    stream: Stream,
+    stream: LiveModel,
     take: Take,
     timeline: Timeline,
     first_row: int = 0,
@@ -203,18 +203,18 @@ def nearest_snapshot(take: Take, row: int) -> tuple[int, bytes]:
     raise TakeError(f"{take.folder / 'snapshots'}: none is whole at or before frame {row}; the take cannot be rendered")
 
 
-def same_setup(take: Take, stream: Stream) -> bool:
+def same_setup(take: Take, stream: LiveModel) -> bool:
     """Whether the same bytes are to be expected."""
     return take.manifest.engine.setup == stream.setup.to_dict() and take.manifest.engine.steps == stream.steps
 
 
-def goes_on(take: Take, stream: Stream) -> bool:
+def goes_on(take: Take, stream: LiveModel) -> bool:
     """Whether the stream can go on from the take's own frames: it has its weights, steps and seed."""
     engine = take.manifest.engine
     return same_weights(take, stream) and (engine.seed, engine.steps) == (stream.seed, stream.steps)
 
 
-def same_weights(take: Take, stream: Stream) -> bool:
+def same_weights(take: Take, stream: LiveModel) -> bool:
     """Whether the stream has the weights that made the take."""
     return take.manifest.engine.setup.get("weights_hash") == stream.setup.weights_hash
 

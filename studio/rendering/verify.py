@@ -21,7 +21,7 @@ from studio.takes.mjpeg import packets
 from studio.takes.take import Take, TakeError
 
 if TYPE_CHECKING:
-    from studio.live.director import Stream
+    from engine.types import LiveModel
 
 MEAN_DB, WORST_DB = 26.0, 20.0
 """PSNR against the live picture, JPEG included, that another set-up must reach on average and in its worst frame."""
@@ -45,8 +45,8 @@ class Report:
         return not self.faults
 
 
-def check(folder: Path, stream: Stream, progress: Progress | None = None) -> Report:
-    """Check a take with a stream that studio.live.director.load_stream made for it. Raises TakeError where it cannot open.
+def check(folder: Path, stream: LiveModel, progress: Progress | None = None) -> Report:
+    """Check a take with a stream that studio.model.load_model made for it. Raises TakeError where it cannot open.
 
     A take that a crash cut short passes if what is there is sound.
     """
@@ -127,7 +127,7 @@ def _renders(take: Take) -> Iterator[str]:
                 yield f"renders/{render.name}/{name}: was changed"
 
 
-def _compare_hashes(report: Report, stream: Stream, progress: Progress | None) -> None:
+def _compare_hashes(report: Report, stream: LiveModel, progress: Progress | None) -> None:
     """The whole take once more, from its first frame; every hash must be the recorded one."""
     take, same = report.take, 0
     total = len(take.made)
@@ -142,7 +142,7 @@ def _compare_hashes(report: Report, stream: Stream, progress: Progress | None) -
     report.pictures = f"{same} of {total} are the same, byte for byte"
 
 
-def _compare_pictures(report: Report, stream: Stream, progress: Progress | None) -> None:
+def _compare_pictures(report: Report, stream: LiveModel, progress: Progress | None) -> None:
     """Against the live pictures; each snapshot is restored as it comes, so that rounding adds up no longer."""
     take, total = report.take, len(report.take.made)
     live = recorded(take, "live")

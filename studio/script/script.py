@@ -29,7 +29,7 @@ from studio.timeline.curves import TICK_S, Value, Values, length, number, ticks,
 from studio.timeline.timeline import AS_IT_IS, Blend, Key, Marker, Matte, Prompt, Timeline, TimelineError, blend
 
 if TYPE_CHECKING:
-    from studio.live.director import Stream
+    from engine.types import LiveModel
     from studio.takes.take import Take
 
 Moment: TypeAlias = float | str
@@ -368,7 +368,7 @@ class Script:
             )
         return line.until(duration_s)
 
-    def check(self, take: Take, stream: Stream | None = None) -> list[Problem]:
+    def check(self, take: Take, stream: LiveModel | None = None) -> list[Problem]:
         """What is wrong before any rendering, errors first; an empty list where nothing is.
 
         stream: the engine that will render it, to ask which words it knows; by default the take's is loaded.

@@ -28,7 +28,7 @@ from studio.timeline.timeline import Key, Marker, Prompt, Timeline, TimelineErro
 if TYPE_CHECKING:
     import numpy as np
 
-    from studio.live.director import Stream
+    from engine.types import LiveModel
     from studio.notebook.player import TakePlayer
     from studio.script.script import Script
     from studio.variants import Grid
@@ -68,6 +68,8 @@ class SlateEntry(_Document):
 class EngineEntry(_Document):
     """What made the picture."""
 
+    kind: str = "lsd"
+    """Which kind of live model it was; see studio/model.py."""
     weights: str = ""
     """File of the weights; empty for the shipped ones."""
     seed: int = 0
@@ -342,7 +344,7 @@ class Take:
     def render(
         self,
         script: Script | Timeline | Prompt,
-        stream: Stream | None = None,
+        stream: LiveModel | None = None,
         *,
         full: bool = False,
         progress: Progress | None = None,
@@ -353,18 +355,18 @@ class Take:
         progress: is told the frames that are done and their number; by default a bar shows them. Interrupted (Ctrl+C,
         or a notebook's stop button), it goes on where it was when the same is rendered again.
         """
-        from studio.live.director import load_stream  # torch is heavy, and reading a take needs none
+        from studio.model import load_model  # torch is heavy, and reading a take needs none
         from studio.rendering.render import render
 
         timeline = self.timeline_of(script)
-        engine = stream or load_stream(self.manifest.engine)
+        engine = stream or load_model(self.manifest.engine)
         with bar(self.name, progress, len(self.made)) as told:
             return render(self, timeline, engine, full=full, progress=told, resumable=True)
 
     async def render_async(
         self,
         script: Script | Timeline | Prompt,
-        stream: Stream | None = None,
+        stream: LiveModel | None = None,
         *,
         full: bool = False,
         progress: Progress | None = None,

@@ -19,6 +19,7 @@ from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketT
 from starlette.websockets import WebSocketDisconnect
 
 from engine.config import lsd_test
+from engine.stream import Stream
 from studio.app import socket as live
 from studio.app.callbacks import Callbacks
 from studio.app.guard import BURST, MAX_COMMAND, MAX_FRAME, MAX_TOKENS, Guard, Meter
@@ -26,7 +27,7 @@ from studio.app.server import routes
 from studio.app.sessions import Sessions
 from studio.app.socket import FRAME, HEADER
 from studio.delivery import proxies
-from studio.live.director import Director, Stream
+from studio.live.director import Director
 from studio.takes.take import EngineEntry, Slate, Take
 from studio.timeline.timeline import Matte, Timeline
 

@@ -19,9 +19,9 @@ from engine.config import ModelConfig, lsd_test
 from engine.media.video import VideoSource
 from engine.models.checkpoint import card_path, load_weights, save_weights
 from engine.models.hourglass import Hourglass
-from engine.stream import LARGEST, SMALLEST
 from engine.text import Router
 from engine.tools.render import legal_size
+from engine.types import Sizes
 
 
 @pytest.fixture(scope="module")
@@ -201,8 +201,8 @@ def test_a_legal_size_stays_and_others_come_near() -> None:
     assert legal_size(32, 16) == (128, 64)
     for width, height in ((5000, 10), (10, 5000), (1, 1), (1921, 1080)):
         wide, tall = legal_size(width, height)
-        assert SMALLEST[0] <= wide <= LARGEST[0]
-        assert SMALLEST[1] <= tall <= LARGEST[1]
+        assert Sizes.smallest[0] <= wide <= Sizes.largest[0]
+        assert Sizes.smallest[1] <= tall <= Sizes.largest[1]
 
 
 # -- teacher

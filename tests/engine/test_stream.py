@@ -264,10 +264,10 @@ def test_more_steps_change_the_answer(pictures: list[np.ndarray]) -> None:
 
 def test_shares_of_nearest_worlds_sum_to_one(stream: Stream) -> None:
     near = stream.nearest("a shipwreck at the bottom of the sea")
-    assert sum(share for name, share in near if name in stream.worlds) == pytest.approx(1)
-    shares = [share for name, share in near if name in stream.worlds]
+    assert sum(share for name, share in near if name in stream.vocabulary.worlds) == pytest.approx(1)
+    shares = [share for name, share in near if name in stream.vocabulary.worlds]
     assert shares == sorted(shares, reverse=True)
-    assert {name for name, _ in near} <= {*stream.worlds, *stream.things}
+    assert {name for name, _ in near} <= {*stream.vocabulary.worlds, *stream.vocabulary.things}
 
 
 @pytest.mark.parametrize(

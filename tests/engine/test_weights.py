@@ -99,9 +99,9 @@ def test_the_shipped_weights_are_what_their_card_says() -> None:
 
 def test_every_name_lands_on_what_it_names() -> None:
     stream = Stream.load(threads=1)
-    for name in stream.worlds:
+    for name in stream.vocabulary.worlds:
         assert stream.nearest(name.replace("-", " "))[0][0] == name
-    for name in stream.things:
+    for name in stream.vocabulary.things:
         shares = dict(stream.nearest(name.replace("-", " ")))
         assert shares.get(name, 0) > 0.5, (name, shares)
 

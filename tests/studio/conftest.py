@@ -11,9 +11,10 @@ import pytest
 
 from engine.media.pictures import encode_jpeg
 from engine.models.checkpoint import SHIPPED
+from engine.stream import Stream
 from studio.delivery import proxies
 from studio.live.connection import Connection
-from studio.live.director import Director, Stream
+from studio.live.director import Director
 from studio.takes.take import TICKS_PER_SECOND, Slate, Take
 
 WIDTH, HEIGHT = 96, 64

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.media.video import VideoSource
-from studio.live.director import load_stream
+from studio.model import load_model
 from studio.notebook import GridPicker
 from studio.rendering.render import render
 from studio.takes.take import Take, TakeError
@@ -154,7 +154,7 @@ def test_an_interrupted_render_goes_on(take: Take, capsys: pytest.CaptureFixture
     version = take.render(_line(take))
     assert f"{len(take.made)}/{len(take.made)}" in capsys.readouterr().err, "a bar shows it"
     assert not list((take.folder / "renders").glob(".unfinished-*"))
-    full = render(take, _line(take), load_stream(take.manifest.engine))
+    full = render(take, _line(take), load_model(take.manifest.engine))
     assert version.info["hashes"] == full.info["hashes"]
 
 

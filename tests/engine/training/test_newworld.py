@@ -304,7 +304,7 @@ WORLD = World("negative", lambda s: 1 - s.source, wordings={WORDS!r})
     monkeypatch.setattr(sys, "argv", [str(part) for part in command])
     main()
     assert "knows negative" in capsys.readouterr().out
-    assert Stream.load(tmp_path / "wide.safetensors", device="cpu", threads=1).worlds[-1] == "negative"
+    assert Stream.load(tmp_path / "wide.safetensors", device="cpu", threads=1).vocabulary.worlds[-1] == "negative"
     monkeypatch.setattr(sys, "argv", [*sys.argv, "--out", str(tmp_path / "none" / "wide.safetensors")])
     with pytest.raises(SystemExit, match="there is no folder"):
         main()

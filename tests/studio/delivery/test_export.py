@@ -12,10 +12,10 @@ import opentimelineio as otio
 import pytest
 
 from engine.media.video import VideoSource
+from engine.stream import Stream
 from engine.types import Frame
 from studio.delivery import export, proxies
 from studio.delivery.export import constant_rate, write_mp4, write_otio
-from studio.live.director import Stream
 from studio.rendering.render import render
 from studio.takes.documents import Journal, read_journal
 from studio.takes.take import Manifest, Take, TakeError

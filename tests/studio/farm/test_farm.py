@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.stream import Stream
 from studio.farm import Job, Progress, render_many
 from studio.farm.command import plan
-from studio.live.director import Stream, load_stream
+from studio.model import load_model
 from studio.rendering import checkpoints
 from studio.rendering.checkpoints import Checkpoints
 from studio.rendering.render import render
@@ -34,7 +35,7 @@ def same(version: Render, other: Render) -> None:
 def alone(take: Take, timeline: Timeline, folder: Path, seed: int = 7, full: bool = False) -> Render:
     """What a render of one copy of the take in this process gives."""
     shutil.copytree(take.folder, folder)
-    stream = load_stream(take.manifest.engine)
+    stream = load_model(take.manifest.engine)
     stream.seed = seed
     return render(Take.open(folder), timeline, stream, full=full)
 
@@ -52,7 +53,7 @@ def test_a_killed_render_goes_on_from_its_checkpoint(
 ) -> None:
     """The heir makes only what is after the last checkpoint, and its version is that of an undisturbed render."""
     expected = alone(take, edited(take), tmp_path / "alone")
-    stream = load_stream(take.manifest.engine)
+    stream = load_model(take.manifest.engine)
 
     def stop(done: int, total: int) -> None:
         if done == expected.info["reused"] + after:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from studio.live.director import Director, Stream
+from engine.stream import Stream
+from studio.live.director import Director
 from studio.live.overload import overload
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from studio.live.director import Stream
+from engine.stream import Stream
 from studio.notebook import LiveCamera
 from studio.takes.take import Take, TakeError
 
@@ -51,7 +51,7 @@ class View:
 
 
 def test_its_picture_has_the_size_that_was_asked_for(camera: LiveCamera, stream: Stream, tmp_path: Path) -> None:
-    assert camera._state["side"] == camera.side == stream.setup.live_side
+    assert camera._state["side"] == camera.side == stream.sizes.live_side
     wide = LiveCamera(sessions=tmp_path / "sessions", stream=stream, side=640)
     assert wide._state["side"] == 640
     wide.close()

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from engine.media.video import VideoSource
+from engine.stream import Stream
 from studio.delivery import proxies
-from studio.live.director import Stream, load_stream
+from studio.model import load_model
 from studio.rendering.render import first_change, nearest_snapshot, render, replay
 from studio.takes.documents import rgb_sha256
 from studio.takes.take import Take, TakeError, read_timeline
@@ -45,7 +46,7 @@ def test_a_replay_from_the_middle_gives_the_same(shot: Path, stream: Stream, fir
 
 
 def test_a_stream_is_made_as_the_take_says(shot: Path, weights: Path) -> None:
-    stream = load_stream(Take.open(shot).manifest.engine)
+    stream = load_model(Take.open(shot).manifest.engine)
     assert (stream.seed, stream.setup.threads, stream.setup.to_dict()) == (7, 1, Take.open(shot).manifest.engine.setup)
 
 

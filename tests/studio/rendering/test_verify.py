@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from engine import runtime
-from studio.live.director import Stream, load_stream
+from engine.types import LiveModel
+from studio.model import load_model
 from studio.rendering.render import render
 from studio.rendering.verify import Report, check
 from studio.takes.documents import Journal, crc, file_sha256, read_journal
@@ -24,9 +25,9 @@ FILES = ["take.json", "events.jsonl", "frames.jsonl", "raw.mkv", "live.mkv", "po
 
 
 @pytest.fixture(scope="module")
-def engine(shot: Path, weights: Path) -> Stream:
+def engine(shot: Path, weights: Path) -> LiveModel:
     """The take's own set-up."""
-    return load_stream(Take.open(shot).manifest.engine, weights=weights)
+    return load_model(Take.open(shot).manifest.engine, weights=weights)
 
 
 def flip(path: Path, at: int) -> None:
@@ -35,7 +36,7 @@ def flip(path: Path, at: int) -> None:
     path.write_bytes(data)
 
 
-def faults(folder: Path, engine: Stream) -> list[str]:
+def faults(folder: Path, engine: LiveModel) -> list[str]:
     """What `check` finds, or why it cannot open the take."""
     try:
         return check(folder, engine).faults
@@ -66,7 +67,7 @@ def seal(folder: Path, *names: str) -> None:
     manifest.save(folder)
 
 
-def test_a_take_as_it_was_shot_is_sound_and_checking_changes_nothing(take: Take, engine: Stream) -> None:
+def test_a_take_as_it_was_shot_is_sound_and_checking_changes_nothing(take: Take, engine: LiveModel) -> None:
     before = contents(take.folder)
     done: list[tuple[int, int]] = []
     report = check(take.folder, engine, lambda *progress: done.append(progress))
@@ -78,7 +79,7 @@ def test_a_take_as_it_was_shot_is_sound_and_checking_changes_nothing(take: Take,
 
 @pytest.mark.parametrize("where", [0, 1 / 3, 2 / 3, 1], ids=["first", "third", "two thirds", "last"])
 @pytest.mark.parametrize("name", FILES)
-def test_one_changed_bit_fails_and_the_file_is_named(take: Take, engine: Stream, name: str, where: float) -> None:
+def test_one_changed_bit_fails_and_the_file_is_named(take: Take, engine: LiveModel, name: str, where: float) -> None:
     path = take.folder / name
     flip(path, round(where * (path.stat().st_size - 1)))
     found = faults(take.folder, engine)
@@ -88,12 +89,12 @@ def test_one_changed_bit_fails_and_the_file_is_named(take: Take, engine: Stream,
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_missing_file_fails_and_is_named(take: Take, engine: Stream, name: str) -> None:
+def test_a_missing_file_fails_and_is_named(take: Take, engine: LiveModel, name: str) -> None:
     (take.folder / name).unlink()
     assert any(name in fault and "missing" in fault for fault in faults(take.folder, engine))
 
 
-def test_snapshots_are_checked(take: Take, engine: Stream) -> None:
+def test_snapshots_are_checked(take: Take, engine: LiveModel) -> None:
     first, *_ = sorted((take.folder / "snapshots").iterdir())
     flip(first, 100)
     assert f"snapshots/{first.name}: was changed" in faults(take.folder, engine)
@@ -101,7 +102,7 @@ def test_snapshots_are_checked(take: Take, engine: Stream) -> None:
     assert f"snapshots/{first.name}: is missing" in faults(take.folder, engine)
 
 
-def test_renders_are_checked(take: Take, engine: Stream) -> None:
+def test_renders_are_checked(take: Take, engine: LiveModel) -> None:
     version = render(take, Timeline((Key(0, "underwater"),)), engine)
     assert check(take.folder, engine).sound
     for name in ("out.mp4", "timeline.json", "render.json"):
@@ -113,7 +114,7 @@ def test_renders_are_checked(take: Take, engine: Stream) -> None:
         shutil.rmtree(copy)
 
 
-def test_a_changed_event_fails_even_with_right_checksums(take: Take, engine: Stream) -> None:
+def test_a_changed_event_fails_even_with_right_checksums(take: Take, engine: LiveModel) -> None:
     def change(event: dict[str, Any]) -> None:
         if event["kind"] == "prompt" and event["key"]["prompt"] == "wild west":
             event["key"]["prompt"] = "underwater"
@@ -123,7 +124,7 @@ def test_a_changed_event_fails_even_with_right_checksums(take: Take, engine: Str
     assert "is another when it is made again" in fault
 
 
-def test_a_prompt_moved_by_one_frame_fails_even_with_right_checksums(take: Take, engine: Stream) -> None:
+def test_a_prompt_moved_by_one_frame_fails_even_with_right_checksums(take: Take, engine: LiveModel) -> None:
     def change(event: dict[str, Any]) -> None:
         if event["kind"] == "prompt" and event["key"]["prompt"] == "wild west":
             event["key"]["time_s"] -= 0.06
@@ -133,7 +134,7 @@ def test_a_prompt_moved_by_one_frame_fails_even_with_right_checksums(take: Take,
 
 
 def test_a_changed_camera_picture_fails_even_with_right_checksums(
-    take: Take, engine: Stream, jpeg: Callable[[int], bytes]
+    take: Take, engine: LiveModel, jpeg: Callable[[int], bytes]
 ) -> None:
     path, picture = take.folder / "raw.mkv", take.manifest.picture
     assert picture
@@ -150,7 +151,7 @@ def test_a_changed_camera_picture_fails_even_with_right_checksums(
     assert fault.startswith("the picture of frame 40 at ")
 
 
-def test_a_recovered_take_that_is_sound_passes_and_is_called_recovered(crashed: Take, engine: Stream) -> None:
+def test_a_recovered_take_that_is_sound_passes_and_is_called_recovered(crashed: Take, engine: LiveModel) -> None:
     report = check(crashed.folder, engine)
     assert report.sound, report.faults
     assert report.take.state == "recovered"
@@ -159,13 +160,13 @@ def test_a_recovered_take_that_is_sound_passes_and_is_called_recovered(crashed: 
 
 
 @pytest.mark.parametrize("name", ["take.json", "events.jsonl", "frames.jsonl", "raw.mkv", "live.mkv"])
-def test_a_recovered_take_with_a_changed_bit_fails(crashed: Take, engine: Stream, name: str) -> None:
+def test_a_recovered_take_with_a_changed_bit_fails(crashed: Take, engine: LiveModel, name: str) -> None:
     path = crashed.folder / name
     flip(path, path.stat().st_size // 2)
     assert any(name in fault for fault in faults(crashed.folder, engine))
 
 
-def test_a_recovered_take_that_lacks_an_event_fails(crashed: Take, engine: Stream) -> None:
+def test_a_recovered_take_that_lacks_an_event_fails(crashed: Take, engine: LiveModel) -> None:
     path = crashed.folder / "events.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:2] + lines[3:]))
@@ -173,11 +174,11 @@ def test_a_recovered_take_that_lacks_an_event_fails(crashed: Take, engine: Strea
 
 
 @pytest.fixture
-def elsewhere(take: Take, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Stream:
+def elsewhere(take: Take, weights: Path, monkeypatch: pytest.MonkeyPatch) -> LiveModel:
     """A machine that counts otherwise: in float32 where the take was made in bfloat16, or the other way round."""
     other = torch.bfloat16 if take.manifest.engine.setup["dtype"] == "float32" else torch.float32
     monkeypatch.setattr(runtime, "choose_dtype", lambda device: other)
-    return load_stream(take.manifest.engine, weights=weights)
+    return load_model(take.manifest.engine, weights=weights)
 
 
 def elsewhere_report(report: Report) -> None:
@@ -185,13 +186,13 @@ def elsewhere_report(report: Report) -> None:
     assert any(notice.startswith("dtype: ") for notice in report.notices)
 
 
-def test_on_another_set_up_pictures_are_compared_within_a_tolerance(take: Take, elsewhere: Stream) -> None:
+def test_on_another_set_up_pictures_are_compared_within_a_tolerance(take: Take, elsewhere: LiveModel) -> None:
     report = check(take.folder, elsewhere)
     assert report.sound, (report.faults, report.pictures)
     elsewhere_report(report)
 
 
-def test_on_another_set_up_a_changed_event_fails_too(take: Take, elsewhere: Stream) -> None:
+def test_on_another_set_up_a_changed_event_fails_too(take: Take, elsewhere: LiveModel) -> None:
     def change(event: dict[str, Any]) -> None:
         if event["kind"] == "prompt":
             event["key"]["prompt"] = "as it is" if event["key"]["prompt"] == "wild west" else "wild west"
@@ -202,7 +203,7 @@ def test_on_another_set_up_a_changed_event_fails_too(take: Take, elsewhere: Stre
     assert report.faults == ["the pictures are others when they are made again"]
 
 
-def test_pictures_of_other_weights_are_not_compared_and_the_report_says_so(take: Take, engine: Stream) -> None:
+def test_pictures_of_other_weights_are_not_compared_and_the_report_says_so(take: Take, engine: LiveModel) -> None:
     manifest, _ = Manifest.load(take.folder)
     manifest.engine.setup["weights_hash"] = "0123456789abcdef"
     manifest.save(take.folder)
@@ -211,7 +212,7 @@ def test_pictures_of_other_weights_are_not_compared_and_the_report_says_so(take:
     assert report.notices == ["made with weights 0123456789ab; give them with --weights FILE to compare its pictures"]
 
 
-def test_a_take_that_is_being_recorded_is_not_checked(tmp_path: Path, engine: Stream) -> None:
+def test_a_take_that_is_being_recorded_is_not_checked(tmp_path: Path, engine: LiveModel) -> None:
     recorder = Recorder(tmp_path, Slate("film"), EngineEntry())
     with pytest.raises(TakeError, match="is being recorded; check it when it has ended"):
         check(recorder.folder, engine)

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from engine.config import lsd_test
+from engine.stream import Stream
 from engine.teachers.wordings import wordings
-from studio.live.director import Director, Stream
+from studio.live.director import Director
 from studio.rendering.preflight import frames_between
 from studio.rendering.render import first_change
 from studio.script import files as scriptfile

@@ -17,7 +17,7 @@ from engine.media.video import VideoSource, VideoWriter
 from engine.types import Frame
 from studio.__main__ import main
 from studio.delivery import proxies
-from studio.live.director import load_stream
+from studio.model import load_model
 from studio.rendering.render import render
 from studio.rendering.verify import check
 from studio.takes.take import TICKS_PER_SECOND, Take, takes
@@ -29,14 +29,15 @@ SHOOT = """
 import sys
 from pathlib import Path
 from studio.live.connection import Connection
-from studio.live.director import Director, load_stream
+from studio.live.director import Director
+from studio.model import load_model
 from studio.live.filecamera import FileCamera, roll
 from studio.takes.take import Slate
 from studio.timeline.timeline import Key, Timeline
 
 clip, weights, sessions = map(Path, sys.argv[1:])
 camera = FileCamera(clip, (96, 64))
-director = Director(load_stream(weights=weights, device="cpu"), weights=str(weights))
+director = Director(load_model(weights=weights, device="cpu"), weights=str(weights))
 director.warm(camera.width, camera.height)
 director.record(sessions, Slate("Killed"), timeline=Timeline((Key(0, "underwater"), Key(1, "wild west", 0.5))))
 roll(camera, Connection(director), lambda shot: print(shot.ticks, flush=True))
@@ -82,7 +83,7 @@ def test_a_take_that_is_killed_loses_a_second_at_most(clip: Path, weights: Path,
     assert lost_s <= 1, f"{lost_s:.2f} s were shown and are not in the take"
     assert [key.prompt for key in take.timeline.keys] == ["underwater", "wild west"]
 
-    stream = load_stream(take.manifest.engine, weights=weights)
+    stream = load_model(take.manifest.engine, weights=weights)
     report = check(take.folder, stream)
     assert report.sound, report.faults
     assert report.pictures == f"{len(take.made)} of {len(take.made)} are the same, byte for byte"
@@ -109,6 +110,6 @@ def test_a_full_disk_ends_the_recording_and_keeps_what_was_written(
     assert "File too large" in take.manifest.ended
     assert max(path.stat().st_size for path in folder.iterdir()) <= little_room
     assert 24 <= len(take.made) < 96
-    report = check(folder, load_stream(take.manifest.engine, weights=weights))
+    report = check(folder, load_model(take.manifest.engine, weights=weights))
     assert report.sound, report.faults
     assert "the recording ended by itself: the disk failed: File too large" in report.notices

@@ -1,0 +1,111 @@
+"""The studio's one door to the engine: live models by kind, and whatever else of the engine needs a model loaded.
+
+    model = load_model()                        # for live work
+    model = load_model(take.manifest.engine)    # as much like the take's as this machine can
+
+A kind is one loader in `KINDS`. Everything else in the studio knows a model by `engine.types.LiveModel` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from engine.types import LiveModel
+from studio.takes.take import EngineEntry
+
+if TYPE_CHECKING:
+    from engine.evaluation.evaluate import Judge
+
+Loader: TypeAlias = Callable[..., LiveModel]
+"""Called with `weights` (a path or None for the shipped ones), `device`, `seed`, `steps` and `threads` (None: by the
+machine). Raises ValueError where weights or device are not to be had."""
+
+DEFAULT_KIND = "lsd"
+"""Our own live-stream diffusion; what a take was shot with that names no kind."""
+
+
+def _lsd(weights: Path | None, **how: Any) -> LiveModel:
+    from engine.stream import Stream  # torch takes a second, and not every command needs a model
+
+    return Stream.load(weights, **how)
+
+
+KINDS: dict[str, Loader] = {DEFAULT_KIND: _lsd}
+"""Every kind of live model that can be loaded here, by the name that takes keep."""
+
+
+def load_model(
+    engine: EngineEntry | None = None,
+    *,
+    kind: str = DEFAULT_KIND,
+    device: str = "auto",
+    weights: Path | None = None,
+    seed: int = 0,
+) -> LiveModel:
+    """A model for live work, or, given a take's engine entry, as much like the take's as this machine can.
+
+    kind: one of KINDS; a take's entry names its own. device: auto, cpu, cuda or mps; auto is the take's own where it
+    is there. weights: a file in place of the take's or the shipped ones. seed: for live work. Raises ValueError where
+    the kind, the weights or the device are not to be had.
+    """
+    if engine is None:
+        return _loader(kind, "")(weights, device=device, seed=seed, steps=1, threads=None)
+    load = _loader(engine.kind, "the take was shot with ")
+    weights = weights or _own_weights(engine)
+    setup = engine.setup
+    if device in ("auto", setup.get("device")):
+        try:
+            threads = setup.get("threads") if setup.get("device") == "cpu" else None
+            own_device = setup.get("device", "auto")
+            return load(weights, device=own_device, seed=engine.seed, steps=engine.steps, threads=threads)
+        except ValueError:
+            if device != "auto":
+                raise
+    return load(weights, device=device, seed=engine.seed, steps=engine.steps, threads=None)
+
+
+def _loader(kind: str, whose: str) -> Loader:
+    if kind not in KINDS:
+        legal = ", ".join(KINDS)
+        raise ValueError(f"{whose}the model kind {kind!r}, which is not installed here; there is {legal}")
+    return KINDS[kind]
+
+
+def _own_weights(engine: EngineEntry) -> Path | None:
+    """The weights that a take names, if it does and they are still there; else the shipped ones are meant."""
+    path = Path(engine.weights)
+    return path if engine.weights and weights_are_there(path) else None
+
+
+def check_weights(path: Path) -> None:
+    """Raises ValueError, which says what is missing, where no weights are at `path`."""
+    from engine.models.checkpoint import parts_of
+
+    parts_of(path)
+
+
+def weights_are_there(path: Path) -> bool:
+    """Whether `path` names weights, whole or in shards."""
+    try:
+        check_weights(path)
+    except ValueError:
+        return False
+    return True
+
+
+def settle() -> None:
+    """Call when all is loaded and frames are about to flow; see engine.runtime.settle."""
+    from engine.runtime import settle as settle_runtime
+
+    settle_runtime()
+
+
+def judge_of(camera: Iterable[np.ndarray], seed: int) -> Judge:
+    """Compares films made of these camera pictures, (H, W, 3) uint8, with what each world's teacher paints."""
+    from engine.evaluation.evaluate import Judge  # it loads the teachers
+
+    return Judge(camera, seed)
