@@ -74,12 +74,12 @@ def render(
     """Turn a video or a picture into the world that a prompt names, or a schedule of prompts."""
     if (prompt is None) == (schedule is None):
         raise typer.BadParameter("give either --prompt TEXT or --schedule FILE")
-    from engine.media.schedule import ScheduleKey
+    from engine.prompts import Key
     from engine.stream import Stream
     from engine.tools.render import open_for_stream, play
 
     frames = open_for_stream(source, target, size, seconds)
-    keys = _read_schedule(schedule, frames.fps) if schedule is not None else [ScheduleKey(0.0, prompt or "")]
+    keys = _read_schedule(schedule, frames.fps) if schedule is not None else [Key(0.0, prompt or "")]
     stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads)
     _save(play(frames, stream, keys), target, frames)
 

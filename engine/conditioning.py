@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.models.hourglass import Conditions, Memory
-from engine.text import PromptError
+from engine.prompts import PromptError
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,9 @@ from engine.models.checkpoint import Weights, load_weights
 from engine.models.fields import LOOP_S
 from engine.models.hourglass import Hourglass, pad_picture, padded_size, planes_to_patches, to_patches, to_picture
 from engine.models.particles import particle_planes
+from engine.prompts import PromptError
 from engine.runtime import NumericSetup
-from engine.text import PromptError, Router, TextEncoder
+from engine.text import Router, TextEncoder
 from engine.types import Prompt, Region, Sizes, Vocabulary
 
 SNAPSHOT_FORMAT = "lsd-snapshot-1"

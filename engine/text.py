@@ -20,25 +20,10 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from engine.prompts import PromptError, tidy
+
 DIMENSIONS = 384
-MAX_CHARACTERS = 1000
 MODEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-
-
-class PromptError(ValueError):
-    """A prompt that cannot be used; the message says why and what to do."""
-
-
-def tidy(text: str) -> str:
-    """The form in which a prompt is embedded and cached; raises PromptError."""
-    if not isinstance(text, str):
-        raise PromptError(f"a prompt is text, not {type(text).__name__}")
-    tidied = " ".join(text.split())
-    if not tidied:
-        raise PromptError("the prompt is empty; name a world, for example 'underwater', or 'as it is' for no change")
-    if len(tidied) > MAX_CHARACTERS:
-        raise PromptError(f"the prompt has {len(tidied)} characters; at most {MAX_CHARACTERS} are taken: shorten it")
-    return tidied
 
 
 class _MiniLM:

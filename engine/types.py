@@ -10,14 +10,13 @@ protocol below alone, so another model takes its place by fulfilling it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 
-Prompt: TypeAlias = str | Sequence[tuple[str, float]]
-"""A text, or texts with positive weights (normalised to sum to one)."""
+from engine.prompts import Prompt as Prompt
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,9 @@ from json.decoder import scanstring  # type: ignore[attr-defined]  # missing in 
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from engine.media import timecode
-from engine.types import Prompt
+from engine.prompts import Key, Prompt, PromptError, blend, tidy
 
 EXAMPLE = '{"0": "underwater", "3.0": {"prompt": "wild west", "fade_s": 0.5}}'
-LONGEST_PROMPT = 1000
-"""Characters; what the text encoder accepts."""
 
 Form: TypeAlias = Literal["json", "keyframes", "durations"]
 
@@ -36,23 +34,14 @@ _DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True)
-class ScheduleKey:
-    """From `time_s` on, `prompt`, reached by a fade of `fade_s` seconds (0 cuts)."""
-
-    time_s: float
-    prompt: Prompt
-    fade_s: float = 0.0
-
-
-@dataclass(frozen=True)
 class Schedule:
     """Keys in order of time, and where the last one ends if that is said."""
 
-    keys: tuple[ScheduleKey, ...]
+    keys: tuple[Key, ...]
     end_s: float | None = None
 
 
-class ScheduleError(ValueError):
+class ScheduleError(PromptError):
     """A mistake in a schedule, with the `line` and `column` (both from 1) where it stands."""
 
     def __init__(self, problem: str, text: str, position: int) -> None:
@@ -66,7 +55,7 @@ class Lost(ValueError):
     """What a form has no place for."""
 
 
-def parse(text: str) -> list[ScheduleKey]:
+def parse(text: str) -> list[Key]:
     """The keys of a schedule, in the order of their times; raises ScheduleError. `read` takes a frame rate, too."""
     return list(read(text).keys)
 
@@ -85,7 +74,7 @@ def read(text: str, fps: float = 24.0, *, frames: bool = False) -> Schedule:
     start = text[_skip(text, 0) :][:1]
     if start not in ("", "{", "[") and any(char == "[" for _, char, plain in _characters(text, 0) if plain):
         return _durations(text, fps)
-    keys: dict[float, ScheduleKey] = {}
+    keys: dict[float, Key] = {}
     for name, at, value, value_at in _document(text):
         time_s = _time(text, name, at, fps, frames, keys)
         keys[_tick(time_s)] = _key(text, time_s, value, value_at)
@@ -102,10 +91,9 @@ def write(schedule: Schedule, form: Form = "json", times: timecode.Style | None 
     """
     if form not in get_args(Form):
         raise ValueError(f"form {form!r}; it is one of {', '.join(get_args(Form))}")
-    for key in schedule.keys:
-        for said in (key.prompt,) if isinstance(key.prompt, str) else (said for said, _ in key.prompt):
-            if _NEGATIVE in said:
-                raise ValueError(f"the prompt {said!r} would be read as a negative one; take{_NEGATIVE} out")
+    for prompt, _ in (pair for key in schedule.keys for pair in key.blend):
+        if _NEGATIVE in prompt:
+            raise ValueError(f"the prompt {prompt!r} would be read as a negative one; take{_NEGATIVE} out")
     times = times or ("frames" if form == "keyframes" else "seconds")
     if schedule.end_s is not None and form != "durations":
         raise Lost(f"{form} have no end, and this schedule ends at {schedule.end_s} s; durations have one")
@@ -141,12 +129,12 @@ def _refuse_twice(names: list[str]) -> None:
             raise ValueError(f"two keys would stand at {name}; write seconds, or take one of them out")
 
 
-def _value(key: ScheduleKey) -> Any:
+def _value(key: Key) -> Any:
     prompt = key.prompt if isinstance(key.prompt, str) else [[text, weight] for text, weight in key.prompt]
     return {"prompt": prompt, "fade_s": key.fade_s} if key.fade_s or not isinstance(prompt, str) else prompt
 
 
-def _only_text(key: ScheduleKey, form: str) -> str:
+def _only_text(key: Key, form: str) -> str:
     if key.fade_s or not isinstance(key.prompt, str):
         what = "fades" if key.fade_s else "is a blend"
         raise Lost(f"the key at {key.time_s} s {what}, and {form} have only texts and cuts; write JSON")
@@ -176,7 +164,7 @@ def _tick(time_s: float) -> float:
     return round(time_s, 6)
 
 
-def _time(text: str, name: str, at: int, fps: float, frames: bool, keys: dict[float, ScheduleKey]) -> float:
+def _time(text: str, name: str, at: int, fps: float, frames: bool, keys: dict[float, Key]) -> float:
     """The time of a new key."""
     try:
         time_s = timecode.to_seconds(name, fps, frames=frames)
@@ -189,7 +177,7 @@ def _time(text: str, name: str, at: int, fps: float, frames: bool, keys: dict[fl
 
 def _keyframes(text: str, fps: float) -> Schedule:
     """`0:(text), 50:(text)`."""
-    keys: dict[float, ScheduleKey] = {}
+    keys: dict[float, Key] = {}
     at = 0
     while _skip(text, at) < len(text):
         at = _skip(text, at)
@@ -207,7 +195,7 @@ def _keyframes(text: str, fps: float) -> Schedule:
                 "this parenthesis is never closed; write \\( for one that is text", text, head.end() - 1
             )
         time_s = _time(text, head[1], head.start(1), fps, True, keys)
-        keys[_tick(time_s)] = ScheduleKey(time_s, _words(text, said, head.end()))
+        keys[_tick(time_s)] = Key(time_s, _words(text, said, head.end()))
         at = _skip(text, end + 1)
         if at < len(text) and text[at] != ",":
             raise ScheduleError(f"expected a comma and the next key, not {text[at]!r}", text, at)
@@ -219,7 +207,7 @@ def _durations(text: str, fps: float) -> Schedule:
     """`text[10s] | text[5s]`; the last may go without, and has no end then."""
     marks = [(at, char) for at, char, plain in _characters(text, 0) if plain and char in "|[]"]
     bars = [at for at, char in marks if char == "|"]
-    keys: list[ScheduleKey] = []
+    keys: list[Key] = []
     time_s = 0.0
     for start, end in zip([0, *(bar + 1 for bar in bars)], [*bars, len(text)], strict=True):
         brackets = [at for at, char in marks if char == "[" and start <= at < end]
@@ -229,7 +217,7 @@ def _durations(text: str, fps: float) -> Schedule:
         body = text[start:opening]
         said = "".join(char for _, char, _ in _characters(body.strip(), 0))
         at = start + len(body) - len(body.lstrip())
-        keys.append(ScheduleKey(time_s, _words(text, said, at)))
+        keys.append(Key(time_s, _words(text, said, at)))
         if open_ended:
             if end < len(text):
                 raise ScheduleError("this prompt has no duration; write it as text[5s]", text, at)
@@ -244,9 +232,9 @@ def _durations(text: str, fps: float) -> Schedule:
     return Schedule(tuple(keys), time_s)
 
 
-def _key(text: str, time_s: float, value: Any, at: int) -> ScheduleKey:
+def _key(text: str, time_s: float, value: Any, at: int) -> Key:
     if isinstance(value, str):
-        return ScheduleKey(time_s, _prompt(text, value, at))
+        return Key(time_s, _prompt(text, value, at))
     if not isinstance(value, dict):
         problem = f'expected a prompt in quotes or {{"prompt": ..., "fade_s": ...}}, not {json.dumps(value)}'
         raise ScheduleError(problem, text, at)
@@ -260,7 +248,7 @@ def _key(text: str, time_s: float, value: Any, at: int) -> ScheduleKey:
             raise ScheduleError(f'unknown entry {name!r}; a key has "prompt" and "fade_s"', text, name_at)
     if prompt is None:
         raise ScheduleError('this key has no "prompt"', text, at)
-    return ScheduleKey(time_s, prompt, fade_s)
+    return Key(time_s, prompt, fade_s)
 
 
 def _prompt(text: str, value: Any, at: int) -> Prompt:
@@ -270,19 +258,19 @@ def _prompt(text: str, value: Any, at: int) -> Prompt:
     if not pairs or not all(isinstance(pair, list) and len(pair) == 2 and _positive(pair[1]) for pair in pairs):
         problem = f"a prompt is text in quotes, or a list of texts with positive weights, not {json.dumps(value)}"
         raise ScheduleError(problem, text, at)
-    return tuple((_words(text, words, at), float(weight)) for words, weight in pairs)
+    return blend([(_words(text, words, at), weight) for words, weight in pairs])
 
 
 def _words(text: str, value: Any, at: int) -> str:
     if not isinstance(value, str):
         raise ScheduleError(f"a prompt is text in quotes, not {json.dumps(value)}", text, at)
-    if not value.strip():
-        raise ScheduleError("the prompt is empty; write what the picture becomes, or 'as it is'", text, at)
-    if len(value) > LONGEST_PROMPT:
-        raise ScheduleError(f"the prompt has {len(value)} characters; at most {LONGEST_PROMPT} fit", text, at)
-    if _NEGATIVE in value:
+    try:
+        prompt = tidy(value)
+    except PromptError as error:
+        raise ScheduleError(str(error), text, at) from None
+    if _NEGATIVE in prompt:
         raise ScheduleError("the engine knows no negative prompts; take out what begins with --neg", text, at)
-    return value
+    return prompt
 
 
 def _positive(value: Any) -> bool:

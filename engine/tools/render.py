@@ -8,8 +8,8 @@ from pathlib import Path
 from PIL import Image
 
 from engine.media.pictures import MediaError
-from engine.media.schedule import ScheduleKey
 from engine.media.video import PICTURE_SUFFIXES, StillSource, VideoSource, VideoWriter, open_source
+from engine.prompts import Key
 from engine.stream import Stream
 from engine.types import Frame, Sizes, Source
 
@@ -47,15 +47,14 @@ def legal_size(width: int, height: int) -> tuple[int, int]:
     return min(Sizes.largest[0], round(width * scale)), min(Sizes.largest[1], round(height * scale))
 
 
-def play(source: Source, stream: Stream, schedule: Sequence[ScheduleKey]) -> Iterator[Frame]:
+def play(source: Source, stream: Stream, schedule: Sequence[Key]) -> Iterator[Frame]:
     """The source's frames as the stream makes them; before the schedule's first key, under the prompt it has.
 
     A key takes effect at the first frame at or after its time. Every prompt is embedded before the first frame, so that
     one that cannot be used (PromptError) costs nothing.
     """
-    for key in schedule:
-        for text in [key.prompt] if isinstance(key.prompt, str) else [text for text, _ in key.prompt]:
-            stream.prepare(text)
+    for text, _ in (pair for key in schedule for pair in key.blend):
+        stream.prepare(text)
     waiting = list(reversed(schedule))
     for frame in source:
         while waiting and waiting[-1].time_s <= frame.time_s + _TICK_S:

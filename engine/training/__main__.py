@@ -17,8 +17,8 @@ import torch.distributed as dist
 
 from engine.evaluation.clips import find_clips
 from engine.models.checkpoint import SHARD, card_path, load_weights, save_weights, shard
+from engine.prompts import tidy
 from engine.teachers.worlds import World
-from engine.text import tidy
 from engine.training import recipes
 from engine.training.ablation import ablate
 from engine.training.data import pack, read_clips, read_manifest

@@ -24,9 +24,10 @@ from engine.evaluation.endurance import drift
 from engine.evaluation.trials import frame_ms, steps
 from engine.models.checkpoint import Weights
 from engine.models.hourglass import Hourglass
+from engine.prompts import tidy
 from engine.runtime import choose_dtype
 from engine.stream import Stream
-from engine.text import Router, tidy
+from engine.text import Router
 from engine.training.prune import prune
 from engine.training.recipes import Recipe, Size, Trainer
 from engine.training.router import fit_router, known_embeddings

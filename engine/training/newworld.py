@@ -30,8 +30,8 @@ from torch.func import functional_call
 from engine import runtime
 from engine.models.checkpoint import SHIPPED, Weights, card_path, load_weights, save_weights
 from engine.models.hourglass import Hourglass, to_picture
+from engine.prompts import tidy
 from engine.teachers.worlds import WORLDS, World, check_teacher
-from engine.text import tidy
 from engine.training.data import Clip, deal
 from engine.training.objectives import denoising_loss, draw_levels
 from engine.training.pool import Batch, Pool

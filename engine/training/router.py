@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.config import ModelConfig
+from engine.prompts import tidy
 from engine.teachers.wordings import THING_WORDINGS, wordings
-from engine.text import Router, TextEncoder, tidy
+from engine.text import Router, TextEncoder
 
 COMBINED = 4000
 """Texts made of two wordings."""

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import engine.media.schedule
-from engine.media.schedule import Form, Lost, Schedule, ScheduleKey
+from engine.media.schedule import Form, Lost, Schedule
 from engine.media.timecode import Style
+from engine.prompts import Key as ScheduleKey
 from studio.timeline.timeline import Key, Timeline, TimelineError
 
 

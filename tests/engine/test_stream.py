@@ -15,8 +15,8 @@ from engine.config import lsd_test
 from engine.history import History, as_signal
 from engine.models.hourglass import Conditions, Memory, pad_picture, pool_frame, to_patches, to_picture
 from engine.models.particles import particle_planes
+from engine.prompts import PromptError
 from engine.stream import Stream
-from engine.text import PromptError
 from engine.types import Region
 
 HEIGHT, WIDTH = 72, 100  # no multiples of 32: padding and cropping take part
