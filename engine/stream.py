@@ -28,13 +28,13 @@ from engine.fast.recorded import FoldedPrompt, Programs, fold_prompt
 from engine.fast.ring import Ring
 from engine.fast.rows import Part
 from engine.history import History, HistoryState, as_signal, differences
-from engine.models.checkpoint import Weights, load_weights
+from engine.models.checkpoint import Weights, load_weights, random_weights
 from engine.models.fields import LOOP_S
-from engine.models.hourglass import Hourglass, pad_picture, padded_size, planes_to_patches, to_patches, to_picture
+from engine.models.hourglass import pad_picture, padded_size, planes_to_patches, to_patches, to_picture
 from engine.models.particles import particle_planes
 from engine.prompts import PromptError
 from engine.runtime import NumericSetup
-from engine.text import Router, TextEncoder
+from engine.text import TextEncoder
 from engine.types import Prompt, Region, Sizes, Vocabulary
 
 SNAPSHOT_FORMAT = "lsd-snapshot-1"
@@ -128,15 +128,7 @@ class Stream:
         recorded: bool | None = None,
     ) -> Stream:
         """A stream of random weights, the same for the same `weights_seed`: for tests and for timing."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(weights_seed)
-            network, router = Hourglass(config), Router(len(config.worlds), len(config.things))
-            for parameter in network.parameters():  # the zero-initialised ones too, or it would only copy its source
-                torch.nn.init.normal_(parameter, std=max(parameter[0].numel(), 4) ** -0.5)
-            for parameter in router.parameters():  # wide, so that each text lands somewhere
-                torch.nn.init.normal_(parameter, std=0.5)
-        loaded = Weights(config, network.eval(), router.eval(), {}, f"random-{config.name}-{weights_seed}")
-        return cls._on_device(loaded, device, seed, steps, threads, recorded)
+        return cls._on_device(random_weights(config, weights_seed), device, seed, steps, threads, recorded)
 
     @classmethod
     def _on_device(

@@ -66,6 +66,18 @@ def card_path(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
+def random_weights(config: ModelConfig, seed: int = 0) -> Weights:
+    """Weights of noise, the same for the same seed: for tests and for timing, where no picture need mean anything."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network, router = Hourglass(config), Router(len(config.worlds), len(config.things))
+        for parameter in network.parameters():  # the zero-initialised ones too, or it would only copy its source
+            torch.nn.init.normal_(parameter, std=max(parameter[0].numel(), 4) ** -0.5)
+        for parameter in router.parameters():  # wide, so that each text lands somewhere
+            torch.nn.init.normal_(parameter, std=0.5)
+    return Weights(config, network.eval(), router.eval(), {}, f"random-{config.name}-{seed}")
+
+
 def save_weights(
     path: Path, network: Hourglass, router: Router, known: dict[str, np.ndarray], dtype: torch.dtype = torch.bfloat16
 ) -> str:
