@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 WORLD_NAMES = (
     "as-is",
@@ -73,6 +73,9 @@ class ModelConfig:
     """Every how many frames one enters the ring."""
     sinks: int = 1
     """First frames of a stream that stay for good."""
+    past_level: ClassVar[float] = 0.05
+    """Least noise level that the past is labelled with, in training and at inference, 0 clean to 1 pure noise: a past
+    that counts as slightly noisy is repaired on and on. No part of a file: all models share it."""
 
     def __post_init__(self) -> None:
         if self.width % (self.heads * 8):
@@ -91,6 +94,11 @@ class ModelConfig:
     def slots(self) -> int:
         """Frames that the history can hold at the bottleneck: sinks first, then the ring."""
         return self.sinks + self.ring
+
+    def remembers(self, step: int) -> bool:
+        """Whether the output frame of a stream's `step` (0 is its first) enters the history: sinks, then every
+        `ring_stride`-th."""
+        return step < self.sinks or step % self.ring_stride == 0
 
     def differences(self, other: ModelConfig) -> list[str]:
         """Readable differences, `name: mine / theirs`; empty for the same architecture."""

@@ -48,8 +48,6 @@ def differences(picture: Tensor, undo: bool = False) -> Tensor:
 class History:
     """Constant memory: two frames in full, `config.slots` frames pooled. Owns its tensors; `read` hands out views."""
 
-    LEVEL = 0.05
-    """The past is labelled as slightly noisy at inference, so that the network goes on repairing it."""
     REEL = 4
     """Pictures' worth of room for the two last outputs: each is written once, before the one that was made before it,
     and only when the beginning is reached is one copied to the end."""
@@ -90,15 +88,16 @@ class History:
             self._reel[:, self._at] = self._reel[:, 0]
         self._at -= 1
         self._reel[:, self._at].copy_(patches).mul_(SCALE).sub_(1)
-        self._past_level = torch.cat([torch.full_like(self._past_level[:, :1], self.LEVEL), self._past_level[:, :1]], 1)
+        newest = torch.full_like(self._past_level[:, :1], self.config.past_level)
+        self._past_level = torch.cat([newest, self._past_level[:, :1]], 1)
         self._last = [frame, *self._last[:1]]
-        if self._steps < self.config.sinks or self._steps % self.config.ring_stride == 0:
+        if self.config.remembers(self._steps):
             self._remember(self._steps, pool_frame(as_signal(frame[None]))[0])
         self._steps += 1
 
     def _remember(self, step: int, pooled: Tensor) -> None:
         dtype = self.network.stem.weight.dtype
-        level = torch.full((1,), self.LEVEL, device=self.device)
+        level = torch.full((1,), self.config.past_level, device=self.device)
         if len(self._pooled) == self.config.slots:
             del self._pooled[self.config.sinks], self._keys_values[self.config.sinks]
         self._pooled.append((step, pooled))

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from engine.fast.recording import recorded
-from engine.history import History, HistoryState, as_signal
+from engine.history import HistoryState, as_signal
 from engine.models.hourglass import Hourglass, Memory, pad_picture, padded_size, pool_frame, to_patches
 
 
@@ -41,7 +41,7 @@ class Ring:
         dtype = network.stem.weight.dtype
         self._pooled = torch.zeros(self.config.slots, 3, tall // 8, wide // 8, device=device)
         self._entering = torch.zeros(1, 3, tall // 8, wide // 8, device=device, dtype=dtype)
-        self._level = torch.full((1,), History.LEVEL, device=device)
+        self._level = torch.full((1,), self.config.past_level, device=device)
         self._network = network  # held, as the level is, for the recording
         self._made = network.remember(self._entering, self._level)
         self.rows = Rows(last, before, torch.zeros_like(self._made[:, None]).repeat(1, self.config.slots, 1, 1, 1, 1))
@@ -72,7 +72,7 @@ class Ring:
 
     def levels(self) -> tuple[float, float]:
         """Noise levels of the last picture and of the one before; 1 says that there is none."""
-        return tuple(History.LEVEL if self._frames_held > i else 1.0 for i in range(2))  # type: ignore[return-value]
+        return tuple(self.config.past_level if self._frames_held > i else 1.0 for i in range(2))  # type: ignore[return-value]
 
     def ages(self) -> list[float]:
         """Frames since each slot's, -1 where it is empty."""
@@ -81,7 +81,7 @@ class Ring:
     def advance(self) -> None:
         """Take note that `last` holds a new picture and `before` the one that was last."""
         self._frames_held = min(self._frames_held + 1, 2)
-        if self._steps < self.config.sinks or self._steps % self.config.ring_stride == 0:
+        if self.config.remembers(self._steps):
             self._remember(self._steps, pool_frame(as_signal(pad_picture(self.rows.last[0])[None]))[0])
         self._steps += 1
 

@@ -62,8 +62,6 @@ HARD_THINGS = frozenset({"gold-chest", "ice-block", "crate"})
 """What a box becomes, asked for twice as often too: a box looks like much else."""
 EMPTY = ("scene", "texture")
 """Kinds of clips that show nobody: a place takes all of the picture."""
-PAST_LABEL = 0.05
-"""The least noise level that the past is labelled with, at training as at inference."""
 PAST_NOISE = 1 / 3
 DROPPED = 0.05
 """How often some of the past is missing."""
@@ -129,7 +127,7 @@ class Batch:
         at = network.stem.weight
         pooled = self.remembered.to(at.device, at.dtype)
         b, s = pooled.shape[:2]
-        level = torch.full((b * s,), PAST_LABEL, device=at.device)
+        level = torch.full((b * s,), network.config.past_level, device=at.device)
         keys_values = network.remember(pooled.flatten(0, 1), level).unflatten(0, (b, s))
         age = self.remembered_age.to(at.device)
         return Memory(keys_values, age, age >= 0)
@@ -388,7 +386,7 @@ class Pool:
                 pictures[i, j] = (self._worn(picture) if self.augmented else picture) * (1 - level)
                 if level:
                     pictures[i, j] += level * torch.randn(picture.shape, generator=self.generator)
-                levels[i, j] = max(level, PAST_LABEL)
+                levels[i, j] = max(level, self.config.past_level)
         b = len(streams)
         patches = to_patches(pictures.flatten(0, 1)).unflatten(0, (b, 2))
         return patches, levels
@@ -424,7 +422,7 @@ class Pool:
             picture = made[i] if self._lots.random() < own else taught[i]
             picture = ((picture.clamp(-1, 1) * 127.5).round() / 127.5).clone()
             live.last = [picture, *live.last[:1]]
-            if live.age < self.config.sinks or live.age % self.config.ring_stride == 0:
+            if self.config.remembers(live.age):
                 if len(live.pooled) == self.config.slots:
                     del live.pooled[self.config.sinks]
                 live.pooled.append((live.age, pool_frame(picture[None])[0]))
