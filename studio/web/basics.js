@@ -1,43 +1,7 @@
 // What all views share: words, colours, icons, keys, and a take's clock.
 
-const SWATCHES = {
-  // as studio/timeline/colours.py has them
-  '#7d8590': ['as it is', 'as is', 'unchanged'],
-  '#1f9bb0': ['underwater', 'under water', 'sea', 'ocean', 'reef'],
-  '#c9853b': ['wild west', 'western', 'cowboy', 'prairie'],
-  '#5b62d6': ['space', 'stars', 'galaxy'],
-  '#d1a73a': ['rome', 'gold', 'golden'],
-  '#8fb6d6': ['snowfall', 'snow', 'winter'],
-  '#d0469b': ['neon', 'cyberpunk'],
-  '#9a958c': ['pencil', 'sketch', 'charcoal'],
-  '#e0694f': ['cartoon', 'cel'],
-  '#5f6b7a': ['noir'],
-  '#7f9a4a': ['oil painting', 'oil'],
-  '#b5482f': ['volcano', 'lava', 'embers'],
-  '#4c9a5b': ['forest', 'woodland'],
-  '#58a6a0': ['watercolour', 'watercolor', 'aquarelle'],
-  '#3f6fa8': ['woodblock', 'ukiyo e', 'japanese print'],
-  '#8a5cc2': ['stained glass', 'cathedral'],
-  '#a9744f': ['mosaic', 'tesserae'],
-  '#6c8f3d': ['voxel', 'blocks'],
-  '#d6663a': ['thermal', 'infrared'],
-  '#c9b23a': ['comic', 'pop art'],
-  '#6cc3dc': ['ice', 'frozen'],
-  '#2f62c9': ['blueprint'],
-  '#d9b36c': ['beach'],
-  '#9b3d5a': ['throne hall', 'throne'],
-  '#8b90a8': ['moon'],
-};
-const TONES = [
-  '#7a6fb0',
-  '#b07a5a',
-  '#5a9a8a',
-  '#a85f86',
-  '#8c9a55',
-  '#5f86b0',
-  '#b08f4a',
-  '#6f9f6a',
-];
+import {COLOURS} from './colours.js';
+
 const ICONS = {
   start: 'M6 5v14M19 5 9 12l10 7z',
   back: 'M16 5 7 12l9 7z',
@@ -120,11 +84,11 @@ export function colour(prompt) {
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, ' ')
     .trim()} `;
-  for (const [swatch, hints] of Object.entries(SWATCHES))
-    if (hints.some(hint => text.includes(` ${hint} `))) return swatch;
-  let told = 0;
-  for (const char of text) told = (told * 31 + char.codePointAt(0)) % 997;
-  return TONES[told % TONES.length];
+  for (const [shade, hints] of Object.entries(COLOURS.worlds))
+    if (hints.some(hint => text.includes(` ${hint} `))) return shade;
+  let hash = 0;
+  for (const char of text) hash = (hash * 31 + char.codePointAt(0)) % 997;
+  return COLOURS.others[hash % COLOURS.others.length];
 }
 
 /** Seconds as HH:MM:SS:FF; times come in whole microseconds, so a frame may seem to begin a trifle early. */

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser
 
 from engine.config import WORLD_NAMES
 from engine.teachers.wordings import wordings
-from studio.notebook.esm import WEB
+from studio.notebook.esm import WEB, join
 from studio.timeline.colours import colour
 from studio.timeline.timeline import Key, Timeline, TimelineError, key_to_dict
 
@@ -33,7 +33,7 @@ CALL = """([name, state, given]) => {
 def painted(browser: Browser) -> Iterator[Callable[[list[Any]], list[str]]]:
     """`painted(prompts)` are the colours that basics.js gives them."""
     page = browser.new_page()
-    source = (WEB / "basics.js").read_text(encoding="utf-8")
+    source = join(WEB / "basics.js")
     call = """async ([source, prompts]) => {
       const basics = await import(URL.createObjectURL(new Blob([source], {type: 'text/javascript'})));
       return prompts.map(basics.colour);
