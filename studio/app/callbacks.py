@@ -136,7 +136,7 @@ class Callbacks:
             "notes": take.manifest.notes,
             "problems": list(take.problems),
             "duration_s": take.duration_s,
-            "fps": picture.fps if picture else 24.0,
+            "fps": take.fps,
             "width": picture.width if picture else 0,
             "height": picture.height if picture else 0,
             "frames": len(take.frames),
@@ -263,7 +263,7 @@ class Callbacks:
             "verdict": take.manifest.verdict,
             "notes": take.manifest.notes,
             "duration_s": take.duration_s,
-            "fps": take.manifest.picture.fps if take.manifest.picture else 24.0,
+            "fps": take.fps,
             "poster": self._url(take.folder / proxies.POSTER),
             "versions": len(take.renders),
         }

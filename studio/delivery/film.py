@@ -118,7 +118,7 @@ class Shot:
             rate = source.fps
         else:
             source = pictures(self.source, self.picture)
-            rate = self.source.manifest.picture.fps if self.source.manifest.picture else 24.0
+            rate = self.source.fps
         wanted, last, end_s = 0, None, 0.0
         for frame in source:
             while last is not None and wanted < count and frame.time_s > self.start_s + wanted / fps + JITTER_S:

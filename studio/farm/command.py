@@ -63,7 +63,7 @@ def plan(
 
 
 def _schedule(path: Path, take: Take, fps: float | None, remark: Callable[[str], None]) -> Timeline:
-    rate = take.manifest.picture.fps if take.manifest.picture else 24.0
+    rate = take.fps
     if fps is not None and abs(fps - rate) > 0.005:
         remark(f"{path} counts {fps:g} frames a second and {take.name} {rate:g}; its frames are converted")
     return load_schedule(path, rate if fps is None else fps, frames=fps is not None)

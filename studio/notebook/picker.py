@@ -46,7 +46,7 @@ class GridPicker(Widget):
         super().__init__(
             _tiles=tiles,
             _videos=[render.video.read_bytes() for render in self._renders],
-            _clock={"fps": take.manifest.picture.fps if take.manifest.picture else 24.0, "length_s": take.duration_s},
+            _clock={"fps": take.fps, "length_s": take.duration_s},
             _picked=self._circled(),
             **kwargs,
         )

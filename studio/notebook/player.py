@@ -49,7 +49,7 @@ class TakePlayer(Widget):
             _mic=mic.read_bytes() if mic else b"",
             _take={
                 "start_s": start_s,
-                "fps": take.manifest.picture.fps if take.manifest.picture else 24.0,
+                "fps": take.fps,
                 "duration_s": take.duration_s,
                 "times": [row.time_s for row in take.made],
                 **self._shown.lane(),

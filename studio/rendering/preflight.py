@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from studio.model import load_model
 from studio.rendering.mattes import sightings
-from studio.script.script import Beat, Clock, Placed, Problem, Prop, Scene, Script, counts_frames, means
+from studio.script.script import Beat, Placed, Problem, Prop, Scene, Script, counts_frames, means
 from studio.takes.mjpeg import packets
 from studio.takes.take import Take, TakeError
+from studio.timeline.clock import Clock
 from studio.timeline.timeline import TimelineError, blend
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _OURS = ("metadata", "place", "folder", "shared")
 
 def check(script: Script, take: Take, stream: LiveModel | None = None) -> list[Problem]:
     """See `Script.check`."""
-    clock = Clock.of(take)
+    clock = take.clock
     placed, problems = script.placed(clock)
     known = not problems
     try:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from engine.media import timecode
 from studio.script.area import Area, Box
 from studio.timeline import curves as lanes
+from studio.timeline.clock import Clock
 from studio.timeline.curves import TICK_S, Value, Values, length, number, ticks, value_at
 from studio.timeline.timeline import AS_IT_IS, Blend, Key, Marker, Matte, Prompt, Timeline, TimelineError, blend
 
@@ -151,23 +152,6 @@ class Tempo:
         if beat < 1 or bar < 1:
             raise ScriptError("beats and bars are counted from 1")
         return self.first_s + ((bar - 1) * self.beats_per_bar + beat - 1) * 60 / self.bpm
-
-
-@dataclass(frozen=True)
-class Clock:
-    """What moments are measured against: a take, or the plan of one."""
-
-    fps: float = 24.0
-    duration_s: float | None = None
-    markers: tuple[Marker, ...] = ()
-    frames: tuple[float, ...] = ()
-    """The time of each frame, where they are known."""
-
-    @classmethod
-    def of(cls, take: Take) -> Clock:
-        """A take's own."""
-        fps = take.manifest.picture.fps if take.manifest.picture else 24.0
-        return cls(fps, take.duration_s, take.timeline.markers, tuple(row.time_s for row in take.frames))
 
 
 @dataclass(frozen=True)
@@ -333,7 +317,7 @@ class Script:
 
         duration_s: where the plan ends; such a timeline can be joined and looped, and must hold all beats.
         """
-        clock = Clock.of(take) if take else Clock(fps, duration_s, tuple(markers))
+        clock = take.clock if take else Clock(fps, duration_s, tuple(markers))
         placed, errors = self.placed(clock)
         if errors:
             raise ScriptError(str(errors[0]))

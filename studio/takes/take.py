@@ -23,6 +23,7 @@ from studio.takes.documents import read_document, read_journal, write_document
 from studio.takes.lock import is_locked
 from studio.takes.slate import Slate as Slate
 from studio.takes.slate import folders
+from studio.timeline.clock import FALLBACK_FPS, Clock
 from studio.timeline.timeline import Key, Marker, Prompt, Timeline, TimelineError, key_from_dict
 
 if TYPE_CHECKING:
@@ -294,7 +295,17 @@ class Take:
         """From the first frame to the end of the last."""
         if not self.frames:
             return 0.0
-        return self.frames[-1].time_s + 1 / (self.manifest.picture.fps if self.manifest.picture else 24.0)
+        return self.frames[-1].time_s + 1 / self.fps
+
+    @property
+    def fps(self) -> float:
+        """The source's nominal rate; that of cinema before the first frame."""
+        return self.manifest.picture.fps if self.manifest.picture else FALLBACK_FPS
+
+    @cached_property
+    def clock(self) -> Clock:
+        """What the moments of a script are measured against."""
+        return Clock(self.fps, self.duration_s, self.timeline.markers, tuple(row.time_s for row in self.frames))
 
     @property
     def made(self) -> tuple[FrameRow, ...]:
@@ -327,10 +338,10 @@ class Take:
 
         Raises TimelineError for anything else, and for a script with a mistake.
         """
-        from studio.script.script import Beat, Clock, Script  # it reads takes
+        from studio.script.script import Beat, Script  # it reads takes
 
         if isinstance(said, Script):
-            if converted := said.converts(Clock.of(self)):
+            if converted := said.converts(self.clock):
                 warnings.warn(f"{said.title or 'the script'}: {converted}", stacklevel=3)
             return said.timeline(self)
         if isinstance(said, Timeline):

@@ -21,8 +21,9 @@ from studio.rendering.preflight import frames_between
 from studio.rendering.render import first_change
 from studio.script import files as scriptfile
 from studio.script.area import Area
-from studio.script.script import Beat, Clock, Prop, Scene, Script, ScriptError, Tempo
+from studio.script.script import Beat, Prop, Scene, Script, ScriptError, Tempo
 from studio.takes.take import Slate, Take, TakeError
+from studio.timeline.clock import Clock
 from studio.timeline.timeline import Key, Marker, Matte, Timeline, TimelineError, Value
 
 DESERT, SEA = Scene("desert", "wild west at dusk"), Scene("sea", "underwater")
@@ -404,7 +405,7 @@ def test_beats_a_frame_apart_all_show(shot: Path, fps: float) -> None:
     """In the clock of a plan; in a take's own by its frames."""
     frames = [Beat(f"{n}f", Scene(f"scene {n}", "underwater")) for n in range(90)]
     take = Take.open(shot)
-    for clock in (Clock(fps, 8.0), Clock.of(take)):
+    for clock in (Clock(fps, 8.0), take.clock):
         placed, _ = Script(frames).placed(clock)
         times = [one.start_s for one in placed]
         assert all(frames_between(clock, start, end) for start, end in pairwise(times))
