@@ -12,7 +12,7 @@ from engine.media.video import VideoSource
 from engine.types import Frame
 from studio.delivery import proxies
 from studio.notebook import html as display
-from studio.rendering.mattes import masks
+from studio.performing.mattes import masks
 from studio.script.script import Prop
 from studio.takes.take import Render, Take, TakeError
 from studio.timeline.timeline import words

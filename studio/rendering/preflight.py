@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from studio.model import load_model
-from studio.rendering.mattes import sightings
+from studio.performing.mattes import sightings
 from studio.script.script import Beat, Placed, Problem, Prop, Scene, Script, counts_frames, means
 from studio.takes.mjpeg import packets
 from studio.takes.take import Take, TakeError

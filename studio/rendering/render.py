@@ -6,30 +6,23 @@ take's own numeric set-up, replay gives the recorded pictures byte for byte.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.media.pictures import decode_jpeg
-from engine.types import Frame
+from engine.types import Frame, LiveModel
 from studio.rendering.checkpoints import EVERY, Checkpoints
-from studio.rendering.mattes import Mattes
+from studio.rendering.replay import first_change, goes_on, replay, same_setup
 from studio.takes.documents import file_sha256, rgb_sha256, write_document
 from studio.takes.frames import Progress, pictures, write_video
-from studio.takes.mjpeg import packets
 from studio.takes.slate import now
-from studio.takes.take import TICKS_PER_SECOND, Render, Take, TakeError
-from studio.timeline.timeline import Blend, Timeline
-
-if TYPE_CHECKING:
-    from engine.types import LiveModel
+from studio.takes.take import Render, Take, TakeError
+from studio.timeline.timeline import Timeline
 
 SCHEMA = "lsd-studio.render"
 VERSION = 1
@@ -48,7 +41,7 @@ def render(
 
     stream: of the take's seed and weights (studio.model.load_model). full: make every frame anew, from the take's
     first; the pictures are the same, without the JPEG of the live ones. Another seed or other weights than the take's
-    make every frame anew in any case. progress: see studio.takes.frames.Progress. resumable: leave checkpoints, and go on from
+    make every frame anew in any case. resumable: leave checkpoints, and go on from
     those of a render that was killed or interrupted; the version is the same. Raises TakeError for a take that is
     damaged or empty.
     """
@@ -58,7 +51,7 @@ def render(
         raise TakeError(f"{take.name} holds no picture; nothing to render")
     hashes = {n: take.frames[n].sha256 or "" for n in made if n < first}
     reused = len(hashes)
-    engine = {"seed": stream.seed, "steps": stream.steps, "setup": stream.setup.to_dict()}
+    engine = {"kind": stream.kind, "seed": stream.seed, "steps": stream.steps, "setup": stream.setup.to_dict()}
     versions = take.folder / "renders"
     versions.mkdir(exist_ok=True)
 
@@ -129,94 +122,12 @@ def _anew(
     if reached:
         yield from zip(rows, checkpoints.pictures(), strict=False)
     fresh: list[np.ndarray] = []
-    for n, rgb in replay(stream, take, timeline, first, reached=reached):
+    for n, rgb in replay(stream, take, timeline, first, resume=reached):
         fresh.append(rgb)
         if len(fresh) == EVERY:
             checkpoints.save(n + 1, fresh, stream.snapshot())
             fresh.clear()
         yield n, rgb
-
-
-def replay(
-    stream: LiveModel,
-    take: Take,
-    timeline: Timeline,
-    first_row: int = 0,
-    *,
-    resync: bool = False,
-    reached: tuple[int, bytes] | None = None,
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Make a take's frames again under a timeline: yields (row number, (H, W, 3) uint8) for each made row, in order.
-
-    first_row: where to begin; the nearest sound snapshot before it is restored, and nothing is yielded before it. A
-    stream of another seed or other weights than the take's begins without memory. resync: restore every snapshot that
-    is met, so that the rounding of another set-up cannot add up. reached: a row and the stream's state before it, to
-    begin there. Raises TakeError where no snapshot is sound.
-    """
-    start = 0
-    if reached:
-        start, state = reached
-        stream.restore(state)
-    elif goes_on(take, stream):
-        start, state = nearest_snapshot(take, first_row)
-        stream.restore(state)
-    else:
-        stream.reset()
-    said: Blend | None = None
-    mattes = Mattes(timeline)
-    snapshots = take.snapshots if resync else {}
-    for n, (row, packet) in enumerate(zip(take.frames, packets(take.folder / "raw.mkv"), strict=False)):
-        if row.step is None:
-            continue
-        if n < start:
-            if mattes.follow:
-                mattes.pass_by(decode_jpeg(packet), row.time_s)
-            continue
-        if n > start and n in snapshots:
-            stream.restore(nearest_snapshot(take, n)[1])
-            said = None
-        cue, rgb = timeline.at(row.time_s), decode_jpeg(packet)
-        told = mattes.prompt(cue, rgb, row.time_s)
-        if told != said:
-            stream.prompt(told)
-            said = cue.prompt if told is cue.prompt else None  # regions are told anew for each frame
-        time_s = (take.manifest.origin_ticks + row.ticks) / TICKS_PER_SECOND
-        made = stream.step(rgb, time_s, row.index)
-        if n >= first_row:
-            yield n, made
-
-
-def first_change(take: Take, timeline: Timeline) -> int:
-    """The first row that is told something else than it was live; the number of rows where none is."""
-    played = take.timeline
-    for n, row in enumerate(take.frames):
-        if not timeline.at(row.time_s).same_picture(played.at(row.time_s)):
-            return n
-    return len(take.frames)
-
-
-def nearest_snapshot(take: Take, row: int) -> tuple[int, bytes]:
-    """The last sound snapshot at or before a row: its own row, and the stream's state. Raises TakeError."""
-    for n, (path, sha256) in reversed(take.snapshots.items()):
-        if n <= row and hashlib.sha256(state := path.read_bytes()).hexdigest() == sha256:
-            return n, state
-    raise TakeError(f"{take.folder / 'snapshots'}: none is whole at or before frame {row}; the take cannot be rendered")
-
-
-def same_setup(take: Take, stream: LiveModel) -> bool:
-    """Whether the same bytes are to be expected."""
-    return take.manifest.engine.setup == stream.setup.to_dict() and take.manifest.engine.steps == stream.steps
-
-
-def goes_on(take: Take, stream: LiveModel) -> bool:
-    """Whether the stream can go on from the take's own frames: it has its weights, steps and seed."""
-    engine = take.manifest.engine
-    return same_weights(take, stream) and (engine.seed, engine.steps) == (stream.seed, stream.steps)
-
-
-def same_weights(take: Take, stream: LiveModel) -> bool:
-    """Whether the stream has the weights that made the take."""
-    return take.manifest.engine.setup.get("weights_hash") == stream.setup.weights_hash
 
 
 def _publish(part: Path, versions: Path) -> Path:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.media.pictures import decode_jpeg
-from studio.rendering.render import replay, same_setup, same_weights
+from studio.rendering.replay import replay, same_setup, same_weights
 from studio.takes.documents import DamagedError, crc, file_sha256, read_document, rgb_sha256
 from studio.takes.frames import Progress, recorded
 from studio.takes.mjpeg import packets
@@ -62,6 +62,8 @@ def check(folder: Path, stream: LiveModel, progress: Progress | None = None) -> 
         report.faults.append("no picture is in it")
     if not report.sound:
         report.pictures = "not compared, since files are damaged"
+    elif (kind := take.manifest.engine.kind) != stream.kind:
+        report.pictures = f"not compared: made by a model of the kind {kind!r}, and this is {stream.kind!r}"
     elif not same_weights(take, stream):
         told = str(take.manifest.engine.setup.get("weights_hash"))
         report.pictures = "not compared: made with other weights"

@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 from engine.media.video import VideoSource
 from engine.models.checkpoint import load_weights
 from studio.notebook import strip
-from studio.rendering.mattes import sightings
+from studio.performing.mattes import sightings
 from studio.script.area import Area
 from studio.takes.take import Take
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from studio.rendering.mattes import Mattes, sightings
+from studio.performing.mattes import MatteFinder, sightings
 from studio.script.area import COLOURS, Area, Finder, keyed, lab_of, rgb_of
 from studio.script.script import Prop
 from studio.takes.take import Take
@@ -135,13 +135,13 @@ def test_what_the_stream_is_told_leaves_no_place_without_a_prompt():
     mattes = [Matte("thing", "fire", {"box": {"0": list(box_of(20, 30))}}), Matte("wall", "ice", {"colour": "#8080b0"})]
     values = (Value(0, 0), Value(1, 0.5, "step"))
     timeline = Timeline(mattes=(*mattes, Matte("late", "gold", {"colour": "yellow"}, values)))
-    finder = Mattes(timeline)
+    finder = MatteFinder(timeline.mattes)
     regions = finder.prompt(timeline.at(0), scene(20, 30), 0)
     assert [region.prompt[0][0] for region in regions] == ["as it is", "fire", "ice"]  # type: ignore[union-attr]
     regions = finder.prompt(timeline.at(1), scene(20, 30), 1)
     assert len(regions) == 4
     assert np.all(sum(region.mask for region in regions) > 0.5)  # type: ignore[union-attr,misc]
-    assert Mattes(Timeline.of("a")).prompt(Timeline.of("a").at(0), scene(20, 30), 0) == (("a", 1.0),)
+    assert MatteFinder().prompt(Timeline.of("a").at(0), scene(20, 30), 0) == (("a", 1.0),)
 
 
 def test_the_script_sees_where_and_when_a_thing_is(shot):

@@ -12,7 +12,8 @@ from engine.media.video import VideoSource
 from engine.stream import Stream
 from studio.delivery import proxies
 from studio.model import load_model
-from studio.rendering.render import first_change, nearest_snapshot, render, replay
+from studio.rendering.render import render
+from studio.rendering.replay import first_change, nearest_snapshot, replay
 from studio.takes.documents import rgb_sha256
 from studio.takes.take import Take, TakeError, read_timeline
 from studio.timeline.timeline import Key

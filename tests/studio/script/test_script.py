@@ -18,7 +18,7 @@ from engine.stream import Stream
 from engine.teachers.wordings import wordings
 from studio.live.director import Director
 from studio.rendering.preflight import frames_between
-from studio.rendering.render import first_change
+from studio.rendering.replay import first_change
 from studio.script import files as scriptfile
 from studio.script.area import Area
 from studio.script.script import Beat, Prop, Scene, Script, ScriptError, Tempo

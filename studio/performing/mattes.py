@@ -2,52 +2,74 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from engine.types import Frame, Prompt, Region
 from studio.script.area import SEEN, Area, Box, Finder
 from studio.takes.frames import pictures
-from studio.timeline.timeline import Cue, Timeline
-
-if TYPE_CHECKING:
-    from studio.takes.take import Take
+from studio.takes.take import Take
+from studio.timeline.timeline import Cue, Matte
 
 
-class Mattes:
-    """Finds the parts of one timeline in the made frames of one take, which it is shown in order, each once."""
+class MatteFinder:
+    """Finds the parts of the picture that have a prompt of their own, in the made frames of one take, in order.
 
-    def __init__(self, timeline: Timeline) -> None:
-        self._finders = {_name(matte.where): Finder(Area.from_dict(matte.where)) for matte in timeline.mattes}
+    mattes: those of a timeline. Where a part is depends on the frames alone, so another timeline that names the same
+    part (`keep`) goes on with its track.
+    """
+
+    def __init__(self, mattes: Iterable[Matte] = ()) -> None:
+        self._finders: dict[str, Finder] = {}
+        self.keep(mattes)
+
+    def keep(self, mattes: Iterable[Matte]) -> None:
+        """Find the parts of these mattes from the next frame on; parts that were followed before keep their tracks."""
+        areas = {_name(matte.where): matte.where for matte in mattes}
+        finders = self._finders
+        self._finders = {name: finders.get(name) or Finder(Area.from_dict(where)) for name, where in areas.items()}
 
     @property
     def follow(self) -> bool:
         """Whether `pass_by` must be shown the frames for which `prompt` is not asked."""
         return any(finder.follows for finder in self._finders.values())
 
+    def tracks(self) -> dict[str, Finder]:
+        """A copy of where everything that is followed was last seen, for `restore`."""
+        return {name: copy.deepcopy(finder) for name, finder in self._finders.items() if finder.follows}
+
+    def restore(self, tracks: Mapping[str, Finder]) -> None:
+        """Go on from `tracks`, as if the frames since had not been seen."""
+        self._finders |= tracks
+
     def pass_by(self, rgb: np.ndarray, time_s: float) -> None:
-        """A frame, (H, W, 3) uint8, that is not rendered."""
+        """See a frame, (H, W, 3) uint8 at seconds on the take's clock, that is not rendered."""
         for finder in self._finders.values():
             if finder.follows:
                 finder.see(rgb, time_s)
 
     def prompt(self, cue: Cue, rgb: np.ndarray, time_s: float) -> Prompt | list[Region]:
-        """What the stream is told for a frame: a prompt, or the parts that are seen in it and the rest."""
-        seen: dict[str, np.ndarray] = {}
+        """What the model is asked for in a frame, (H, W, 3) uint8 at seconds on the take's clock.
+
+        The cue's prompt alone where no part with a prompt of its own is in the picture, else a region for the rest
+        and one for each part. Sees the frame.
+        """
+        masks: dict[str, np.ndarray] = {}
         used = {_name(matte.where) for matte in cue.mattes}
         for name, finder in self._finders.items():
             if name in used:
-                seen[name] = finder.mask(rgb, time_s)
+                masks[name] = finder.mask(rgb, time_s)
             elif finder.follows:
                 finder.see(rgb, time_s)
         regions, rest = [], np.ones(rgb.shape[:2], np.float32)
         for matte in cue.mattes:
-            mask = seen[_name(matte.where)] * np.float32(matte.weight)
+            mask = masks[_name(matte.where)] * np.float32(matte.weight)
             if mask.any():
                 regions.append(Region(matte.prompt, mask))
                 rest = rest * (1 - mask)

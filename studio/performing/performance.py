@@ -1,0 +1,105 @@
+"""A model performs a timeline: the one way in which a frame is answered under a cue, live and in every replay.
+
+    performance = Performance(model, timeline.mattes)
+    cue = timeline.at(take_s)
+    picture = performance.answer(cue, rgb, take_s=take_s, stream_s=stream_s, index=index)
+
+The live loop answers frames as they come and records them; a replay answers a take's frames again. Both go through
+`answer`, so that whatever a cue asks for is live, recorded and rendered by being handled here, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from engine.types import LiveModel
+from studio.performing.mattes import MatteFinder
+from studio.timeline.timeline import Blend, Cue, Matte
+
+
+class Performance:
+    """One model that answers the frames of one take (or of the time between two takes) in order.
+
+    Its whole state beside the model's: `prompted`, what the model was last asked for, and the tracks of what is
+    followed in the picture. A change of prompt touches neither the tracks nor the model's memory of the frames before.
+    mattes: the parts of the picture that the timeline gives a prompt of their own.
+    """
+
+    def __init__(self, model: LiveModel, mattes: Iterable[Matte] = ()) -> None:
+        self.model = model
+        self.prompted: Blend | None = None
+        """The prompt in force for the whole picture; None where it is unknown, or where parts have one of their own."""
+        self._finder = MatteFinder(mattes)
+
+    def change(self, mattes: Iterable[Matte]) -> None:
+        """Go on under a timeline with these mattes; what is followed already keeps its track."""
+        self._finder.keep(mattes)
+
+    @property
+    def follows(self) -> bool:
+        """Whether `pass_by` must see the frames that are not answered."""
+        return self._finder.follow
+
+    def pass_by(self, rgb: np.ndarray, take_s: float) -> None:
+        """Follow the picture through a frame, (H, W, 3) uint8, that a replay does not make again."""
+        self._finder.pass_by(rgb, take_s)
+
+    def restore(self, state: bytes | None) -> None:
+        """Set the model to a snapshot, or without one to its beginning; the next frame prompts it again.
+
+        Raises ValueError for a snapshot of another model. Tracks stay: they depend on the camera's frames alone.
+        """
+        if state is None:
+            self.model.reset()
+        else:
+            self.model.restore(state)
+        self.prompted = None
+
+    def answer(
+        self,
+        cue: Cue,
+        rgb: np.ndarray,
+        *,
+        take_s: float,
+        stream_s: float,
+        index: int,
+        before_step: Callable[[], object] | None = None,
+    ) -> np.ndarray:
+        """The picture that answers a frame under a cue, (H, W, 3) uint8 each; the caller owns it.
+
+        take_s: seconds on the take's clock, which regions are followed by. stream_s: seconds on the model's clock.
+        index: the source frame's number. before_step: called when the model is prompted and before it sees the frame,
+        which is where a snapshot of a take belongs.
+
+        Raises what the model raises, and ValueError where its answer is not a picture of the frame's size. A frame
+        that fails is as if it had not been seen: a replay, which leaves failed frames out, follows the same tracks.
+        """
+        tracks = self._finder.tracks()
+        try:
+            self._direct(cue, rgb, take_s)
+            if before_step is not None:
+                before_step()
+            return _checked(self.model, self.model.step(rgb, stream_s, index), rgb)
+        except BaseException:
+            self._finder.restore(tracks)
+            raise
+
+    def _direct(self, cue: Cue, rgb: np.ndarray, take_s: float) -> None:
+        """Prompt the model, unless the picture is to go on as it is."""
+        prompt = self._finder.prompt(cue, rgb, take_s)
+        if prompt is cue.prompt:
+            if cue.prompt != self.prompted:
+                self.model.prompt(cue.prompt)
+                self.prompted = cue.prompt
+        else:  # masks move with every frame
+            self.prompted = None
+            self.model.prompt(prompt)
+
+
+def _checked(model: LiveModel, picture: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+    if isinstance(picture, np.ndarray) and picture.dtype == np.uint8 and picture.shape == rgb.shape:
+        return picture
+    got = f"{picture.dtype} {picture.shape}" if isinstance(picture, np.ndarray) else type(picture).__name__
+    raise ValueError(f"the model {model.kind!r} answered a frame of uint8 {rgb.shape} with {got}; both are the same")

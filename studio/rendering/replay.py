@@ -1,0 +1,90 @@
+"""Making a take's frames again: from which snapshot, from which row, and what may be expected of the pictures."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from engine.media.pictures import decode_jpeg
+from engine.types import LiveModel
+from studio.performing.performance import Performance
+from studio.takes.mjpeg import packets
+from studio.takes.take import TICKS_PER_SECOND, Take, TakeError
+from studio.timeline.timeline import Timeline
+
+
+def replay(
+    model: LiveModel,
+    take: Take,
+    timeline: Timeline,
+    first_row: int = 0,
+    *,
+    resync: bool = False,
+    resume: tuple[int, bytes] | None = None,
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Make a take's frames again under a timeline: yields (row number, (H, W, 3) uint8) for each made row, in order.
+
+    first_row: where to begin; the nearest sound snapshot before it is restored, and nothing is yielded before it. A
+    model of another kind, seed or weights than the take's begins without memory. resync: restore every snapshot that
+    is met, so that the rounding of another set-up cannot add up. resume: a row and the model's state before it, to
+    begin there. Raises TakeError where no snapshot is sound.
+    """
+    performance = Performance(model, timeline.mattes)
+    start, state = resume or (nearest_snapshot(take, first_row) if goes_on(take, model) else (0, None))
+    performance.restore(state)
+    snapshots = take.snapshots if resync else {}
+    for n, (row, packet) in enumerate(zip(take.frames, packets(take.folder / "raw.mkv"), strict=False)):
+        if row.step is None:
+            continue
+        if n < start:
+            if performance.follows:
+                performance.pass_by(decode_jpeg(packet), row.time_s)
+            continue
+        if n > start and n in snapshots:
+            performance.restore(nearest_snapshot(take, n)[1])
+        picture = performance.answer(
+            timeline.at(row.time_s),
+            decode_jpeg(packet),
+            take_s=row.time_s,
+            stream_s=(take.manifest.origin_ticks + row.ticks) / TICKS_PER_SECOND,
+            index=row.index,
+        )
+        if n >= first_row:
+            yield n, picture
+
+
+def first_change(take: Take, timeline: Timeline) -> int:
+    """Index of the first row whose cue asks for another picture than it did live; the number of rows where none does."""
+    recorded = take.timeline
+    for n, row in enumerate(take.frames):
+        if not timeline.at(row.time_s).same_picture(recorded.at(row.time_s)):
+            return n
+    return len(take.frames)
+
+
+def nearest_snapshot(take: Take, row: int) -> tuple[int, bytes]:
+    """The last sound snapshot at or before a row: its own row, and the model's state. Raises TakeError."""
+    for n, (path, sha256) in reversed(take.snapshots.items()):
+        if n <= row and hashlib.sha256(state := path.read_bytes()).hexdigest() == sha256:
+            return n, state
+    raise TakeError(f"{take.folder / 'snapshots'}: none is whole at or before frame {row}; the take cannot be rendered")
+
+
+def same_setup(take: Take, model: LiveModel) -> bool:
+    """Whether the same bytes are to be expected."""
+    engine = take.manifest.engine
+    return (engine.kind, engine.setup, engine.steps) == (model.kind, model.setup.to_dict(), model.steps)
+
+
+def goes_on(take: Take, model: LiveModel) -> bool:
+    """Whether the model can go on from the take's snapshots: it has its kind, weights, steps and seed."""
+    engine = take.manifest.engine
+    return same_weights(take, model) and (engine.seed, engine.steps) == (model.seed, model.steps)
+
+
+def same_weights(take: Take, model: LiveModel) -> bool:
+    """Whether the model has the kind and the weights that made the take."""
+    engine = take.manifest.engine
+    return (engine.kind, engine.setup.get("weights_hash")) == (model.kind, model.setup.weights_hash)
