@@ -23,7 +23,7 @@ import os
 from pathlib import Path
 
 from studio.notebook import Take, TakePlayer, spot
-from studio.script.area import Area
+from studio.script.region import Region
 from studio.script.script import Beat, Prop, Scene, Script
 
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
@@ -41,7 +41,7 @@ take
 desert = Scene("desert", "the wild west at dusk")
 sea = Scene("sea", "under the sea, with shafts of sunlight")
 street = Scene("street", "a rainy neon street at night")
-chest = Prop("chest", becomes="a gold chest", region=Area(box={2.0: (0.64, 0.61, 0.21, 0.31)}), note="by the curtain")
+chest = Prop("chest", becomes="a gold chest", region=Region(box={2.0: (0.64, 0.61, 0.21, 0.31)}), note="by the curtain")
 
 script = Script(
     [

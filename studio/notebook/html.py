@@ -128,13 +128,13 @@ _GOES_ON = '<span style="opacity:.5">…</span>'
 
 def _found(prop: Prop) -> str:
     """How a prop is found in the picture."""
-    area = prop.area
-    if area is None:
+    region = prop.part
+    if region is None:
         return "by its words"
     ways = {
-        f"by its colour {area.colour}": area.colour,
-        "by a box that follows it": area.boxes,
-        "by a drawn mask": area.mask,
+        f"by its colour {region.colour}": region.colour,
+        "by a box that follows it": region.boxes,
+        "by a drawn mask": region.mask,
     }
     return escape(" and ".join(way for way, given in ways.items() if given))
 

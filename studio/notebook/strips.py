@@ -59,12 +59,12 @@ def spot(take: Take, prop: Prop, count: int = 8, width: int = 160, folder: Path 
 
     folder: what the path of a drawn mask starts from. Raises TakeError for a prop without a region.
     """
-    if prop.area is None:
+    if prop.part is None:
         raise TakeError(f"the prop {prop.name!r} has no region to look at; give it a colour, a box or a mask")
     times = [take.duration_s * (i + 0.5) / count for i in range(count)]
     lit = (
         Frame((frame.rgb * (0.25 + 0.75 * mask[..., None])).astype(np.uint8), frame.index, frame.time_s)
-        for frame, mask in masks(take, prop.area, folder)
+        for frame, mask in masks(take, prop.part, folder)
     )
     pictures = display.moments(lit, times)
     height, gap = round(width * pictures[0].shape[0] / pictures[0].shape[1]), 4

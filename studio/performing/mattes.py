@@ -11,11 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from engine.types import Frame, Prompt, Region
-from studio.script.area import SEEN, Area, Box, Finder
+from engine.types import Frame, Prompt
+from engine.types import Region as PromptRegion
+from studio.performing.finder import Finder
+from studio.script.region import Box, Region
 from studio.takes.frames import pictures
 from studio.takes.take import Take
 from studio.timeline.timeline import Cue, Matte
+
+SEEN = 0.0005
+"""The share of the picture from which on a region counts as seen."""
 
 
 class MatteFinder:
@@ -31,9 +36,9 @@ class MatteFinder:
 
     def keep(self, mattes: Iterable[Matte]) -> None:
         """Find the parts of these mattes from the next frame on; parts that were followed before keep their tracks."""
-        areas = {_name(matte.where): matte.where for matte in mattes}
+        regions = {_name(matte.where): matte.where for matte in mattes}
         finders = self._finders
-        self._finders = {name: finders.get(name) or Finder(Area.from_dict(where)) for name, where in areas.items()}
+        self._finders = {name: finders.get(name) or Finder(Region.from_dict(where)) for name, where in regions.items()}
 
     @property
     def follow(self) -> bool:
@@ -52,9 +57,9 @@ class MatteFinder:
         """See a frame, (H, W, 3) uint8 at seconds on the take's clock, that is not rendered."""
         for finder in self._finders.values():
             if finder.follows:
-                finder.see(rgb, time_s)
+                finder.follow(rgb, time_s)
 
-    def prompt(self, cue: Cue, rgb: np.ndarray, time_s: float) -> Prompt | list[Region]:
+    def prompt(self, cue: Cue, rgb: np.ndarray, time_s: float) -> Prompt | list[PromptRegion]:
         """What the model is asked for in a frame, (H, W, 3) uint8 at seconds on the take's clock.
 
         The cue's prompt alone where no part with a prompt of its own is in the picture, else a region for the rest
@@ -66,14 +71,14 @@ class MatteFinder:
             if name in used:
                 masks[name] = finder.mask(rgb, time_s)
             elif finder.follows:
-                finder.see(rgb, time_s)
+                finder.follow(rgb, time_s)
         regions, rest = [], np.ones(rgb.shape[:2], np.float32)
         for matte in cue.mattes:
             mask = masks[_name(matte.where)] * np.float32(matte.weight)
             if mask.any():
-                regions.append(Region(matte.prompt, mask))
+                regions.append(PromptRegion(matte.prompt, mask))
                 rest = rest * (1 - mask)
-        return [Region(cue.prompt, rest), *regions] if regions else cue.prompt
+        return [PromptRegion(cue.prompt, rest), *regions] if regions else cue.prompt
 
 
 @dataclass(frozen=True)
@@ -88,20 +93,20 @@ class Sighting:
     """Around it; None where it is not seen."""
 
 
-def masks(take: Take, area: Area, folder: Path = Path()) -> Iterator[tuple[Frame, np.ndarray]]:
-    """Each camera frame that the engine answered, with how much of each pixel is the area, (H, W) float32 in 0..1.
+def masks(take: Take, region: Region, folder: Path = Path()) -> Iterator[tuple[Frame, np.ndarray]]:
+    """Each camera frame that the engine answered, with how much of each pixel is in the region, (H, W) float32 in 0..1.
 
     folder: what the path of its mask starts from.
     """
-    finder = Finder(area.embedded(folder))
+    finder = Finder(region.embedded(folder))
     for frame in pictures(take, "raw"):
         if take.frames[frame.index].step is not None:  # a render follows nothing in the others
             yield frame, finder.mask(frame.rgb, frame.time_s)
 
 
-def sightings(take: Take, area: Area, folder: Path = Path()) -> Iterator[Sighting]:
-    """Where an area is in each camera frame that the engine answered; see `masks`."""
-    for frame, mask in masks(take, area, folder):
+def sightings(take: Take, region: Region, folder: Path = Path()) -> Iterator[Sighting]:
+    """Where a region is in each camera frame that the engine answered; see `masks`."""
+    for frame, mask in masks(take, region, folder):
         share = float(mask.mean())
         box = _around(mask > 0.5) if share >= SEEN else None
         yield Sighting(frame.index, frame.time_s, share, box)

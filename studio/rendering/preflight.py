@@ -128,11 +128,11 @@ def _props(script: Script, take: Take, placed: list[Placed]) -> Iterator[Problem
     """Props by region that are not in the picture while a beat wants them."""
     ends = [one.start_s for one in placed[1:]] + [take.duration_s]
     for name in dict.fromkeys(name for one in placed for name in one.props):
-        area = script.prop(name).area
-        if area is None:
+        region = script.prop(name).part
+        if region is None:
             continue
         try:
-            seen = [sighting.time_s for sighting in sightings(take, area, script.folder) if sighting.box]
+            seen = [sighting.time_s for sighting in sightings(take, region, script.folder) if sighting.box]
         except TimelineError as error:
             yield Problem("error", f"the prop {name!r}", str(error))
             continue

@@ -26,7 +26,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from studio.script.area import Area
+from studio.script.region import Region
 from studio.script.script import Beat, Prop, Scene, Script, ScriptError, Tempo
 from studio.takes.documents import write_whole
 from studio.timeline.timeline import TimelineError
@@ -77,7 +77,7 @@ def _things(path: Path, above: tuple[Path, ...] = ()) -> list[Scene | Prop]:
     """A script's scenes and props, and those that it includes; masks are where they were."""
     other = load(path, above=above)
     props = [
-        prop if prop.area is None else replace(prop, region=prop.area.beside(other.folder)) for prop in other.props
+        prop if prop.part is None else replace(prop, region=prop.part.beside(other.folder)) for prop in other.props
     ]
     return [*other.scenes, *props, *other.shared]
 
@@ -109,10 +109,10 @@ def _moved(script: Script, folder: Path) -> Script:
             return str(path)
 
     def moved(prop: Prop) -> Prop:
-        area = prop.area
-        if area is None or area.mask is None or area.beside(folder) is area:  # none, or the picture itself
+        region = prop.part
+        if region is None or region.mask is None or region.beside(folder) is region:  # none, or the picture itself
             return prop
-        return replace(prop, region=replace(area, mask=seen(area.mask)))
+        return replace(prop, region=replace(region, mask=seen(region.mask)))
 
     include = tuple(seen(name) for name in script.include)
     props = [moved(prop) for prop in script.props]
@@ -151,7 +151,7 @@ def to_dict(script: Script) -> dict[str, Any]:
     }
     props = {
         prop.name: without(
-            {"becomes": prop.becomes, "region": prop.area.to_dict() if prop.area else None, "note": prop.note},
+            {"becomes": prop.becomes, "region": prop.part.to_dict() if prop.part else None, "note": prop.note},
             prop.metadata,
         )
         for prop in script.props
@@ -277,9 +277,9 @@ class _Reader:
             raise self._error(path, f"the prop {name!r} does not say what it becomes; write becomes: a lightsaber")
         rest = {key: row[key] for key in row if key not in ("becomes", "region", "note")}
         with self._at((*path, "region")):
-            area = None if row.get("region") is None else Area.from_dict(row["region"])
+            region = None if row.get("region") is None else Region.from_dict(row["region"])
         with self._at((*path, "becomes")):
-            return Prop(name, row["becomes"], area, str(row.get("note") or ""), rest)
+            return Prop(name, row["becomes"], region, str(row.get("note") or ""), rest)
 
     def _beat(self, value: Any, path: _Path) -> Beat:
         row = self._object(value, path, "a beat is an object, as in {at: 4.5, scene: sea}")

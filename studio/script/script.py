@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from engine.media import timecode
-from studio.script.area import Area, Box
+from studio.script.region import Box, Region
 from studio.timeline import curves as lanes
 from studio.timeline.clock import Clock
 from studio.timeline.curves import TICK_S, Value, Values, length, number, ticks, value_at
@@ -67,8 +67,10 @@ class Prop:
 
     name: str
     becomes: str
-    region: Area | str | Path | tuple[int, int, int] | Box | Mapping[str, Any] | None = field(default=None, hash=False)
-    """Where it is: an Area, a colour ("green", (40, 200, 60)), a mask's PNG, a box, or an area's fields by name."""
+    region: Region | str | Path | tuple[int, int, int] | Box | Mapping[str, Any] | None = field(
+        default=None, hash=False
+    )
+    """Where it is: a Region, a colour ("green", (40, 200, 60)), a mask's PNG, a box, or a region's fields by name."""
     note: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
@@ -79,13 +81,13 @@ class Prop:
                 f"the prop {self.name!r} becomes {self.becomes!r}; write one text, such as 'a lightsaber'"
             )
         object.__setattr__(self, "becomes", blend(self.becomes)[0][0])
-        if self.region is not None and not isinstance(self.region, Area):
-            object.__setattr__(self, "region", Area.from_dict(self.region))
+        if self.region is not None and not isinstance(self.region, Region):
+            object.__setattr__(self, "region", Region.from_dict(self.region))
 
     @property
-    def area(self) -> Area | None:
-        """Its region."""
-        assert self.region is None or isinstance(self.region, Area)
+    def part(self) -> Region | None:
+        """The region, as one."""
+        assert self.region is None or isinstance(self.region, Region)
         return self.region
 
     @property
@@ -325,12 +327,12 @@ class Script:
         ramps: dict[str, Values] = {}
         present: set[str] = set()
         for i, one in enumerate(placed):
-            plain = [self.prop(name).words for name in one.props if self.prop(name).area is None]
+            plain = [self.prop(name).words for name in one.props if self.prop(name).part is None]
             look = self.scene(one.scene).look if one.scene else AS_IT_IS
             said = {"scene": one.scene, "props": list(one.props), "note": one.beat.note}
             metadata = {name: value for name, value in said.items() if value}
             keys.append(Key(one.start_s, _joined(look, plain), one.beat.fade, metadata=metadata))
-            now = {name for name in one.props if self.prop(name).area is not None}
+            now = {name for name in one.props if self.prop(name).part is not None}
             self._turn(ramps, one.start_s, one.beat.fade, now, present)
             present = now
             follows = placed[i + 1].start_s if i + 1 < len(placed) else None
@@ -341,8 +343,8 @@ class Script:
         mattes = []
         for name, values in ramps.items():
             prop = self.prop(name)
-            assert prop.area is not None
-            mattes.append(Matte(name, prop.becomes, prop.area.embedded(self.folder).to_dict(), values))
+            assert prop.part is not None
+            mattes.append(Matte(name, prop.becomes, prop.part.embedded(self.folder).to_dict(), values))
         line = Timeline(tuple(keys), clock.markers, mattes=tuple(mattes))
         if take is not None or duration_s is None:
             return line

@@ -17,7 +17,7 @@ from engine.media.video import VideoSource
 from engine.models.checkpoint import load_weights
 from studio.notebook import strip
 from studio.performing.mattes import sightings
-from studio.script.area import Area
+from studio.script.region import Region
 from studio.takes.take import Take
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +78,7 @@ def test_props_and_scenes_give_a_version_with_its_prop(
     data = run("02_props_and_scenes", monkeypatch)
     (version,) = take.renders
     (matte,) = version.timeline.mattes
-    seen = {round(one.time_s, 1): one.box for one in sightings(take, Area.from_dict(matte.where))}
+    seen = {round(one.time_s, 1): one.box for one in sightings(take, Region.from_dict(matte.where))}
     for time_s in (3.0, 5.0, 7.0, 9.0, 12.0, 15.0):
         left, top, width, height = seen[time_s] or (0, 0, 0, 0)
         middle = left + width / 2, top + height / 2

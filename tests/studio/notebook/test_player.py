@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from studio.notebook import GridPicker, TakePlayer, spot, strip
-from studio.script.area import Area
+from studio.script.region import Region
 from studio.script.script import Prop
 from studio.takes.take import Take, TakeError
 
@@ -86,7 +86,7 @@ def test_what_a_crash_took_is_made_again(take: Take) -> None:
 
 def test_a_prop_is_lit_where_it_is(take: Take) -> None:
     """The disc goes from left to right; the rest is dark."""
-    sheet = np.asarray(spot(take, Prop("disc", "a moon", Area("white", 0.4)), count=4, width=96).convert("L"), float)
+    sheet = np.asarray(spot(take, Prop("disc", "a moon", Region("white", 0.4)), count=4, width=96).convert("L"), float)
     assert sheet.shape == (64, 4 * 100 - 4)
     tiles = [sheet[16:, column * 100 : column * 100 + 96] for column in range(4)]
     places = [float(np.argmax(tile.mean(0))) for tile in tiles]

@@ -20,7 +20,7 @@ from studio.live.director import Director
 from studio.rendering.preflight import frames_between
 from studio.rendering.replay import first_change
 from studio.script import files as scriptfile
-from studio.script.area import Area
+from studio.script.region import Region
 from studio.script.script import Beat, Prop, Scene, Script, ScriptError, Tempo
 from studio.takes.take import Slate, Take, TakeError
 from studio.timeline.clock import Clock
@@ -41,10 +41,10 @@ MOMENTS = (
 AREAS = st.sampled_from(
     [
         None,
-        Area("green"),
-        Area((1, 2, 250), tolerance=0.5, box=(0.1, 0.2, 0.3, 0.4)),
-        Area(box={0: (0.1, 0.2, 0.3, 0.4), 2.5: (0.5, 0.2, 0.3, 0.4)}),
-        Area(mask="drawn mask.png"),
+        Region("green"),
+        Region((1, 2, 250), tolerance=0.5, box=(0.1, 0.2, 0.3, 0.4)),
+        Region(box={0: (0.1, 0.2, 0.3, 0.4), 2.5: (0.5, 0.2, 0.3, 0.4)}),
+        Region(mask="drawn mask.png"),
     ]
 )
 METADATA = st.dictionaries(st.sampled_from(["mood", "lens"]), TEXTS | st.integers() | st.booleans(), max_size=1)
@@ -131,7 +131,7 @@ beats:
 def test_scenes_are_shared_between_scripts(tmp_path):
     (tmp_path / "shared").mkdir()
     Image.new("L", (8, 8), 255).save(tmp_path / "shared" / "window.png")
-    shared, window = tmp_path / "shared", Prop("window", "a portal", Area(mask="window.png"))
+    shared, window = tmp_path / "shared", Prop("window", "a portal", Region(mask="window.png"))
     Script([], [DESERT, SEA], [window], folder=shared).save(shared / "all.yaml")
     text = (
         f"{HEAD}include: [shared/all.yaml]\nscenes: {{sea: neon rain}}\nbeats: [{{at: 0, scene: sea, props: [window]}}]"
@@ -152,7 +152,7 @@ def test_scenes_are_shared_between_scripts(tmp_path):
     assert Script.load(shared / "beside.yaml").scene("desert") == DESERT
     with pytest.raises(ScriptError, match=r"cannot read the script .*none\.yaml"):
         replace(again, include=["none.yaml"])
-    there = Script([Beat(0, DESERT, [replace(window, region=Area(mask=str(shared / "window.png")))])])
+    there = Script([Beat(0, DESERT, [replace(window, region=Region(mask=str(shared / "window.png")))])])
     there.save(tmp_path / "below/there.yaml")
     assert str(shared / "window.png") in (tmp_path / "below/there.yaml").read_text(), "a whole path stays"
     mine = Script([Beat(0, DESERT, [window])], folder=shared)
@@ -183,10 +183,10 @@ def test_a_cycle_of_includes_is_refused(tmp_path):
         ("scenes: {sea: ''}", "line 3, column 15: the prompt is empty"),
         ("scenes: {sea: 5}", "line 3, column 15: 5 is no prompt"),
         ("scenes:\n  sea:", "None is no prompt"),
-        ("props: {stick: {becomes: a, region: {mask: 7}}}", "line 3, column 37: 7 is no mask"),
+        ("props: {stick: {becomes: a, region: {mask: 7}}}", "line 3, column 37: 7 is not a mask"),
         ("scenes: {sea: {note: a}}", "the scene 'sea' has no look"),
         ("props: {stick: {region: green}}", "does not say what it becomes"),
-        ("props: {stick: {becomes: a, region: greenish}}", "line 3, column 37: 'greenish' is no colour"),
+        ("props: {stick: {becomes: a, region: greenish}}", "line 3, column 37: 'greenish' is not a colour"),
         ("tempo: 0", "line 3, column 8: a tempo of 0 beats a minute"),
         ("fps: -1", "line 3, column 6: the script's fps"),
         ("include: [none.yaml]", "line 3, column 11: cannot read the script"),
@@ -473,7 +473,7 @@ def test_a_take_renders_a_script_a_timeline_or_words(take: Take) -> None:
 
 def test_a_script_renders_and_its_regions_replay_exactly(take: Take) -> None:
     stream = Stream.from_config(lsd_test(), threads=1, seed=7)
-    moon = Prop("disc", "a moon", Area("white", 0.4, box=(0.25, 0.2, 0.3, 0.6)))
+    moon = Prop("disc", "a moon", Region("white", 0.4, box=(0.25, 0.2, 0.3, 0.6)))
     script = Script([Beat(0, SEA), Beat("the ball falls", DESERT, [moon], fade=0.5), Beat(3, props=[])])
     one, two = take.render(script, stream), take.render(script.timeline(take), stream, full=True)
     assert one.info["hashes"] == two.info["hashes"]
@@ -488,7 +488,7 @@ def test_a_script_renders_and_its_regions_replay_exactly(take: Take) -> None:
 def test_from_a_snapshot_a_followed_prop_is_where_it_was(take: Take, weights: Path) -> None:
     """What follows a thing must see the frames before the one that is rendered first."""
     stream = Stream.load(weights, device="cpu", seed=7, threads=1)
-    area = Area(box={0.5: (0.1, 0.2, 0.3, 0.6)})
+    area = Region(box={0.5: (0.1, 0.2, 0.3, 0.6)})
     values = (Value(0, 0), Value(3, 1, "step"))
     line = replace(take.timeline, mattes=(Matte("disc", "wild west", area.to_dict(), values),))
     assert take.frames[first_change(take, line)].time_s == pytest.approx(3, abs=0.05)

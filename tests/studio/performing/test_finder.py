@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from studio.performing.finder import Finder, keyed, lab_of
 from studio.performing.mattes import MatteFinder, sightings
-from studio.script.area import COLOURS, Area, Finder, keyed, lab_of, rgb_of
-from studio.script.script import Prop
+from studio.script.region import COLOURS, Region, rgb_of
 from studio.takes.take import Take
-from studio.timeline.timeline import Matte, Timeline, TimelineError, Value
+from studio.timeline.timeline import Matte, Timeline, Value
 
 HEIGHT, WIDTH = 90, 160
 Y, X = np.mgrid[0:HEIGHT, 0:WIDTH]
@@ -35,7 +32,7 @@ def box_of(left: int, top: int, size: int = 24) -> tuple[float, float, float, fl
 
 
 def test_a_box_follows_its_thing_and_loses_it_when_it_is_gone():
-    finder = Finder(Area(box=box_of(20, 30)))
+    finder = Finder(Region(box=box_of(20, 30)))
     for n in range(30):
         left, top = 20 + 3 * n, round(30 + 20 * np.sin(n / 5))
         mask = finder.mask(scene(left, top), n / 24)
@@ -49,7 +46,7 @@ def test_a_box_follows_its_thing_and_loses_it_when_it_is_gone():
 
 
 def test_a_box_follows_a_thing_that_comes_nearer():
-    finder = Finder(Area(box=box_of(60, 30)))
+    finder = Finder(Region(box=box_of(60, 30)))
     for n in range(20):
         finder.mask(scene(60 - n // 2, 30 - n // 2, 24 + n), n / 24)
     assert finder.box is not None
@@ -57,7 +54,7 @@ def test_a_box_follows_a_thing_that_comes_nearer():
 
 
 def test_a_later_box_corrects_the_first_and_none_is_there_before_it():
-    finder = Finder(Area(box={0.5: box_of(20, 30), 1: box_of(100, 30)}))
+    finder = Finder(Region(box={0.5: box_of(20, 30), 1: box_of(100, 30)}))
     assert not finder.mask(scene(20, 30), 0.0).any()
     finder.mask(scene(20, 30), 0.5)
     assert finder.box == box_of(20, 30)
@@ -84,7 +81,7 @@ def test_a_hue_is_found_in_shade_and_specks_are_not():
     rgb[10:20, 10:50] = (90, 200, 100)
     rgb[20:30, 10:50] = (20, 70, 28)
     rgb[35, 5] = (60, 150, 70)
-    mask = Finder(Area("green")).mask(rgb, 0)
+    mask = Finder(Region("green")).mask(rgb, 0)
     assert mask[12:28, 12:48].min() > 0.9
     assert mask[35, 5] < 0.1
 
@@ -99,21 +96,21 @@ def test_a_mask_is_drawn_in_any_size_and_travels_inside(tmp_path):
     drawn = np.zeros((18, 32), np.uint8)
     drawn[:, :16] = 255
     Image.fromarray(drawn).save(tmp_path / "left.png")
-    area = Area(mask="left.png").embedded(tmp_path)
+    region = Region(mask="left.png").embedded(tmp_path)
     (tmp_path / "left.png").unlink()
-    mask = Finder(Area.from_dict(area.to_dict())).mask(scene(0, 0), 0)
+    mask = Finder(Region.from_dict(region.to_dict())).mask(scene(0, 0), 0)
     assert mask.shape == (HEIGHT, WIDTH)
     assert mask[:, :70].min() == 1
     assert mask[:, 90:].max() == 0
     clear = Image.fromarray(np.dstack([drawn] * 3 + [255 - drawn]))  # painted on nothing: opacity counts
     clear.save(tmp_path / "right.png")
-    assert Finder(Area(mask=tmp_path / "right.png")).mask(scene(0, 0), 0)[:, 90:].min() == 1
+    assert Finder(Region(mask=tmp_path / "right.png")).mask(scene(0, 0), 0)[:, 90:].min() == 1
 
 
 def test_several_at_once_are_what_they_have_in_common():
     rgb = np.full((40, 60, 3), 128, np.uint8)
     rgb[5:15, 5:55] = (60, 150, 70)
-    mask = Finder(Area("green", box=(0.0, 0.0, 0.5, 1.0))).mask(rgb, 0)
+    mask = Finder(Region("green", box=(0.0, 0.0, 0.5, 1.0))).mask(rgb, 0)
     assert mask[10, 10] > 0.98
     assert mask[10, 50] == mask[30, 10] == 0
 
@@ -122,10 +119,10 @@ def test_several_at_once_are_what_they_have_in_common():
 def test_a_mask_is_a_function_of_the_frames(left, top):
     frames = [scene(left, top), scene(left + 2, top), scene(left + 4, top + 1)]
     box = (left / WIDTH, top / HEIGHT, 24 / WIDTH, 24 / HEIGHT)
-    one, two = (Finder(Area("yellow", box=box)) for _ in range(2))
+    one, two = (Finder(Region("yellow", box=box)) for _ in range(2))
     for n, rgb in enumerate(frames[:2]):
         one.mask(rgb, n / 24)
-        two.see(rgb, n / 24)
+        two.follow(rgb, n / 24)
     first, second = one.mask(frames[2], 2 / 24), two.mask(frames[2], 2 / 24)
     assert np.array_equal(first, second)
     assert np.array_equal(first, np.round(first * 255).astype(np.float32) / np.float32(255))
@@ -146,77 +143,9 @@ def test_what_the_stream_is_told_leaves_no_place_without_a_prompt():
 
 def test_the_script_sees_where_and_when_a_thing_is(shot):
     take = Take.open(shot)
-    seen = list(sightings(take, Area("white", tolerance=0.4)))
+    seen = list(sightings(take, Region("white", tolerance=0.4)))
     assert [sighting.row for sighting in seen] == [n for n, row in enumerate(take.frames) if row.step is not None]
     for sighting in seen[:15]:  # a disc of radius 12 at 3 pixels a frame, and from the 12th frame on
         assert sighting.box is not None
         left, _, width, _ = sighting.box
         assert (left + width / 2) * 96 == pytest.approx((sighting.row + 12) * 3, abs=5)
-
-
-@pytest.mark.parametrize(
-    ("make", "told"),
-    [
-        (lambda: Area(), "a region needs a colour, a box or a mask"),
-        (lambda: Area("greenish"), "'greenish' is no colour; write one of red"),
-        (lambda: Area((1, 2, 300)), "red, green and blue from 0 to 255"),
-        (lambda: Area("green", tolerance=0), "above 0 and at most 1"),
-        (lambda: Area(box=(0.5, 0.5, 0.6, 0.1)), "leaves the picture"),
-        (lambda: Area(box=(1, 2, 3)), "is no box; write left, top, width and height"),  # type: ignore[arg-type]
-        (lambda: Area(box={}), "boxes are empty"),
-        (lambda: Area(box={-1: (0, 0, 1, 1)}), "times start at 0"),
-        (lambda: Area.from_dict({"color": "green"}), "a region has colour, tolerance, box and mask, not color"),
-        (lambda: Area.from_dict({"mask": 7}), "7 is no mask; write the path of a PNG"),
-        (lambda: Area.from_dict({"colour": 7}), "7 is no colour"),
-        (lambda: Area.from_dict({"box": {"a": [0, 0, 1, 1]}}), "'a' is no time of a box"),
-        (lambda: Area.from_dict({"colour": "red", "tolerance": "wide"}), "tolerance is 'wide'"),
-        (lambda: Area.from_dict(7), "7 is no region"),
-        (lambda: Finder(Area(mask="data:image/png;base64,AAAA")), "is no PNG"),
-    ],
-)
-def test_mistakes_are_told_with_what_is_legal(make, told):
-    with pytest.raises(TimelineError) as error:
-        make()
-    assert told in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("short", "area"),
-    [
-        ("the green stick", Area("green")),
-        ("a Gray, dull hat", Area("grey")),
-        ("stick.png", Area(mask="stick.png")),
-        (Path("masks/stick.PNG"), Area(mask="masks/stick.PNG")),
-        ((60, 150, 70), Area((60, 150, 70))),
-        (np.array([60, 150, 70]), Area((60, 150, 70))),
-        (np.array([0.5, 0.25, 0.25, 0.5]), Area(box=(0.5, 0.25, 0.25, 0.5))),
-        ({"colour": "the blue one"}, Area("blue")),
-    ],
-)
-def test_a_short_form_is_the_area_that_it_means(short, area):
-    assert Area.from_dict(short) == area
-    assert Prop("stick", "a lightsaber", short).area == area
-    assert Area.from_dict(json.loads(json.dumps(area.to_dict()))) == area
-
-
-def test_what_is_no_region_names_colours_masks_and_boxes():
-    for wrong in ("the stick", "stick.jpg", (1, 2, 300), 7, "the red and green stick"):
-        with pytest.raises(TimelineError, match=r"colour.*a drawn mask \('stick\.png'\) or a box \(\[0\.4, "):
-            Area.from_dict(wrong)
-    with pytest.raises(TimelineError, match="names red and green; write one colour"):
-        Area("the red and green stick")
-
-
-def test_arrays_are_kept_as_plain_numbers():
-    box = np.array([0.5, 0.25, 0.25, 0.5], np.float32)
-    area = Area(tuple(np.array([1, 2, 3])), np.float32(0.5), {np.float32(1.5): box})  # type: ignore[arg-type,dict-item]
-    assert repr(area) == repr(Area((1, 2, 3), 0.5, {1.5: (0.5, 0.25, 0.25, 0.5)}))
-    assert Area(box=box) == Area(box=(0.5, 0.25, 0.25, 0.5))  # type: ignore[arg-type]
-
-
-def test_a_mask_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(TimelineError, match=r"none\.png does not exist; give the path of a PNG"):
-        Area(mask="none.png").embedded(tmp_path)
-    (tmp_path / "text.png").write_text("no picture")
-    with pytest.raises(TimelineError, match=r"text\.png is no PNG"):
-        Area(mask="text.png").embedded(tmp_path)
