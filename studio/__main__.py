@@ -133,9 +133,7 @@ def record(
         _remark(f"{schedule} counts {rate:g} frames a second and {source} {camera.fps:g}; its frames are converted")
     timeline = said if schedule is None else schedules.load(schedule, rate, frames=frames is not None)
     stream = load_model(device=device.value, weights=weights, seed=seed)
-    director = Director(
-        stream, timeline.keys[0].prompt, weights=str(weights.absolute()) if weights else "", quality=quality
-    )
+    director = Director(stream, timeline.keys[0].prompt, weights=str(weights.absolute()) if weights else "")
     trouble: Exception | None = None
     try:
         director.warm(camera.width, camera.height)
@@ -145,10 +143,10 @@ def record(
             try:
                 if every_frame:
                     for n, frame in enumerate(camera, start=1):
-                        director.shoot(frame.packet, frame.index, frame.ticks)
+                        director.shoot(frame.packet, frame.index, frame.ticks, quality=quality)
                         progress(n, 0)
                 else:
-                    roll(camera, connection, lambda shot: progress(shot.index + 1, 0))
+                    roll(camera, connection, lambda frame: progress(frame.index + 1, 0))
             except KeyboardInterrupt:
                 _remark("Cut.")
             except ValueError as error:  # the source is damaged: what came before is kept
@@ -314,13 +312,15 @@ def bench(
     source = source or SESSIONS / "example" / "S01" / "A" / "T001" / "raw.mkv"
     packets = [frame.packet for frame in itertools.islice(FileCamera(source, (width, height)), 120)]
     director = Director(load_model(device=device.value, weights=weights))
-    stream = director.stream
     try:
-        with section(out, "age", seed=stream.seed, device=stream.setup.device) as kept, _progress("Seconds") as told:
+        with (
+            section(out, "age", seed=director.seed, device=director.setup.device) as kept,
+            _progress("Seconds") as told,
+        ):
             kept["rows"] = overload(director, packets, size=(width, height), fps=fps, seconds=seconds, progress=told)
     finally:
         director.close()
-    for row in kept["rows"]:
+    for row in rows:
         ms = ", ".join(f"{name} {value:g}" for name, value in row["frame_ms"].items())
         print(f"{row['what']}: {ms} ms; {row['frames']} shown at {row['fps']:g} fps, {row['dropped']} dropped")
 

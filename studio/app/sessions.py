@@ -66,16 +66,16 @@ class Sessions:
         """What the model runs on and which worlds it knows, once it is loaded. Raises what loading raised."""
         if not self._first.done():
             return {"ready": False, "text": "Loading the model …", "worlds": []}
-        stream = self._first.result().stream
-        setup = stream.setup
+        director = self._first.result()
+        setup = director.setup
         cores = f"{setup.threads} thread" + "s" * (setup.threads != 1)
         device = f"CPU, {cores}" if setup.device == "cpu" else setup.device.upper()
         return {
             "ready": True,
             "text": f"{device}, {setup.dtype}",
-            "worlds": list(stream.vocabulary.worlds),
+            "worlds": list(director.vocabulary.worlds),
             "sides": SIDES,
-            "side": stream.sizes.live_side,
+            "side": director.sizes.live_side,
         }
 
     def enter(self, token: str) -> Session:
@@ -141,7 +141,7 @@ class Sessions:
 
     def _make_room(self) -> None:
         """Let the one go that stayed away longest, if any did."""
-        away = next((one for one in self._sessions.values() if one.timer), None)
+        away = next((session for session in self._sessions.values() if session.timer), None)
         if away is None:
             places = "is one place" if self._limit == 1 else f"are {self._limit} places"
             raise FullError(f"Somebody else is shooting: there {places} on this machine. Try again in a moment.")
@@ -151,7 +151,7 @@ class Sessions:
     def _warmed(self) -> Director:
         """A director whose first frame will not be slow."""
         director = self._direct()
-        side = director.stream.sizes.live_side
+        side = director.sizes.live_side
         director.warm(side, side * 9 // 16)
         return director
 

@@ -22,7 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from studio.app.guard import MAX_COMMAND, MAX_FRAME, Guard, Meter
 from studio.app.sessions import FullError, Session, Sessions
 from studio.live.connection import Connection
-from studio.live.director import Shot
+from studio.live.frames import LIVE_QUALITY, LiveFrame
 from studio.takes.take import Slate, Take
 
 HEADER = struct.Struct("<BIdd")
@@ -147,11 +147,10 @@ class Line:
 
     # -- out
 
-    def show(self, shot: Shot) -> None:
+    def show(self, frame: LiveFrame) -> None:
         """A picture for the page; runs in the worker."""
-        index, ticks = self.connection.shift or (0, 0)
-        head = HEADER.pack(FRAME, shot.index - index, (shot.ticks - ticks) / 1000, shot.step_ms)
-        self.loop.call_soon_threadsafe(self.post, head + shot.packet)
+        head = HEADER.pack(FRAME, frame.number, frame.camera_ticks / 1000, frame.step_ms)
+        self.loop.call_soon_threadsafe(self.post, head + frame.packet)
 
     def say(self, kind: str, **fields: Any) -> None:
         """A message for the page; from any thread."""
@@ -216,9 +215,7 @@ class Line:
             raise Closing(POLICY, f"A message of kind {kind} at {time_ms} ms is none of this studio's.")
         body, ticks = data[HEADER.size :], round(time_ms * 1000)
         if kind == FRAME:
-            if 0 < extra <= 1:
-                self.director.quality = round(extra * 100)
-            self.connection.offer(body, number, ticks)
+            self.connection.offer(body, number, ticks, round(extra * 100) if 0 < extra <= 1 else LIVE_QUALITY)
             return
         try:
             self.connection.sound(body, ticks)
@@ -248,9 +245,9 @@ class Line:
     async def prompt(self, data: dict[str, Any]) -> None:
         """Words for the picture; the newest win."""
         text, fade_s = str(data.get("text", "")), data.get("fade_s", 0.0)
-        self.director.say(text, fade_s)
+        await asyncio.to_thread(self.director.say, text, fade_s, wait=True)
         self.session.prompt = text
-        nearest = await asyncio.to_thread(self.director.stream.nearest, text)
+        nearest = await asyncio.to_thread(self.director.nearest, text)
         self.say("prompt", text=text, nearest=[[name, share] for name, share in nearest[:5]])
 
     async def record(self, data: dict[str, Any]) -> None:

@@ -11,13 +11,11 @@ from pathlib import Path
 from engine.media.pictures import encode_jpeg
 from engine.media.video import open_source
 from studio.live.connection import Connection
-from studio.live.director import Shot
+from studio.live.frames import LIVE_QUALITY, LiveFrame
 from studio.takes.take import TICKS_PER_SECOND
 
 WORKING_PX = 384
 """The longer side of what the engine works on by default: 384x216 for 16:9, 384x288 for 4:3."""
-QUALITY = 85
-"""JPEG quality of a file's frames, as a browser would send them."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +30,12 @@ class CameraFrame:
 
 class FileCamera:
     """A video or picture file as a camera. size: (width, height), by default the working size of its shape.
-    quality: JPEG quality of its frames, 1 to 95.
+    quality: JPEG quality of its frames and their answers, 1 to 95.
 
-    Raises MediaError at once for what is no video, and TruncatedVideo after the last frame of a damaged one.
+    Raises MediaError at once for what is not a video, and TruncatedVideo after the last frame of a damaged one.
     """
 
-    def __init__(self, path: Path, size: tuple[int, int] | None = None, quality: int = QUALITY) -> None:
+    def __init__(self, path: Path, size: tuple[int, int] | None = None, quality: int = LIVE_QUALITY) -> None:
         self.quality = quality
         source = open_source(path)
         self.width, self.height = size or working_size(source.width, source.height)
@@ -73,13 +71,16 @@ class FileCamera:
         self._stopped.set()
 
 
-def roll(camera: FileCamera, connection: Connection, show: Callable[[Shot], None]) -> None:
+def roll(camera: FileCamera, connection: Connection, show: Callable[[LiveFrame], None]) -> None:
     """Play a file through a connection to its end, in real time. Raises what the file raises, after its last frame."""
     trouble: list[Exception] = []
 
+    def offer(packet: bytes, index: int, ticks: int) -> None:
+        connection.offer(packet, index, ticks, camera.quality)
+
     def play() -> None:
         try:
-            camera.play(connection.offer)
+            camera.play(offer)
         except Exception as error:  # noqa: BLE001 (raised again below, in the caller's thread)
             trouble.append(error)
         finally:

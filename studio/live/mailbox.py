@@ -1,4 +1,4 @@
-"""What is asked for live: a mailbox of one. The newest prompt wins; it is embedded beside the frame loop."""
+"""What is asked for live, and the newest wins: one prompt, embedded beside the frame loop, and a value a parameter."""
 
 from __future__ import annotations
 
@@ -7,79 +7,102 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from studio.timeline.timeline import Blend, words
+from studio.timeline.curves import Ease
+from studio.timeline.timeline import Key, blend, words
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class PromptRequest:
-    """A prompt that was asked for and holds from a next frame."""
+    """A prompt that was asked for and holds from a next frame on."""
 
-    prompt: Blend
-    fade_s: float
+    key: Key
+    """Prompt and fade; its time is that of the frame where it takes effect, which is not known yet."""
     requested_ticks: int
-    """When, on the director's clock."""
+    """When it was asked for, on the director's clock."""
+
+
+@dataclass(frozen=True)
+class ValueRequest:
+    """A parameter's value that was asked for and is reached from a next frame on."""
+
+    name: str
+    value: float
+    fade_s: float
+    ease: Ease
 
 
 class Mailbox:
-    """Mailbox go in with `ask` from any thread and come out embedded, by `take`, in the frame loop.
+    """Requests go in from any thread and come out in the frame loop, the newest alone.
 
     embed: embeds a text into a cache that the frame loop reads; may take its time and raise ValueError. complain: told
-    what it raised; the wish is dropped then.
+    what it raised; the request is dropped then.
     """
 
     def __init__(self, embed: Callable[[str], object], complain: Callable[[str], None]) -> None:
         self._embed, self._complain = embed, complain
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._asked: PromptRequest | None = None
         self._ready: PromptRequest | None = None
+        self._values: dict[str, ValueRequest] = {}
         self._closed = False
         self._worker = threading.Thread(target=self._work, name="embedder", daemon=True)
         self._worker.start()
 
-    def ask(self, wish: PromptRequest, *, wait: bool = False) -> None:
-        """Put a wish in place of one that waits. wait: return when it is embedded, dropped or overtaken."""
-        with self._news:
-            self._asked = wish
-            self._news.notify_all()
+    def ask(self, request: PromptRequest, *, wait: bool = False) -> None:
+        """Put a prompt in place of one that waits. wait: return when it is embedded, dropped or overtaken."""
+        with self._changed:
+            self._asked = request
+            self._changed.notify_all()
             if wait:
-                self._news.wait_for(lambda: self._asked is not wish or self._closed)
+                self._changed.wait_for(lambda: self._asked is not request or self._closed)
+
+    def set(self, request: ValueRequest) -> None:
+        """Put a parameter's value in place of one that waits."""
+        with self._changed:
+            self._values[request.name] = request
 
     def take(self) -> PromptRequest | None:
-        """The newest wish that is embedded, once."""
-        with self._news:
-            wish, self._ready = self._ready, None
-            return wish
+        """The newest prompt that is embedded, once."""
+        with self._changed:
+            request, self._ready = self._ready, None
+            return request
+
+    def take_values(self) -> tuple[ValueRequest, ...]:
+        """The newest value of each parameter that was asked for, once."""
+        with self._changed:
+            values, self._values = tuple(self._values.values()), {}
+            return values
 
     def close(self) -> None:
         """End the worker."""
-        with self._news:
+        with self._changed:
             self._closed = True
-            self._news.notify_all()
+            self._changed.notify_all()
         self._worker.join()
 
     def _work(self) -> None:
         while True:
-            with self._news:
-                self._news.wait_for(lambda: self._asked is not None or self._closed)
-                wish = self._asked
-                if wish is None or self._closed:
+            with self._changed:
+                self._changed.wait_for(lambda: self._asked is not None or self._closed)
+                request = self._asked
+                if request is None or self._closed:
                     return
-            embedded = self._embedded(wish)
-            with self._news:
+            embedded = self._embedded(request)
+            with self._changed:
                 if embedded:
-                    self._ready = wish
-                if self._asked is wish:
+                    self._ready = request
+                if self._asked is request:
                     self._asked = None
-                self._news.notify_all()
+                self._changed.notify_all()
 
-    def _embedded(self, wish: PromptRequest) -> bool:
+    def _embedded(self, request: PromptRequest) -> bool:
         try:
-            for text, _ in wish.prompt:
+            for text, _ in blend(request.key.prompt):
                 self._embed(text)
         except ValueError as problem:
-            log.error("prompt %r: %s", words(wish.prompt), problem)
+            log.error("prompt %r: %s", words(request.key.prompt), problem)
             self._complain(str(problem))
             return False
         return True

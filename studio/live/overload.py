@@ -14,7 +14,8 @@ from typing import Any
 
 from engine.bench.records import figures
 from studio.live.connection import Connection
-from studio.live.director import Director, Shot
+from studio.live.director import Director
+from studio.live.frames import LiveFrame
 from studio.takes.take import TICKS_PER_SECOND
 
 WANTED_MS = 150.0
@@ -54,14 +55,14 @@ def overload(
             connection.offer(packet, index, round(index / fps * TICKS_PER_SECOND))
         connection.finish()
 
-    def show(shot: Shot) -> None:
+    def show(frame: LiveFrame) -> None:
         now = time.monotonic()
-        if shot.error:
-            raise ValueError(f"frame {shot.index} failed: {shot.error}")
+        if frame.error:
+            raise ValueError(f"frame {frame.index} failed: {frame.error}")
         if last:
             replaced_ms.append((now - last[0]) * 1e3)
-        last[:] = [now - shot.age_ms / 1e3]
-        ages_ms.append(shot.age_ms)
+        last[:] = [now - frame.age_ms / 1e3]
+        ages_ms.append(frame.age_ms)
         done_s = now - started
         turn = int(done_s / PROMPT_S)
         if turn != turns[0]:
@@ -82,7 +83,7 @@ def overload(
     dropped = director.status().dropped + connection.unkept
     common = {
         "size": f"{size[0]}x{size[1]}",
-        "threads": director.stream.setup.threads,
+        "threads": director.setup.threads,
         "frames": len(ages_ms),
         "fps": round(len(ages_ms) / took_s, 2),
         "dropped": dropped,

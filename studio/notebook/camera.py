@@ -17,7 +17,8 @@ import traitlets
 
 from engine.types import LiveModel
 from studio.delivery import proxies
-from studio.live.director import Director, Shot
+from studio.live.director import Director
+from studio.live.frames import LiveFrame
 from studio.model import load_model
 from studio.notebook.esm import WEB, join, style
 from studio.notebook.feeds import ClipFeed, Feed, PageFeed
@@ -69,7 +70,7 @@ class LiveCamera(Widget):
         self._what = f"a live camera for {self.slate.production} S{self.slate.scene} {self.slate.shot}"
         self.sessions = Path(sessions)
         self.director = Director(stream or load_model(), prompt)
-        self.side = self.director.stream.sizes.live_side if side is None else side
+        self.side = self.director.sizes.live_side if side is None else side
         if not 64 <= self.side <= 1920:
             raise ValueError(f"a picture {self.side} px across; side is 64 to 1920, such as 384")
         self.director.warm(self.side, self.side * 9 // 16)
@@ -79,7 +80,7 @@ class LiveCamera(Widget):
         self._trouble = ""
         self._changing = threading.Lock()
         self._context = contextvars.copy_context()
-        super().__init__(_worlds=[name.replace("-", " ") for name in self.director.stream.vocabulary.worlds], **kwargs)
+        super().__init__(_worlds=[name.replace("-", " ") for name in self.director.vocabulary.worlds], **kwargs)
         self._show()
         self.on_msg(self._hear)
         self._alive = True
@@ -170,12 +171,12 @@ class LiveCamera(Widget):
         feed.start(self._routed)
         self._show()
 
-    def _answer(self, feed: Feed, shot: Shot) -> None:
+    def _answer(self, feed: Feed, frame: LiveFrame) -> None:
         """A picture for the page; runs in the feed's thread."""
-        number, time_ms = feed.own(shot)
-        head = {"type": "picture", "view": feed.view, "number": number, "time_ms": time_ms, "step_ms": shot.step_ms}
+        head = {"number": frame.number, "time_ms": frame.camera_ticks / 1000, "step_ms": frame.step_ms}
         status = self.director.status()
-        self.send({**head, "dropped": status.dropped, "trouble": status.trouble}, buffers=[shot.packet])
+        counts = {"dropped": status.dropped, "trouble": status.trouble}
+        self.send({"type": "picture", "view": feed.view, **head, **counts}, buffers=[frame.packet])
 
     def _finish(self, folder: Path) -> None:
         """A take has ended: make what browsers play of it."""
@@ -232,8 +233,7 @@ class LiveCamera(Widget):
         if said["type"] == "sound":
             feed.sound(data, float(said["time_ms"]))
         else:
-            self.director.quality = round(100 * said["quality"])
-            feed.offer(data, int(said["number"]), float(said["time_ms"]))
+            feed.offer(data, int(said["number"]), float(said["time_ms"]), float(said["quality"]))
 
     def _tried(self, act: Callable[[dict[str, Any]], object], said: dict[str, Any]) -> None:
         """Do what the page asks for; what cannot be done is told to it."""

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from studio.live.connection import Connection
-from studio.live.director import Director, Shot
+from studio.live.director import Director
 from studio.live.filecamera import FileCamera, roll
+from studio.live.frames import LiveFrame
 
-Answer = Callable[["Feed", Shot], None]
-"""Is told every picture, in the feed's thread."""
+Show = Callable[["Feed", LiveFrame], None]
+"""Called with every answer, in the feed's thread."""
 
 
 class Feed(ABC):
@@ -25,8 +26,8 @@ class Feed(ABC):
     """Which clip sends them; empty where none does."""
     fps = 24.0
 
-    def __init__(self, director: Director, answer: Answer) -> None:
-        self._director, self._answer = director, answer
+    def __init__(self, director: Director, show: Show) -> None:
+        self._director, self._show = director, show
         self._connection = Connection(director)
         self._thread: threading.Thread | None = None
 
@@ -41,42 +42,40 @@ class Feed(ABC):
         if self._thread:
             self._thread.join()
 
-    def own(self, shot: Shot) -> tuple[int, float]:
-        """A shot's number and milliseconds on the sender's clock."""
-        index, ticks = self._connection.shift or (0, 0)
-        return shot.index - index, (shot.ticks - ticks) / 1000
-
     @abstractmethod
     def _run(self) -> None: ...
 
-    def _told(self, shot: Shot) -> None:
-        self._answer(self, shot)
+    def _answered(self, frame: LiveFrame) -> None:
+        self._show(self, frame)
 
 
 class PageFeed(Feed):
     """A camera in a page: its frames come by `offer`."""
 
-    def __init__(self, director: Director, answer: Answer, view: str, fps: float) -> None:
-        super().__init__(director, answer)
+    def __init__(self, director: Director, show: Show, view: str, fps: float) -> None:
+        super().__init__(director, show)
         self.view, self.fps = view, fps
 
-    def offer(self, packet: bytes, number: int, time_ms: float) -> None:
-        """A frame as JPEG, its number, and the time on the page's clock. Never blocks."""
-        self._connection.offer(packet, number, round(time_ms * 1000))
+    def offer(self, packet: bytes, number: int, time_ms: float, quality: float) -> None:
+        """A frame as JPEG, its number, the time on the page's clock, the JPEG quality of its answer (0 to 1).
+
+        Never blocks.
+        """
+        self._connection.offer(packet, number, round(time_ms * 1000), round(quality * 100))
 
     def sound(self, chunk: bytes, time_ms: float) -> None:
         """A chunk of the microphone's WebM, begun at that time on the page's clock."""
         self._connection.sound(chunk, round(time_ms * 1000))
 
     def _run(self) -> None:
-        self._connection.run(self._told)
+        self._connection.run(self._answered)
 
 
 class ClipFeed(Feed):
-    """A video file in the camera's place, in real time, again and again. Raises MediaError for what is no video."""
+    """A video file in the camera's place, in real time, again and again. Raises MediaError for what is not a video."""
 
-    def __init__(self, director: Director, answer: Answer, path: Path) -> None:
-        super().__init__(director, answer)
+    def __init__(self, director: Director, show: Show, path: Path) -> None:
+        super().__init__(director, show)
         self._path, self.name = path, path.name
         self._camera = FileCamera(path)
         self._over = threading.Event()
@@ -90,5 +89,5 @@ class ClipFeed(Feed):
 
     def _run(self) -> None:
         while not self._over.is_set():
-            roll(self._camera, self._connection, self._told)
+            roll(self._camera, self._connection, self._answered)
             self._camera, self._connection = FileCamera(self._path), Connection(self._director)

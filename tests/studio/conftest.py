@@ -89,7 +89,7 @@ def shoot_take(sessions: Path, weights: Path) -> Path:
         arrivals = connection._take()
         assert arrivals
         *skipped, newest = arrivals
-        director.shoot(newest.packet, newest.index, newest.ticks, skipped=skipped)
+        director.answer(newest, skipped)
     folder = director.cut()
     director.close()
     assert folder

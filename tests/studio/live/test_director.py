@@ -1,4 +1,4 @@
-"""The live stream under direction: newest wish wins, late frames are dropped and counted, takes hold what was shown."""
+"""The live loop: the newest prompt wins, late frames are dropped and counted, takes hold what was shown."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from engine.media.pictures import decode_jpeg
+from engine.types import LiveModel
 from studio.live.connection import Connection
-from studio.live.director import Director, Shot
+from studio.live.director import Director
+from studio.live.frames import LiveFrame
 from studio.takes.documents import crc
 from studio.takes.mjpeg import packets
 from studio.takes.take import TICKS_PER_SECOND, Slate, Take, TakeError
@@ -23,7 +25,7 @@ Jpeg = Callable[..., bytes]
 SLATE = Slate("film")
 
 
-def shoot(director: Director, jpeg: Jpeg, first: int, last: int) -> list[Shot]:
+def shoot(director: Director, jpeg: Jpeg, first: int, last: int) -> list[LiveFrame]:
     return [director.shoot(jpeg(i), i, i * 41_667) for i in range(first, last)]
 
 
@@ -34,11 +36,11 @@ def cut(director: Director) -> Take:
 
 
 def test_a_shot_is_a_picture_of_the_same_size_with_its_age(director: Director, jpeg: Jpeg) -> None:
-    (shot,) = shoot(director, jpeg, 0, 1)
-    assert shot.error is None
-    assert decode_jpeg(shot.packet).shape == (64, 96, 3)
-    assert shot.prompt == (("as it is", 1.0),)
-    assert shot.age_ms >= shot.step_ms > 0
+    (frame,) = shoot(director, jpeg, 0, 1)
+    assert frame.error is None
+    assert decode_jpeg(frame.packet).shape == (64, 96, 3)
+    assert frame.prompt == (("as it is", 1.0),)
+    assert frame.age_ms >= frame.step_ms > 0
     assert director.status().shown == 1
 
 
@@ -59,8 +61,8 @@ def test_a_prompt_holds_from_the_very_next_frame(director: Director, jpeg: Jpeg,
     director.record(tmp_path, SLATE)
     shoot(director, jpeg, 3, 5)
     director.say("wild west", wait=True)
-    (shot,) = shoot(director, jpeg, 5, 6)
-    assert shot.prompt == (("wild west", 1.0),)
+    (frame,) = shoot(director, jpeg, 5, 6)
+    assert frame.prompt == (("wild west", 1.0),)
     take = cut(director)
     event = next(e for e in take.events if e["kind"] == "prompt" and e["key"]["prompt"] == "wild west")
     assert (event["row"], event["index"], event["ticks"]) == (2, 5, 2 * 41_667)
@@ -68,13 +70,13 @@ def test_a_prompt_holds_from_the_very_next_frame(director: Director, jpeg: Jpeg,
     assert event["requested_ticks"] >= take.frames[1].ticks
 
 
-def test_the_newest_wish_wins(director: Director, jpeg: Jpeg) -> None:
+def test_the_newest_prompt_wins(director: Director, jpeg: Jpeg) -> None:
     for text in ("underwater", "golden rome", "neon rain"):
         director.say(text)
     director.say("wild west", wait=True)
-    (shot,) = shoot(director, jpeg, 0, 1)
-    assert shot.prompt == (("wild west", 1.0),)
-    assert shoot(director, jpeg, 1, 2)[0].prompt == shot.prompt
+    (frame,) = shoot(director, jpeg, 0, 1)
+    assert frame.prompt == (("wild west", 1.0),)
+    assert shoot(director, jpeg, 1, 2)[0].prompt == frame.prompt
 
 
 @pytest.mark.parametrize(("prompt", "fade_s"), [("", 0), ("x" * 1001, 0), ("underwater", -1), ([("a", 0)], 0)])
@@ -92,7 +94,7 @@ def test_a_fade_goes_on_when_a_take_begins(director: Director, jpeg: Jpeg, tmp_p
     director.say("wild west", 1.0, wait=True)
     shoot(director, jpeg, 2, 14)
     director.record(tmp_path, SLATE)
-    live = [dict(shot.prompt) for shot in shoot(director, jpeg, 14, 40)]
+    live = [dict(frame.prompt) for frame in shoot(director, jpeg, 14, 40)]
     take = cut(director)
     assert 0 < live[0]["as it is"] < 1
     assert live[-1] == {"wild west": 1.0}
@@ -103,7 +105,7 @@ def test_a_script_is_played_on_the_takes_clock(director: Director, jpeg: Jpeg, t
     shoot(director, jpeg, 0, 30)
     script = Timeline((Key(0.2, "underwater"), Key(0.5, "wild west", 0.25))).mark(0.6, "splash").mark(9, "never")
     director.record(tmp_path, SLATE, timeline=script)
-    live = [shot.prompt for shot in shoot(director, jpeg, 30, 60)]
+    live = [frame.prompt for frame in shoot(director, jpeg, 30, 60)]
     take = cut(director)
     assert live[0] == (("underwater", 1.0),)
     assert [take.timeline.at(row.time_s).prompt for row in take.frames] == live
@@ -122,19 +124,19 @@ def test_a_key_after_the_cut_is_not_in_the_take(director: Director, jpeg: Jpeg, 
 def test_a_broken_frame_is_answered_with_itself_and_recorded(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
     director.record(tmp_path, SLATE)
     shoot(director, jpeg, 0, 2)
-    shot = director.shoot(b"no picture", 2, 83_334)
-    assert shot.packet == b"no picture"
-    assert "JPEG" in (shot.error or "")
+    frame = director.shoot(b"no picture", 2, 83_334)
+    assert frame.packet == b"no picture"
+    assert "JPEG" in (frame.error or "")
     shoot(director, jpeg, 3, 4)
     take = cut(director)
     assert [row.step for row in take.frames] == [0, 1, None, 2]
-    assert take.frames[2].error == shot.error
+    assert take.frames[2].error == frame.error
     assert director.status().failed == 1
     assert list(packets(take.folder / "live.mkv"))[2] == b"no picture"
 
 
 def test_a_step_that_fails_is_answered_with_the_input(
-    director: Director, jpeg: Jpeg, monkeypatch: pytest.MonkeyPatch
+    director: Director, stream: LiveModel, jpeg: Jpeg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shoot(director, jpeg, 0, 2)
 
@@ -142,9 +144,9 @@ def test_a_step_that_fails_is_answered_with_the_input(
         raise RuntimeError("out of memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr(director.stream, "step", broken)
-        (shot,) = shoot(director, jpeg, 2, 3)
-    assert (shot.packet, shot.error) == (jpeg(2), "RuntimeError: out of memory")
+        patch.setattr(stream, "step", broken)
+        (frame,) = shoot(director, jpeg, 2, 3)
+    assert (frame.packet, frame.error) == (jpeg(2), "RuntimeError: out of memory")
     assert shoot(director, jpeg, 3, 4)[0].error is None
 
 
@@ -163,14 +165,18 @@ def test_the_camera_may_change_its_size_between_takes_only(director: Director, j
 
 @pytest.mark.parametrize("quality", [0, 100])
 def test_a_quality_out_of_range_is_the_nearest_that_there_is(director: Director, jpeg: Jpeg, quality: int) -> None:
-    director.quality = quality
-    assert shoot(director, jpeg, 0, 1)[0].error is None
+    assert director.shoot(jpeg(0), 0, 0, quality=quality).error is None
+
+
+def test_the_quality_belongs_to_its_frame(director: Director, jpeg: Jpeg) -> None:
+    sizes = [len(director.shoot(jpeg(0), i, i * 41_667, quality=quality).packet) for i, quality in enumerate((95, 20))]
+    assert sizes[1] < sizes[0] / 2
 
 
 def test_times_always_advance(director: Director, jpeg: Jpeg) -> None:
     given = [(5, 1000), (5, 1000), (3, 500), (9, 1001)]
-    shots = [director.shoot(jpeg(0), index, ticks) for index, ticks in given]
-    assert [(shot.index, shot.ticks) for shot in shots] == [(5, 1000), (6, 1001), (7, 1002), (9, 1003)]
+    frames = [director.shoot(jpeg(0), index, ticks) for index, ticks in given]
+    assert [(frame.index, frame.ticks) for frame in frames] == [(5, 1000), (6, 1001), (7, 1002), (9, 1003)]
 
 
 def test_only_one_take_at_a_time(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
@@ -201,12 +207,12 @@ def test_a_marker_and_a_note_stand_at_their_moment(director: Director, jpeg: Jpe
 
 def test_late_frames_are_dropped_recorded_and_counted(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
     """The camera gives twelve frames while one is made: the newest is answered, the others are kept as they came."""
-    shots: list[Shot] = []
+    frames: list[LiveFrame] = []
     connection = Connection(director)
     busy, go_on = threading.Event(), threading.Event()
 
-    def show(shot: Shot) -> None:
-        shots.append(shot)
+    def show(frame: LiveFrame) -> None:
+        frames.append(frame)
         busy.set()
         assert go_on.wait(10)
 
@@ -221,30 +227,32 @@ def test_late_frames_are_dropped_recorded_and_counted(director: Director, jpeg: 
     connection.finish()
     worker.join()
     take = cut(director)
-    assert [shot.index for shot in shots] == [0, 12]
+    assert [frame.index for frame in frames] == [0, 12]
     assert [row.step for row in take.frames] == [0, *[None] * 11, 1]
     assert [row.ticks for row in take.frames] == [i * 41_667 for i in range(13)]
     assert take.dropped == director.status().dropped == 11
     assert list(packets(take.folder / "raw.mkv")) == [jpeg(i) for i in range(100, 113)]
-    assert list(packets(take.folder / "live.mkv")) == [shot.packet for shot in shots]
-    assert [row.live_crc for row in take.made] == [crc(shot.packet) for shot in shots]
+    assert list(packets(take.folder / "live.mkv")) == [frame.packet for frame in frames]
+    assert [row.live_crc for row in take.made] == [crc(frame.packet) for frame in frames]
 
 
 def test_a_new_connection_goes_on_where_the_old_one_was(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
-    def run(first: int, start_ticks: int) -> list[Shot]:
-        shots: list[Shot] = []
+    def run(first: int, start_ticks: int) -> list[LiveFrame]:
+        frames: list[LiveFrame] = []
         connection = Connection(director)
         for i in range(3):
             connection.offer(jpeg(i), first + i, start_ticks + i * 41_667)
-            shots += [director.shoot(a.packet, a.index, a.ticks) for a in connection._take() or []]
+            frames += [director.answer(arrival) for arrival in connection._take() or []]
         connection.close()
-        return shots
+        return frames
 
     before = run(50, 9_000_000)
     director.record(tmp_path, SLATE)
     time.sleep(0.05)
     after = run(0, 123)
-    assert [shot.index for shot in before + after] == list(range(6))
+    assert [frame.index for frame in before + after] == list(range(6))
+    assert [frame.number for frame in before + after] == [50, 51, 52, 0, 1, 2]
+    assert [frame.camera_ticks for frame in after] == [123 + i * 41_667 for i in range(3)]
     gap = after[0].ticks - before[-1].ticks
     assert 50_000 <= gap < 60 * TICKS_PER_SECOND
     assert after[1].ticks - after[0].ticks == 41_667

@@ -11,7 +11,8 @@ import pytest
 from engine.media.pictures import MediaError, decode_jpeg
 from engine.media.video import TruncatedVideo
 from studio.live.connection import Connection
-from studio.live.director import Director, Shot
+from studio.live.director import Director
+from studio.live.frames import LiveFrame
 from studio.live.filecamera import FileCamera, roll, working_size
 from studio.takes.mjpeg import PacketFile
 from studio.takes.take import Slate, Take
@@ -72,11 +73,11 @@ def test_a_file_is_rolled_to_its_end(director: Director, small_clip: Path, tmp_p
     """Every frame that was played is in the take: shown, or dropped."""
     camera = FileCamera(small_clip, (96, 64))
     director.record(tmp_path, Slate("film"), fps=camera.fps)
-    shots: list[Shot] = []
-    roll(camera, Connection(director), shots.append)
+    frames: list[LiveFrame] = []
+    roll(camera, Connection(director), frames.append)
     take = Take.open(director.cut() or Path())
     assert len(take.frames) + camera.late == 24
-    assert [row.index for row in take.made] == [shot.index for shot in shots]
+    assert [row.index for row in take.made] == [frame.index for frame in frames]
     assert take.frames[-1].step is not None
 
 
@@ -89,10 +90,10 @@ def test_a_damaged_file_is_rolled_as_far_as_it_goes(
         file.write(jpeg(n), round(n * 1000 / 24))
     file.close()
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    shots: list[Shot] = []
+    frames: list[LiveFrame] = []
     with pytest.raises(TruncatedVideo):
-        roll(FileCamera(cut, (96, 64)), Connection(director), shots.append)
-    assert shots
+        roll(FileCamera(cut, (96, 64)), Connection(director), frames.append)
+    assert frames
 
 
 def test_what_is_no_video_is_refused_at_once(tmp_path: Path) -> None:

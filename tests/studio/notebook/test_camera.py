@@ -118,7 +118,9 @@ def test_a_kernel_that_ends_cuts_the_take(camera: LiveCamera, jpeg: Callable[...
     assert (take.state, len(take.made)) == ("complete", 3)
 
 
-def test_each_mistake_names_its_remedy(camera: LiveCamera, jpeg: Callable[..., bytes], tmp_path: Path) -> None:
+def test_each_mistake_names_its_remedy(
+    camera: LiveCamera, stream: Stream, jpeg: Callable[..., bytes], tmp_path: Path
+) -> None:
     with pytest.raises(TakeError, match=r"no camera is running; .* press Start, or let a clip stand in: camera.play"):
         camera.record()
     with pytest.raises(TakeError, match=r"nothing is being recorded; camera.record\(\) begins a take"):
@@ -130,7 +132,7 @@ def test_each_mistake_names_its_remedy(camera: LiveCamera, jpeg: Callable[..., b
     with pytest.raises(ValueError, match="missing"):
         camera.play(tmp_path / "missing.mp4")
     with pytest.raises(TakeError, match="cannot name a folder"):
-        LiveCamera("../film", stream=camera.director.stream)
+        LiveCamera("../film", stream=stream)
     view = View(camera, jpeg)
     view.say("trouble", text="The browser was told to keep the camera from this page.")
     with pytest.raises(TakeError, match="told to keep the camera from this page"):
