@@ -12,8 +12,8 @@ from engine.media.pictures import MediaError, decode_jpeg
 from engine.media.video import TruncatedVideo
 from studio.live.connection import Connection
 from studio.live.director import Director
-from studio.live.frames import LiveFrame
 from studio.live.filecamera import FileCamera, roll, working_size
+from studio.live.frames import LiveFrame
 from studio.takes.mjpeg import PacketFile
 from studio.takes.take import Slate, Take
 
