@@ -1,4 +1,4 @@
-"""A tiny studio: small JPEG frames, the shipped weights, and one recorded take that tests copy before they hurt it."""
+"""A tiny studio: small JPEG frames, tiny random weights, and one recorded take that tests copy before they hurt it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.config import lsd_test
 from engine.media.pictures import encode_jpeg
-from engine.models.checkpoint import SHIPPED
+from engine.models.checkpoint import random_weights, save_weights
 from engine.stream import Stream
+from engine.types import LiveModel
 from studio.delivery import proxies
 from studio.live.connection import Connection
 from studio.live.director import Director
 from studio.takes.take import TICKS_PER_SECOND, Slate, Take
+from tests.edge_model import EdgeModel
 
 WIDTH, HEIGHT = 96, 64
 CLUSTER = b"\x1f\x43\xb6\x75"
@@ -47,9 +50,12 @@ def tiny(weights: Path, seed: int = 0) -> Stream:
 
 
 @pytest.fixture(scope="session")
-def weights() -> Path:
-    """The shipped weights: at this size a frame takes milliseconds, and prompts mean something."""
-    return SHIPPED
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tiny random weights: a frame takes a millisecond, each text gives another picture, and no training changes it."""
+    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
+    made = random_weights(lsd_test())
+    save_weights(path, made.network, made.router, {})
+    return path
 
 
 @pytest.fixture
@@ -64,9 +70,9 @@ def director(stream: Stream, weights: Path) -> Iterator[Director]:
     director.close()
 
 
-def shoot_take(sessions: Path, weights: Path) -> Path:
+def shoot_take(sessions: Path, model: LiveModel, weights: str = "") -> Path:
     """A take of 4.2 s after half a second without: a cut, a fade in a fade, drops, a broken frame, a marker."""
-    director = Director(tiny(weights, seed=7), weights=str(weights))
+    director = Director(model, weights=weights)
     director.say("underwater", 1.0, wait=True)  # still fading when the take begins
     for i in range(12):
         director.shoot(camera_jpeg(i), i, ticks(i))
@@ -99,9 +105,15 @@ def shoot_take(sessions: Path, weights: Path) -> Path:
 @pytest.fixture(scope="session")
 def shot(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
     """The folder of a recorded take, with proxies. Read it, never write it."""
-    folder = shoot_take(tmp_path_factory.mktemp("shot"), weights)
+    folder = shoot_take(tmp_path_factory.mktemp("shot"), tiny(weights, seed=7), str(weights))
     proxies.make(folder)
     return folder
+
+
+@pytest.fixture
+def edge_take(tmp_path: Path) -> Take:
+    """The same take shot by the fake model, to be hurt."""
+    return Take.open(shoot_take(tmp_path, EdgeModel(seed=7)))
 
 
 @pytest.fixture

@@ -1,0 +1,187 @@
+"""The laws of `engine.types.LiveModel`: a new kind of model gives `assert_laws` a function that makes one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from engine.types import LiveModel, Region, Setup
+
+WIDTH, HEIGHT = 96, 64
+
+
+def picture(index: int, width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
+    """A disc that crosses a colour gradient, (height, width, 3) uint8: it has edges, and no two frames are alike."""
+    y, x = np.mgrid[0:height, 0:width]
+    ground = np.stack([x * 255 // width, y * 255 // height, 255 - x * 255 // width], -1)
+    disc = ((x - index * 3 % width) ** 2 + (y - height // 2) ** 2 < (height // 5) ** 2)[..., None]
+    return np.where(disc, 240, ground).astype(np.uint8)
+
+
+def make(model: LiveModel, first: int, last: int) -> list[bytes]:
+    """The answers to frames first to last, each as its bytes."""
+    return [model.step(picture(i), i / 24, i).tobytes() for i in range(first, last)]
+
+
+def assert_laws(new: Callable[[], LiveModel], *, as_it_is: bool = True) -> None:
+    """new: makes a fresh model, always the same. as_it_is: whether it was taught to leave the picture alone."""
+    for law in (
+        says_what_it_is,
+        answers_in_the_same_size,
+        is_deterministic,
+        keys_its_noise_by_seed,
+        has_a_memory_that_snapshots_hold,
+        changes_nothing_when_it_raises,
+        obeys_at_the_next_frame,
+        keeps_the_prompt_when_one_is_refused,
+        forgets_frames_and_keeps_the_prompt,
+        learns_words_beside_its_frames,
+    ):
+        law(new)
+    if as_it_is:
+        leaves_the_picture_as_it_is(new)
+
+
+def says_what_it_is(new: Callable[[], LiveModel]) -> None:
+    model = new()
+    setup: Setup = model.setup
+    assert model.kind
+    assert model.steps >= 1
+    assert model.delay >= 0
+    assert {"device", "threads", "weights_hash"} <= setup.to_dict().keys()
+    assert model.vocabulary.any_words or model.vocabulary.worlds
+    assert model.sizes.smallest <= (WIDTH, HEIGHT) <= model.sizes.largest
+    text, cosine = model.how_near("underwater")
+    if model.vocabulary.any_words:
+        assert (model.nearest("underwater"), text, cosine) == ([], "", 1.0)
+    else:
+        worlds = {*model.vocabulary.worlds}
+        assert sum(share for name, share in model.nearest("underwater") if name in worlds) == pytest.approx(1)
+        assert -1 <= cosine <= 1
+
+
+def answers_in_the_same_size(new: Callable[[], LiveModel]) -> None:
+    model = new()
+    for size in ((96, 64), (75, 91)):
+        model.reset()
+        frame = picture(0, *size)
+        before = frame.copy()
+        answer = model.step(frame)
+        assert (answer.shape, answer.dtype) == (frame.shape, np.uint8)
+        kept = answer.copy()
+        model.step(picture(1, *size))
+        np.testing.assert_array_equal(answer, kept, err_msg="the caller owns the answer")
+        np.testing.assert_array_equal(frame, before, err_msg="the frame is the caller's")
+
+
+def is_deterministic(new: Callable[[], LiveModel]) -> None:
+    model, again = new(), new()
+    for one in (model, again):
+        one.prompt([("underwater", 0.5), ("neon rain", 0.5)])
+    answers = make(model, 0, 6)
+    assert answers == make(again, 0, 6)
+    model.reset()
+    assert make(model, 0, 6) == answers
+    assert len({*answers}) == 6, "frames that are all alike would prove nothing"
+
+
+def keys_its_noise_by_seed(new: Callable[[], LiveModel]) -> None:
+    model = new()
+    model.prompt("underwater")
+    first = make(model, 0, 3)
+    model.reset()
+    model.seed += 1
+    assert make(model, 0, 3) != first
+
+
+def has_a_memory_that_snapshots_hold(new: Callable[[], LiveModel]) -> None:
+    model, other = new(), new()
+    model.prompt([Region("underwater", np.tri(64, 96, dtype=np.float32)), Region("as it is", np.ones((64, 96)))])
+    make(model, 0, 4)
+    state = model.snapshot()
+    rest = make(model, 4, 8)
+    other.seed += 5
+    other.prompt("wild west")
+    make(other, 0, 2)
+    other.restore(state)
+    assert make(other, 4, 8) == rest
+    model.restore(state)
+    assert make(model, 4, 8) == rest, "a model restores its own snapshot"
+
+
+def changes_nothing_when_it_raises(new: Callable[[], LiveModel]) -> None:
+    model, calm = new(), new()
+    for one in (model, calm):
+        one.prompt("underwater")
+        make(one, 0, 2)
+    wrong = [picture(2, 128, 96), picture(2).astype(np.float32), picture(2)[..., 0], None]
+    for frame in wrong:
+        with pytest.raises(ValueError, match=r"."):
+            model.step(frame, 2 / 24, 2)  # type: ignore[arg-type]
+    for damaged in (b"", b"no snapshot", calm.snapshot()[:-20]):
+        with pytest.raises(ValueError, match=r"."):
+            model.restore(damaged)
+    assert make(model, 2, 5) == make(calm, 2, 5)
+
+
+def obeys_at_the_next_frame(new: Callable[[], LiveModel]) -> None:
+    model, other = new(), new()
+    for one in (model, other):
+        one.prompt("underwater")
+        make(one, 0, 3)
+    other.prompt("wild west")
+    assert make(model, 3, 4) != make(other, 3, 4)
+    model.prompt([("wild west", 2.0)])
+    same = new()
+    same.prompt([("wild west", 1.0)])
+    model.reset()
+    assert make(model, 0, 3) == make(same, 0, 3), "a blend of one prompt is that prompt, whatever its weight"
+
+
+def keeps_the_prompt_when_one_is_refused(new: Callable[[], LiveModel]) -> None:
+    model, calm = new(), new()
+    for one in (model, calm):
+        one.prompt("underwater")
+        make(one, 0, 2)
+    for refused in ("", "x" * 1001, [("underwater", -1.0)], []):
+        with pytest.raises(ValueError, match=r"."):
+            model.prompt(refused)
+    with pytest.raises(ValueError, match="empty"):
+        model.prepare("  ")
+    assert make(model, 2, 4) == make(calm, 2, 4)
+
+
+def forgets_frames_and_keeps_the_prompt(new: Callable[[], LiveModel]) -> None:
+    model, fresh = new(), new()
+    for one in (model, fresh):
+        one.prompt("underwater")
+    make(model, 0, 5)
+    model.reset()
+    assert make(model, 0, 4) == make(fresh, 0, 4)
+    model.close()
+    assert make(model, 0, 4) == make(new_under(new, "underwater"), 0, 4), "a closed model can be used, and starts anew"
+
+
+def new_under(new: Callable[[], LiveModel], prompt: str) -> LiveModel:
+    model = new()
+    model.prompt(prompt)
+    return model
+
+
+def learns_words_beside_its_frames(new: Callable[[], LiveModel]) -> None:
+    model, calm = new_under(new, "underwater"), new_under(new, "underwater")
+    beside = threading.Thread(target=lambda: [model.prepare(f"underwater {i}") for i in range(3)])
+    beside.start()
+    answers = make(model, 0, 5)
+    beside.join()
+    assert answers == make(calm, 0, 5)
+
+
+def leaves_the_picture_as_it_is(new: Callable[[], LiveModel]) -> None:
+    model = new_under(new, "as it is")
+    for i in range(6):
+        error = np.square(model.step(picture(i), i / 24, i).astype(float) - picture(i)).mean()
+        assert error <= 255**2 / 1000, f"frame {i}: {10 * np.log10(255**2 / error):.1f} dB; at least 30 are wanted"
