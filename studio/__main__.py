@@ -315,9 +315,10 @@ def bench(
     try:
         with (
             section(out, "age", seed=director.seed, device=director.setup.device) as kept,
-            _progress("Seconds") as told,
+            _progress("Seconds") as progress,
         ):
-            kept["rows"] = overload(director, packets, size=(width, height), fps=fps, seconds=seconds, progress=told)
+            rows = overload(director, packets, size=(width, height), fps=fps, seconds=seconds, progress=progress)
+            kept["rows"] = rows
     finally:
         director.close()
     for row in rows:

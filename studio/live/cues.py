@@ -22,9 +22,10 @@ class LiveCues:
         self._origin = 0
         """The director's tick at which the timeline's clock starts."""
 
-    def at(self, ticks: int) -> Cue:
-        """What the picture is to become at that tick."""
-        return self.timeline.at(self._seconds(ticks))
+    def at(self, ticks: int) -> tuple[Cue, float]:
+        """What the picture is to become at that tick, and the seconds since the clock started."""
+        time_s = self._seconds(ticks)
+        return self.timeline.at(time_s), time_s
 
     def restart(self, ticks: int, timeline: Timeline | None = None) -> None:
         """The timeline's clock starts anew at that tick, with what holds there, or with another timeline."""

@@ -5,7 +5,8 @@
     frame = director.shoot(jpeg, index, ticks)      # the frame loop: one JPEG in, one JPEG out
 
 The page hands frames to a `Connection` (studio/live/connection.py), which keeps the newest and calls `answer`. Replay
-(studio/rendering/render.py) goes the same way: the weights of a cue come from the take's ticks and its events alone.
+(studio/rendering/replay.py) makes each picture by the same function, `Performance.answer`, from the take's ticks and
+events alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +29,11 @@ from studio.live.mailbox import Mailbox, PromptRequest, ValueRequest
 from studio.live.status import Counts, Status
 from studio.live.takelog import TakeLog
 from studio.model import settle
+from studio.performing.performance import Performance
 from studio.takes.documents import rgb_sha256
 from studio.takes.take import TICKS_PER_SECOND, EngineEntry, Slate, TakeError
 from studio.timeline.curves import Ease, Track, Value
-from studio.timeline.timeline import Blend, Key, Prompt, Timeline, words
+from studio.timeline.timeline import Key, Prompt, Timeline, words
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +49,9 @@ class Director:
         self._model = model
         self._weights = weights
         self._cues = LiveCues(Timeline.of(prompt))
-        self._prompt: Blend | None = None
-        """What the model was last told."""
+        self._performance = Performance(model)
+        self._prompt = prompt
+        """That of the last frame."""
         self._size: tuple[int, int] | None = None
         self._last = (-1, -1)
         self._last_s = time.monotonic()
@@ -215,19 +219,17 @@ class Director:
             self._cues.turn(request, ticks, keep_past=take is not None)
         for value in self._mailbox.take_values():
             self._cues.set(value, ticks)
-        cue = self._cues.at(ticks)
-        if cue.prompt != self._prompt:
-            self._model.prompt(cue.prompt)
-            self._prompt = cue.prompt
+        cue, take_s = self._cues.at(ticks)
+        self._prompt = cue.prompt
         if take:
             take.tell(self._cues.timeline, arrival)
         if rgb is not None and error is None:
-            if take:
-                take.snapshot(ticks, self._model.snapshot)
+            times = {"take_s": take_s, "stream_s": ticks / TICKS_PER_SECOND}
+            record = partial(take.snapshot, ticks, self._model.snapshot) if take else None
             try:
-                made = self._model.step(rgb, ticks / TICKS_PER_SECOND, index)
-                sha256 = rgb_sha256(made) if take else None
-                live = encode_jpeg(made, min(max(arrival.quality, 1), MAX_QUALITY))
+                picture = self._performance.answer(cue, rgb, **times, index=index, before_step=record)
+                sha256 = rgb_sha256(picture) if take else None
+                live = encode_jpeg(picture, min(max(arrival.quality, 1), MAX_QUALITY))
             except Exception as problem:  # every frame must be answered, or the page stands still
                 log.exception("frame %d", index)
                 error, sha256, live = f"{type(problem).__name__}: {problem}", None, arrival.packet
@@ -265,6 +267,7 @@ class Director:
         elif start:
             assert self._size is not None
             self._cues.restart(ticks, take.timeline)
+            self._performance = Performance(self._model, self._cues.timeline.mattes)
             take.start(ticks, *self._size)
             self._take = take
             self._slated = None
@@ -292,7 +295,7 @@ class Director:
             shown=counts.shown,
             dropped=counts.dropped,
             failed=counts.failed,
-            prompt=words(self._prompt or self._cues.timeline.keys[-1].prompt),
+            prompt=words(self._prompt),
             take=log.folder if log else None,
             take_s=(self._last[1] - take.origin) / TICKS_PER_SECOND if take else 0.0,
             waiting=log.waiting if log else 0,
