@@ -17,7 +17,7 @@ from torch import Tensor
 from engine import sampler
 from engine.conditioning import FrameInputs
 from engine.fast.rows import MOST, Part, RowBatch, rows_for
-from engine.models.hourglass import Memory
+from engine.models.attention import Memory
 from engine.runtime import cores
 from engine.stream import Stream
 

@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.models.hourglass import Conditions, Memory
+from engine.models.attention import Memory
+from engine.models.hourglass import Conditions
 from engine.prompts import PromptError
 
 

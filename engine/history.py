@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from engine.models.hourglass import Hourglass, Memory, pool_frame, to_patches
+from engine.models.attention import Memory
+from engine.models.hourglass import Hourglass
+from engine.models.patches import pool_frame, to_patches
 
 
 @dataclass(frozen=True)

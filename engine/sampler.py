@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.models.hourglass import PATCH, to_picture
+from engine.models.patches import PATCH, to_picture
 
 Denoiser = Callable[[Tensor, float, float], Tensor]
 """(noisy, level, step size) -> clean."""

@@ -30,8 +30,8 @@ from engine.fast.rows import Part
 from engine.history import History, HistoryState, as_signal, differences
 from engine.models.checkpoint import Weights, load_weights, random_weights
 from engine.models.fields import LOOP_S
-from engine.models.hourglass import pad_picture, padded_size, planes_to_patches, to_patches, to_picture
 from engine.models.particles import particle_planes
+from engine.models.patches import pad_picture, padded_size, planes_to_patches, to_patches, to_picture
 from engine.prompts import PromptError
 from engine.runtime import NumericSetup
 from engine.text import TextEncoder
@@ -78,6 +78,8 @@ class Stream:
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._dtype = dtype
         self._fold = fused.PromptFolder(self._network) if fused.available(self._network) else None
+        if self._fold is not None:
+            self._network = self._fold.network
         self._device = device
         if recorded is None:
             recorded = kernels.available(device)

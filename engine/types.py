@@ -10,7 +10,7 @@ protocol below alone, so another model takes its place by fulfilling it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 

@@ -17,7 +17,9 @@ import numpy as np
 from torch import nn
 
 from engine.bench import convolution, moving_pictures
-from engine.models.hourglass import PATCH, ConvBlock, ConvBlocks, Hourglass, padded_size
+from engine.models.hourglass import Hourglass
+from engine.models.modulation import ConvBlocks, conv_blocks
+from engine.models.patches import PATCH, padded_size
 from engine.stream import Stream
 
 WORDS = "a harbour at dusk, {} lanterns on the water"
@@ -120,9 +122,8 @@ def convolution_share(stream: Stream, *, width: int, height: int, frames: int, s
         for handle in handles:
             handle.remove()
     operations = sum(
-        2 * 2 * 9 * block.channels**2 * (tall // block.stride) * (wide // block.stride)
-        for block in network.modules()
-        if isinstance(block, ConvBlock)
+        2 * 2 * 9 * block.place.channels**2 * (tall // block.place.stride) * (wide // block.place.stride)
+        for block in conv_blocks(network)
     )
     blocks, large = operations / statistics.median(spent[5:]) / 1e9, (before.gflops + after.gflops) / 2
     return {

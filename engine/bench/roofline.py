@@ -8,6 +8,7 @@ picture the traffic is less than that, so a share of more than one is no contrad
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ import torch
 from torch import Tensor
 
 from engine.config import ModelConfig
-from engine.models.hourglass import AIR, MULTIPLE, PATCH, PLANES, POOL, padded_size
+from engine.models.attention import MEMORY_PATCH, memory_grid
+from engine.models.hourglass import INPUT_CHANNELS, OUTPUT_CHANNELS, PARTICLE_PLANES
+from engine.models.modulation import LEVEL_STRIDES, modulated_places
+from engine.models.patches import PATCH, SIZE_MULTIPLE, padded_size
 
 COPY_BYTES = {"cuda": 2**29, "cpu": 2**26}
 """Far more than a cache holds."""
@@ -60,35 +64,31 @@ def _product(rows: int, inputs: int, outputs: int, taps: int, size: int) -> Work
 def network_work(config: ModelConfig, height: int, width: int, size: int = 2) -> Work:
     """One call of the network, its ring full. height, width: the picture's; size: bytes of a number, 2 in bfloat16."""
     tall, wide = padded_size(height, width)
-    positions = [tall * wide // (PATCH * 2**i) ** 2 for i in range(3)]
-    tokens = tall * wide // MULTIPLE**2
-    channels, d, pixels = config.channels, config.width, 3 * PATCH**2
-    work = _product(positions[0], 4 * pixels + AIR * PATCH**2 + PLANES, channels[0], 1, size)
-    coarser = [*positions[1:], tokens]
-    for i, (here, there) in enumerate(zip(channels, (*channels[1:], d), strict=True)):
-        work += _product(positions[i], here, here, 9, size) * (2 * (config.encoder[i] + config.decoder[i]))
-        shrink = _product(coarser[i], 4 * here, there, 1, size)
-        work += shrink + _product(coarser[i], there, 4 * here, 1, size)
-    remembered = config.slots * _remembered_tokens(tall, wide)
+    strides = (*LEVEL_STRIDES, SIZE_MULTIPLE)
+    positions = [tall * wide // stride**2 for stride in strides]
+    widths, d, tokens = (*config.channels, config.width), config.width, positions[-1]
+    work = _product(positions[0], INPUT_CHANNELS, widths[0], 1, size)
+    for place in modulated_places(config):
+        if place.part in ("encoder", "decoder"):  # a block of two convolutions
+            count = positions[strides.index(place.stride)]
+            work += _product(count, place.channels, place.channels, 9, size) * 2
+    for count, fine, coarse in zip(positions[1:], widths, widths[1:], strict=False):
+        work += _product(count, 4 * fine, coarse, 1, size) + _product(count, coarse, 4 * fine, 1, size)
+    remembered = config.slots * math.prod(memory_grid(tall, wide))
     attention = Work(4 * tokens * (tokens + 1 + remembered) * d, (4 * tokens + 2 * remembered) * d * size)
     layer = attention + _product(tokens, d, 3 * d, 1, size) * 2 + _product(tokens, d, d, 1, size)
     work += (layer + _product(tokens, 3 * d, d, 1, size)) * config.layers
-    work += _product(positions[0], channels[0], pixels + 9 + 3 * AIR, 9, size)
+    work += _product(positions[0], widths[0], OUTPUT_CHANNELS, 9, size)
     pixel = positions[0] * PATCH**2
     # A colour is a sum over particles, source and last output; the first layer sees the particles, too, in float32.
-    return work + Work(2 * 3 * (AIR + 3 + 3) * pixel, 2 * 4 * AIR * pixel)
-
-
-def _remembered_tokens(tall: int, wide: int) -> int:
-    side = 8 * POOL
-    return -(-tall // side) * -(-wide // side)
+    return work + Work(2 * 3 * (PARTICLE_PLANES + 3 + 3) * pixel, 2 * 4 * PARTICLE_PLANES * pixel)
 
 
 def frame_work(config: ModelConfig, height: int, width: int, steps: int = 1, size: int = 2) -> Work:
     """A whole frame: `steps` calls of the network, pictures in and out and past, a remembered frame now and then."""
     tall, wide = padded_size(height, width)
-    m, d = _remembered_tokens(tall, wide), config.width
-    remember = _product(m, 3 * POOL**2 + 1, d, 1, size) + _product(m, d, 2 * config.layers * d, 1, size)
+    m, d = math.prod(memory_grid(tall, wide)), config.width
+    remember = _product(m, 3 * MEMORY_PATCH**2 + 1, d, 1, size) + _product(m, d, 2 * config.layers * d, 1, size)
     picture = 3 * height * width
     pictures = Work(0, picture * 7)  # camera, last and before are seen, last and camera composed, two are written
     noise = Work(0, 2 * 3 * tall * wide * 4)

@@ -23,8 +23,8 @@ from engine.evaluation import measures
 from engine.evaluation.clips import Clip, read_clip
 from engine.evaluation.scores import MEASURES, Findings, Kind, Run, StillRun, summary
 from engine.media.pictures import MediaError, contact_sheet, fit
-from engine.models.hourglass import pad_picture, padded_size
 from engine.models.particles import particle_planes
+from engine.models.patches import pad_picture, padded_size
 from engine.sampler import frame_noise
 from engine.teachers.worlds import WORLDS, World, teach
 from engine.types import Frame

@@ -26,8 +26,8 @@ from engine.evaluation.clips import VIDEO_SUFFIXES, Clip, read_clip
 from engine.evaluation.endurance import Progress, drift, rate, switch
 from engine.evaluation.evaluate import evaluate, perform, taught, to_float
 from engine.media.pictures import MediaError
-from engine.models.hourglass import pad_picture
 from engine.models.particles import PARTICLE_KINDS
+from engine.models.patches import pad_picture
 from engine.stream import Stream
 from engine.teachers.inputs import Set
 from engine.teachers.people import Segmenter, person_mattes

@@ -1,32 +1,36 @@
-"""The network as a CPU likes it: a block is two calls of oneDNN, with all between inside them.
+"""Inference path for CPUs: prompts folded into oneDNN-packed weights.
 
-A prompt scales and shifts what a block's first convolution says. Where one prompt has the whole picture, that is the
-same as other weights, so it is folded into them once a prompt; the activation and the residual sum are done by oneDNN
-while it writes. The result is that of `Modulation.through` up to the rounding of bfloat16. All other layers are packed
-once, with the sum or the activation after them inside.
+A prompt scales and shifts the output of a block's first convolution. Where one prompt has the whole picture, that is
+the same as other weights, so it is folded into them once a prompt; the activation and the residual sum are done by
+oneDNN while it writes, so that a block is two calls. The result is that of `Modulation.apply_block` up to the rounding
+of bfloat16. All other layers are packed once, with the sum or the activation after them inside.
 """
 
 from __future__ import annotations
 
+import copy
 from collections import OrderedDict
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.models.hourglass import MULTIPLE, Conditions, ConvBlock, Hourglass, Linear, Modulation
+from engine.models.attention import Linear
+from engine.models.hourglass import Conditions, Hourglass
+from engine.models.modulation import ConvBlock, Modulation, Place
 
 CHANNELS = 32
-"""Channels that the first layer sees are filled up to this: matrix units take as many bfloat16 numbers at a time."""
-KEPT = 4
-"""Foldings that are kept at least: a cut back costs nothing."""
+"""The first layer's input channels are filled up to a multiple of this: matrix units take as many bfloat16 numbers at a
+time."""
+FOLDINGS_KEPT = 4
+"""Foldings that are kept at least: a cut back to a recent prompt costs nothing."""
 
 
 def available(network: Hourglass) -> bool:
     """Whether oneDNN can run this network's blocks here."""
     weight = network.stem.weight
-    found = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
-    if weight.device.type != "cpu" or not found:
+    has_onednn = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
+    if weight.device.type != "cpu" or not has_onednn:
         return False
     return weight.dtype != torch.bfloat16 or torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
@@ -50,7 +54,7 @@ class PackedLinear(Linear):
     def gelu(self, x: Tensor) -> Tensor:
         return torch.ops.mkldnn._linear_pointwise(x, self._packed, self.bias, "gelu", [], "none")
 
-    def onto(self, base: Tensor, x: Tensor) -> Tensor:
+    def added_to(self, base: Tensor, x: Tensor) -> Tensor:
         return torch.ops.mkldnn._linear_pointwise.binary(x, base, self._packed, self.bias, "add")
 
 
@@ -76,7 +80,7 @@ class PackedConvolution(nn.Conv2d):
 def pack(module: nn.Module) -> None:
     """Replace the linear layers and plain convolutions inside a module, whose weights must not change afterwards.
 
-    Those of convolution blocks stay: a modulation folds them itself.
+    Convolution blocks stay as they are: a modulation folds them itself.
     """
     for name, child in list(module.named_children()):
         if isinstance(child, PackedLinear | PackedConvolution | ConvBlock):
@@ -92,63 +96,67 @@ def pack(module: nn.Module) -> None:
 class FoldedModulation(Modulation):
     """A modulation by one prompt, folded into weights on first use; good for any number of frames."""
 
-    def __init__(self, vectors: Tensor, seconds: dict[ConvBlock, Tensor]) -> None:
+    def __init__(self, vectors: Tensor, seconds: dict[Place, Tensor]) -> None:
+        """vectors (1, 1, 2 channels of all places). seconds: the blocks' second weights as they were packed, which no
+        prompt changes; shared by all modulations of a network."""
         super().__init__(vectors, None)
         self._seconds = seconds
-        self._firsts: dict[ConvBlock, tuple[Tensor, Tensor]] = {}
-        self._parts: dict[int, tuple[Tensor, Tensor]] = {}
-        self._norms: dict[int, tuple[Tensor, Tensor]] = {}
+        self._firsts: dict[Place, tuple[Tensor, Tensor]] = {}
+        self._scale_and_shift: dict[Place, tuple[Tensor, Tensor]] = {}
+        self._norms: dict[Place, tuple[Tensor, Tensor]] = {}
 
-    def take(self, channels: int, stride: int) -> tuple[Tensor, Tensor]:
-        at = self._taken
-        if at not in self._parts:
-            self._parts[at] = super().take(channels, stride)
-        self._taken = at + 2 * channels
-        return self._parts[at]
+    def at(self, place: Place) -> tuple[Tensor, Tensor]:
+        if place not in self._scale_and_shift:
+            self._scale_and_shift[place] = super().at(place)
+        return self._scale_and_shift[place]
 
-    def rewound(self) -> FoldedModulation:
-        """Itself, to be taken from the beginning again."""
-        self._taken = 0
-        return self
+    def norm(self, x: Tensor, grid: tuple[int, int], place: Place) -> Tensor:
+        if place not in self._norms:
+            scale, shift = self.at(place)
+            self._norms[place] = (1 + scale).flatten(), shift.flatten()
+        return F.layer_norm(x, x.shape[-1:], *self._norms[place])
 
-    def norm(self, x: Tensor, grid: tuple[int, int]) -> Tensor:
-        at = self._taken
-        scale, shift = self.take(x.shape[-1], MULTIPLE)
-        if at not in self._norms:
-            self._norms[at] = (1 + scale).flatten(), shift.flatten()
-        return F.layer_norm(x, x.shape[-1:], *self._norms[at])
-
-    def through(self, block: ConvBlock, x: Tensor) -> Tensor:
-        scale, shift = (part.flatten() for part in self.take(block.channels, block.stride))
-        if block not in self._firsts:
+    def apply_block(self, block: ConvBlock, x: Tensor) -> Tensor:
+        place = block.place
+        if place not in self._firsts:
+            scale, shift = (part.flatten() for part in self.at(place))
             weight = block.first.weight * (1 + scale).view(-1, 1, 1, 1)
             assert block.first.bias is not None
-            self._firsts[block] = _packed(weight, x.shape), torch.addcmul(shift, block.first.bias, 1 + scale)
-        if block not in self._seconds:
-            self._seconds[block] = _packed(block.second.weight, x.shape)
-        weight, bias = self._firsts[block]
+            self._firsts[place] = _packed(weight, x.shape), torch.addcmul(shift, block.first.bias, 1 + scale)
+        if place not in self._seconds:
+            self._seconds[place] = _packed(block.second.weight, x.shape)
+        weight, bias = self._firsts[place]
         y = torch.ops.mkldnn._convolution_pointwise(x, weight, bias, [1, 1], [1, 1], [1, 1], 1, "hardswish", [], "")
         return torch.ops.mkldnn._convolution_pointwise_.binary(
-            x, y, self._seconds[block], block.second.bias, [1, 1], [1, 1], [1, 1], 1, "add", 1.0, None, [], None
+            x, y, self._seconds[place], block.second.bias, [1, 1], [1, 1], [1, 1], 1, "add", 1.0, None, [], None
         )
 
 
+def packed_copy(network: Hourglass) -> Hourglass:
+    """The same network with layers that oneDNN has packed, for inference alone; the given one stays as it is.
+
+    Convolution blocks and vectors share their parameters with it, so neither may be trained afterwards.
+    """
+    packed = copy.deepcopy(network, {id(parameter): parameter for parameter in network.parameters()})
+    packed.stem = PackedConvolution(packed.stem, packed.stem.in_channels + -packed.stem.in_channels % CHANNELS)
+    for part in (packed.bottleneck, packed.shrink, packed.grow):
+        pack(part)
+    packed.head = PackedConvolution(packed.head)
+    packed.memory_in, packed.memory_out = PackedLinear(packed.memory_in), PackedLinear(packed.memory_out)
+    return packed
+
+
 class PromptFolder:
-    """Hands out the modulation of one stream's conditions, folded, and keeps the latest."""
+    """Folds the prompt of one stream's conditions into its network's weights, and keeps the latest foldings."""
 
     def __init__(self, network: Hourglass) -> None:
-        self._network = network
-        whole = network.stem.in_channels + -network.stem.in_channels % CHANNELS
-        network.stem = PackedConvolution(network.stem, whole)
-        for part in (network.bottleneck, network.shrink, network.grow):
-            pack(part)
-        network.head = PackedConvolution(network.head)
-        network.memory_in, network.memory_out = PackedLinear(network.memory_in), PackedLinear(network.memory_out)
-        self._seconds: dict[ConvBlock, Tensor] = {}
-        self._kept: OrderedDict[bytes, FoldedModulation] = OrderedDict()
+        """network: on a CPU, in the type of its frames; a packed copy of it, `network`, is what makes frames."""
+        self.network = packed_copy(network)
+        self._seconds: dict[Place, Tensor] = {}
+        self._folded: OrderedDict[bytes, FoldedModulation] = OrderedDict()
 
     def __call__(self, conditions: Conditions, steps: int = 1) -> FoldedModulation | None:
-        """None where masks divide the picture: then the network's own path is taken.
+        """The modulation by one prompt; None where masks divide the picture: then the network modulates unfolded.
 
         steps: foldings that a frame needs, one for each denoising step; all of them are kept.
         """
@@ -156,9 +164,9 @@ class PromptFolder:
             return None
         parts = (conditions.concepts.flatten(), conditions.level, conditions.step)
         key = torch.cat([part.float().cpu() for part in parts]).numpy().tobytes()
-        if key not in self._kept:
-            self._kept[key] = FoldedModulation(self._network.vectors(conditions), self._seconds)
-            while len(self._kept) > max(KEPT, steps):
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
-        return self._kept[key].rewound()
+        if key not in self._folded:
+            self._folded[key] = FoldedModulation(self.network.vectors(conditions), self._seconds)
+            while len(self._folded) > max(FOLDINGS_KEPT, steps):
+                self._folded.popitem(last=False)
+        self._folded.move_to_end(key)
+        return self._folded[key]

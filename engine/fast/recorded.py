@@ -22,8 +22,9 @@ from engine.fast.ring import Ring, Rows
 from engine.kernels.packing import Folded
 from engine.kernels.rotary import RotaryTables
 from engine.models import fields
-from engine.models.hourglass import AIR, PATCH, Conditions, padded_size
+from engine.models.hourglass import PARTICLE_PLANES, Conditions
 from engine.models.particles import particle_table
+from engine.models.patches import PATCH, padded_size
 
 DIALS = 4
 """Clock, interval, noise level of the last picture and of the one before."""
@@ -114,7 +115,7 @@ class FrameProgram:
         tall, wide = padded_size(height, width)
         device, h, w = weight.device, tall // PATCH, wide // PATCH
         self._spots = particle_table(tall, wide, device)
-        self._air = torch.zeros(count, AIR, tall, wide, device=device)
+        self._air = torch.zeros(count, PARTICLE_PLANES, tall, wide, device=device)
         place = [part(tall, wide, PATCH, device)[0] for part in (fields.coordinates, fields.lattice)]
         self._planes = torch.cat(place).permute(1, 2, 0).contiguous()
         self._waves = fields.wave_table(device)

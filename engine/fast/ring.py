@@ -14,7 +14,9 @@ from torch import Tensor
 
 from engine.fast.recording import recorded
 from engine.history import HistoryState, as_signal
-from engine.models.hourglass import Hourglass, Memory, pad_picture, padded_size, pool_frame, to_patches
+from engine.models.attention import Memory
+from engine.models.hourglass import Hourglass
+from engine.models.patches import pad_picture, padded_size, pool_frame, to_patches
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from engine.kernels.layout import check
 from engine.kernels.rotary import RotaryTables
-from engine.models.hourglass import AGE_LIMIT
+from engine.models.attention import AGE_LIMIT
 
 LIMIT = tl.constexpr(AGE_LIMIT)
 

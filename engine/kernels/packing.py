@@ -8,17 +8,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.models.hourglass import ConvBlock, Hourglass
+from engine.models.hourglass import Hourglass
+from engine.models.modulation import Place, conv_blocks
 
 
 def _whole(channels: int) -> int:
     """Channels rounded up to 16 bytes of bfloat16, which matrix units want rows to be a multiple of."""
     return -(-channels // 8) * 8
-
-
-def conv_blocks(level: nn.Module) -> list[ConvBlock]:
-    """The blocks of one level, in order."""
-    return [block for block in level.modules() if isinstance(block, ConvBlock)]
 
 
 def _parameters(layer: nn.Module) -> tuple[Tensor, Tensor]:
@@ -32,20 +28,25 @@ class TransformerWeights:
     qkv_weight: Tensor
     """(L, 3 D, D)"""
     qkv_bias: Tensor
+    """(L, 3 D)"""
     out_weight: Tensor
     """(L, D, D)"""
     out_bias: Tensor
+    """(L, D)"""
     up_weight: Tensor
     """(L, 3 D, D)"""
     up_bias: Tensor
+    """(L, 3 D)"""
     down_weight: Tensor
     """(L, D, 3 D)"""
     down_bias: Tensor
+    """(L, D)"""
     null: Tensor
-    """(L, 2, D)"""
+    """(L, 2, D) key and value to look at when nothing fits."""
 
     @classmethod
     def of(cls, network: Hourglass) -> TransformerWeights:
+        """Copies of the weights at the network's bottleneck."""
         blocks = list(network.bottleneck)
 
         def stacked(name: str) -> Tensor:
@@ -58,41 +59,40 @@ class TransformerWeights:
 
 @dataclass(frozen=True)
 class Folded:
-    """What a prompt does to a frame: gain and offset of every modulated place. P prompts, T channels of all places."""
+    """What prompts do to a frame: gain and offset of every modulated place. P prompts, T channels of all places."""
 
     gain: Tensor
     """(B, P, T) float32"""
     offset: Tensor
     """(B, P, T) float32, the convolutions' biases in it."""
 
-    def part(self, place: slice) -> tuple[Tensor, Tensor]:
+    def at(self, place: Place) -> tuple[Tensor, Tensor]:
         """Gain and offset of one place, (B, P, C) each."""
-        return self.gain[..., place], self.offset[..., place]
+        return self.gain[..., place.span], self.offset[..., place.span]
+
+    def of_transformer(self, network: Hourglass) -> tuple[Tensor, Tensor]:
+        """Gain and offset at the network's bottleneck, (B, P, L, 2, D) each: before attention and before the MLP."""
+        places = [place for place in network.places if place.part == "bottleneck"]
+        span = slice(places[0].start, places[-1].span.stop)
+        assert span.stop - span.start == sum(place.channels for place in places), "its places lie one after the other"
+        shape = -1, 2, network.config.width
+        return self.gain[..., span].unflatten(-1, shape), self.offset[..., span].unflatten(-1, shape)
 
 
 class Folding:
-    """Where in the network's modulation vectors each place's scale and shift lie, in the order of its blocks."""
+    """Turns the network's modulation vectors into gains and offsets, with the bias of the convolution before each."""
 
     def __init__(self, network: Hourglass) -> None:
-        config, device = network.config, network.stem.weight.device
-        levels = [*network.encoder, *reversed(network.decoder)]
-        biases = [[block.get_parameter("first.bias").float() for block in conv_blocks(level)] for level in levels]
-        nothing = torch.zeros(config.channels[0], device=device)
-        between = torch.zeros(2 * config.layers * config.width, device=device)
-        down, up = ([bias for level in part for bias in level] for part in (biases[:3], biases[3:]))
-        places = [*down, *between.split(config.width), *up, nothing]
-        self._bias = torch.cat(places)
-        ends = torch.tensor([len(place) for place in places]).cumsum(0).tolist()
-        starts = [0, *ends[:-1]]
-        scale = [torch.arange(start, end) + start for start, end in zip(starts, ends, strict=True)]
-        shift = [torch.arange(start, end) + end for start, end in zip(starts, ends, strict=True)]
-        self._scale, self._shift = torch.cat(scale).to(device), torch.cat(shift).to(device)
-        slices = [slice(start, end) for start, end in zip(starts, ends, strict=True)]
-        self.blocks = [*slices[: len(down)], *slices[len(down) + 2 * config.layers :]]
-        """One per convolution block, then the last layer's."""
-        self.bottleneck = slice(starts[len(down)], starts[len(down)] + len(between))
-        """(L, 2, D) channels."""
+        device = network.stem.weight.device
+        biases = {block.place: block.get_parameter("first.bias").float() for block in conv_blocks(network)}
+        places = network.places
+        self._bias = torch.cat(
+            [biases[place] if place in biases else torch.zeros(place.channels, device=device) for place in places]
+        )
+        scale_and_shift = [torch.arange(2 * place.start, 2 * place.span.stop).chunk(2) for place in places]
+        self._scale, self._shift = (torch.cat(part).to(device) for part in zip(*scale_and_shift, strict=True))
         self.channels = len(self._bias)
+        """Of all places, T."""
 
     def __call__(self, vectors: Tensor) -> Folded:
         """vectors (B, P, 2 T) as `Hourglass.vectors` makes them."""
@@ -107,7 +107,7 @@ class Packed:
 
     network: Hourglass
     stem: Tensor
-    """(C, K) with K rounded up: columns of zeros see the padding of what the first layer sees."""
+    """(C, K) with K rounded up: columns of zeros meet the padding of the first layer's input."""
     shrink: list[tuple[Tensor, Tensor]]
     """Weight (C', C, 2, 2) and bias per level, on the way down."""
     grow: list[tuple[Tensor, Tensor]]
@@ -119,6 +119,7 @@ class Packed:
 
     @classmethod
     def of(cls, network: Hourglass) -> Packed:
+        """The network's weights, copied only where the kernels need another layout."""
         stem, head = network.stem.weight.flatten(1), network.head.weight
         wide_head = F.pad(head, (0, 0, 0, 0, 0, 0, 0, _whole(len(head)) - len(head)))
         grow = [_parameters(layer) for layer in network.grow]

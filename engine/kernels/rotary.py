@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.models.hourglass import MULTIPLE, POOL, grid_positions, rotary_rates
+from engine.models.attention import grid_positions, rotary_rates
+from engine.models.patches import MEMORY_POOL, SIZE_MULTIPLE
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class RotaryTables:
     def of(cls, height: int, width: int, head: int, device: torch.device) -> RotaryTables:
         """For pictures of a padded size in pixels and heads of width `head`."""
         rates = rotary_rates(head // 2, device)
-        side = 8 * POOL
-        own = grid_positions(height // MULTIPLE, width // MULTIPLE, MULTIPLE, device)
+        side = 8 * MEMORY_POOL
+        own = grid_positions(height // SIZE_MULTIPLE, width // SIZE_MULTIPLE, SIZE_MULTIPLE, device)
         past = grid_positions(-(-height // side), -(-width // side), side, device)
         own_angles, past_angles = (F.pad(at, (0, 1)) @ rates for at in (own, past))
         return cls(own_angles.cos(), own_angles.sin(), past_angles.cos(), past_angles.sin(), rates[2].contiguous())

@@ -16,25 +16,17 @@ from engine.history import as_signal
 from engine.kernels.packing import TransformerWeights
 from engine.kernels.rotary import RotaryTables
 from engine.models import fields
-from engine.models.hourglass import (
-    AGE_LIMIT,
-    PATCH,
-    Hourglass,
-    grown,
-    level_norm,
-    modulated,
-    pad_picture,
-    planes_to_patches,
-    to_patches,
-    to_picture,
-)
+from engine.models.attention import AGE_LIMIT
+from engine.models.hourglass import compose_output, level_norm, upsample_add
+from engine.models.modulation import modulate
 from engine.models.particles import ParticleTable, particle_planes
+from engine.models.patches import PATCH, pad_picture, planes_to_patches, to_patches, to_picture
 
 
 def modulate_hardswish(x: Tensor, gain: Tensor, offset: Tensor, masks: Tensor | None = None) -> Tensor:
     """hardswish(gain x + offset): x (B, h, w, C), gain and offset (B, P, C) float32, masks (B, h, w, P) float32."""
     scale, shift = _at_positions(gain, masks), _at_positions(offset, masks)
-    y = modulated(x.float().permute(0, 3, 1, 2), scale - 1, shift)
+    y = modulate(x.float().permute(0, 3, 1, 2), scale - 1, shift)
     return F.hardswish(y).permute(0, 2, 3, 1).to(x.dtype)
 
 
@@ -56,7 +48,7 @@ def bias_norm(x: Tensor, bias: Tensor) -> Tensor:
 
 def upsample_add_norm(skip: Tensor, coarse: Tensor) -> Tensor:
     """A level's beginning on the way up: skip (B, h, w, C) + coarse (B, h/2, w/2, 4 C), normalised over channels."""
-    total = grown(skip.float().permute(0, 3, 1, 2), coarse.float().permute(0, 3, 1, 2))
+    total = upsample_add(skip.float().permute(0, 3, 1, 2), coarse.float().permute(0, 3, 1, 2))
     return level_norm(total).permute(0, 2, 3, 1).to(skip.dtype)
 
 
@@ -120,7 +112,7 @@ def compose_step(
     """What the last layer said becomes a clean frame, and a step is taken to it; see the kernel for the arguments."""
     said = head[..., : len(bias)].float() + bias.float()
     there = (dials[:, 2] < 1).view(-1, 1, 1, 1)
-    clean = Hourglass._compose(said, _patches(camera), _patches(last) * there, _weather_patches(air))
+    clean = compose_output(said, _patches(camera), _patches(last) * there, _weather_patches(air))
     if ratio > 0:
         noisy.copy_(clean + ratio * (noisy - clean))
         return

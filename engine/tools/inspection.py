@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.models.hourglass import Attention, MemoryKV, to_picture
+from engine.models.attention import Attention, MemoryKV
+from engine.models.patches import to_picture
 from engine.stream import Stream
 
 

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.models.hourglass import PATCH
+from engine.models.patches import PATCH
 
 PATCH_CHANNELS = 3 * PATCH**2
 NUDGE = 0.02

@@ -29,7 +29,8 @@ from torch.func import functional_call
 
 from engine import runtime
 from engine.models.checkpoint import SHIPPED, Weights, card_path, load_weights, save_weights
-from engine.models.hourglass import Hourglass, to_picture
+from engine.models.hourglass import Hourglass
+from engine.models.patches import to_picture
 from engine.prompts import tidy
 from engine.teachers.worlds import WORLDS, World, check_teacher
 from engine.training.data import Clip, deal

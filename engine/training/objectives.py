@@ -16,7 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.models.hourglass import Conditions, Hourglass, Memory, to_picture
+from engine.models.attention import Memory
+from engine.models.hourglass import Conditions, Hourglass
+from engine.models.patches import to_picture
 
 EDGE_WEIGHT = 4.0
 WINDOW_PX = 8

@@ -21,16 +21,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.config import ModelConfig
-from engine.models.hourglass import (
-    Conditions,
-    Hourglass,
-    Memory,
-    planes_to_patches,
-    pool_frame,
-    to_patches,
-    to_picture,
-)
+from engine.models.attention import Memory
+from engine.models.hourglass import Conditions, Hourglass
 from engine.models.particles import particle_planes
+from engine.models.patches import planes_to_patches, pool_frame, to_patches, to_picture
 from engine.teachers.inputs import Set
 from engine.teachers.places import PLACES
 from engine.teachers.props import PROP_OF, Drawn, Prop, become

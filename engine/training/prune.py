@@ -14,7 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from engine.config import ModelConfig
-from engine.models.hourglass import ConvBlock, Hourglass, TransformerBlock
+from engine.models.attention import TransformerBlock
+from engine.models.hourglass import Hourglass
+from engine.models.modulation import Place, conv_blocks
 
 
 def prune(network: Hourglass, config: ModelConfig) -> Hourglass:
@@ -46,6 +48,8 @@ def _best(energy: Tensor, count: int) -> Tensor:
 
 
 class _Surgeon:
+    """Cuts one small network out of a large one."""
+
     def __init__(self, network: Hourglass, config: ModelConfig) -> None:
         self.big, self.small = network, Hourglass(config)
         self.config = config
@@ -59,34 +63,35 @@ class _Surgeon:
         energies[0] += network.stem.weight.square().sum((1, 2, 3)) + network.head.weight.square().sum((0, 2, 3))
         self.stream = [_best(e, n) for e, n in zip(energies, (*config.channels, config.width), strict=True)]
         """The channels that stay, at 1/4, 1/8, 1/16 and the bottleneck."""
-        self.rows: list[Tensor] = []
-        self.at = 0
+        self.modulated: dict[Place, Tensor] = {}
+        """Of each place of the small network the scales and shifts of the large one that stay."""
 
     def operate(self) -> Hourglass:
+        """The small network, each layer of it written once."""
         big, small, stream = self.big, self.small, self.stream
         self._copy(small.stem, big.stem, stream[0], None)
         for name in ("concepts", "state", "embed"):
             getattr(small, name).load_state_dict(getattr(big, name).state_dict())
-        for i, level in enumerate(big.encoder):
-            self._blocks(small.encoder[i], level, stream[i])
-            self._copy(small.shrink[i], big.shrink[i], stream[i + 1], stream[i])
-        kept = self._waist()
-        for i in (2, 1, 0):
+        for i in range(3):
             n = big.config.channels[i]
             quadrants = torch.cat([stream[i] + k * n for k in range(4)])
+            self._blocks(small.encoder[i], big.encoder[i], stream[i])
+            self._copy(small.shrink[i], big.shrink[i], stream[i + 1], stream[i])
             self._copy(small.grow[i], big.grow[i], quadrants, stream[i + 1])
             self._blocks(small.decoder[i], big.decoder[i], stream[i])
-        self._modulated(stream[0], big.config.channels[0])
+        attended = self._layers()
+        self._keep(small.output_place, big.output_place, stream[0])
         self._copy(small.head, big.head, None, stream[0])
         self._copy(small.memory_in, big.memory_in, stream[3], None)
         width = big.config.width
-        lines = [(layer * 2 + part) * width + index for layer, index in kept for part in range(2)]
-        self._copy(small.memory_out, big.memory_out, torch.cat(lines), stream[3])
-        self._copy(small.modulate, big.modulate, torch.cat(self.rows), None)
+        rows = [(layer * 2 + part) * width + channels for layer, channels in attended for part in range(2)]
+        self._copy(small.memory_out, big.memory_out, torch.cat(rows), stream[3])
+        self._copy(small.modulate, big.modulate, torch.cat([self.modulated[place] for place in small.places]), None)
         return small
 
     @staticmethod
     def _copy(to: nn.Module, of: nn.Module, out: Tensor | None, into: Tensor | None) -> None:
+        """Weights and biases, of the outputs `out` and the inputs `into`; None keeps all."""
         weight, bias = cast("Tensor", of.weight), cast("Tensor", of.bias)
         if out is not None:
             weight, bias = weight[out], bias[out]
@@ -95,54 +100,46 @@ class _Surgeon:
         cast("Tensor", to.weight).copy_(weight)
         cast("Tensor", to.bias).copy_(bias)
 
-    def _modulated(self, kept: Tensor | None, channels: int) -> None:
-        """Scale and shift of the next `channels`, of which `kept` stay (None drops them)."""
-        if kept is not None:
-            self.rows += [self.at + kept, self.at + channels + kept]
-        self.at += 2 * channels
+    def _keep(self, to: Place, of: Place, channels: Tensor) -> None:
+        """Scale and shift of these channels of a place stay."""
+        scale, shift = torch.arange(of.vector_span.start, of.vector_span.stop).chunk(2)
+        self.modulated[to] = torch.cat([scale[channels], shift[channels]])
 
     def _blocks(self, small: nn.Module, big: nn.Module, stream: Tensor) -> None:
-        blocks = [cast("ConvBlock", block) for block in big.blocks]  # type: ignore[union-attr]
-        places = [cast("ConvBlock", block) for block in small.blocks]  # type: ignore[union-attr]
+        """The strongest blocks of a level, of each the strongest channels between its convolutions."""
+        blocks, cuts = conv_blocks(big), conv_blocks(small)
         strength = torch.stack([block.second.weight.square().sum() for block in blocks])
-        staying = set(_best(strength, len(places)).tolist())
-        for k, block in enumerate(blocks):
-            inner = None
-            if k in staying:
-                energy = block.first.weight.square().sum((1, 2, 3)) + block.second.weight.square().sum((0, 2, 3))
-                place = places.pop(0)
-                inner = _best(energy, len(stream))
-                self._copy(place.first, block.first, inner, stream)
-                self._copy(place.second, block.second, stream, inner)
-            self._modulated(inner, block.channels)
+        for k, cut in zip(_best(strength, len(cuts)).tolist(), cuts, strict=True):
+            block = blocks[k]
+            energy = block.first.weight.square().sum((1, 2, 3)) + block.second.weight.square().sum((0, 2, 3))
+            inner = _best(energy, len(stream))
+            self._copy(cut.first, block.first, inner, stream)
+            self._copy(cut.second, block.second, stream, inner)
+            self._keep(cut.place, block.place, inner)
 
-    def _waist(self) -> list[tuple[int, Tensor]]:
-        """Layers and, of each, the attention channels that stay."""
+    def _layers(self) -> list[tuple[int, Tensor]]:
+        """The strongest layers of the transformer; which they are and, of each, the attention channels that stay."""
         stream, config = self.stream[3], self.config
         layers = [cast("TransformerBlock", layer) for layer in self.big.bottleneck]
-        places = [cast("TransformerBlock", layer) for layer in self.small.bottleneck]
+        cuts = [cast("TransformerBlock", layer) for layer in self.small.bottleneck]
         side = self.big.config.width // self.big.config.heads
         strength = torch.stack(
             [layer.attention.out.weight.square().sum() + layer.down.weight.square().sum() for layer in layers]
         )
-        staying = set(_best(strength, len(places)).tolist())
-        kept = []
-        for k, layer in enumerate(layers):
-            if k not in staying:
-                self._modulated(None, 2 * layer.width)
-                continue
-            place = places.pop(0)
+        attended = []
+        for k, cut in zip(_best(strength, len(cuts)).tolist(), cuts, strict=True):
+            layer = layers[k]
             heads = _best(layer.attention.out.weight.square().sum(0).view(-1, side).sum(1), config.heads)
             inner = (heads[:, None] * side + torch.arange(side)).flatten()
-            kept.append((k, inner))
-            attention, cut = layer.attention, place.attention
-            self._copy(cut.qkv, attention.qkv, torch.cat([inner + part * layer.width for part in range(3)]), stream)
-            self._copy(cut.out, attention.out, stream, inner)
-            cut.null.copy_(attention.null[:, inner])
+            attended.append((k, inner))
+            qkv = torch.cat([inner + part * layer.width for part in range(3)])
+            self._copy(cut.attention.qkv, layer.attention.qkv, qkv, stream)
+            self._copy(cut.attention.out, layer.attention.out, stream, inner)
+            cut.attention.null.copy_(layer.attention.null[:, inner])
             energy = layer.up.weight.square().sum(1) + layer.down.weight.square().sum(0)
-            hidden = _best(energy, place.up.out_features)
-            self._copy(place.up, layer.up, hidden, stream)
-            self._copy(place.down, layer.down, stream, hidden)
-            self._modulated(stream, layer.width)
-            self._modulated(stream, layer.width)
-        return kept
+            hidden = _best(energy, cut.up.out_features)
+            self._copy(cut.up, layer.up, hidden, stream)
+            self._copy(cut.down, layer.down, stream, hidden)
+            self._keep(cut.before_attention, layer.before_attention, stream)
+            self._keep(cut.before_mlp, layer.before_mlp, stream)
+        return attended

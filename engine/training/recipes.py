@@ -31,7 +31,8 @@ from torch import Tensor, nn
 from engine import runtime
 from engine.config import ModelConfig, lsd_base, lsd_tiny
 from engine.models.checkpoint import code_keys, file_keys, load_weights
-from engine.models.hourglass import Conditions, Hourglass, to_picture
+from engine.models.hourglass import Conditions, Hourglass
+from engine.models.patches import to_picture
 from engine.training.adversary import AdversarialLoss
 from engine.training.auxiliary import Lookout
 from engine.training.data import deal, load_pack

@@ -13,8 +13,10 @@ from safetensors.torch import load, save
 from engine import runtime, sampler
 from engine.config import lsd_test
 from engine.history import History, as_signal
-from engine.models.hourglass import Conditions, Memory, pad_picture, pool_frame, to_patches, to_picture
+from engine.models.attention import Memory
+from engine.models.hourglass import Conditions
 from engine.models.particles import particle_planes
+from engine.models.patches import pad_picture, pool_frame, to_patches, to_picture
 from engine.prompts import PromptError
 from engine.stream import Stream
 from engine.types import Region

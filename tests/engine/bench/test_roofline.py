@@ -12,7 +12,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from engine.bench.gpu import compare
 from engine.bench.roofline import Rates, Work, frame_work, measure, network_work
 from engine.config import ModelConfig, lsd_test, lsd_tiny
-from engine.models.hourglass import Conditions, Hourglass, Memory, mixing, own_turn
+from engine.models.attention import Memory, frame_rotary
+from engine.models.hourglass import Conditions, Hourglass, output_mixing
 
 
 @pytest.mark.parametrize(
@@ -27,14 +28,14 @@ def test_operations_are_those_that_torch_counts(config: ModelConfig, height: int
     concepts, particles = torch.ones(1, 1, config.concepts), torch.zeros(1, h, w, 96)
     conditions = Conditions(concepts, one, one, torch.ones(1, 2), one, one, particles)
     modulation = network.condition(conditions)
-    own_turn.cache_clear()  # or its product was counted in another test
+    frame_rotary.cache_clear()  # or its product was counted in another test
     plain_attention = sdpa_kernel(SDPBackend.MATH)  # the fused one goes uncounted on a CPU
     with torch.no_grad(), plain_attention, FlopCounterMode(display=False) as counter:
         pictures = torch.zeros(1, h, w, 48), torch.zeros(1, h, w, 48), torch.zeros(1, 2, h, w, 48)
         network(*pictures, conditions, memory, modulation)
     # Positions times rates are small products too, which a table could hold; and gains are put in order by a product.
     places = 2 * 3 * config.width // config.heads // 2 * (height * width // 1024 + config.slots * m)
-    order = 2 * h * w * math.prod(mixing(torch.device("cpu"))[0].shape)
+    order = 2 * h * w * math.prod(output_mixing(torch.device("cpu"))[0].shape)
     assert network_work(config, height, width).operations == counter.get_total_flops() - places - order
 
 

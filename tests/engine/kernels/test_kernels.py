@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ from engine.kernels import twins
 from engine.kernels.packing import Folding, TransformerWeights
 from engine.kernels.rotary import RotaryTables
 from engine.models import fields
-from engine.models.hourglass import Hourglass, Modulation
+from engine.models.hourglass import Hourglass
+from engine.models.modulation import Modulation, conv_blocks
 from engine.models.particles import particle_table
 from engine.sampler import noise_patches, noise_tables
 
@@ -258,17 +260,26 @@ def test_kernels_compile_for_hopper(tmp_path: Path) -> None:
 
 
 def test_folded_modulation_is_the_networks() -> None:
-    """Gains and offsets carry the first convolution's bias; the places are in the network's order."""
+    """At every place of the network's table; gains and offsets carry the bias of the convolution before."""
     network = Hourglass(lsd_test())
-    vectors, folding = torch.randn(2, 3, network.modulate.out_features), Folding(network)
-    folded = folding(vectors)
-    taken = Modulation(vectors, torch.ones(2, 3, 64, 64) / 3)
-    blocks = [block for level in [*network.encoder, *reversed(network.decoder)] for block in level.blocks]
-    places = [*folding.blocks[:3], folding.bottleneck, *folding.blocks[3:]]
-    biases = [*(b.first.bias for b in blocks[:3]), torch.zeros(32), *(b.first.bias for b in blocks[3:]), torch.zeros(8)]
-    for i, (place, bias) in enumerate(zip(places, biases, strict=True)):
-        parts = [taken.take(16, 32) for _ in range(2)] if i == 3 else [taken.take(len(bias), 32)]
-        scale, shift = (torch.cat(part, -1) for part in zip(*parts, strict=True))
-        gain, offset = (part.mean(1)[:, None, None] for part in folded.part(place))
+    vectors = torch.randn(2, 3, network.modulate.out_features)
+    folded, modulation = Folding(network)(vectors), Modulation(vectors, torch.ones(2, 3, 64, 64) / 3)
+    blocks = {block.place: block for block in conv_blocks(network)}
+    assert len(blocks) == 6
+    for place in network.places:
+        bias = blocks[place].first.bias if place in blocks else torch.zeros(place.channels)
+        assert bias is not None
+        scale, shift = modulation.at(place)
+        gain, offset = (part.mean(1)[:, None, None] for part in folded.at(place))
         torch.testing.assert_close(gain.expand_as(scale), 1 + scale)
         torch.testing.assert_close(offset.expand_as(shift), shift + (1 + scale) * bias)
+
+
+def test_the_transformers_modulation_is_layer_by_layer() -> None:
+    network = Hourglass(replace(lsd_test(), layers=2))
+    folded = Folding(network)(torch.randn(2, 3, network.modulate.out_features))
+    for i, layer in enumerate(("bottleneck.0", "bottleneck.1")):
+        for j, name in enumerate(("attention", "mlp")):
+            place = next(place for place in network.places if place.name == f"{layer}.{name}")
+            for together, by_itself in zip(folded.of_transformer(network), folded.at(place), strict=True):
+                assert torch.equal(together[:, :, i, j], by_itself)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from engine.config import lsd_test
-from engine.models.hourglass import Attention
+from engine.models.attention import Attention
 from engine.stream import Stream
 from engine.tools.inspection import watch
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from engine.config import ModelConfig, lsd_base, lsd_test, lsd_tiny
-from engine.models.hourglass import Conditions, Hourglass, Memory
+from engine.models.attention import Memory
+from engine.models.hourglass import Conditions, Hourglass
 from engine.training.prune import prune
 
 BIG = replace(lsd_test(), channels=(16, 16, 24), encoder=(2, 1, 1), decoder=(1, 2, 1), width=32, layers=2, heads=2)

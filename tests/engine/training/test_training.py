@@ -18,7 +18,8 @@ from torch import Tensor
 
 from engine.config import ModelConfig, lsd_test
 from engine.models.checkpoint import save_weights
-from engine.models.hourglass import Conditions, Hourglass, to_patches, to_picture
+from engine.models.hourglass import Conditions, Hourglass
+from engine.models.patches import to_patches, to_picture
 from engine.teachers.places import PLACES
 from engine.teachers.worlds import WORLDS
 from engine.text import Router
