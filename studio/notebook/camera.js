@@ -1,4 +1,5 @@
-// A camera in a notebook: the page's camera beside the world that the kernel makes of it, a prompt, and the slate.
+// A camera in a notebook: the page's camera beside the world that the kernel makes of it, a prompt,
+// and the slate.
 import {busy, colour, timecode} from '../web/basics.js';
 import {Feed, Meter} from '../web/feed.js';
 import {Sound} from '../web/sound.js';
@@ -7,22 +8,43 @@ import {Source} from '../web/source.js';
 const LATE_MS = 2000; // without an answer for so long, the kernel is said to be busy
 const HOME = {
   secure:
-    'Open JupyterLab on this very machine, by http://localhost (ssh -L 8888:localhost:8888 HOST brings a distant one here), or over HTTPS; or let a clip stand in: camera.play("clip.mp4").',
+    'Open JupyterLab on this very machine, by http://localhost ' +
+    '(ssh -L 8888:localhost:8888 HOST brings a distant one here), or over HTTPS; ' +
+    'or let a clip stand in: camera.play("clip.mp4").',
   again: 'press Start again',
   else: ', or let a clip stand in: camera.play("clip.mp4")',
 };
 
 const TEMPLATE = `
   <div class="lsd-monitors">
-    <figure class="lsd-monitor lsd-camera"><video muted playsinline></video><figcaption>Camera</figcaption><p class="lsd-empty"></p></figure>
-    <figure class="lsd-monitor lsd-world"><canvas width="384" height="216" role="img" aria-label="World picture"></canvas><figcaption>World</figcaption>
+    <figure class="lsd-monitor lsd-camera"><video muted
+      playsinline></video><figcaption>Camera</figcaption><p class="lsd-empty"></p></figure>
+    <figure class="lsd-monitor lsd-world"><canvas width="384" height="216" role="img"
+      aria-label="World picture"></canvas><figcaption>World</figcaption>
       <p class="lsd-tally" hidden><i></i><output aria-label="Recorded time">00:00:00:00</output></p>
-      <button type="button" class="lsd-go" data-do="start"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M8 5v14l11-7z"/></svg>Start</button></figure>
+      <button type="button" class="lsd-go" data-do="start"><svg viewBox="0 0 24 24"
+        aria-hidden="true"><path d="M8 5v14l11-7z"/></svg>Start</button></figure>
   </div>
-  <p class="lsd-state"><b><i></i><span></span></b><span title="Pictures shown in a second"><b data-figure="fps">–</b> fps</span><span title="From the camera's frame to the world's, shown"><b data-figure="age">–</b> ms old</span><span title="Frames left out so that the picture stays young"><b data-figure="dropped">0</b> dropped</span><span title="Time the model takes for a frame"><b data-figure="step">–</b> ms a frame</span><button type="button" data-do="stop" disabled>Stop</button></p>
-  <form class="lsd-ask" autocomplete="off"><input name="prompt" aria-label="Prompt" maxlength="1000" spellcheck="false" placeholder="What should the picture become? Press Enter"><label>Fade<input name="fade" type="number" min="0" max="60" step="any" value="0.5" aria-label="Fade in seconds">s</label><button type="button" data-do="apply">Apply</button></form>
+  <p class="lsd-state">
+    <b><i></i><span></span></b>
+    <span title="Pictures shown in a second"><b data-figure="fps">–</b> fps</span>
+    <span title="From the camera's frame to the world's, shown"><b
+      data-figure="age">–</b> ms old</span>
+    <span title="Frames left out so that the picture stays young"><b
+      data-figure="dropped">0</b> dropped</span>
+    <span title="Time the model takes for a frame"><b data-figure="step">–</b> ms a frame</span>
+    <button type="button" data-do="stop" disabled>Stop</button>
+  </p>
+  <form class="lsd-ask" autocomplete="off"><input name="prompt" aria-label="Prompt" maxlength="1000"
+    spellcheck="false" placeholder="What should the picture become? Press Enter"><label>Fade<input
+    name="fade" type="number" min="0" max="60" step="any" value="0.5"
+    aria-label="Fade in seconds">s</label><button type="button"
+    data-do="apply">Apply</button></form>
   <div class="lsd-cues" role="group" aria-label="Worlds"></div>
-  <div class="lsd-slate"><p><b></b><span></span></p><label class="lsd-mic"><input type="checkbox" name="mic" checked> Microphone</label><p class="lsd-kept" role="status"></p><button type="button" data-do="record" class="lsd-record" disabled><i></i><span>Record</span></button></div>
+  <div class="lsd-slate"><p><b></b><span></span></p><label class="lsd-mic"><input type="checkbox"
+    name="mic" checked> Microphone</label><p class="lsd-kept" role="status"></p><button
+    type="button" data-do="record" class="lsd-record"
+    disabled><i></i><span>Record</span></button></div>
   <p class="lsd-note" role="alert"></p>`;
 
 export default {
@@ -32,7 +54,8 @@ export default {
       tabIndex: -1,
       innerHTML: TEMPLATE,
     });
-    el.dataset.lmSuppressShortcuts = 'true'; // JupyterLab's own keys stay out while the camera has the focus
+    // JupyterLab's own keys stay out while the camera has the focus
+    el.dataset.lmSuppressShortcuts = 'true';
     el.replaceChildren(root);
     const $ = selector => root.querySelector(selector),
       ending = new AbortController(),
@@ -53,7 +76,7 @@ export default {
     const state = () => model.get('_state');
     const say = (type, more, buffers) => model.send({type, view, ...more}, undefined, buffers);
 
-    // -- pictures --------------------------------------------------------------------------------------------------------
+    // -- pictures ---------------------------------------------------------------------------------
     const feed = new Feed(
       video,
       {ready: () => on, send: (head, body) => say('frame', head, [body])},
@@ -81,7 +104,8 @@ export default {
       facts.dropped = said.dropped;
       if (said.trouble) note(said.trouble);
       if (said.view === view) return feed.receive(said, buffers[0]);
-      const bitmap = await createImageBitmap(new Blob([buffers[0]], {type: 'image/jpeg'})); // another view's, or a clip's
+      // another view's, or a clip's
+      const bitmap = await createImageBitmap(new Blob([buffers[0]], {type: 'image/jpeg'}));
       paint(bitmap, null, said.step_ms);
       return bitmap.close();
     }
@@ -130,7 +154,7 @@ export default {
       halt();
     }
 
-    // -- what stands -----------------------------------------------------------------------------------------------------
+    // -- what stands ------------------------------------------------------------------------------
     function draw() {
       const now = state(),
         elsewhere = Boolean(now.view && now.view !== view),
@@ -194,7 +218,7 @@ export default {
         $('.lsd-tally output').textContent = timecode((performance.now() - since) / 1000, 24);
     }
 
-    // -- hands -----------------------------------------------------------------------------------------------------------
+    // -- hands ------------------------------------------------------------------------------------
     const apply = text => {
       note('');
       say('prompt', {

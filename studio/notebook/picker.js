@@ -15,13 +15,20 @@ const TEMPLATE = `
   <div class="lsd-wall"></div>
   <div class="lsd-bar">
     <div class="lsd-group">
-      <button type="button" data-do="start" aria-label="To the start (Home)">${icon('start')}</button>
-      <button type="button" data-do="back" aria-label="One frame back (left arrow)">${icon('back')}</button>
-      <button type="button" data-do="play" class="lsd-play" aria-label="Play all (space)">${icon('play')}</button>
-      <button type="button" data-do="next" aria-label="One frame on (right arrow)">${icon('next')}</button>
+      <button type="button" data-do="start"
+        aria-label="To the start (Home)">${icon('start')}</button>
+      <button type="button" data-do="back"
+        aria-label="One frame back (left arrow)">${icon('back')}</button>
+      <button type="button" data-do="play" class="lsd-play"
+        aria-label="Play all (space)">${icon('play')}</button>
+      <button type="button" data-do="next"
+        aria-label="One frame on (right arrow)">${icon('next')}</button>
     </div>
-    <div class="lsd-scrub" role="slider" tabindex="0" aria-label="Time" aria-valuemin="0"><i></i></div>
-    <div class="lsd-clock"><output class="lsd-time" aria-label="Timecode">00:00:00:00</output><button type="button" data-do="help" aria-label="Keys (?)">?</button></div>
+    <div class="lsd-scrub" role="slider" tabindex="0" aria-label="Time"
+      aria-valuemin="0"><i></i></div>
+    <div class="lsd-clock"><output class="lsd-time"
+      aria-label="Timecode">00:00:00:00</output><button type="button" data-do="help"
+      aria-label="Keys (?)">?</button></div>
   </div>
   <p class="lsd-choice" role="status"></p>
   <dl class="lsd-help" role="dialog" aria-label="Keys" hidden></dl>`;
@@ -33,7 +40,8 @@ export default {
       tabIndex: -1,
       innerHTML: TEMPLATE,
     });
-    el.dataset.lmSuppressShortcuts = 'true'; // JupyterLab's own keys stay out while the grid has the focus
+    // JupyterLab's own keys stay out while the grid has the focus
+    el.dataset.lmSuppressShortcuts = 'true';
     el.replaceChildren(root);
     const $ = selector => root.querySelector(selector),
       ending = new AbortController(),
@@ -54,7 +62,9 @@ export default {
         className: 'lsd-tile',
         title: `${tile.label}\n${tile.facts}`,
       });
-      button.innerHTML = `<span class="lsd-picture"><video muted playsinline preload="auto"></video><b></b><em>${icon('circle')}</em></span><strong></strong><small></small>`;
+      button.innerHTML = `<span class="lsd-picture"><video muted playsinline
+        preload="auto"></video><b></b><em>${icon('circle')}</em></span><strong></strong><small
+        ></small>`;
       button.querySelector('video').src = urls[i];
       button.querySelector('b').textContent = i + 1;
       button.querySelector('strong').textContent = tile.label;
@@ -88,7 +98,7 @@ export default {
       until,
     );
 
-    // -- time: the first video leads, the others follow ------------------------------------------------------------------
+    // -- time: the first video leads, the others follow -------------------------------------------
     const now = () => want ?? lead.currentTime;
     function seek(time_s) {
       // the newest wish wins
@@ -157,7 +167,7 @@ export default {
         Object.assign(button, {innerHTML: icon(name)}).dataset.shows = name;
     }
 
-    // -- the choice ------------------------------------------------------------------------------------------------------
+    // -- the choice -------------------------------------------------------------------------------
     function pick(i) {
       model.set('_picked', model.get('_picked') === i ? null : i);
       model.save_changes();
@@ -185,7 +195,7 @@ export default {
     model.on('change:_picked', choice);
     model.on('change:_fault', choice);
 
-    // -- hands -----------------------------------------------------------------------------------------------------------
+    // -- hands ------------------------------------------------------------------------------------
     const help = () => {
       const list = $('.lsd-help');
       list.innerHTML = keyRows(KEYS);

@@ -12,7 +12,8 @@ export default {
     };
     const {start_s, ...take} = model.get('_take'),
       mic = url('_mic', 'video/webm');
-    el.dataset.lmSuppressShortcuts = 'true'; // JupyterLab's own keys stay out while the player has the focus
+    // JupyterLab's own keys stay out while the player has the focus
+    el.dataset.lmSuppressShortcuts = 'true';
     const player = mount(el, {
       ...take,
       draft: model.get('_edit'),

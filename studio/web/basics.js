@@ -91,7 +91,10 @@ export function colour(prompt) {
   return COLOURS.others[hash % COLOURS.others.length];
 }
 
-/** Seconds as HH:MM:SS:FF; times come in whole microseconds, so a frame may seem to begin a trifle early. */
+/**
+ * Seconds as HH:MM:SS:FF; times come in whole microseconds, so a frame may seem to begin a trifle
+ * early.
+ */
 export function timecode(time_s, fps) {
   const rate = Math.round(fps),
     frames = Math.max(0, Math.floor(time_s * rate + 1e-3));
@@ -104,7 +107,7 @@ export function timecode(time_s, fps) {
   return parts.map(part => String(Math.floor(part)).padStart(2, '0')).join(':');
 }
 
-/** A take's frames in time. `times` are their starts in seconds; without them they are 1/fps apart. */
+/** A take's frames in time. `times` are their starts in seconds; else they are 1/fps apart. */
 export class Clock {
   constructor({times, fps, length_s}) {
     Object.assign(this, {times: times?.length ? times : null, fps, length_s});

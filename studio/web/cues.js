@@ -1,4 +1,5 @@
-// The cue buttons: the known worlds and one's own words, on the keys 1 to 9 in the order in which they lie.
+// The cue buttons: the known worlds and one's own words, on the keys 1 to 9 in the order in which
+// they lie.
 import {colour} from './basics.js';
 
 const STORE = 'lsd-studio.cues';

@@ -1,5 +1,6 @@
-// Edits of prompts as data: {keys, markers} in, new {keys, markers} out. studio/timeline/timeline.py makes the same of the same.
-// A key is {id, time_s, prompt, fade_s}, in seconds on the take's clock. What cannot be is an EditError, in words.
+// Edits of prompts as data: {keys, markers} in, new {keys, markers} out.
+// studio/timeline/timeline.py makes the same of the same. A key is {id, time_s, prompt, fade_s}, in
+// seconds on the take's clock. What cannot be is an EditError, in words.
 
 export class EditError extends Error {}
 
@@ -73,7 +74,8 @@ export function trim(state, id, {start_s, end_s}) {
   const wrong = times.findIndex((time_s, i) => i && time_s <= times[i - 1]);
   if (wrong > 0)
     throw new EditError(
-      `Between ${said(times[wrong - 1])} and ${said(times[wrong])} nothing would be left of a prompt: delete its key.`,
+      `Between ${said(times[wrong - 1])} and ${said(times[wrong])} ` +
+        'nothing would be left of a prompt: delete its key.',
     );
   return ordered(
     state,

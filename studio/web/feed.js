@@ -1,6 +1,6 @@
-// The camera's frames out and the world's in, as JPEG, over any line that can send bytes: link.js has a WebSocket, the
-// notebook's camera its kernel's connection. A few frames are under way at most; where more come they are left out, so
-// the picture stays young and nothing queues.
+// The camera's frames out and the world's in, as JPEG, over any line that can send bytes: link.js
+// has a WebSocket, the notebook's camera its kernel's connection. A few frames are under way at
+// most; where more come they are left out, so the picture stays young and nothing queues.
 
 const QUALITY = {best: 0.85, least: 0.35};
 
@@ -11,7 +11,10 @@ export const sizeFor = (width, height, side) => [
 ];
 
 export class Feed {
-  /** `line`: ready() and send({number, time_ms, quality}, body). `picture(bitmap, age_ms, step_ms)` is told the newest. */
+  /**
+   * `line`: ready() and send({number, time_ms, quality}, body). `picture(bitmap, age_ms, step_ms)`
+   * is told the newest.
+   */
   constructor(video, line, picture) {
     Object.assign(this, {
       video,
@@ -65,7 +68,10 @@ export class Feed {
     else requestAnimationFrame(next);
   }
 
-  /** A page that is covered is told of no video frames, and its timers sleep; those of a worker do not. */
+  /**
+   * A page that is covered is told of no video frames, and its timers sleep; those of a worker do
+   * not.
+   */
   tick() {
     this.ticker?.terminate();
     this.ticker = null;
@@ -80,7 +86,8 @@ export class Feed {
     if (turn !== this.turn || !this.running || !this.video.videoWidth) return;
     const now = performance.now(),
       number = ++this.number;
-    if (now - this.sent > 1000) this.waiting = []; // an answer was lost: do not wait for it for ever
+    // an answer was lost: do not wait for it for ever
+    if (now - this.sent > 1000) this.waiting = [];
     const most = Math.min(6, 1 + Math.ceil(Math.min(this.quickest, 400) / 40));
     if (this.encoding || this.waiting.length >= most || !this.line.ready()) {
       this.dropped++;

@@ -1,4 +1,5 @@
-// The lane: prompts as spans, fades as ramps, markers above; dragged, trimmed, split, zoomed. What an edit means: edits.js.
+// The lane: prompts as spans, fades as ramps, markers above; dragged, trimmed, split, zoomed. What
+// an edit means: edits.js.
 import {clamp, colour, drag, icon, timecode, words} from './basics.js';
 import {add, change, EditError, History, mark, remove, ruling, split, trim} from './edits.js';
 
@@ -10,10 +11,14 @@ const LONG_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800];
 export const LANE = `
   <div class="lsd-tools" role="toolbar" aria-label="Timeline">
     <div class="lsd-group">
-      <button type="button" data-do="add" title="A new prompt at the playhead (N)">${icon('add')}<span>Prompt</span></button>
-      <button type="button" data-do="split" title="Split the prompt at the playhead (S)">${icon('split')}<span>Split</span></button>
-      <button type="button" data-do="head" aria-label="Trim the prompt's start to the playhead (Q)" title="Trim start to playhead (Q)">${icon('head')}</button>
-      <button type="button" data-do="tail" aria-label="Trim the prompt's end to the playhead (W)" title="Trim end to playhead (W)">${icon('tail')}</button>
+      <button type="button" data-do="add"
+        title="A new prompt at the playhead (N)">${icon('add')}<span>Prompt</span></button>
+      <button type="button" data-do="split"
+        title="Split the prompt at the playhead (S)">${icon('split')}<span>Split</span></button>
+      <button type="button" data-do="head" aria-label="Trim the prompt's start to the playhead (Q)"
+        title="Trim start to playhead (Q)">${icon('head')}</button>
+      <button type="button" data-do="tail" aria-label="Trim the prompt's end to the playhead (W)"
+        title="Trim end to playhead (W)">${icon('tail')}</button>
       <i class="lsd-gap"></i>
       <button type="button" data-do="undo" aria-label="Undo (Ctrl+Z)">${icon('undo')}</button>
       <button type="button" data-do="redo" aria-label="Redo (Ctrl+Shift+Z)">${icon('redo')}</button>
@@ -21,23 +26,31 @@ export const LANE = `
     <p class="lsd-note" role="status"></p>
     <div class="lsd-group">
       <button type="button" data-do="less" aria-label="Zoom out (−)">${icon('less')}</button>
-      <button type="button" data-do="whole" class="lsd-zoom" aria-label="Show the whole take (0)">1×</button>
+      <button type="button" data-do="whole" class="lsd-zoom"
+        aria-label="Show the whole take (0)">1×</button>
       <button type="button" data-do="more" aria-label="Zoom in (+)">${icon('add')}</button>
       <button type="button" data-do="help" aria-label="Keys (?)">?</button>
     </div>
   </div>
   <div class="lsd-scroll"><div class="lsd-strip">
-    <div class="lsd-ruler"></div><div class="lsd-lane" aria-label="Prompts"><svg preserveAspectRatio="none"></svg></div><div class="lsd-range"></div><div class="lsd-head"></div>
+    <div class="lsd-ruler"></div>
+    <div class="lsd-lane" aria-label="Prompts"><svg preserveAspectRatio="none"></svg></div>
+    <div class="lsd-range"></div><div class="lsd-head"></div>
   </div></div>
   <form class="lsd-editor" autocomplete="off">
-    <p class="lsd-hint">Click a prompt to change its words, time and fade. Drag an edge to trim it, the dot above it to fade.</p>
+    <p class="lsd-hint">Click a prompt to change its words, time and fade.
+      Drag an edge to trim it, the dot above it to fade.</p>
     <label class="lsd-words">Prompt<input name="prompt" maxlength="1000" spellcheck="false"></label>
     <label>At (s)<input name="time_s" type="number" min="0" step="any"></label>
     <label>Fade (s)<input name="fade_s" type="number" min="0" step="any"></label>
-    <button type="button" data-do="bin" aria-label="Delete this prompt (Delete)">${icon('bin')}</button>
+    <button type="button" data-do="bin"
+      aria-label="Delete this prompt (Delete)">${icon('bin')}</button>
   </form>`;
 
-/** Bring the lane in `root` to life. `host`: clock(), now(), seek(time_s), stop(), range(), editable(), edited(state). */
+/**
+ * Bring the lane in `root` to life. `host`: clock(), now(), seek(time_s), stop(), range(),
+ * editable(), edited(state).
+ */
 export function mountLane(root, host, until) {
   const $ = selector => root.querySelector(selector);
   const scroll = $('.lsd-scroll'),
@@ -68,7 +81,7 @@ export function mountLane(root, host, until) {
     $('.lsd-note').textContent = text;
   };
 
-  // -- what is seen ----------------------------------------------------------------------------------------------------
+  // -- what is seen -------------------------------------------------------------------------------
   function draw() {
     const {keys, markers} = state(),
       end = width(),
@@ -183,7 +196,8 @@ export function mountLane(root, host, until) {
   }
   function zoomTo(level, hold = null) {
     // `hold`: the pixel of the window that stays where it is; by default the playhead's
-    if (Math.abs(scroll.scrollLeft - left) > 1) left = scroll.scrollLeft; // scrolled by hand; else browsers have rounded it
+    // scrolled by hand; else browsers have rounded it
+    if (Math.abs(scroll.scrollLeft - left) > 1) left = scroll.scrollLeft;
     const head = x(host.now()) - left,
       at = hold ?? (head >= 0 && head <= scroll.clientWidth ? head : scroll.clientWidth / 2);
     const time_s = ((left + at) / width()) * length(),
@@ -195,7 +209,7 @@ export function mountLane(root, host, until) {
     draw();
   }
 
-  // -- edits -----------------------------------------------------------------------------------------------------------
+  // -- edits --------------------------------------------------------------------------------------
   function commit(next, from) {
     const news = history.say(next, from);
     note('');
@@ -321,7 +335,7 @@ export function mountLane(root, host, until) {
     );
   }
 
-  // -- hands -----------------------------------------------------------------------------------------------------------
+  // -- hands --------------------------------------------------------------------------------------
   const rule = () => ruling(state().keys, playhead()).id;
   const acts = {
     add: () => addAt(playhead()),

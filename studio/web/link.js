@@ -1,7 +1,9 @@
-// One WebSocket both ways: the camera's frames out, the world's frames in (feed.js); commands and answers as JSON.
+// One WebSocket both ways: the camera's frames out, the world's frames in (feed.js); commands and
+// answers as JSON.
 import {Feed} from './feed.js';
 
-const HEADER = 21; // kind u8, number u32, time f64 (ms, the browser's clock), extra f64; little endian
+// kind u8, number u32, time f64 (ms, the browser's clock), extra f64; little endian
+const HEADER = 21;
 const FRAME = 1,
   SOUND = 2;
 const PATIENCE = [0.3, 0.6, 1, 2, 4]; // seconds between attempts to connect again
@@ -27,7 +29,10 @@ const pack = (kind, number, time, extra, body) => {
 };
 
 export class Link {
-  /** `hello()` gives what the server is told first; `on` has `state(name, text)`, `picture(bitmap, age_ms, step_ms)`, `message(data)`. */
+  /**
+   * `hello()` gives what the server is told first; `on` has `state(name, text)`, `picture(bitmap,
+   * age_ms, step_ms)`, `message(data)`.
+   */
   constructor(url, video, hello, on) {
     Object.assign(this, {url, hello, on, attempt: 0});
     this.feed = new Feed(

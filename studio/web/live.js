@@ -1,4 +1,5 @@
-// The live page: the source, the monitors, the prompt, the slate, the record button and the status line.
+// The live page: the source, the monitors, the prompt, the slate, the record button and the status
+// line.
 import {timecode} from './basics.js';
 import {Cues} from './cues.js';
 import {Meter, sizeFor} from './feed.js';
@@ -34,7 +35,7 @@ export function mountLive(root, studio) {
     state = 'idle';
   const meter = new Meter();
 
-  // -- the line to the studio --------------------------------------------------------------------------------------------
+  // -- the line to the studio ---------------------------------------------------------------------
   const hello = () => ({prompt, source: source.kind});
   const link = new Link(studio.socket(), video, hello, {
     state(name, text) {
@@ -126,7 +127,7 @@ export function mountLive(root, studio) {
     button.onclick = act ?? null;
   }
 
-  // -- source ------------------------------------------------------------------------------------------------------------
+  // -- source -------------------------------------------------------------------------------------
   const source = new Source(video, studio.entry.example, () => {
     for (const one of all('[data-source]')) {
       one.setAttribute('aria-checked', one.dataset.source === source.kind);
@@ -165,14 +166,16 @@ export function mountLive(root, studio) {
         video.videoWidth / video.videoHeight > 1.5 ? 16 / 9 : 4 / 3,
       );
   });
-  // A size is chosen for this machine and kept; until then it is what the studio's processor keeps up with.
+  // A size is chosen for this machine and kept; until then it is what the studio's processor keeps
+  // up with.
   let sides = {all: [384], best: 384};
   const side = () =>
     sides.all.find(one => String(one) === localStorage.getItem(SIDE)) ?? sides.best;
   function drawSizes() {
     if (!recording) link.feed.side = side(); // another window may have chosen meanwhile
     const text = one =>
-      `${sizeFor(video.videoWidth || 16, video.videoHeight || 9, one).join(' × ')}${one === sides.best ? ', fits this machine' : ''}`;
+      sizeFor(video.videoWidth || 16, video.videoHeight || 9, one).join(' × ') +
+      (one === sides.best ? ', fits this machine' : '');
     $('.size select').replaceChildren(
       ...sides.all.map(one => new Option(text(one), one, false, one === link.feed.side)),
     );
@@ -207,7 +210,7 @@ export function mountLive(root, studio) {
     });
   }
 
-  // -- prompt ------------------------------------------------------------------------------------------------------------
+  // -- prompt -------------------------------------------------------------------------------------
   const cues = new Cues($('.cues'), text => {
     ask.prompt.value = text;
     apply(text);
@@ -224,10 +227,9 @@ export function mountLive(root, studio) {
   function showPrompt(text, nearest) {
     $('.now b').textContent = text;
     const near = (nearest ?? []).filter(([, share]) => share >= 0.05).slice(0, 3);
+    const percent = ([name, share]) => `${name.replaceAll('-', ' ')} ${Math.round(share * 100)} %`;
     $('.now em').textContent =
-      near.length && near[0][1] < 0.9
-        ? `between ${near.map(([name, share]) => `${name.replaceAll('-', ' ')} ${Math.round(share * 100)} %`).join(', ')}`
-        : '';
+      near.length && near[0][1] < 0.9 ? `between ${near.map(percent).join(', ')}` : '';
     cues.mark(text);
   }
   ask.addEventListener('submit', event => {
@@ -239,7 +241,7 @@ export function mountLive(root, studio) {
     else cues.mark(prompt);
   });
 
-  // -- slate and recording -------------------------------------------------------------------------------------------------
+  // -- slate and recording ------------------------------------------------------------------------
   const slate = () => ({
     production: form.production.value,
     scene: form.scene.value,
@@ -312,7 +314,7 @@ export function mountLive(root, studio) {
   $('.start').addEventListener('click', start);
   $('.stop').addEventListener('click', stop);
 
-  // -- views and figures ---------------------------------------------------------------------------------------------------
+  // -- views and figures --------------------------------------------------------------------------
   for (const one of all('.views button'))
     one.addEventListener('click', () => {
       monitors.dataset.view = one.dataset.view;

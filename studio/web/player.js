@@ -1,14 +1,18 @@
-// The player: a take's camera and world in step, a wipe between them, its prompts on a lane (lane.js).
-// The review page and the notebook's widget mount the same files, styled by player.css.
+// The player: a take's camera and world in step, a wipe between them, its prompts on a lane
+// (lane.js). The review page and the notebook's widget mount the same files, styled by player.css.
 //
-//   const player = mount(element, {raw, live, sound, keys, markers, draft, times, duration_s, fps, editable, shortcuts, onEdit})
-//   player.show({live, keys, …})    another version, the playhead stays       player.seek(time_s)       player.say(text)
-//   player.state()                  {keys, markers}: keys are {id, time_s, prompt, fade_s}, seconds on the take's clock
+//   const player = mount(element, options)
+//   player.show({live, keys, …})    another version, the playhead stays
+//   player.seek(time_s)
+//   player.say(text)
+//   player.state()                  {keys, markers}: keys are {id, time_s, prompt, fade_s},
+//                                   seconds on the take's clock
 //   player.destroy()
 //
-// `times` are the frames' times in seconds; without them frames are 1/fps apart. `sound` is {url, start_s}. `shortcuts`
-// is where keys are listened to (default: the element). `onEdit({keys, markers})` follows every finished edit; `draft` is
-// such edits of before.
+// The options are {raw, live, sound, keys, markers, draft, times, duration_s, fps, editable,
+// shortcuts, onEdit}. `times` are the frames' times in seconds; else they are 1/fps apart.
+// `sound` is {url, start_s}. `shortcuts` is where keys are listened to (default: the element).
+// `onEdit({keys, markers})` follows every finished edit; `draft` is such edits of before.
 import {busy, Clock, clamp, drag, icon, keyRows, timecode} from './basics.js';
 import {LANE, mountLane} from './lane.js';
 
@@ -35,28 +39,41 @@ const TEMPLATE = `
   <div class="lsd-screen" data-view="wipe">
     <video class="lsd-live" playsinline preload="auto"></video>
     <video class="lsd-raw" playsinline preload="auto" muted></video>
-    <div class="lsd-wipe" role="slider" tabindex="0" aria-label="Wipe: camera left, world right" aria-valuemin="0" aria-valuemax="100"><i></i></div>
+    <div class="lsd-wipe" role="slider" tabindex="0" aria-label="Wipe: camera left, world right"
+      aria-valuemin="0" aria-valuemax="100"><i></i></div>
     <span class="lsd-tag lsd-tag-raw">Camera</span><span class="lsd-tag lsd-tag-live">World</span>
     <p class="lsd-fault" role="alert" hidden></p>
   </div>
   <div class="lsd-bar" role="toolbar" aria-label="Playback">
     <div class="lsd-group">
-      <button type="button" data-do="start" aria-label="To the start (Home)">${icon('start')}</button>
-      <button type="button" data-do="back" aria-label="One frame back (left arrow)">${icon('back')}</button>
-      <button type="button" data-do="play" class="lsd-play" aria-label="Play (space)">${icon('play')}</button>
-      <button type="button" data-do="next" aria-label="One frame on (right arrow)">${icon('next')}</button>
+      <button type="button" data-do="start"
+        aria-label="To the start (Home)">${icon('start')}</button>
+      <button type="button" data-do="back"
+        aria-label="One frame back (left arrow)">${icon('back')}</button>
+      <button type="button" data-do="play" class="lsd-play"
+        aria-label="Play (space)">${icon('play')}</button>
+      <button type="button" data-do="next"
+        aria-label="One frame on (right arrow)">${icon('next')}</button>
       <button type="button" data-do="end" aria-label="To the end (End)">${icon('end')}</button>
-      <button type="button" data-do="loop" aria-pressed="false" aria-label="Loop">${icon('loop')}</button>
+      <button type="button" data-do="loop" aria-pressed="false"
+        aria-label="Loop">${icon('loop')}</button>
     </div>
-    <div class="lsd-clock"><output class="lsd-time" aria-label="Timecode">00:00:00:00</output><span class="lsd-length"></span><span class="lsd-rate"></span></div>
+    <div class="lsd-clock"><output class="lsd-time" aria-label="Timecode">00:00:00:00</output><span
+      class="lsd-length"></span><span class="lsd-rate"></span></div>
     <div class="lsd-group lsd-views" role="group" aria-label="View">
-      <button type="button" data-view="wipe" aria-pressed="true">Wipe</button><button type="button" data-view="side" aria-pressed="false">Side by side</button><button type="button" data-view="live" aria-pressed="false">World</button><button type="button" data-view="raw" aria-pressed="false">Camera</button>
+      <button type="button" data-view="wipe" aria-pressed="true">Wipe</button>
+      <button type="button" data-view="side" aria-pressed="false">Side by side</button>
+      <button type="button" data-view="live" aria-pressed="false">World</button>
+      <button type="button" data-view="raw" aria-pressed="false">Camera</button>
     </div>
   </div>
   ${LANE}
   <dl class="lsd-help" role="dialog" aria-label="Keys" hidden></dl>`;
 
-/** Put a player into the element; see the top of the file for the options and the handle that it returns. */
+/**
+ * Put a player into the element; see the top of the file for the options and the handle that it
+ * returns.
+ */
 export function mount(element, options) {
   const root = document.createElement('div');
   root.className = 'lsd-player';
@@ -77,7 +94,7 @@ export function mount(element, options) {
     range = [0, null],
     turning = 0;
 
-  // -- time -----------------------------------------------------------------------------------------------------------
+  // -- time ---------------------------------------------------------------------------------------
   const now = () => want ?? live.currentTime;
   function wind() {
     // the take's clock; its length is known when the picture is
@@ -106,7 +123,7 @@ export function mount(element, options) {
     seek(now() + seconds);
   }
 
-  // -- playing: the world leads, the camera follows by small changes of its rate ---------------------------------------
+  // -- playing: the world leads, the camera follows by small changes of its rate ------------------
   function play(speed = 1) {
     cancelAnimationFrame(turning);
     rate = speed;
@@ -190,7 +207,8 @@ export function mount(element, options) {
       'error',
       () =>
         fault(
-          `The ${video === live ? 'world' : 'camera'}'s picture cannot be played: ${video.error?.message || 'no such file'}`,
+          `The ${video === live ? 'world' : 'camera'}'s picture cannot be played: ` +
+            (video.error?.message || 'no such file'),
         ),
       until,
     );
@@ -200,7 +218,7 @@ export function mount(element, options) {
     $('.lsd-fault').hidden = !text;
   }
 
-  // -- what is seen ----------------------------------------------------------------------------------------------------
+  // -- what is seen -------------------------------------------------------------------------------
   function paint() {
     const at = now();
     $('.lsd-time').textContent = timecode(clock.times?.[clock.frameAt(at)] ?? at, take.fps);
@@ -226,7 +244,7 @@ export function mount(element, options) {
     $('.lsd-wipe').setAttribute('aria-valuenow', Math.round(percent));
   }
 
-  // -- hands -----------------------------------------------------------------------------------------------------------
+  // -- hands --------------------------------------------------------------------------------------
   const lane = mountLane(
     root,
     {

@@ -1,4 +1,5 @@
-// The review page: the list of takes, the player, the versions, the verdict, rendering again and export.
+// The review page: the list of takes, the player, the versions, the verdict, rendering again and
+// export.
 import {timecode} from './basics.js';
 import {mount} from './player.js';
 
@@ -8,6 +9,11 @@ const make = (tag, fields = {}, ...children) => {
   one.append(...children);
   return one;
 };
+const verdictMark = verdict =>
+  make('i', {
+    className: `verdict ${verdict}`,
+    textContent: `${VERDICTS[verdict]} ${verdict === 'ng' ? 'NG' : verdict}`,
+  });
 
 export function mountReview(root, studio) {
   const $ = selector => root.querySelector(selector),
@@ -19,7 +25,7 @@ export function mountReview(root, studio) {
     show = 'all',
     job = null;
 
-  // -- the list ------------------------------------------------------------------------------------------------------------
+  // -- the list -----------------------------------------------------------------------------------
   async function refresh() {
     try {
       list = (await studio.call('takes')).takes;
@@ -59,14 +65,7 @@ export function mountReview(root, studio) {
             make(
               'span',
               {className: 'marks'},
-              ...(one.verdict
-                ? [
-                    make('i', {
-                      className: `verdict ${one.verdict}`,
-                      textContent: `${VERDICTS[one.verdict]} ${one.verdict === 'ng' ? 'NG' : one.verdict}`,
-                    }),
-                  ]
-                : []),
+              ...(one.verdict ? [verdictMark(one.verdict)] : []),
               ...(badge ? [make('i', {className: `badge ${badge}`, textContent: badge})] : []),
               ...(one.versions
                 ? [
@@ -103,21 +102,23 @@ export function mountReview(root, studio) {
               make('h2', {textContent: 'Choose a take'}),
               make('p', {
                 textContent:
-                  'Camera and world play in step; the wipe goes between them. Change a prompt on the timeline, then render again: nothing is ever overwritten.',
+                  'Camera and world play in step; the wipe goes between them. Change a prompt ' +
+                  'on the timeline, then render again: nothing is ever overwritten.',
               }),
             ]
           : [
               make('h2', {textContent: 'No takes yet'}),
               make('p', {
                 textContent:
-                  'Go to the live page, press Start, then Record (R). What you shoot is listed here when you cut.',
+                  'Go to the live page, press Start, then Record (R). ' +
+                  'What you shoot is listed here when you cut.',
               }),
               make('a', {href: '#live', className: 'apply', textContent: 'To the live page'}),
             ]),
     );
   }
 
-  // -- one take ------------------------------------------------------------------------------------------------------------
+  // -- one take -----------------------------------------------------------------------------------
   async function open(path, wanted) {
     if (take?.take === path && !wanted) return;
     root.classList.add('loading');
@@ -215,16 +216,14 @@ export function mountReview(root, studio) {
   }
   function note(text) {
     const changed = Boolean(version.draft) && plain(version.draft) !== plain(version);
+    const seen = version.name === 'live' ? 'what was played live' : version.name;
     $('[data-do=render]').disabled = Boolean(job) || take.state === 'recording';
     $('[data-do=render]').classList.toggle('ready', changed);
     $('.say').textContent =
-      text ??
-      (changed
-        ? `The keys differ from ${version.name === 'live' ? 'what was played live' : version.name}. Render again to see it.`
-        : version.about);
+      text ?? (changed ? `The keys differ from ${seen}. Render again to see it.` : version.about);
   }
 
-  // -- verdict, notes, rendering, export --------------------------------------------------------------------------------------
+  // -- verdict, notes, rendering, export ----------------------------------------------------------
   function verdict(name) {
     for (const button of all('[data-verdict]'))
       button.setAttribute('aria-pressed', button.dataset.verdict === name);

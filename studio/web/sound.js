@@ -1,4 +1,5 @@
-// The microphone while a take is recorded: chunks of one WebM file, kept for a while where the connection is lost.
+// The microphone while a take is recorded: chunks of one WebM file, kept for a while where the
+// connection is lost.
 
 const MOST = 240; // chunks of half a second that wait at most
 

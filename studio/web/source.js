@@ -1,9 +1,14 @@
-// Where the camera's picture comes from: the shipped example, a camera, or a clip of one's own, all through one <video>.
+// Where the camera's picture comes from: the shipped example, a camera, or a clip of one's own, all
+// through one <video>.
 
-/** What a page says where no camera is to be had: how to get a secure address, and what to do once it may be had. */
+/**
+ * What a page says where no camera is to be had: how to get a secure address, and what to do once
+ * it may be had.
+ */
 const HOME = {
   secure:
-    'Start the studio with lsd-studio serve --ssl-certfile cert.pem --ssl-keyfile key.pem, or open it on this very machine. Example and Clip work here too.',
+    'Start the studio with lsd-studio serve --ssl-certfile cert.pem --ssl-keyfile key.pem, ' +
+    'or open it on this very machine. Example and Clip work here too.',
   again: 'choose Camera again',
   else: ', or work with Example or Clip',
 };
@@ -11,10 +16,16 @@ const HOME = {
 /** Why no camera is to be had, and what to do about it. */
 export function cameraTrouble(error, home = HOME) {
   if (!window.isSecureContext || !navigator.mediaDevices)
-    return `Browsers hand over a camera only on localhost or over HTTPS, and this page came from ${location.origin}. ${home.secure}`;
+    return (
+      'Browsers hand over a camera only on localhost or over HTTPS, ' +
+      `and this page came from ${location.origin}. ` +
+      home.secure
+    );
   return (
     {
-      NotAllowedError: `The browser was told to keep the camera from this page. Allow it beside the address, then ${home.again}.`,
+      NotAllowedError:
+        'The browser was told to keep the camera from this page. ' +
+        `Allow it beside the address, then ${home.again}.`,
       NotFoundError: `No camera is connected. Plug one in and ${home.again}${home.else}.`,
       NotReadableError: `Another program holds the camera. Close it there, then ${home.again}.`,
       OverconstrainedError: 'That camera is gone. Choose another one.',
@@ -27,7 +38,10 @@ function stopTracks(stream) {
 }
 
 export class Source {
-  /** `changed()` follows every change of kind, text, devices or shape; `refused(kind)` may keep the present source. */
+  /**
+   * `changed()` follows every change of kind, text, devices or shape; `refused(kind)` may keep the
+   * present source.
+   */
   constructor(video, example, changed, home) {
     Object.assign(this, {
       video,
@@ -135,7 +149,8 @@ export class Source {
 
   play(url, text) {
     this.video.src = url;
-    this.video.play().catch(() => {}); // without a gesture some browsers wait for Start, which plays it again
+    // without a gesture some browsers wait for Start, which plays it again
+    this.video.play().catch(() => {});
     this.say(text);
   }
 }

@@ -1,4 +1,5 @@
-// The frame of both pages: the pass, calls to the studio, notices, the keys, and which page is seen.
+// The frame of both pages: the pass, calls to the studio, notices, the keys, and which page is
+// seen.
 import {busy, keyRows} from './basics.js';
 import {mountLive} from './live.js';
 import {KEYS} from './player.js';

@@ -1,4 +1,5 @@
-// Watches the world's canvas: a small copy of every picture that is shown, with its time, and when Start and Enter were pressed.
+// Watches the world's canvas: a small copy of every picture that is shown, with its time, and when
+// Start and Enter were pressed.
 (() => {
   const small = document.createElement('canvas'),
     pen = small.getContext('2d', {willReadFrequently: true});
