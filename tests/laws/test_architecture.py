@@ -60,7 +60,6 @@ KNOWN_OFFENCES: set[tuple[str, str]] = {
     ("studio.takes.take", "studio.variants"),
     ("studio.timeline.timeline", "studio.notebook.html"),
     ("studio.variants", "studio.notebook.html"),
-    ("studio.variants", "studio.notebook.strips"),
 }
 """Imports that break the law of floors and are left out of its graph; an entry that no longer occurs fails too."""
 
