@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import functools
 import logging
-import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from studio.app.files import Files
 from studio.app.guard import Guard
 from studio.app.sessions import Sessions, step_back
 from studio.delivery import export, proxies
@@ -27,20 +26,11 @@ from studio.timeline.timeline import Timeline
 if TYPE_CHECKING:
     from engine.types import LiveModel
 
-SERVED = ("poster.jpg", "mic.webm", "proxy/raw.mp4", "proxy/live.mp4", "renders/v*/out.mp4")
-"""What of a take's folder a browser may read."""
-EXPORTS, EXAMPLES = ".exports", ".example"
-"""Stand for the folders of files made for download and of the shipped takes; no production can have these names."""
-SHIPPED = Path(__file__).parents[2] / "sessions"
-
-EXAMPLE = "example/S*/*/T*/proxy/raw.mp4"
-"""Within the sessions folder: what plays where there is no camera."""
-
 log = logging.getLogger(__name__)
 
-Answer = dict[str, Any]
+Reply = dict[str, Any]
 Load: TypeAlias = "Callable[[EngineEntry | None], LiveModel]"
-Callback = Callable[[Any, Mapping[str, Any]], Answer]
+Callback = Callable[[Any, Mapping[str, Any]], Reply]
 
 
 @dataclass
@@ -57,11 +47,11 @@ def answered(callback: Callback) -> Callback:
     """Only a page with a token is answered; a ValueError is the user's to read."""
 
     @functools.wraps(callback)
-    def call(desk: Callbacks, data: Mapping[str, Any]) -> Answer:
-        if not desk.guard.knows(data.get("token")):
+    def call(callbacks: Callbacks, data: Mapping[str, Any]) -> Reply:
+        if not callbacks.guard.knows(data.get("token")):
             return {"error": "The studio was started anew, or does not know this page. Load it again."}
         try:
-            return callback(desk, data)
+            return callback(callbacks, data)
         except (ValueError, OSError) as error:
             return {"error": str(error)}
 
@@ -74,7 +64,7 @@ class Callbacks:
     def __init__(self, guard: Guard, sessions: Sessions, folder: Path, load: Load) -> None:
         self.guard, self.sessions, self.folder = guard, sessions, folder
         self._load = load
-        self._exports = tempfile.TemporaryDirectory(prefix="lsd-studio-")
+        self.files = Files(folder)
         self._prepared: dict[Path, str] = {}
         """Takes whose pictures are being made, and what went wrong."""
         self._jobs: dict[str, Job] = {}
@@ -82,21 +72,21 @@ class Callbacks:
 
     # -- for the live page
 
-    def enter(self, data: Mapping[str, Any]) -> Answer:
+    def enter(self, data: Mapping[str, Any]) -> Reply:
         """A page was loaded: its token, and what it needs to begin. Gradio answers it to people who are signed in."""
         return {
             "token": self.guard.issue(),
-            "example": self._example(),
+            "example": self.files.example(),
             "slate": {"production": "my-film", "scene": "1", "shot": "A"},
         }
 
     @answered
-    def machine(self, data: Mapping[str, Any]) -> Answer:
+    def machine(self, data: Mapping[str, Any]) -> Reply:
         """Is the model loaded, where does it run, which worlds does it know?"""
         return self.sessions.machine()
 
     @answered
-    def slate(self, data: Mapping[str, Any]) -> Answer:
+    def slate(self, data: Mapping[str, Any]) -> Reply:
         """The slate with its names as folders will bear them, and the number of its next take."""
         slate = Slate(*(str(data.get(part, "")) for part in ("production", "scene", "shot")))
         scene = slate.scene.lstrip("0") or "0"
@@ -110,22 +100,22 @@ class Callbacks:
     # -- for the review page
 
     @answered
-    def takes(self, data: Mapping[str, Any]) -> Answer:
+    def takes(self, data: Mapping[str, Any]) -> Reply:
         """Every take, by production, scene, shot and number."""
         return {"takes": [self._line(listed) for listed in takes(self.folder)]}
 
     @answered
-    def take(self, data: Mapping[str, Any]) -> Answer:
+    def take(self, data: Mapping[str, Any]) -> Reply:
         """One take for the player: pictures, frames' times, keys, versions."""
         take = self._open(data)
         if take.made and take.state != "recording" and not (take.folder / proxies.LIVE).is_file():
             return self._prepare(take)
         picture = take.manifest.picture
         slate = take.manifest.slate
-        live = {"name": "live", "url": self._url(take.folder / proxies.LIVE), "about": "As it was shot."}
-        versions = [live | _keys(take), *(self._version(take, one) for one in take.renders)]
+        live = {"name": "live", "url": self.files.url(take.folder / proxies.LIVE), "about": "As it was shot."}
+        versions = [live | _keys(take), *(self._version(take, version) for version in take.renders)]
         return {
-            "take": self._path(take.folder),
+            "take": self.files.path(take.folder),
             "production": slate.production,
             "scene": slate.scene,
             "shot": slate.shot,
@@ -142,20 +132,20 @@ class Callbacks:
             "frames": len(take.frames),
             "dropped": take.dropped,
             "times": [row.time_s for row in take.made],
-            "raw": self._url(take.folder / proxies.RAW),
+            "raw": self.files.url(take.folder / proxies.RAW),
             "sound": self._sound(take),
             "versions": versions,
         }
 
     @answered
-    def judge(self, data: Mapping[str, Any]) -> Answer:
+    def judge(self, data: Mapping[str, Any]) -> Reply:
         """Set a take's verdict or notes."""
         fields = {name: data[name] for name in ("verdict", "notes") if name in data}
         manifest = self._open(data).edit(**fields).manifest
         return {"verdict": manifest.verdict, "notes": manifest.notes}
 
     @answered
-    def draft(self, data: Mapping[str, Any]) -> Answer:
+    def draft(self, data: Mapping[str, Any]) -> Reply:
         """Keep the page's keys and markers with the take, until a version holds them."""
         take = self._open(data)
         if take.state == "recording":
@@ -164,7 +154,7 @@ class Callbacks:
         return {}
 
     @answered
-    def render(self, data: Mapping[str, Any]) -> Answer:
+    def render(self, data: Mapping[str, Any]) -> Reply:
         """Render a take again with the page's keys; answers a job to ask `progress` about."""
         take = self._open(data)
         timeline = _edited(take, data)
@@ -176,7 +166,7 @@ class Callbacks:
         return {"job": name}
 
     @answered
-    def progress(self, data: Mapping[str, Any]) -> Answer:
+    def progress(self, data: Mapping[str, Any]) -> Reply:
         """How far a render is."""
         job = self._jobs.get(str(data.get("job")))
         if job is None:
@@ -185,37 +175,31 @@ class Callbacks:
         return {"done": job.done, "total": job.total, "share": share, "version": job.version, "error": job.error}
 
     @answered
-    def export(self, data: Mapping[str, Any]) -> Answer:
+    def export(self, data: Mapping[str, Any]) -> Reply:
         """Write a version as a file to keep, and say where to fetch it."""
         take, version, kind = self._open(data), str(data.get("version", "live")), data.get("to")
         if kind not in export.FORMATS:
-            raise TakeError(f"{kind!r} is no format to export to; there are {', '.join(export.FORMATS)}")
+            raise TakeError(f"{kind!r} is not a format to export to; there are {', '.join(export.FORMATS)}")
         name = "_".join([*take.name.split(), *([version] if kind == "mp4" else [])]) + f".{kind}"
-        out = Path(tempfile.mkdtemp(dir=self._exports.name)) / name
+        out = self.files.new_export(name)
         if kind == "mp4":
             export.write_mp4(take, out, version)
         else:
             export.write_otio(take, out)
-        return {"url": f"{EXPORTS}/{out.parent.name}/{name}", "name": name}
+        return {"url": self.files.export_url(out), "name": name}
+
+    def of_pages(self) -> list[Callable[[Mapping[str, Any]], Reply]]:
+        """Those that the pages may call, by their names."""
+        live, review = (self.enter, self.machine, self.slate), (self.takes, self.take, self.judge)
+        return [*live, *review, self.draft, self.render, self.progress, self.export]
 
     def close(self) -> None:
         """Remove what was exported for download."""
-        self._exports.cleanup()
-
-    def file(self, path: str) -> Path | None:
-        """The file behind a URL's path, or None: what browsers may read of a take, or what was made for download."""
-        within, _, rest = path.partition("/")
-        if within == EXPORTS:
-            return _inside(Path(self._exports.name), rest)
-        folder, inside = (SHIPPED, rest) if within == EXAMPLES else (self.folder, path)
-        found = _inside(folder, inside)
-        parts = found.relative_to(folder.resolve()).parts if found else ()
-        legal = any(fnmatchcase("/".join(parts[4:]), pattern) for pattern in SERVED)
-        return found if legal else None
+        self.files.close()
 
     # -- helpers
 
-    def _prepare(self, take: Take) -> Answer:
+    def _prepare(self, take: Take) -> Reply:
         """Make the pictures of a take that a crash cut short, or that lost them; the page asks again meanwhile."""
         if error := self._prepared.get(take.folder):
             del self._prepared[take.folder]  # opened again, it is tried again
@@ -244,11 +228,11 @@ class Callbacks:
         finally:
             self._rendering.release()
 
-    def _line(self, listed: TakeListing) -> Answer:
+    def _line(self, listed: TakeListing) -> Reply:
         """One line of the list of takes."""
         production, scene, shot, number = listed.folder.relative_to(self.folder).parts
-        line: Answer = {
-            "path": self._path(listed.folder),
+        line: Reply = {
+            "path": self.files.path(listed.folder),
             "production": production,
             "scene": scene[1:],
             "shot": shot,
@@ -264,47 +248,39 @@ class Callbacks:
             "notes": take.manifest.notes,
             "duration_s": take.duration_s,
             "fps": take.fps,
-            "poster": self._url(take.folder / proxies.POSTER),
+            "poster": self.files.url(take.folder / proxies.POSTER),
             "versions": len(take.renders),
         }
 
-    def _version(self, take: Take, version: Render) -> Answer:
+    def _version(self, take: Take, version: Render) -> Reply:
         """A render for the player."""
         reused, first = version.info.get("reused", 0), version.info.get("first_row", 0)
         about = f"{version.name}, rendered {version.info.get('made', '')[:16].replace('T', ' ')} UTC"
         if reused:
             about += f" from frame {first} on; before it the picture is the live one"
-        return {"name": version.name, "url": self._url(version.video), "about": f"{about}.", **_keys(take, version)}
+        return {
+            "name": version.name,
+            "url": self.files.url(version.video),
+            "about": f"{about}.",
+            **_keys(take, version),
+        }
 
-    def _sound(self, take: Take) -> Answer | None:
+    def _sound(self, take: Take) -> Reply | None:
         """The microphone's file, and where on the take's clock it begins."""
         if not take.sounds:
             return None
         start_s, path = take.sounds[0]
-        return {"url": self._url(path), "start_s": start_s}
-
-    def _example(self) -> str | None:
-        """The URL of a take's camera picture that stands in for a camera: one of this folder, else the shipped one."""
-        for folder, prefix in ((self.folder, ""), (SHIPPED, f"{EXAMPLES}/")):
-            for path in sorted(folder.glob(EXAMPLE)):
-                return prefix + path.relative_to(folder).as_posix()
-        return None
+        return {"url": self.files.url(path), "start_s": start_s}
 
     def _open(self, data: Mapping[str, Any]) -> Take:
         path = str(data.get("take", ""))
         folder, root = (self.folder / path).resolve(), self.folder.resolve()
         if not folder.is_relative_to(root) or len(folder.relative_to(root).parts) != 4:
-            raise TakeError(f"{path!r} is no take of this sessions folder")
+            raise TakeError(f"{path!r} is not a take of this sessions folder")
         return Take.open(self.folder / path)
 
-    def _path(self, path: Path) -> str:
-        return path.relative_to(self.folder).as_posix()
 
-    def _url(self, path: Path) -> str | None:
-        return self._path(path) if path.is_file() else None
-
-
-def _keys(take: Take, version: Render | None = None) -> Answer:
+def _keys(take: Take, version: Render | None = None) -> Reply:
     """Keys and markers for the player, and the edits of them that no version holds yet."""
     shown, draft = version.timeline if version else take.timeline, drafts.load(take, version)
     return {**shown.lane(), "draft": draft.lane() if draft else None}
@@ -315,20 +291,13 @@ def _shown(take: Take, data: Mapping[str, Any]) -> Render | None:
     name = data.get("version", "live")
     if name == "live":
         return None
-    found = next((one for one in take.renders if one.name == name), None)
-    if found is None:
+    version = next((version for version in take.renders if version.name == name), None)
+    if version is None:
         raise TakeError(f"{take.name} has no version {name!r}; load the page again")
-    return found
+    return version
 
 
 def _edited(take: Take, data: Mapping[str, Any]) -> Timeline:
     """The page's keys and markers in place of the shown version's; its parameters and props stay."""
     version = _shown(take, data)
     return (version.timeline if version else take.timeline).edited(data)
-
-
-def _inside(folder: Path, path: str) -> Path | None:
-    """The file of that path in a folder; None where it is none, or `..` or a link leads out."""
-    folder = folder.resolve()
-    found = (folder / path).resolve()
-    return found if found.is_relative_to(folder) and found.is_file() else None

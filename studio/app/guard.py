@@ -1,4 +1,4 @@
-"""Who may speak to the studio: people who are signed in, from the studio's own pages, with a token, in measure."""
+"""Who may use the studio: people who are signed in, from the studio's own pages, with a token, within a rate limit."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ class Guard:
         if not self._signed_in(connection):
             return Refusal(401, "Nobody is signed in. Load the page again and sign in.")
         if origin and not _same_origin(connection):
-            said = connection.headers.get("origin") or "nowhere"
-            return Refusal(403, f"A page of {said} may not speak to this studio; open the studio's own address.")
+            home = connection.headers.get("origin") or "nowhere"
+            return Refusal(403, f"A page of {home} may not speak to this studio; open the studio's own address.")
         if token and not self.knows(connection.query_params.get("token")):
             return Refusal(403, "The studio was started anew, or does not know this page. Load it again.")
         return None
@@ -93,7 +93,7 @@ class Guard:
         return any(connection.cookies.get(name, "") in app.tokens for name in names)
 
 
-class Meter:
+class RateLimit:
     """A bucket of messages that refills at a rate: bursts pass, floods do not."""
 
     def __init__(self, rate: float = MAX_RATE, burst: int = BURST) -> None:
@@ -101,7 +101,7 @@ class Meter:
         self._left, self._at = float(burst), time.monotonic()
 
     def passes(self) -> bool:
-        """Count one message; is it within the measure?"""
+        """Count one message; whether it is within the limit."""
         now = time.monotonic()
         self._left = min(self._burst, self._left + (now - self._at) * self._rate)
         self._at = now

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from studio.app.callbacks import Answer, Callbacks
+from studio.app.callbacks import Callbacks, Reply
+from studio.web import WEB
 
-WEB = Path(__file__).parents[1] / "web"
 TITLE = "Live film studio"
 HEAD = """
 <link rel="stylesheet" href="studio/web/studio.css"><link rel="stylesheet" href="studio/web/player.css">
@@ -47,26 +46,24 @@ def theme() -> gr.themes.Base:
     return base.set(**colours, **{f"{name}_dark": colour for name, colour in colours.items()})
 
 
-def build(desk: Callbacks) -> gr.Blocks:
-    """The page of a desk."""
-    live, review = (desk.enter, desk.machine, desk.slate), (desk.takes, desk.take, desk.judge)
-    callbacks = [*live, *review, desk.draft, desk.render, desk.progress, desk.export]
+def build(callbacks: Callbacks) -> gr.Blocks:
+    """The page, which may call these."""
     template = "".join((WEB / f"{part}.html").read_text(encoding="utf-8") for part in ("frame", "live", "review"))
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         gr.HTML(
             html_template=template,
             js_on_load=ON_LOAD,
-            server_functions=[_function(callback) for callback in callbacks],
+            server_functions=[_function(callback) for callback in callbacks.of_pages()],
             elem_id="studio",
             apply_default_css=False,
         )
     return page
 
 
-def _function(method: Callable[..., Answer]) -> Callable[[Any], Answer]:
+def _function(method: Callable[..., Reply]) -> Callable[[Any], Reply]:
     """A function in the method's place: Gradio marks its server functions, and methods bear no marks."""
 
-    def call(data: Any) -> Answer:
+    def call(data: Any) -> Reply:
         return method(data if isinstance(data, dict) else {})
 
     call.__name__ = method.__name__

@@ -15,12 +15,13 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from studio.app import pages
-from studio.app import socket as live
 from studio.app.callbacks import Callbacks, Load
 from studio.app.guard import GradioApp, Guard
 from studio.app.sessions import Sessions
+from studio.app.socket import answer
 from studio.live.director import Director
 from studio.model import check_weights, load_model
+from studio.web import WEB
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -41,7 +42,7 @@ class Studio:
     share_url: str | None
     page: gr.Blocks
     sessions: Sessions
-    desk: Callbacks
+    callbacks: Callbacks
 
     def wait(self) -> None:
         """Until it is interrupted; then close."""
@@ -54,7 +55,7 @@ class Studio:
         """Hang up, cut what is recording, and end the server."""
         self.page.close(verbose=False)
         self.sessions.close()
-        self.desk.close()
+        self.callbacks.close()
 
 
 def serve(
@@ -87,9 +88,9 @@ def serve(
     load = load or functools.partial(load_model, device=device)
     live_load: Load = load if weights is None else functools.partial(load_model, device=device, weights=weights)
     named = str(weights.absolute()) if weights is not None else ""
-    taken = Sessions(lambda: Director(live_load(None), weights=named), places)
-    desk = Callbacks(guard, taken, sessions, load)
-    page = pages.build(desk)
+    live = Sessions(lambda: Director(live_load(None), weights=named), places)
+    callbacks = Callbacks(guard, live, sessions, load)
+    page = pages.build(callbacks)
     if port is not None:
         _require_free(host, port)
     app, url, share_url = page.launch(
@@ -109,10 +110,10 @@ def serve(
         enable_monitoring=False,
         theme=pages.theme(),
         head=pages.HEAD,
-        app_kwargs={"routes": routes(guard, taken, desk)},
+        app_kwargs={"routes": routes(guard, live, callbacks)},
     )
     guard.watch(cast(GradioApp, app))
-    return Studio(url, share_url, page, taken, desk)
+    return Studio(url, share_url, page, live, callbacks)
 
 
 def _require_free(host: str, port: int) -> None:
@@ -125,22 +126,22 @@ def _require_free(host: str, port: int) -> None:
             raise OSError(f"cannot serve on {host}:{port}: {error.strerror or error}; choose another --port") from None
 
 
-def routes(guard: Guard, places: Sessions, desk: Callbacks) -> list[BaseRoute]:
+def routes(guard: Guard, places: Sessions, callbacks: Callbacks) -> list[BaseRoute]:
     """What the studio answers beside Gradio's page; all of it only to people who are signed in."""
 
     def refused(request: Request, *, token: bool) -> Response | None:
         refusal = guard.refusal(request, token=token)
         return JSONResponse({"detail": refusal.reason}, refusal.status, FRESH) if refusal else None
 
-    async def line(websocket: WebSocket) -> None:
-        await live.answer(websocket, guard, places, desk.folder)
+    async def live(websocket: WebSocket) -> None:
+        await answer(websocket, guard, places, callbacks.folder)
 
     async def token(request: Request) -> Response:
         """Is the page still known? A browser does not tell a page why a socket was refused."""
         return refused(request, token=True) or JSONResponse({"detail": "known"}, headers=FRESH)
 
     async def web(request: Request) -> Response:
-        path = pages.WEB / request.path_params["name"]
+        path = WEB / request.path_params["name"]
         if no := refused(request, token=False):
             return no
         if path.suffix not in WEB_TYPES or not path.is_file():
@@ -150,11 +151,11 @@ def routes(guard: Guard, places: Sessions, desk: Callbacks) -> list[BaseRoute]:
     async def file(request: Request) -> Response:
         if no := refused(request, token=True):
             return no
-        path = await asyncio.to_thread(desk.file, request.path_params["path"])
+        path = await asyncio.to_thread(callbacks.files.find, request.path_params["path"])
         return FileResponse(path, headers=FRESH) if path else JSONResponse({"detail": "no such file"}, 404)
 
     return [
-        WebSocketRoute("/studio/live", line),
+        WebSocketRoute("/studio/live", live),
         Route("/studio/token", token),
         Route("/studio/web/{name}", web),
         Route("/studio/files/{path:path}", file),

@@ -1,7 +1,6 @@
 """The socket between a page and its director: the camera's JPEG frames in, the world's out, commands as JSON.
 
-Binary messages start with HEADER: kind, the camera's frame number, the browser's clock in ms, and one more number: the
-page says its JPEG quality there, the studio says how many ms the frame took. Nothing queues: see studio/live/connection.py.
+Binary messages are those of studio/app/wire.py. Nothing queues: see studio/live/connection.py.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import struct
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -19,33 +17,29 @@ from typing import Any
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from studio.app.guard import MAX_COMMAND, MAX_FRAME, Guard, Meter
+from studio.app import wire
+from studio.app.guard import MAX_COMMAND, MAX_FRAME, Guard, RateLimit
 from studio.app.sessions import FullError, Session, Sessions
 from studio.live.connection import Connection
 from studio.live.frames import LIVE_QUALITY, LiveFrame
 from studio.takes.take import Slate, Take
 
-HEADER = struct.Struct("<BIdd")
-FRAME, SOUND = 1, 2
 IDLE_S = 60.0
 """A page that sends nothing for so long gives its place to others."""
 UNSENT = 4
 """Pictures that may wait for a slow network; older ones are left out."""
 STATUS_S = 1.0
-
-STOPPED, POLICY, TOO_BIG, BROKEN, FULL = 1000, 1008, 1009, 1011, 1013
-TAKEN, IDLE = 4001, 4008
-"""Close codes: the page's link.js knows what each means."""
+"""How often the page hears how many frames were dropped."""
 
 log = logging.getLogger(__name__)
 
 
 class Closing(Exception):
-    """The studio ends the connection, with a close code and a sentence for the page."""
+    """The studio ends the connection: one of wire.CLOSES, and a sentence for the page."""
 
-    def __init__(self, code: int, reason: str) -> None:
+    def __init__(self, why: str, reason: str) -> None:
         super().__init__(reason)
-        self.code, self.reason = code, reason
+        self.why, self.reason = why, reason
 
 
 async def answer(socket: WebSocket, guard: Guard, sessions: Sessions, folder: Path) -> None:
@@ -58,35 +52,35 @@ async def answer(socket: WebSocket, guard: Guard, sessions: Sessions, folder: Pa
     try:
         session = await asyncio.to_thread(sessions.enter, socket.query_params["token"])
     except FullError as error:
-        await _close(socket, Closing(FULL, str(error)))
+        await _close(socket, Closing("busy", str(error)))
         return
     except (ValueError, OSError) as error:
-        await _close(socket, Closing(BROKEN, f"The model cannot be loaded: {error}"))
+        await _close(socket, Closing("broken", f"The model cannot be loaded: {error}"))
         return
-    line = Line(socket, session, sessions, folder)
-    await asyncio.to_thread(session.connect, line.hang_up)
-    await line.run()
+    connected = SocketSession(socket, session, sessions, folder)
+    await asyncio.to_thread(session.connect, connected.hang_up)
+    await connected.run()
 
 
 async def _close(socket: WebSocket, closing: Closing) -> None:
     """Say why at length, for a close frame's reason holds 123 bytes; then close."""
     try:
         await socket.send_text(json.dumps({"type": "bye", "text": closing.reason}))
-        await socket.close(closing.code, closing.reason.encode()[:120].decode(errors="ignore"))
+        await socket.close(wire.CLOSES[closing.why], closing.reason.encode()[:120].decode(errors="ignore"))
     except (RuntimeError, WebSocketDisconnect):
         log.debug("the page was gone before it heard: %s", closing.reason)
 
 
-class Line:
+class SocketSession:
     """One connection of a page: its own worker and mailbox, never shared with the connection before or after."""
 
     def __init__(self, socket: WebSocket, session: Session, sessions: Sessions, folder: Path) -> None:
         self.socket, self.session, self.sessions, self.folder = socket, session, sessions, folder
         self.director = session.director
         self.connection = Connection(session.director)
-        self.meter = Meter()
+        self.limit = RateLimit()
         self.outbox: deque[str | bytes] = deque()
-        self.news = asyncio.Event()
+        self.unsent = asyncio.Event()
         self.loop = asyncio.get_running_loop()
         self.worker = threading.Thread(target=self._work, name="frame loop", daemon=True)
         self.receiving: asyncio.Task[None] | None = None
@@ -95,13 +89,14 @@ class Line:
         self.commands: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
             "hello": self.hello,
             "prompt": self.prompt,
+            "param": self.param,
             "record": self.record,
             "marker": self.marker,
             "stop": self.stop,
         }
 
     async def run(self) -> None:
-        """Until the page leaves, is lost, or is told to go."""
+        """Until the page leaves, is lost, or the studio ends the connection."""
         if self.closing:  # taken over already
             await _close(self.socket, self.closing)
             return
@@ -121,14 +116,14 @@ class Line:
             await asyncio.to_thread(self.worker.join)
         if self.closing:
             await _close(self.socket, self.closing)
-        if self.closing and self.closing.code in (STOPPED, IDLE):
+        if self.closing and self.closing.why in ("stopped", "paused"):
             await asyncio.to_thread(self.sessions.leave, self.session)
         elif self.session.holds(self.hang_up):
             self.sessions.lose(self.session)
 
     def hang_up(self) -> None:
         """Called by the connection that takes over, from a thread: ends this one and waits for its worker."""
-        self.closing = Closing(TAKEN, "This session goes on in another window.")
+        self.closing = Closing("taken", "This session goes on in another window.")
         self.connection.close()
         if self.receiving:
             self.loop.call_soon_threadsafe(self.receiving.cancel)
@@ -141,7 +136,8 @@ class Line:
             self.connection.run(self.show)
         except Exception as error:
             log.exception("the frame loop stopped")
-            self.closing = Closing(BROKEN, f"The studio stumbled: {type(error).__name__}: {error}. Press Start again.")
+            reason = f"The studio stumbled: {type(error).__name__}: {error}. Press Start again."
+            self.closing = Closing("broken", reason)
             if self.receiving:
                 self.loop.call_soon_threadsafe(self.receiving.cancel)
 
@@ -149,8 +145,8 @@ class Line:
 
     def show(self, frame: LiveFrame) -> None:
         """A picture for the page; runs in the worker."""
-        head = HEADER.pack(FRAME, frame.number, frame.camera_ticks / 1000, frame.step_ms)
-        self.loop.call_soon_threadsafe(self.post, head + frame.packet)
+        head = {"number": frame.number, "time_ms": frame.camera_ticks / 1000, "step_ms": frame.step_ms}
+        self.loop.call_soon_threadsafe(self.post, wire.pack("frame", frame.packet, **head))
 
     def say(self, kind: str, **fields: Any) -> None:
         """A message for the page; from any thread."""
@@ -159,15 +155,15 @@ class Line:
     def post(self, message: str | bytes) -> None:
         """Into the outbox: messages all, pictures only the newest."""
         self.outbox.append(message)
-        pictures = [one for one in self.outbox if isinstance(one, bytes)]
+        pictures = [waiting for waiting in self.outbox if isinstance(waiting, bytes)]
         if len(pictures) > UNSENT:
             self.outbox.remove(pictures[0])
-        self.news.set()
+        self.unsent.set()
 
     async def _send(self) -> None:
         while True:
-            await self.news.wait()
-            self.news.clear()
+            await self.unsent.wait()
+            self.unsent.clear()
             while self.outbox:
                 message = self.outbox.popleft()
                 try:
@@ -195,11 +191,11 @@ class Line:
                 message = await asyncio.wait_for(self.socket.receive(), IDLE_S)
             except asyncio.TimeoutError:
                 reason = f"Nothing came for {IDLE_S:.0f} s, so the place was given free. Press Start."
-                raise Closing(IDLE, reason) from None
+                raise Closing("paused", reason) from None
             if message["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(message.get("code", 1005))
-            if not self.meter.passes():
-                raise Closing(POLICY, "This page sends too much too fast.")
+            if not self.limit.passes():
+                raise Closing("refused", "This page sends too much too fast.")
             if message.get("bytes") is not None:
                 self._binary(message["bytes"])
             else:
@@ -207,37 +203,43 @@ class Line:
 
     def _binary(self, data: bytes) -> None:
         if len(data) > MAX_FRAME:
-            raise Closing(TOO_BIG, f"A frame of {len(data):,} bytes came; at most {MAX_FRAME:,} are taken.")
-        if len(data) <= HEADER.size:
-            raise Closing(POLICY, f"A message of {len(data)} bytes is no frame; {HEADER.size} are its header.")
-        kind, number, time_ms, extra = HEADER.unpack_from(data)
-        if not (0 <= time_ms < 1e12) or kind not in (FRAME, SOUND):
-            raise Closing(POLICY, f"A message of kind {kind} at {time_ms} ms is none of this studio's.")
-        body, ticks = data[HEADER.size :], round(time_ms * 1000)
-        if kind == FRAME:
-            self.connection.offer(body, number, ticks, round(extra * 100) if 0 < extra <= 1 else LIVE_QUALITY)
+            raise Closing("too_big", f"A frame of {len(data):,} bytes came; at most {MAX_FRAME:,} are taken.")
+        try:
+            message = wire.unpack(data)
+        except ValueError as error:
+            raise Closing("refused", str(error)) from None
+        ticks, quality = round(message.fields["time_ms"] * 1000), message.fields["quality"]
+        if message.kind == "frame":
+            asked = round(quality * 100) if 0 < quality <= 1 else LIVE_QUALITY
+            self.connection.offer(message.body, message.fields["number"], ticks, asked)
             return
         try:
-            self.connection.sound(body, ticks)
+            self.connection.sound(message.body, ticks)
         except ValueError as error:
             self.say("error", text=f"The sound is not recorded: {error}")
 
     async def _command(self, text: str) -> None:
         if len(text) > MAX_COMMAND:
-            raise Closing(TOO_BIG, f"A command of {len(text):,} characters came; at most {MAX_COMMAND:,} are taken.")
+            raise Closing("too_big", f"A command of {len(text):,} characters came; at most {MAX_COMMAND:,} are taken.")
         try:
             data = json.loads(text)
             command = self.commands[data["type"]]
         except (ValueError, KeyError, TypeError):
-            raise Closing(POLICY, "A message came that is no command of this studio.") from None
+            raise Closing("refused", "A message came that is not a command of this studio.") from None
         try:
             await command(data)
         except ValueError as error:  # the film maker's: a prompt, a slate
             self.say("error", text=_sentence(str(error)))
 
     async def hello(self, data: dict[str, Any]) -> None:
-        """The page is there, perhaps again: the prompt that it shows holds."""
-        self.say("ready", recording=self.recording, dropped=self.director.status().dropped)
+        """The page is there, perhaps again: the prompt and the parameters that it shows hold."""
+        if data.get("version") != wire.VERSION:
+            raise Closing("refused", "This page is of another version of the studio. Load it again.")
+        dropped = self.director.status().dropped
+        self.say("ready", recording=self.recording, dropped=dropped, parameters=self.director.parameters())
+        if isinstance(values := data.get("parameters"), dict):
+            for name, value in values.items():
+                self.director.set(name, value)
         text = str(data.get("prompt") or "as it is")
         if text != self.session.prompt:
             await self.prompt({"text": text})
@@ -249,6 +251,12 @@ class Line:
         self.session.prompt = text
         nearest = await asyncio.to_thread(self.director.nearest, text)
         self.say("prompt", text=text, nearest=[[name, share] for name, share in nearest[:5]])
+
+    async def param(self, data: dict[str, Any]) -> None:
+        """A parameter's value, for any name in the table that `ready` gives; the newest wins."""
+        name, value = str(data.get("name", "")), data.get("value")
+        self.director.set(name, value, data.get("fade_s", 0.0))  # type: ignore[arg-type]  # it refuses others
+        self.say("param", name=name, value=value)
 
     async def record(self, data: dict[str, Any]) -> None:
         """Roll, or cut."""
@@ -290,7 +298,7 @@ class Line:
 
     async def stop(self, data: dict[str, Any]) -> None:
         """The page says good-bye."""
-        raise Closing(STOPPED, "stopped")
+        raise Closing("stopped", "stopped")
 
 
 def _sentence(text: str) -> str:

@@ -27,6 +27,10 @@ class LiveCues:
         time_s = self._seconds(ticks)
         return self.timeline.at(time_s), time_s
 
+    def value(self, name: str, ticks: int) -> float:
+        """What a parameter is at that tick; from any thread."""
+        return self.timeline.value(name, max(0.0, self._seconds(ticks)))
+
     def restart(self, ticks: int, timeline: Timeline | None = None) -> None:
         """The timeline's clock starts anew at that tick, with what holds there, or with another timeline."""
         self.timeline = timeline or self.timeline.since(self._seconds(ticks))

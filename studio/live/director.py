@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,7 @@ from studio.model import settle
 from studio.performing.performance import Performance
 from studio.takes.documents import rgb_sha256
 from studio.takes.take import TICKS_PER_SECOND, EngineEntry, Slate, TakeError
-from studio.timeline.curves import Ease, Track, Value
+from studio.timeline.curves import PARAMETERS, Ease, Track, Value
 from studio.timeline.timeline import Key, Prompt, Timeline, words
 
 log = logging.getLogger(__name__)
@@ -121,6 +122,14 @@ class Director:
         key = Key(0.0, "as it is", fade_s)  # which checks the fade
         (reached,) = Track(name, (Value(0.0, value, ease),)).values
         self._mailbox.set(ValueRequest(name, reached.value, key.fade_s, reached.ease))
+
+    def parameters(self) -> list[dict[str, Any]]:
+        """Each parameter that can be set, for a page: its name, its least, most and default value, and what it is."""
+        now = {name: self._cues.value(name, self.ticks_now()) for name in PARAMETERS}
+        return [
+            {"name": name, "least": least, "most": most, "default": default, "value": now[name]}
+            for name, (least, most, default) in PARAMETERS.items()
+        ]
 
     def mark(self, name: str) -> None:
         """Set a marker at this moment of the take; without a take it does nothing."""

@@ -20,11 +20,12 @@ from studio.delivery import proxies
 from studio.live.director import Director
 from studio.live.frames import LiveFrame
 from studio.model import load_model
-from studio.notebook.esm import WEB, join, style
+from studio.notebook.esm import join, style
 from studio.notebook.feeds import ClipFeed, Feed, PageFeed
 from studio.notebook.widget import Widget
 from studio.takes.take import Slate, Take, TakeError
 from studio.timeline.timeline import Prompt, Timeline, words
+from studio.web import WEB
 
 _HERE = Path(__file__).parent
 

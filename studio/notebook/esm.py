@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-WEB = Path(__file__).parents[1] / "web"
-"""What the pages are made of."""
-
 _IMPORT = re.compile(r"^import \{([^}]*)\} from '(\.[^']*)';$", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?:async )?(?:function|class|const) (\w+)", re.MULTILINE)
 

@@ -8,11 +8,12 @@ from typing import Any
 import traitlets
 
 from studio.delivery import proxies
-from studio.notebook.esm import WEB, join, style
+from studio.notebook.esm import join, style
 from studio.notebook.widget import Widget, require_take
 from studio.takes import drafts
 from studio.takes.take import Render, Take
 from studio.timeline.timeline import Timeline
+from studio.web import WEB
 
 _HERE = Path(__file__).parent
 

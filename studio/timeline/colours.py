@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
-from pathlib import Path
 
 from engine.prompts import Prompt, blend
-
-_TABLE = Path(__file__).parents[1] / "web" / "colours.js"
-"""The one table, which the pages load as a module."""
+from studio.web import table
 
 
 @functools.cache
 def _colours() -> tuple[dict[str, list[str]], list[str]]:
     """The colours of worlds, with the words that name each, and those of all other texts."""
-    text = _TABLE.read_text(encoding="utf-8")
-    table = json.loads(text[text.index("{") : text.rindex("}") + 1])
-    return table["worlds"], table["others"]
+    colours = table("colours.js")
+    return colours["worlds"], colours["others"]
 
 
 def colour(prompt: Prompt) -> str:

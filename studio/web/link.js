@@ -1,32 +1,43 @@
 // One WebSocket both ways: the camera's frames out, the world's frames in (feed.js); commands and
 // answers as JSON.
 import {Feed} from './feed.js';
+import {WIRE} from './wire.js';
 
-// kind u8, number u32, time f64 (ms, the browser's clock), extra f64; little endian
-const HEADER = 21;
-const FRAME = 1,
-  SOUND = 2;
 const PATIENCE = [0.3, 0.6, 1, 2, 4]; // seconds between attempts to connect again
-/** Close codes after which another attempt would end the same way. */
-const FINAL = {
-  1008: 'refused',
-  1009: 'refused',
-  1011: 'broken',
-  1013: 'busy',
-  4001: 'taken',
-  4008: 'paused',
-};
+/** What a close code means for the page; after it another attempt would end the same way. */
+const FINAL = Object.fromEntries(
+  Object.entries(WIRE.closes)
+    .filter(([name]) => name !== 'stopped')
+    .map(([name, code]) => [code, name === 'too_big' ? 'refused' : name]),
+);
+const TYPES = {u8: ['Uint8', 1], u32: ['Uint32', 4], f32: ['Float32', 4], f64: ['Float64', 8]};
+const HEADER_BYTES = WIRE.header.reduce((sum, [, type]) => sum + TYPES[type][1], 0);
 
-const pack = (kind, number, time, extra, body) => {
-  const bytes = new Uint8Array(HEADER + body.byteLength),
-    view = new DataView(bytes.buffer);
-  view.setUint8(0, kind);
-  view.setUint32(1, number, true);
-  view.setFloat64(5, time, true);
-  view.setFloat64(13, extra, true);
-  bytes.set(new Uint8Array(body), HEADER);
+/** A binary message; fields of the header that are not given are 0. */
+function pack(kind, fields, body) {
+  const bytes = new Uint8Array(HEADER_BYTES + body.byteLength),
+    view = new DataView(bytes.buffer),
+    values = {...fields, kind: WIRE.kinds[kind]};
+  let at = 0;
+  for (const [name, type] of WIRE.header) {
+    view[`set${TYPES[type][0]}`](at, values[name] ?? 0, true);
+    at += TYPES[type][1];
+  }
+  bytes.set(new Uint8Array(body), HEADER_BYTES);
   return bytes;
-};
+}
+
+/** The header's fields by name, and the body. */
+function unpack(buffer) {
+  const view = new DataView(buffer),
+    fields = {};
+  let at = 0;
+  for (const [name, type] of WIRE.header) {
+    fields[name] = view[`get${TYPES[type][0]}`](at, true);
+    at += TYPES[type][1];
+  }
+  return [fields, new Uint8Array(buffer, HEADER_BYTES)];
+}
 
 export class Link {
   /**
@@ -39,8 +50,7 @@ export class Link {
       video,
       {
         ready: () => this.open_now && this.socket.bufferedAmount <= 2e5,
-        send: ({number, time_ms, quality}, body) =>
-          this.socket.send(pack(FRAME, number, time_ms, quality, body)),
+        send: (fields, body) => this.socket.send(pack('frame', fields, body)),
       },
       on.picture,
     );
@@ -73,7 +83,7 @@ export class Link {
 
   sound(number, start_ms, buffer) {
     if (!this.open_now) return false;
-    this.socket.send(pack(SOUND, number, start_ms, 0, buffer));
+    this.socket.send(pack('sound', {number, time_ms: start_ms}, buffer));
     return true;
   }
 
@@ -86,21 +96,13 @@ export class Link {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       this.attempt = 0;
-      this.send({type: 'hello', ...this.hello()});
+      this.send({type: 'hello', version: WIRE.version, ...this.hello()});
       this.on.state('live');
       this.feed.start();
     };
     socket.onmessage = event => {
       if (typeof event.data === 'string') return this.on.message(JSON.parse(event.data));
-      const view = new DataView(event.data);
-      return this.feed.receive(
-        {
-          number: view.getUint32(1, true),
-          time_ms: view.getFloat64(5, true),
-          step_ms: view.getFloat64(13, true),
-        },
-        new Uint8Array(event.data, HEADER),
-      );
+      return this.feed.receive(...unpack(event.data));
     };
     socket.onclose = event => {
       if (socket !== this.socket) return;

@@ -4,6 +4,7 @@ import {timecode} from './basics.js';
 import {Cues} from './cues.js';
 import {Meter, sizeFor} from './feed.js';
 import {Link} from './link.js';
+import {Parameters} from './parameters.js';
 import {Sound} from './sound.js';
 import {Source} from './source.js';
 
@@ -36,7 +37,7 @@ export function mountLive(root, studio) {
   const meter = new Meter();
 
   // -- the line to the studio ---------------------------------------------------------------------
-  const hello = () => ({prompt, source: source.kind});
+  const hello = () => ({prompt, parameters: parameters.values, source: source.kind});
   const link = new Link(studio.socket(), video, hello, {
     state(name, text) {
       state = name;
@@ -77,6 +78,9 @@ export function mountLive(root, studio) {
     },
   });
   const sound = new Sound(link);
+  const parameters = new Parameters($('.parameters'), (name, value) =>
+    link.send({type: 'param', name, value}),
+  );
   const figures = {step: 0, dropped: 0};
   const messages = {
     ready: data => {
@@ -85,6 +89,7 @@ export function mountLive(root, studio) {
         setRecording(null);
       }
       figures.dropped = data.dropped ?? 0;
+      parameters.know(data.parameters);
     },
     prompt: data => {
       prompt = data.text;

@@ -20,12 +20,11 @@ from starlette.websockets import WebSocketDisconnect
 
 from engine.config import lsd_test
 from engine.stream import Stream
-from studio.app import socket as live
+from studio.app import wire
 from studio.app.callbacks import Callbacks
-from studio.app.guard import BURST, MAX_COMMAND, MAX_FRAME, MAX_TOKENS, Guard, Meter
+from studio.app.guard import BURST, MAX_COMMAND, MAX_FRAME, MAX_TOKENS, Guard, RateLimit
 from studio.app.server import routes
 from studio.app.sessions import Sessions
-from studio.app.socket import FRAME, HEADER
 from studio.delivery import proxies
 from studio.live.director import Director
 from studio.takes.take import EngineEntry, Slate, Take
@@ -50,11 +49,11 @@ class House:
     client: TestClient
     guard: Guard
     app: App
-    desk: Callbacks
+    callbacks: Callbacks
 
     @property
     def folder(self) -> Path:
-        return self.desk.folder
+        return self.callbacks.folder
 
     def token(self) -> str:
         return self.guard.issue()
@@ -76,11 +75,11 @@ def house(tmp_path: Path) -> Iterator[House]:
     guard, app = Guard(), App()
     guard.watch(app)
     sessions = Sessions(lambda: Director(stream()), limit=1)
-    desk = Callbacks(guard, sessions, tmp_path / "sessions", stream)
-    with TestClient(Starlette(routes=routes(guard, sessions, desk)), base_url=HOME) as client:
-        yield House(client, guard, app, desk)
+    callbacks = Callbacks(guard, sessions, tmp_path / "sessions", stream)
+    with TestClient(Starlette(routes=routes(guard, sessions, callbacks)), base_url=HOME) as client:
+        yield House(client, guard, app, callbacks)
     sessions.close()
-    desk.close()
+    callbacks.close()
 
 
 def jpeg(number: int = 0) -> bytes:
@@ -90,7 +89,8 @@ def jpeg(number: int = 0) -> bytes:
 
 
 def frame(number: int, body: bytes | None = None) -> bytes:
-    return HEADER.pack(FRAME, number, number * 1000 / 24, 0.8) + (jpeg(number) if body is None else body)
+    body = jpeg(number) if body is None else body
+    return wire.pack("frame", body, number=number, time_ms=number * 1000 / 24, quality=0.8)
 
 
 def message(socket: WebSocketTestSession, kind: str) -> dict[str, Any]:
@@ -100,16 +100,15 @@ def message(socket: WebSocketTestSession, kind: str) -> dict[str, Any]:
         if received["type"] == "websocket.close":
             raise WebSocketDisconnect(received["code"], received.get("reason"))
         if received.get("text") is not None and (data := json.loads(received["text"]))["type"] == kind:
-            found: dict[str, Any] = data
-            return found
+            return dict(data)
 
 
 def picture(socket: WebSocketTestSession) -> tuple[int, bytes]:
     """Number and JPEG of the next picture."""
     while (received := socket.receive()).get("bytes") is None:
         assert received["type"] == "websocket.send", received
-    _, number, _, _ = HEADER.unpack_from(received["bytes"])
-    return number, received["bytes"][HEADER.size :]
+    answered = wire.unpack(received["bytes"])
+    return answered.fields["number"], answered.body
 
 
 def closing(socket: WebSocketTestSession) -> WebSocketDisconnect:
@@ -173,13 +172,13 @@ def test_files_and_callbacks_want_a_token(house: House) -> None:
 @pytest.mark.parametrize(
     ("sent", "code"),
     [
-        (frame(0, bytes(MAX_FRAME)), live.TOO_BIG),
-        (b"short", live.POLICY),
-        (HEADER.pack(9, 0, 0.0, 0.0) + b"unknown kind", live.POLICY),
-        (HEADER.pack(FRAME, 0, float("nan"), 0.0) + jpeg(), live.POLICY),
-        ("{}", live.POLICY),
-        ("[1", live.POLICY),
-        ('{"type": "hello", "padding": "' + "x" * MAX_COMMAND + '"}', live.TOO_BIG),
+        (frame(0, bytes(MAX_FRAME)), wire.CLOSES["too_big"]),
+        (b"short", wire.CLOSES["refused"]),
+        (bytes([9]) + frame(0)[1:], wire.CLOSES["refused"]),
+        (wire.pack("frame", jpeg(), time_ms=float("nan")), wire.CLOSES["refused"]),
+        ("{}", wire.CLOSES["refused"]),
+        ("[1", wire.CLOSES["refused"]),
+        ('{"type": "hello", "padding": "' + "x" * MAX_COMMAND + '"}', wire.CLOSES["too_big"]),
     ],
     ids=["large frame", "short", "unknown kind", "no time", "no command", "no JSON", "long command"],
 )
@@ -192,16 +191,40 @@ def test_what_is_no_message_of_the_studio_ends_the_connection(house: House, sent
         assert closing(socket).code == code
 
 
+@pytest.mark.parametrize("version", [{}, {"version": wire.VERSION + 1}])
+def test_a_page_of_another_version_is_to_be_loaded_again(house: House, version: dict[str, int]) -> None:
+    with house.socket(house.token()) as socket:
+        socket.send_json({"type": "hello", "prompt": "as it is", **version})
+        assert message(socket, "bye")["text"] == "This page is of another version of the studio. Load it again."
+
+
+def test_a_parameter_is_set_by_its_name(house: House) -> None:
+    with house.socket(house.token()) as socket:
+        socket.send_json({"type": "hello", "version": wire.VERSION})
+        (strength,) = message(socket, "ready")["parameters"]
+        assert strength == {"name": "strength", "least": 0.0, "most": 1.0, "default": 1.0, "value": 1.0}
+        socket.send_json({"type": "param", "name": "strength", "value": 0.25})
+        assert message(socket, "param") == {"type": "param", "name": "strength", "value": 0.25}
+        socket.send_bytes(frame(0))
+        assert picture(socket)[0] == 0
+        socket.send_json({"type": "hello", "version": wire.VERSION})
+        assert message(socket, "ready")["parameters"][0]["value"] == 0.25
+        mistakes = (("speed", 1, "'speed'"), ("strength", 2, "from 0.0 to 1.0"), ("strength", "x", "'x'"))
+        for name, value, problem in mistakes:
+            socket.send_json({"type": "param", "name": name, "value": value})
+            assert problem in message(socket, "error")["text"]
+
+
 def test_a_flood_ends_the_connection(house: House) -> None:
     with house.socket(house.token()) as socket:
         for number in range(2 * BURST):
             socket.send_bytes(frame(number))
-        assert closing(socket).code == live.POLICY
+        assert closing(socket).code == wire.CLOSES["refused"]
 
 
-def test_bursts_pass_the_meter_and_floods_do_not() -> None:
-    meter = Meter(rate=0.0, burst=3)
-    assert [meter.passes() for _ in range(5)] == [True, True, True, False, False]
+def test_bursts_pass_the_rate_limit_and_floods_do_not() -> None:
+    limit = RateLimit(rate=0.0, burst=3)
+    assert [limit.passes() for _ in range(5)] == [True, True, True, False, False]
 
 
 def test_the_newest_tokens_are_remembered() -> None:
@@ -226,7 +249,7 @@ def test_a_new_connection_of_the_page_takes_over(house: House) -> None:
         first.send_bytes(frame(0))
         assert picture(first)[0] == 0
         with house.socket(token) as second:
-            assert closing(first).code == live.TAKEN
+            assert closing(first).code == wire.CLOSES["taken"]
             second.send_bytes(frame(40))
             assert picture(second)[0] == 40
 
@@ -241,7 +264,7 @@ def test_the_take_goes_on_over_a_lost_connection(house: House) -> None:
         socket.send_bytes(frame(1))
         picture(socket)
     with house.socket(token) as socket:
-        socket.send_json({"type": "hello", "prompt": "as it is"})
+        socket.send_json({"type": "hello", "version": wire.VERSION, "prompt": "as it is"})
         assert message(socket, "ready")["recording"]
         socket.send_bytes(frame(2))
         picture(socket)
@@ -256,9 +279,9 @@ def test_when_every_place_is_taken_the_next_page_is_told(house: House) -> None:
         first.send_bytes(frame(0))
         picture(first)
         with house.socket(house.token()) as second:
-            assert closing(second).code == live.FULL
+            assert closing(second).code == wire.CLOSES["busy"]
         first.send_json({"type": "stop"})
-        assert closing(first).code == live.STOPPED
+        assert closing(first).code == wire.CLOSES["stopped"]
     with house.socket(house.token()) as third:
         third.send_bytes(frame(0))
         assert picture(third)[0] == 0
@@ -329,14 +352,14 @@ def recorded(house: House) -> Path:
 def test_a_take_without_pictures_for_browsers_is_prepared_when_it_is_opened(house: House) -> None:
     folder = recorded(house)
     asked = {"token": house.token(), "take": folder.relative_to(house.folder).as_posix()}
-    assert house.desk.take(asked) == {"preparing": True}
+    assert house.callbacks.take(asked) == {"preparing": True}
     until = time.monotonic() + 30
-    while (found := house.desk.take(asked)).get("preparing"):
+    while (prepared := house.callbacks.take(asked)).get("preparing"):
         assert time.monotonic() < until
         time.sleep(0.05)
-    assert found["frames"] == 12
-    assert house.client.get(f"/studio/files/{found['raw']}", params={"token": asked["token"]}).status_code == 200
-    (line,) = house.desk.takes(asked)["takes"]
+    assert prepared["frames"] == 12
+    assert house.client.get(f"/studio/files/{prepared['raw']}", params={"token": asked["token"]}).status_code == 200
+    (line,) = house.callbacks.takes(asked)["takes"]
     assert line["poster"]
 
 
@@ -347,27 +370,27 @@ def test_what_the_lane_does_not_show_is_rendered_again_too(house: House) -> None
     line = replace(Timeline.of("underwater").set(0.1, strength=0.5), mattes=(moon,))
     take.render(line, stream(), progress=lambda done, total: None)
     page = {"token": house.token(), "take": take.folder.relative_to(house.folder).as_posix(), "version": "v001"}
-    (live, version) = house.desk.take(page)["versions"]
+    (live, version) = house.callbacks.take(page)["versions"]
     assert (live["draft"], version["draft"]) == (None, None)
     keys = [{**version["keys"][0], "prompt": "wild west"}]
-    assert house.desk.draft({**page, "keys": keys, "markers": []}) == {}
-    assert house.desk.take(page)["versions"][1]["draft"] == {"keys": keys, "markers": []}
-    job = house.desk.render({**page, "keys": keys, "markers": []})
+    assert house.callbacks.draft({**page, "keys": keys, "markers": []}) == {}
+    assert house.callbacks.take(page)["versions"][1]["draft"] == {"keys": keys, "markers": []}
+    job = house.callbacks.render({**page, "keys": keys, "markers": []})
     until = time.monotonic() + 30
-    while not (told := house.desk.progress({**page, **job}))["version"]:
+    while not (told := house.callbacks.progress({**page, **job}))["version"]:
         assert time.monotonic() < until, told
         assert not told["error"], told
         time.sleep(0.05)
     made = take.renders[1].timeline
     assert made.at(0).prompt == (("as it is", 0.5), ("wild west", 0.5))
     assert (made.mattes, made.tracks) == (line.mattes, line.tracks)
-    assert house.desk.take(page)["versions"][1]["draft"] is None, "a version holds it now"
-    assert "has no version 'v009'; load the page again" in house.desk.draft({**page, "version": "v009"})["error"]
+    assert house.callbacks.take(page)["versions"][1]["draft"] is None, "a version holds it now"
+    assert "has no version 'v009'; load the page again" in house.callbacks.draft({**page, "version": "v009"})["error"]
 
 
 def test_callbacks_explain_themselves(house: House) -> None:
     token = {"token": house.token()}
-    assert "Load it again" in house.desk.takes({"token": "guessed"})["error"]
+    assert "Load it again" in house.callbacks.takes({"token": "guessed"})["error"]
     for path in ("../../etc", "a/S01/A/T001", "", "a"):
-        assert house.desk.take({**token, "take": path})["error"]
-    assert "no such render" in house.desk.progress({**token, "job": "none"})["error"]
+        assert house.callbacks.take({**token, "take": path})["error"]
+    assert "no such render" in house.callbacks.progress({**token, "job": "none"})["error"]

@@ -1,0 +1,69 @@
+"""Which files a browser may read, and by which address: what takes show, the shipped example, what was exported."""
+
+from __future__ import annotations
+
+import tempfile
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+SERVED = ("poster.jpg", "mic.webm", "proxy/raw.mp4", "proxy/live.mp4", "renders/v*/out.mp4")
+"""What of a take's folder a browser may read."""
+EXPORTS, EXAMPLES = ".exports", ".example"
+"""Stand for the folders of files made for download and of the shipped takes; no production can have these names."""
+SHIPPED = Path(__file__).parents[2] / "sessions"
+"""The takes that come with the studio."""
+EXAMPLE = "example/S*/*/T*/proxy/raw.mp4"
+"""Within a sessions folder: what plays where there is no camera."""
+
+
+class Files:
+    """The files of one sessions folder for browsers. An address is a path below `/studio/files/`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._exports = tempfile.TemporaryDirectory(prefix="lsd-studio-")
+
+    def find(self, address: str) -> Path | None:
+        """The file behind an address; None where there is none, or browsers may not read it."""
+        within, _, rest = address.partition("/")
+        if within == EXPORTS:
+            return _inside(Path(self._exports.name), rest)
+        folder, inside = (SHIPPED, rest) if within == EXAMPLES else (self._folder, address)
+        path = _inside(folder, inside)
+        parts = path.relative_to(folder.resolve()).parts if path else ()
+        legal = any(fnmatchcase("/".join(parts[4:]), pattern) for pattern in SERVED)
+        return path if legal else None
+
+    def path(self, folder: Path) -> str:
+        """The address of a take's folder."""
+        return folder.relative_to(self._folder).as_posix()
+
+    def url(self, file: Path) -> str | None:
+        """The address of a take's file; None where it is not there."""
+        return self.path(file) if file.is_file() else None
+
+    def example(self) -> str | None:
+        """The address of a take's camera picture that stands in for a camera: of this folder, else the shipped one."""
+        for folder, prefix in ((self._folder, ""), (SHIPPED, f"{EXAMPLES}/")):
+            for path in sorted(folder.glob(EXAMPLE)):
+                return prefix + path.relative_to(folder).as_posix()
+        return None
+
+    def new_export(self, name: str) -> Path:
+        """Where to write a file of that name for download; it is there until `close`."""
+        return Path(tempfile.mkdtemp(dir=self._exports.name)) / name
+
+    def export_url(self, path: Path) -> str:
+        """The address of a file that was written for download."""
+        return f"{EXPORTS}/{path.parent.name}/{path.name}"
+
+    def close(self) -> None:
+        """Remove what was exported for download."""
+        self._exports.cleanup()
+
+
+def _inside(folder: Path, path: str) -> Path | None:
+    """The file of that path in a folder; None where there is none, or `..` or a link leads out."""
+    folder = folder.resolve()
+    file = (folder / path).resolve()
+    return file if file.is_relative_to(folder) and file.is_file() else None
