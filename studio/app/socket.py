@@ -114,12 +114,12 @@ class SocketSession:
             for task in others:
                 task.cancel()
             await asyncio.to_thread(self.worker.join)
-        if self.closing:
-            await _close(self.socket, self.closing)
         if self.closing and self.closing.why in ("stopped", "paused"):
-            await asyncio.to_thread(self.sessions.leave, self.session)
+            await asyncio.to_thread(self.sessions.leave, self.session)  # the place is free when the page hears of it
         elif self.session.holds(self.hang_up):
             self.sessions.lose(self.session)
+        if self.closing:
+            await _close(self.socket, self.closing)
 
     def hang_up(self) -> None:
         """Called by the connection that takes over, from a thread: ends this one and waits for its worker."""
