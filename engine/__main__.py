@@ -1,6 +1,6 @@
-"""python -m engine render | teacher | bench | eval | sheet | film: a stream over files, how fast it is, and how good.
+"""python -m engine render | teacher | bench | eval | sheet | film: run a stream over files, time it, evaluate it.
 
-What is heavy is imported where it is used, so that --help answers at once.
+Heavy modules are imported inside the commands, so that --help answers at once.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from engine.types import Frame
 
 Advance = Callable[[int, "int | None"], None]
-"""Takes how many are done, and of how many, if that is known."""
+"""Progress callback: (number done, number in all or None where that is unknown)."""
 
 app = typer.Typer(
     name="python -m engine",
-    help="The live-stream diffusion engine: render a file, see what a teacher would, time it, evaluate it.",
+    help="The live-stream diffusion engine: render a file, paint it by a teacher, time and evaluate a stream.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -37,7 +37,7 @@ app = typer.Typer(
 def _size(text: str) -> tuple[int, int]:
     width, cross, height = text.lower().partition("x")
     if not (cross and width.isdecimal() and height.isdecimal()):
-        raise typer.BadParameter(f"{text!r} is no size; write width x height in pixels, such as 384x216")
+        raise typer.BadParameter(f"{text!r} is not a size; write width x height in pixels, such as 384x216")
     if not (64 <= int(width) <= 1920 and 64 <= int(height) <= 1080):
         raise typer.BadParameter(f"{text} is out of range; from 64x64 to 1920x1080 is possible")
     return int(width), int(height)
@@ -94,16 +94,16 @@ def teacher(
     seconds: StillSeconds = 5.0,
     device: Device = "auto",
 ) -> None:
-    """Render what a world's procedural teacher would make of a video or a picture: what the network is taught."""
-    from engine.evaluation.evaluate import taught
+    """Render a video or a picture by a world's procedural teacher, whose pictures the network learns from."""
+    from engine.evaluation.evaluate import teacher_frames
     from engine.runtime import choose_device
     from engine.teachers.worlds import WORLDS
     from engine.tools.render import open_for_stream
 
     if world not in WORLDS:
-        raise ValueError(f"no world is called {world!r}; there are {', '.join(WORLDS)}")
+        raise ValueError(f"{world!r} is not a world; there are {', '.join(WORLDS)}")
     frames = open_for_stream(source, target, size, seconds)
-    _save(taught(world, frames, seed, str(choose_device(device))), target, frames)
+    _save(teacher_frames(world, frames, seed, str(choose_device(device))), target, frames)
 
 
 @app.command()
@@ -126,7 +126,7 @@ def bench(
     steps: Steps = 1,
     threads: Threads = None,
 ) -> None:
-    """Time whole steps of a stream on this machine, and watch the memory; with --peers, beside what else there is."""
+    """Time whole steps of a stream on this machine, and watch the memory; with --peers, compare with other models."""
     if report is not None:
         from engine.bench.report import write
 
@@ -146,11 +146,22 @@ def bench(
 
     stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads)
     with _progress("frames") as advance:
-        told = run(stream, width=size[0], height=size[1], frames=frames or 500, seed=seed, progress=advance)
+        figures = run(stream, width=size[0], height=size[1], frames=frames or 500, seed=seed, progress=advance)
     if as_json:
-        print(json.dumps(told))
+        print(json.dumps(figures))
     else:
-        _print_table(f"{told['model']} at {told['size']}, {told['steps']} step{'s' * (told['steps'] > 1)}", _flat(told))
+        title = f"{figures['model']} at {figures['size']}, {figures['steps']} step{'s' * (figures['steps'] > 1)}"
+        _print_table(title, _flat(figures))
+
+
+def _list_measures(wanted: bool) -> None:
+    """Print what `eval` can measure, and stop."""
+    if wanted:
+        from engine.evaluation.scores import MEASURES
+        from engine.evaluation.trials import TRIALS
+
+        _print_table("measures and trials", MEASURES | {name: trial.about for name, trial in TRIALS.items()})
+        raise typer.Exit
 
 
 @app.command(name="eval")
@@ -165,16 +176,21 @@ def evaluate(
     size: Size = "384x224",
     measures: Annotated[
         str,
-        typer.Option(
-            help="Of adherence, psnr, ssim, sharpness, flicker, motion, switch, few_steps, speed, props, "
-            "regions, film, rate, structure, text, trained, places and drift; or all."
-        ),
+        typer.Option(help="Names of measures and trials, separated by commas, or all; see --list-measures."),
     ] = "adherence,psnr,ssim,flicker",
+    list_measures: Annotated[
+        bool,
+        typer.Option(
+            "--list-measures", is_eager=True, callback=_list_measures, help="Show what can be measured, and stop."
+        ),
+    ] = False,
     drift_frames: Annotated[int, typer.Option(min=20, help="Length of the drift trial.")] = 10_000,
-    drift_worlds: Annotated[str | None, typer.Option(help="Worlds of the drift trial.")] = None,
+    drift_worlds: Annotated[str | None, typer.Option(help="Worlds of the drift trial, separated by commas.")] = None,
     teachers: Annotated[Path | None, typer.Option(help="The person segmenter's folder, for the places trial.")] = None,
     base: Annotated[Path | None, typer.Option(help="Weights of the unpruned model, for the speed trial.")] = None,
-    max_runs: Annotated[int, typer.Option(min=1, help="Of more clip-wording pairs, an even choice is run.")] = 220,
+    max_runs: Annotated[
+        int, typer.Option(min=1, help="Where there are more pairs of clip and wording, an even choice is run.")
+    ] = 220,
     sheet: Annotated[Path | None, typer.Option(help="The contact sheet's path; default: beside the JSON.")] = None,
     seed: Seed = 0,
     weights: Weights = None,
@@ -182,26 +198,26 @@ def evaluate(
     steps: Steps = 1,
     threads: Threads = None,
 ) -> None:
-    """Compare a stream with its teachers: does each wording give its world, how near, how sharp, how steady?"""
+    """Compare a stream with its teachers: does each wording give its world, how near, how sharp, how steady is it?"""
     from engine.evaluation.clips import find_clips, read_prompts
     from engine.evaluation.evaluate import evaluate as run
     from engine.evaluation.scores import MEASURES
-    from engine.evaluation.trials import DRIFTERS, TRIALS, hold
+    from engine.evaluation.trials import DRIFT_WORLDS, TRIALS, run_trials
     from engine.stream import Stream
     from engine.teachers.wordings import wordings
-    from engine.teachers.worlds import WORLDS
+    from engine.teachers.worlds import teachers_of
 
-    names = list(MEASURES + TRIALS) if measures == "all" else [name.strip() for name in measures.split(",")]
-    unknown = [name for name in names if name not in MEASURES + TRIALS]
+    names = [*MEASURES, *TRIALS] if measures == "all" else [name.strip() for name in measures.split(",")]
+    unknown = [name for name in names if name not in MEASURES and name not in TRIALS]
     if unknown:
-        raise ValueError(f"unknown measure {', '.join(unknown)}; there are {', '.join(MEASURES + TRIALS)}")
+        raise ValueError(f"unknown measure {', '.join(unknown)}; there are {', '.join([*MEASURES, *TRIALS])}")
     if split not in ("held_out", "train"):
         raise typer.BadParameter(f"--split is held_out or train, not {split!r}")
-    found = find_clips(clips)
+    paths = find_clips(clips)
     stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads)
-    known = [world for world in stream.vocabulary.worlds if world in WORLDS]
-    texts = wordings(split) if prompts is None else read_prompts(prompts, known)
-    texts = {world: texts[world] for world in known if world in texts}
+    teachers_by_world = teachers_of(stream.vocabulary.worlds)
+    texts = wordings(split) if prompts is None else read_prompts(prompts, teachers_by_world)
+    texts = {world: texts[world] for world in teachers_by_world if world in texts}
     sheet = sheet or out.with_suffix(".png")
     for path in (out, sheet):
         if not path.absolute().parent.is_dir():
@@ -212,7 +228,7 @@ def evaluate(
         with _progress("runs") as advance:
             report = run(
                 stream,
-                found,
+                paths,
                 texts,
                 frames=frames,
                 size=size,
@@ -220,18 +236,19 @@ def evaluate(
                 max_runs=max_runs,
                 sheet=sheet,
                 device=stream.setup.device,
+                worlds=teachers_by_world,
                 progress=advance,
             )
     with _progress("frames of drift") as advance:
-        report |= hold(
+        report |= run_trials(
             stream,
             [name for name in names if name in TRIALS],
-            found,
+            paths,
             texts,
             size=size,
             frames=frames,
             drift_frames=drift_frames,
-            drift_worlds=DRIFTERS if drift_worlds is None else drift_worlds.split(","),
+            drift_worlds=DRIFT_WORLDS if drift_worlds is None else drift_worlds.split(","),
             teachers=teachers,
             base=None if base is None else Stream.load(base, device=device, threads=threads),
             progress=advance,
@@ -261,7 +278,7 @@ def sheet(
     weights: Weights = None,
     threads: Threads = None,
 ) -> None:
-    """One moment of a video in every world of the weights, on one sheet."""
+    """Save one moment of a video in every world of the weights as a contact sheet."""
     from engine.media.video import open_source
     from engine.stream import Stream
     from engine.tools.showcase import sheet as draw
@@ -283,7 +300,7 @@ def film(
     weights: Weights = None,
     threads: Threads = None,
 ) -> None:
-    """A film through the worlds of the weights, of a video played forward and backward."""
+    """Save a film through the worlds of the weights, of a video played forward and backward."""
     from engine.media.video import open_source
     from engine.stream import Stream
     from engine.tools.showcase import film as shoot
@@ -292,7 +309,7 @@ def film(
     chosen = [name.strip() for name in worlds.split(",")] if worlds else list(stream.vocabulary.worlds)
     unknown = [name for name in chosen if name not in stream.vocabulary.worlds]
     if unknown:
-        raise ValueError(f"no world is called {unknown[0]!r}; there are {', '.join(stream.vocabulary.worlds)}")
+        raise ValueError(f"{unknown[0]!r} is not a world; there are {', '.join(stream.vocabulary.worlds)}")
     frames = list(itertools.islice(open_source(source, size, 10.0), 20 * 24))  # played back and forth
     with _progress("frames") as advance:
         count = shoot(stream, frames, target, seconds, chosen, advance, crf)
@@ -311,7 +328,7 @@ def _read_schedule(path: Path, fps: float) -> list[Any]:
 
 
 def _save(frames: Iterable[Frame], target: Path, source: VideoSource | StillSource) -> None:
-    """Write frames with a progress bar; what a damaged source still gave is kept, the rest is named."""
+    """Write frames with a progress bar; of a damaged source the frames before the damage are kept."""
     from engine.tools.render import save
 
     with _progress("frames") as advance:
@@ -327,7 +344,7 @@ def _watched(frames: Iterable[Frame], total: int | None, advance: Advance) -> It
 
 @contextmanager
 def _progress(unit: str) -> Iterator[Advance]:
-    """A bar on standard error."""
+    """A progress bar on standard error."""
     columns = TextColumn(unit), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         bar = bars.add_task(unit, total=None)
@@ -342,26 +359,15 @@ def _flat(report: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _headline(report: dict[str, Any]) -> dict[str, Any]:
+    """The rows of the table of `eval`."""
+    from engine.evaluation.trials import TRIALS
+
     names = ("adherence", "psnr_db", "ssim", "sharpness_ratio", "detail_correlation", "flicker_ratio", "motion_ratio")
     rows = {name: report[name] for name in names if name in report} | report.get("per_world", {})
-    for name, of in _TRIAL_HEADLINES:
+    for name, trial in TRIALS.items():
         if name in report:
-            rows |= {f"{name}: {key}": report[name][key] for key in of}
+            rows |= {f"{name}: {key}": report[name][key] for key in trial.headline}
     return rows
-
-
-_TRIAL_HEADLINES = (
-    ("trained", ("adherence",)),
-    ("switch", ("frames_most", "flashes")),
-    ("few_steps", ("psnr_db_lost", "sharpness_ratio", "motion_ratio")),
-    ("speed", ("speed_up",)),
-    ("props", ("adherence",)),
-    ("regions", ("outside_psnr_db", "inside_nearer_to_world")),
-    ("film", ("adherence", "sharpness_ratio")),
-    ("rate", ("ratio",)),
-    ("text", ("train", "held_out")),
-    ("drift", ("frames", "worst_change")),
-)
 
 
 def _print_table(title: str, rows: dict[str, Any]) -> None:
@@ -372,7 +378,7 @@ def _print_table(title: str, rows: dict[str, Any]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command; what the caller can mend ends in one line on standard error and exit status 1."""
+    """Run a command; an error that the user can mend is one line on standard error and exit status 1."""
     try:
         app(arguments)
     except (ValueError, OSError) as error:

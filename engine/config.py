@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-WORLD_NAMES = (
+SHIPPED_WORLDS = (
     "as-is",
     "underwater",
     "wild-west",
@@ -33,9 +33,10 @@ WORLD_NAMES = (
     "throne-hall",
     "moon",
 )
-"""The worlds of the shipped weights, in the order of the network's world vectors; the last three are places."""
+"""The worlds of the shipped weights, in the order of the network's world vectors; the last three are places. What can
+be trained is `engine.teachers.worlds.TRAINABLE_WORLDS`."""
 
-THING_NAMES = (
+SHIPPED_THINGS = (
     "fireball",
     "planet",
     "lightsaber",
@@ -45,7 +46,8 @@ THING_NAMES = (
     "crate",
     "royal-cape",
 )
-"""What a prop can become, in the order of the network's thing vectors."""
+"""What a prop can become in the shipped weights, in the order of the network's thing vectors. What can be trained is
+`engine.teachers.things.PROP_OF`."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ class ModelConfig:
     """An hourglass over pixels with a transformer at its bottleneck; see `engine/models/hourglass.py`."""
 
     name: str
-    worlds: tuple[str, ...] = WORLD_NAMES
-    things: tuple[str, ...] = THING_NAMES
+    worlds: tuple[str, ...] = SHIPPED_WORLDS
+    things: tuple[str, ...] = SHIPPED_THINGS
     channels: tuple[int, int, int] = (96, 128, 192)
     """Channels at 1/4, 1/8 and 1/16 of the resolution."""
     encoder: tuple[int, int, int] = (1, 1, 2)

@@ -33,19 +33,20 @@ import numpy as np
 import torch
 from IPython.display import Markdown
 from matplotlib.cbook import get_sample_data
-from tqdm.auto import tqdm
+from rich.progress import Progress, track
 
+from engine.config import SHIPPED_WORLDS
 from engine.evaluation.clips import find_clips, read_clip
-from engine.evaluation.evaluate import evaluate, taught
+from engine.evaluation.evaluate import evaluate, teacher_frames
 from engine.media.video import VideoWriter
 from engine.stream import Stream
 from engine.teachers import brushes as b
 from engine.teachers.crafts import within
 from engine.teachers.wordings import wordings
-from engine.teachers.worlds import WORLDS, World
-from engine.training.data import Clip
+from engine.teachers.worlds import World, teachers_of
+from engine.training.data import TrainingClip
 from engine.training.leaves import dead_leaves
-from engine.training.newworld import Lesson
+from engine.training.newworld import NewWorldTrainer
 from engine.types import Frame
 from studio.notebook import TakePlayer, strip
 from studio.takes.frames import pictures
@@ -74,28 +75,29 @@ def show(rows, titles, width=3.6):
 # %% [markdown]
 # ## A teacher in twenty lines
 #
-# A teacher says what the world makes of a camera's frame. It is plain image processing, as slow and as exact as you
-# like; the network learns to do the same in one step, live. `s.source` is the camera, `(B, 3, H, W)` from 0 to 1.
+# A teacher paints a camera's frame as the world shows it. It is plain image processing, as slow and as exact as you
+# like; the network learns to do the same in one step, live. `inputs.source` is the camera, `(B, 3, H, W)` from 0 to 1.
 # Everything it uses has to be near by (about 24 px), and patterns repeat every 8, 16 or 32 px: that is what the network
-# sees, so that is what it can learn. Snow, rain and sparks would come from `s.air("flakes")`, film grain from `s.noise`.
+# sees, so that is what it can learn. Snow, rain and sparks would come from `inputs.plane("flakes")`, film grain from
+# `inputs.noise`.
 #
 # This one is a risograph: two inks on cream paper.
 
 
 # %%
-def risograph(s):
+def risograph(inputs):
     """Pink where the picture is warm or dark, over it a screen of blue dots, and blue lines."""
-    flat = b.kuwahara(b.kuwahara(s.source, 5), 5)
+    flat = b.kuwahara(b.kuwahara(inputs.source, 5), 5)
     red, green, blue = flat.split(1, 1)
     dark = 1 - b.luminance(flat)
     warm = (0.75 * dark + 1.8 * (red - 0.5 * (green + blue))).clamp(0, 1)
     x, y = within(dark, 8)
     away = ((x - 4).square() + (y - 4).square()).sqrt()
-    radius = 5.4 * b.smoothstep(0.2, 1.1, 1 - b.gaussian(s.grey, 2.0))
+    radius = 5.4 * b.smoothstep(0.2, 1.1, 1 - b.gaussian(inputs.grey, 2.0))
     dots = b.smoothstep(0.9, -0.9, away - radius) * b.smoothstep(0, 1, radius)
-    lines = b.ink_lines(s.grey, 1.3, 0.012, 0.04)
+    lines = b.ink_lines(inputs.grey, 1.3, 0.012, 0.04)
     white = b.ink((1, 1, 1), dark)
-    paper = b.ink((0.97, 0.94, 0.88), dark) - 0.012 * b.paper(*s.size, dark)
+    paper = b.ink((0.97, 0.94, 0.88), dark) - 0.012 * b.paper(*inputs.size, dark)
     pink = b.mix(white, b.ink((1.0, 0.38, 0.50), dark), warm)
     navy = b.mix(white, b.ink((0.05, 0.34, 0.58), dark), torch.maximum(0.9 * dots, lines))
     return paper * pink * navy
@@ -104,36 +106,36 @@ def risograph(s):
 # %% [markdown]
 # ## Its words
 #
-# Thirty ways to ask for it. Eight more are held back: with these the world will be measured.
+# Thirty ways to ask for it. Eight more are held out: with these the world will be measured.
 
 # %%
-said = """risograph print, a riso print, printed on a risograph, two inks on paper, a two-colour print,
+texts = """risograph print, a riso print, printed on a risograph, two inks on paper, a two-colour print,
 pink and blue ink on paper, screen-printed in two colours, a gig poster, a zine page, a photocopied zine,
 indie zine cover, duotone print, duotone in pink and navy, halftone print in two inks, misregistered ink,
 printed slightly out of register, a silkscreen poster, soy ink on recycled paper, spot colour printing,
 an art-fair print, a concert flyer in two colours, overprinted inks, pink ink under blue dots,
 a small-press booklet, a hand-pulled print, stencil duplicator, a mimeographed leaflet, printed pink and teal,
 a student newspaper printed in pink, two-tone poster art, retro offset print"""
-held_back = """a page from a risograph zine; poster printed with two spot inks; pink and blue duotone;
+held_out = """a page from a risograph zine; poster printed with two spot inks; pink and blue duotone;
 like a silkscreened band poster; ink dots on cream paper, two colours; a riso-printed flyer;
 cheap two-colour printing; print fair poster"""
 
 world = World(
     "risograph",
     risograph,
-    wordings=tuple(" ".join(text.split()) for text in said.split(",")),
-    held_out=tuple(" ".join(text.split()) for text in held_back.split(";")),
+    wordings=tuple(" ".join(text.split()) for text in texts.split(",")),
+    held_out=tuple(" ".join(text.split()) for text in held_out.split(";")),
 )
-worlds = WORLDS | {world.name: world}
+worlds = teachers_of(SHIPPED_WORLDS) | {world.name: world}
 
 moments = [camera[n] for n in (40, 200, 440)]
-painted = [next(taught("risograph", [frame], seed=0, worlds=worlds)).rgb for frame in moments]
+painted = [next(teacher_frames("risograph", [frame], seed=0, worlds=worlds)).rgb for frame in moments]
 show([[frame.rgb for frame in moments], painted], [f"{frame.time_s:.0f} s" for frame in moments])
 
 # %% [markdown]
 # ## Before
 #
-# The shipped weights have never heard of it. They take the words for the nearest that they know.
+# The shipped weights were never trained on it. They route the words to the nearest world that they know.
 
 # %%
 prompt = "a page from a risograph zine"
@@ -149,18 +151,18 @@ def understood(stream, text):
 print(understood(before, prompt))
 
 # %% [markdown]
-# ## What it learns on, and what it is measured on
+# ## Training clips and test clips
 #
-# **Learnt on:** the first 13 seconds of the example take, and sixty drawn pictures of nothing: discs and blades that
+# **Training:** the first 13 seconds of the example take, and sixty drawn pictures of nothing: discs and blades that
 # cover each other, as things do in photographs. A folder of your own videos is better still; add
 # `read_clips(find_clips(folder))`.
 #
-# **Measured on clips that it did not see:** the folder `dev` of `LSD_FOOTAGE` where you have one; else the last five
+# **Test, on clips that it did not see:** the folder `dev` of `LSD_FOOTAGE` where you have one; else the last five
 # seconds of the take, and a photograph.
 
 # %%
 seen = [frame.rgb for frame in camera[:312]]
-clips = [Clip.of(f"take {n}", seen[n : n + 18]) for n in range(0, len(seen), 24)]
+clips = [TrainingClip.of(f"take {n}", seen[n : n + 18]) for n in range(0, len(seen), 24)]
 clips += dead_leaves(4 if short else 60)
 
 footage = Path(os.environ.get("LSD_FOOTAGE", "")) / "dev"
@@ -176,26 +178,26 @@ unseen = unseen[:: max(1, len(unseen) // (1 if short else 8))][: 1 if short else
 print(f"learns on {len(clips)} clips and stills; measured on {', '.join(path.name for path in unseen)}")
 
 # %% [markdown]
-# ## The lesson
+# ## Training
 #
-# The network's convolutions stay as they are. Learnt are one column in its table of worlds, and a scale and a shift of
-# every feature that only this world turns on: seven thousand numbers of ten million. It begins as the known world that
+# The network's convolutions are frozen. What is trained is one column in its table of worlds, and a scale and a shift of
+# every feature that only this world turns on: seven thousand numbers of ten million. It starts as the known world that
 # is nearest. Stop it whenever you like; run the cell again, and it goes on.
 
 # %%
-lesson = Lesson(world, clips, steps=8 if short else 2000)
-curve = {0: lesson.psnr_db()}
-print("begins as", lesson.like)
+trainer = NewWorldTrainer(world, clips, steps=8 if short else 2000)
+curve = {0: trainer.psnr_db()}
+print("starts as", trainer.starts_as)
 
 # %%
 begun, cpu = time.monotonic(), time.process_time()
-for _ in tqdm(lesson, unit="step"):
-    if lesson.done % (4 if short else 50) == 0:
-        curve[lesson.done] = lesson.psnr_db()
+for _ in track(trainer, "training"):
+    if trainer.done % (4 if short else 50) == 0:
+        curve[trainer.done] = trainer.psnr_db()
 print(f"{time.monotonic() - begun:.0f} s, {time.process_time() - cpu:.0f} s of CPU")
 
 # %% [markdown]
-# How near it comes to its teacher, on frames that no step learns from:
+# How near it comes to its teacher, on frames that it is not trained on:
 
 # %%
 plt.figure(figsize=(8, 2.4))
@@ -206,7 +208,7 @@ plt.show()
 
 # %%
 weights = sessions / "risograph.safetensors"
-lesson.save(weights)
+trainer.save(weights)
 after = Stream.load(weights, device="cpu")
 print(understood(after, prompt))
 print(understood(after, "a risograph print of a snowfall in winter"))
@@ -225,18 +227,19 @@ for path in unseen[:3]:
         stream.reset()
         stream.prompt(prompt)
         row.append([stream.step(frame.rgb, frame.time_s, frame.index) for frame in frames][-1])
-    row.insert(2, next(taught("risograph", frames[-1:], seed=0, worlds=worlds)).rgb)
+    row.insert(2, next(teacher_frames("risograph", frames[-1:], seed=0, worlds=worlds)).rgb)
     rows.append(row)
 show(rows, ["camera", "before", "teacher", "after"])
 
 # %% [markdown]
-# ## Is it found, and did the others suffer?
+# ## Do its words reach it, and are the other worlds as good as before?
 #
-# Each world is played on unseen clips under wordings that were held back. Adherence: how often the picture is nearer
+# Each world is run on unseen clips under wordings that were held out. Adherence: how often the picture is nearer
 # to the world's own teacher than to any other's.
 
 # %%
-others = {name: texts for name, texts in wordings("held_out").items() if name in WORLDS}
+held_out_texts = wordings("held_out")
+others = {name: held_out_texts[name] for name in teachers_of(SHIPPED_WORLDS)}
 if short:
     others = dict(itertools.islice(others.items(), 2))
 plan = {"frames": 3 if short else 6, "size": (256, 160), "chosen": ["adherence"], "worlds": worlds}
@@ -245,11 +248,17 @@ plan = {"frames": 3 if short else 6, "size": (256, 160), "chosen": ["adherence"]
 def adherence(stream, prompts):
     """By world, on the unseen clips."""
     runs = len(prompts) * len(unseen)
-    with tqdm(total=runs, unit="run") as bar:
-        told = evaluate(
-            stream, unseen, prompts, max_runs=runs, progress=lambda done, _: bar.update(done - bar.n), **plan
+    with Progress() as bars:
+        bar = bars.add_task("runs", total=runs)
+        report = evaluate(
+            stream,
+            unseen,
+            prompts,
+            max_runs=runs,
+            progress=lambda done, total: bars.update(bar, completed=done, total=total),
+            **plan,
         )
-    return told["per_world"]
+    return report["per_world"]
 
 
 was = adherence(before, others)

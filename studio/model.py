@@ -18,7 +18,7 @@ from engine.types import LiveModel
 from studio.takes.take import EngineEntry
 
 if TYPE_CHECKING:
-    from engine.evaluation.evaluate import Judge
+    from engine.evaluation.judge import Judge
 
 Loader: TypeAlias = Callable[..., LiveModel]
 """Called with `weights` (a path or None for the shipped ones), `device`, `seed`, `steps` and `threads` (None: by the
@@ -106,6 +106,6 @@ def settle() -> None:
 
 def judge_of(camera: Iterable[np.ndarray], seed: int) -> Judge:
     """Compares films made of these camera pictures, (H, W, 3) uint8, with what each world's teacher paints."""
-    from engine.evaluation.evaluate import Judge  # it loads the teachers
+    from engine.evaluation.judge import Judge  # it loads the teachers
 
     return Judge(camera, seed)

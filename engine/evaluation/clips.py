@@ -1,4 +1,4 @@
-"""What an evaluation is run on: a folder of clips, and wordings for each world."""
+"""Inputs of an evaluation: a folder of clips, and wordings for each world."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from engine.media.video import PICTURE_SUFFIXES, VideoSource
 from engine.types import Frame
 
 VIDEO_SUFFIXES = {".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"}
-_PAN = 1.12
-"""A still is shown through a window that wanders over it, enlarged by this."""
+_PAN_ZOOM = 1.12
+"""A still is enlarged by this and seen through a slowly moving window."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """Some frames of a file."""
+    """The first frames of a file, all of one size."""
 
     name: str
     frames: tuple[Frame, ...]
 
     def still(self) -> Clip:
-        """Its first frame, held for as long."""
+        """Its first frame, held for as long, at the same times."""
         return Clip(self.name, tuple(replace(frame, rgb=self.frames[0].rgb) for frame in self.frames))
 
 
@@ -36,15 +36,15 @@ def find_clips(folder: Path) -> list[Path]:
     """The videos and pictures of a folder, by name; raises ValueError where there are none."""
     if not folder.is_dir():
         raise ValueError(f"{folder} is not a folder; give one that holds videos or pictures")
-    known = PICTURE_SUFFIXES | VIDEO_SUFFIXES
-    clips = sorted(path for path in folder.iterdir() if path.suffix.lower() in known)
+    suffixes = PICTURE_SUFFIXES | VIDEO_SUFFIXES
+    clips = sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes)
     if not clips:
-        raise ValueError(f"{folder} holds no video and no picture ({', '.join(sorted(known))})")
+        raise ValueError(f"{folder} has no video and no picture ({', '.join(sorted(suffixes))})")
     return clips
 
 
 def read_prompts(path: Path, worlds: Collection[str]) -> dict[str, list[str]]:
-    """World -> wordings from a JSON file; raises ValueError on another shape or a world that is none of `worlds`."""
+    """Read world -> wordings from a JSON file; raises ValueError for another shape or a world not in `worlds`."""
     try:
         prompts = json.loads(path.read_text(encoding="utf-8-sig"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -53,7 +53,7 @@ def read_prompts(path: Path, worlds: Collection[str]) -> dict[str, list[str]]:
         raise ValueError(f'{path}: expected worlds and their wordings, as in {{"underwater": ["under the sea"]}}')
     for world, wordings in prompts.items():
         if world not in worlds:
-            raise ValueError(f"{path}: no world is called {world!r}; there are {', '.join(worlds)}")
+            raise ValueError(f"{path}: {world!r} is not a world; there are {', '.join(worlds)}")
         texts = wordings if isinstance(wordings, list) else []
         if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
             raise ValueError(f"{path}: {world} needs a list of one or more wordings, none of them empty")
@@ -61,18 +61,21 @@ def read_prompts(path: Path, worlds: Collection[str]) -> dict[str, list[str]]:
 
 
 def read_clip(path: Path, frames: int, size: tuple[int, int]) -> Clip:
-    """The first frames of a video, or a picture seen through a slowly wandering window; raises MediaError."""
+    """Read the first frames of a video, or a picture through a slowly moving window.
+
+    size: (width, height) in pixels. Raises MediaError for an unreadable file, or a video of a single frame.
+    """
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return Clip(path.name, tuple(_pan(read_picture(path), frames, size)))
     clip = Clip(path.name, tuple(itertools.islice(VideoSource(path, size), frames)))
     if len(clip.frames) < 2:
-        raise MediaError(f"{path} has one frame only; nothing can be said of its motion")
+        raise MediaError(f"{path} has one frame only; its motion cannot be measured")
     return clip
 
 
 def _pan(picture: np.ndarray, frames: int, size: tuple[int, int]) -> Iterator[Frame]:
     width, height = size
-    wide, tall = round(width * _PAN), round(height * _PAN)
+    wide, tall = round(width * _PAN_ZOOM), round(height * _PAN_ZOOM)
     large = Image.fromarray(fit(picture, wide, tall))
     for i in range(frames):
         time_s = i / 24

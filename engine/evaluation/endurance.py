@@ -1,4 +1,4 @@
-"""A stream over time: does it last, how does it switch, and does it keep its pace at another frame rate?
+"""Trials over time: drift in a long run, switching between worlds, and speed of motion at another frame rate.
 
 Legend: T frames.
 """
@@ -18,38 +18,40 @@ from torch import Tensor
 
 from engine.evaluation import measures
 from engine.evaluation.clips import Clip
-from engine.evaluation.evaluate import perform, taught, to_float
+from engine.evaluation.evaluate import perform, teacher_frames, to_float
 from engine.stream import Stream
 from engine.types import Frame
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
+"""Called with frames done and frames in all."""
 
-ENDS = 0.15
+END_SHARE = 0.15
 """Share of a long run that counts as its beginning, and as its end."""
-POINTS = 300
-"""Points of a curve in the JSON."""
-STEADY = 6
-"""Frames at the end of a switch that count as the new world, and the most that it may take to get there."""
-NEAR = 1.35
-"""Reached is a distance to the new world's teacher of at most this times what remains in the end."""
-LEEWAY = 0.1
-"""By this share a frame's mean luminance may leave the band between two worlds before it is a flash."""
+CURVE_POINTS = 300
+"""The most points of a curve in the JSON."""
+STEADY_FRAMES = 6
+"""Frames at the end of a switch that count as the new world, and the most that a quick switch takes."""
+REACHED_RATIO = 1.35
+"""The new world is reached at this many times the distance to its teacher that remains in the end."""
+FLASH_SHARE = 0.1
+"""A frame whose mean luminance leaves the band between two worlds by more than this share is a flash."""
 
 
 def back_and_forth(frames: Sequence[Frame], fps: float = 24.0) -> Iterator[Frame]:
-    """A clip without end, played forward and backward, on a clock of its own."""
+    """Repeat a clip without end, forward and backward, with indices and times of its own."""
     order = [*frames, *reversed(frames[1:-1])]
     for index, frame in enumerate(itertools.cycle(order)):
         yield Frame(frame.rgb, index, index / fps)
 
 
 def drift(
-    stream: Stream, clip: Clip, wordings: Mapping[str, str], frames: int = 10_000, progress: Progress | None = None
+    stream: Stream, clip: Clip, wordings: Mapping[str, str], frames: int = 10_000, progress: OnProgress | None = None
 ) -> dict[str, Any]:
-    """One clip, for ever: the vital signs of the last part of the run over those of the first, world by world.
+    """Run one clip for many frames: vital signs in the last part of the run over those in the first, world by world.
 
-    wordings: a text for each world to try. Also the correlation of what changes in the picture with what changes in the
-    camera's, at both ends: a stream that has collapsed no longer moves with its input.
+    wordings: world -> text. frames: of each world's run. progress: called with frames done and in all. The result also
+    has the correlation of what changes in the picture with what changes in the camera's, at both ends: a stream that
+    has collapsed no longer moves with its input.
     """
     every = max(1, frames // 2000)
     worlds: dict[str, Any] = {}
@@ -68,7 +70,7 @@ def drift(
             before = frame.rgb, made
             if progress is not None and frame.index % 50 == 0:
                 progress(number * frames + frame.index, len(wordings) * frames)
-        count = max(1, round(len(follows) * ENDS))
+        count = max(1, round(len(follows) * END_SHARE))
         first, last = ({name: statistics.fmean(part(v)) for name, v in signs.items()} for part in _ends(count))
         worlds[world] = {
             "wording": wording,
@@ -103,13 +105,13 @@ def _follows(before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.
 
 
 def _thinned(values: list[float]) -> list[float]:
-    """At most POINTS means of neighbours."""
-    size = -(-len(values) // POINTS)
+    """At most CURVE_POINTS means of neighbours."""
+    size = -(-len(values) // CURVE_POINTS)
     return [round(statistics.fmean(values[i : i + size]), 5) for i in range(0, len(values), size)]
 
 
 def switch(stream: Stream, clip: Clip, pairs: Sequence[tuple[tuple[str, str], tuple[str, str]]]) -> dict[str, Any]:
-    """From one world to the next by a cut of the prompt: frames until it is reached, and whether it flashes.
+    """Change the prompt from one world to the next by a cut: frames until it is reached, and whether it flashes.
 
     pairs: ((world, wording), (world, wording)) each.
     """
@@ -126,33 +128,36 @@ def switch(stream: Stream, clip: Clip, pairs: Sequence[tuple[tuple[str, str], tu
         looks = measures.local_statistics(pictures[cut:])
         distances = {}
         for world in (old, new):
-            reference = to_float(f.rgb for f in taught(world, frames[cut:], stream.seed))
-            distances[world] = _apart(looks, measures.local_statistics(reference))
-        steady = float(distances[new][-STEADY:].mean())
-        reached = (distances[new] <= distances[old]) & (distances[new] <= NEAR * steady + 1e-3)
+            reference = to_float(f.rgb for f in teacher_frames(world, frames[cut:], stream.seed))
+            distances[world] = _look_distances(looks, measures.local_statistics(reference))
+        steady = float(distances[new][-STEADY_FRAMES:].mean())
+        reached = (distances[new] <= distances[old]) & (distances[new] <= REACHED_RATIO * steady + 1e-3)
         took = next((k for k in range(len(reached)) if bool(reached[k])), len(reached))
         luminance = measures.luma(pictures).mean((1, 2, 3))
-        before, after = luminance[cut - STEADY : cut], luminance[-STEADY:]
+        before, after = luminance[cut - STEADY_FRAMES : cut], luminance[-STEADY_FRAMES:]
         low, high = float(torch.cat([before, after]).min()), float(torch.cat([before, after]).max())
         shown = luminance[cut:]
         out = max(float(shown.max()) / max(high, 0.02) - 1, 1 - float(shown.min()) / max(low, 0.02), 0.0)
-        rows.append({"from": old, "to": new, "frames": took, "leaves_band": out, "flash": out > LEEWAY})
+        rows.append({"from": old, "to": new, "frames": took, "leaves_band": out, "flash": out > FLASH_SHARE})
     return {
         "pairs": rows,
         "frames_most": max(row["frames"] for row in rows),
         "frames_mean": statistics.fmean(row["frames"] for row in rows),
         "flashes": sum(row["flash"] for row in rows),
-        "within_six": statistics.fmean(row["frames"] <= STEADY for row in rows),
+        "within_six": statistics.fmean(row["frames"] <= STEADY_FRAMES for row in rows),
     }
 
 
-def _apart(looks: Tensor, others: Tensor) -> Tensor:
+def _look_distances(looks: Tensor, others: Tensor) -> Tensor:
     """Distance of each frame's look to another's at the same time: (T,)."""
     return torch.stack([measures.world_distance(a[None], b[None]) for a, b in zip(looks, others, strict=True)])
 
 
 def rate(stream: Stream, clip: Clip, wordings: Mapping[str, str]) -> dict[str, Any]:
-    """Own motion at 12 frames a second over that at 24, on a held picture, over the same time: 1 is the same speed."""
+    """Own motion at 12 frames a second over that at 24, on a held picture, over the same time: 1 is the same speed.
+
+    wordings: world -> text.
+    """
     ratios = {}
     for world, wording in wordings.items():
         energy = []

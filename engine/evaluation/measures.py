@@ -1,4 +1,4 @@
-"""What is measured of pictures: pure functions of tensors.
+"""Measures of pictures: pure functions of tensors.
 
 Legend: T frames, C channels, H height, W width in pixels. Pictures are (T, 3, H, W) float32 RGB in 0..1 as they are
 shown (gamma-encoded sRGB); results are per frame, (T,), unless said otherwise.
@@ -11,15 +11,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 QUANTISATION_MSE = (1 / 255) ** 2 / 12
-"""Mean squared error of rounding to 8 bits: PSNR is not finite for equal pictures, so this is its end (58.9 dB)."""
+"""Mean squared error of rounding to 8 bits. PSNR is not finite for equal pictures, so this caps it (at 58.9 dB)."""
 
 WINDOW_PX = 32
 """Side of the windows that `local_statistics` are taken over; they lie half a window apart."""
 BANDS = 4
 """Octaves of detail in `local_statistics`, from one pixel up."""
 DETAIL_WEIGHT = 16.0
-"""What a difference of local contrast counts beside one of local colour in `world_distance`: chosen so that between the
-teachers' worlds both make up about half."""
+"""Weight of a difference of local contrast beside one of local colour in `world_distance`, chosen so that both make up
+about half of it between the teachers' worlds."""
 
 
 def luma(pictures: Tensor) -> Tensor:
@@ -35,7 +35,10 @@ def psnr(pictures: Tensor, reference: Tensor) -> Tensor:
 
 
 def ssim(pictures: Tensor, reference: Tensor) -> Tensor:
-    """Structural similarity of luma, -1..1 (Wang et al. 2004, eq. 13: 11x11 Gaussian of sigma 1.5, K 0.01 and 0.03)."""
+    """Structural similarity of luma, -1..1 (Wang et al. 2004, eq. 13: 11x11 Gaussian of sigma 1.5, K 0.01 and 0.03).
+
+    Raises ValueError for pictures smaller than the Gaussian's window.
+    """
     a, b = luma(pictures), luma(reference)
     if min(a.shape[2:]) < 11:
         raise ValueError(f"pictures of {a.shape[3]}x{a.shape[2]}; SSIM's window needs at least 11x11")
@@ -63,7 +66,7 @@ def laplacian(pictures: Tensor) -> Tensor:
 
 
 def sharpness(pictures: Tensor) -> Tensor:
-    """Variance of the Laplacian, a measure of focus (Pech-Pacheco et al. 2000)."""
+    """Variance of the Laplacian (T,), a measure of focus (Pech-Pacheco et al. 2000)."""
     return laplacian(pictures).var((1, 2, 3), unbiased=False)
 
 
@@ -89,7 +92,10 @@ def motion_energy(pictures: Tensor, lag: int = 1) -> Tensor:
 
 
 def vital_signs(pictures: Tensor) -> dict[str, Tensor]:
-    """What drifts when a stream collapses: saturation, luminance, contrast, sharpness, clipped share of values."""
+    """The figures that drift when a stream collapses, each (T,), all but contrast and sharpness 0..1.
+
+    Saturation, luminance, contrast, sharpness, and the share of values that are clipped.
+    """
     grey = luma(pictures)
     return {
         "saturation": (pictures.amax(1) - pictures.amin(1)).mean((1, 2)),
@@ -101,12 +107,12 @@ def vital_signs(pictures: Tensor) -> dict[str, Tensor]:
 
 
 def local_statistics(pictures: Tensor) -> Tensor:
-    """What a picture looks like place by place, blind to where within a place: (T, 3 + BANDS, h, w).
+    """Colour and texture of a picture per window, blind to where within a window: (T, 3 + BANDS, h, w).
 
     Per window: the mean colour, and the contrast (root mean square) of each octave of luma, the octaves being an à
     trous wavelet decomposition (Starck and Murtagh 1994). Such pooled statistics are what peripheral vision keeps of a
     texture (Freeman and Simoncelli 2011), so a snowflake may fall elsewhere in its window, but a world without snow is
-    another.
+    another. Raises ValueError for pictures smaller than a window.
     """
     if min(pictures.shape[2:]) < WINDOW_PX:
         size = f"{pictures.shape[3]}x{pictures.shape[2]}"
@@ -129,7 +135,7 @@ def _smooth(x: Tensor, spacing: int) -> Tensor:
 
 
 def world_distance(statistics: Tensor, reference: Tensor) -> Tensor:
-    """How far apart two pictures' worlds are, from their `local_statistics`: 0 equal, about 0.5 very different.
+    """Distance of two pictures' worlds, from their `local_statistics`: (T,), 0 equal, about 0.5 very different.
 
     Mean absolute difference of local colour plus `DETAIL_WEIGHT` times that of local contrast.
     """

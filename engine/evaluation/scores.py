@@ -1,4 +1,4 @@
-"""What an evaluation found, summed up: pure functions of its runs. How these come about is in `engine/evaluation/evaluate.py`."""
+"""The figures of an evaluation, summed up from its runs by pure functions; `evaluate.py` makes the runs."""
 
 from __future__ import annotations
 
@@ -13,35 +13,43 @@ from torch import Tensor
 
 from engine.evaluation import measures
 
-MEASURES = ("adherence", "psnr", "ssim", "sharpness", "flicker", "motion")
+MEASURES = {
+    "adherence": "share of runs whose pictures are nearest to their own world's teacher",
+    "psnr": "PSNR to the teacher in dB, over worlds without random content",
+    "ssim": "structural similarity to the teacher, over worlds without random content",
+    "sharpness": "variance of the Laplacian over the teacher's, and correlation of detail",
+    "flicker": "change from frame to frame on a still, over the teacher's",
+    "motion": "motion energy on a still over the teacher's, in moving worlds",
+}
+"""Measure -> what it says."""
 DISTANCE = (
-    "mean over frames of engine.evaluation.measures.world_distance: local colour plus local contrast per octave, in windows of "
-    f"{measures.WINDOW_PX} px, so that a particle may be elsewhere in its window but not missing; stream and teachers "
-    "get the same noise"
+    "mean over frames of engine.evaluation.measures.world_distance: local colour plus local contrast per octave, in "
+    f"windows of {measures.WINDOW_PX} px, so that a particle may be elsewhere in its window but not missing; stream "
+    "and teachers get the same noise"
 )
 FLICKER_FLOOR = 1 / 255
-"""A teacher that stands still on a still does not flicker at all: then the stream is compared with one 8-bit level."""
+"""The least flicker that a stream is divided by: one 8-bit level, for teachers that stand still."""
 MOTION_FLOOR = 1e-7
-"""Likewise for motion energy, about what rounding to 8 bits makes of nothing."""
-CALM = 5e-6
-"""Where a moving world's teacher has less motion energy than this, half a grey level, a ratio to it says nothing."""
+"""The same for motion energy: about that of rounding to 8 bits."""
+MIN_TEACHER_MOTION = 5e-6
+"""Motion energy of a teacher, half a grey level, below which a ratio to it says nothing."""
 
 _DECIMALS = 4
 
 
 @dataclass(frozen=True)
-class Kind:
-    """What is to be known of a world to judge it."""
+class WorldTraits:
+    """Properties of a world that choose its measures."""
 
     random: bool
-    """It has random content (particles, grain): no picture can be demanded pixel by pixel."""
+    """It has random content (particles, grain), so it is not compared pixel by pixel."""
     moving: bool
     """It moves by itself."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One clip under one wording, means over its frames."""
+    """One clip under one wording; means over its frames."""
 
     clip: str
     world: str
@@ -56,16 +64,18 @@ class Run:
 
     @property
     def nearest(self) -> str:
+        """The world whose teacher's pictures are nearest."""
         return min(self.distances, key=self.distances.__getitem__)
 
     @property
     def right(self) -> bool:
+        """Whether that is the world that was asked for."""
         return self.nearest == self.world
 
 
 @dataclass(frozen=True)
 class StillRun:
-    """One held still under a wording of a world, means over its frames."""
+    """One held still under a wording of a world; means over its frames."""
 
     clip: str
     world: str
@@ -77,9 +87,9 @@ class StillRun:
 
 @dataclass
 class Findings:
-    """Everything that was run."""
+    """All runs of an evaluation."""
 
-    worlds: Mapping[str, Kind]
+    worlds: Mapping[str, WorldTraits]
     """All worlds, in order; outputs are compared with each one's teacher."""
     runs: list[Run] = field(default_factory=list)
     stills: list[StillRun] = field(default_factory=list)
@@ -90,12 +100,17 @@ class Findings:
 AnyRun = TypeVar("AnyRun", Run, StillRun)
 
 
-def summary(findings: Findings, chosen: Sequence[str] = MEASURES) -> dict[str, Any]:
-    """The chosen measures by name, as the JSON of `eval` holds them; None where nothing was run that could tell."""
-    runs, kinds = findings.runs, findings.worlds
-    fixed = [run for run in runs if not kinds[run.world].random]
-    calm = {w for w, e in _by_world(findings.stills, lambda g: fmean(r.teacher_motion for r in g)).items() if e < CALM}
-    moving = [still for still in findings.stills if kinds[still.world].moving and still.world not in calm]
+def summary(findings: Findings, chosen: Iterable[str] = tuple(MEASURES)) -> dict[str, Any]:
+    """The chosen measures by name, as the JSON of `eval` holds them; None where no run could measure it."""
+    chosen = set(chosen)
+    runs, traits = findings.runs, findings.worlds
+    fixed = [run for run in runs if not traits[run.world].random]
+    still_teachers = {
+        w
+        for w, e in _by_world(findings.stills, lambda g: fmean(r.teacher_motion for r in g)).items()
+        if e < MIN_TEACHER_MOTION
+    }
+    moving = [still for still in findings.stills if traits[still.world].moving and still.world not in still_teachers]
     result: dict[str, Any] = {}
     if "adherence" in chosen:
         result["adherence"] = _mean(run.right for run in runs)
@@ -129,10 +144,10 @@ def summary(findings: Findings, chosen: Sequence[str] = MEASURES) -> dict[str, A
     if "motion" in chosen:
         ratios = _by_world(moving, lambda group: _ratio(group, "motion", MOTION_FLOOR))
         result |= {"motion_ratio": _mean(ratios.values()), "motion_ratio_per_world": ratios}
-        result["motion_left_out"] = sorted(world for world in calm if kinds[world].moving)
-    if {"psnr", "ssim", "sharpness"} & set(chosen):
+        result["motion_left_out"] = sorted(world for world in still_teachers if traits[world].moving)
+    if {"psnr", "ssim", "sharpness"} & chosen:
         result["pixel_measures_over"] = list(dict.fromkeys(run.world for run in fixed))
-    return _rounded(result)
+    return rounded(result)
 
 
 def _by_world(runs: Sequence[AnyRun], measure: Callable[[list[AnyRun]], Any]) -> dict[str, Any]:
@@ -167,9 +182,10 @@ def _mean(values: Iterable[float]) -> float | None:
     return fmean(rows) if rows else None
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """A JSON value with all its floats rounded to four decimals."""
     if isinstance(value, float):
         return round(value, _DECIMALS)
     if isinstance(value, dict):
-        return {key: _rounded(entry) for key, entry in value.items()}
-    return [_rounded(entry) for entry in value] if isinstance(value, list) else value
+        return {key: rounded(entry) for key, entry in value.items()}
+    return [rounded(entry) for entry in value] if isinstance(value, list) else value

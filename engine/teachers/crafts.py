@@ -1,7 +1,7 @@
-"""Painters of the second dozen of worlds: crafts, prints and instruments, and three more places of the imagination.
+"""Teachers of crafts, prints and instruments, and of three worlds of the imagination.
 
-Each takes a `Set` and returns (B, 3, H, W) in about 0..1. Lattices have periods of 8, 16 or 32 px, whose phase
-the network is told (`engine.models.fields.lattice`).
+Each takes `TeacherInputs` and returns (B, 3, H, W) float32; values may pass 0..1 a little. Lattices have periods of 8,
+16 or 32 px, whose phase is an input of the network (`engine.models.fields.lattice`). Legend as in `inputs.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.teachers import brushes as b
-from engine.teachers.inputs import Set
+from engine.teachers.inputs import TeacherInputs
 
 
 def cells(picture: Tensor, side: int) -> Tensor:
@@ -39,72 +39,72 @@ def bevel(like: Tensor, side: int, depth: float) -> Tensor:
     return (rise - fall).clamp(-1, 1)
 
 
-def volcano(s: Set) -> Tensor:
+def volcano(inputs: TeacherInputs) -> Tensor:
     """Black rock, lava in the cracks of what is dark, heat from below, embers."""
-    w = s.waves
-    rock = b.ramp(s.grey, ((0.0, (0.03, 0.02, 0.02)), (0.45, (0.20, 0.14, 0.13)), (1.0, (0.72, 0.55, 0.46))))
-    picture = b.mix(rock, s.source * b.ink((0.85, 0.55, 0.42), rock), 0.3)
-    right, down = b.slopes(b.box(s.grey, 3))
+    w = inputs.waves
+    rock = b.ramp(inputs.grey, ((0.0, (0.03, 0.02, 0.02)), (0.45, (0.20, 0.14, 0.13)), (1.0, (0.72, 0.55, 0.46))))
+    picture = b.mix(rock, inputs.source * b.ink((0.85, 0.55, 0.42), rock), 0.3)
+    right, down = b.slopes(b.box(inputs.grey, 3))
     heat = ((0.9 * down + 0.35 * right) * 7).clamp(0, 1)
     picture = b.screen(picture, heat * b.ink((1.0, 0.42, 0.10), picture))
-    x, y = within(s.grey, 32)
-    bend = 5 * torch.sin(2 * math.pi * y / 32) + 10 * b.soft(s.grey, 8)
+    x, y = within(inputs.grey, 32)
+    bend = 5 * torch.sin(2 * math.pi * y / 32) + 10 * b.soft(inputs.grey, 8)
     net = torch.minimum(torch.sin(math.pi * (x + bend) / 32).abs(), torch.sin(math.pi * (y - x + bend) / 32).abs())
     crack = b.smoothstep(0.30, 0.02, net)
-    dark = b.smoothstep(0.50, 0.14, b.soft(s.grey, 4))
+    dark = b.smoothstep(0.50, 0.14, b.soft(inputs.grey, 4))
     pulse = 0.75 + 0.25 * w[:, 1:2]
     hot = b.ramp(crack * pulse, ((0.0, (0.25, 0.02, 0.0)), (0.5, (0.95, 0.25, 0.02)), (1.0, (1.0, 0.86, 0.35))))
     picture = b.mix(picture, hot, (crack * dark).clamp(0, 1))
     picture = b.screen(picture, 0.30 * dark * pulse * b.ink((0.85, 0.18, 0.03), picture))
-    smoke = (0.45 - 0.55 * s.y + 0.22 * w[:, :1] * w[:, 2:3]).clamp(0, 1) * (0.25 + 0.6 * s.far)
+    smoke = (0.45 - 0.55 * inputs.y + 0.22 * w[:, :1] * w[:, 2:3]).clamp(0, 1) * (0.25 + 0.6 * inputs.far)
     picture = b.mix(picture, b.ink((0.34, 0.12, 0.08), picture), smoke.clamp(0, 0.8))
-    return b.screen(picture, s.air("sparks") * b.ink((1.0, 0.62, 0.18), picture))
+    return b.screen(picture, inputs.plane("sparks") * b.ink((1.0, 0.62, 0.18), picture))
 
 
-def enchanted_forest(s: Set) -> Tensor:
+def enchanted_forest(inputs: TeacherInputs) -> Tensor:
     """Green and gold light in shafts, leaves in the distance, fireflies."""
-    w = s.waves
+    w = inputs.waves
     tone = b.ramp(
-        s.grey,
+        inputs.grey,
         ((0.0, (0.01, 0.05, 0.03)), (0.4, (0.10, 0.30, 0.13)), (0.75, (0.55, 0.68, 0.28)), (1.0, (1.0, 0.97, 0.70))),
     )
-    picture = b.mix(tone, s.source * b.ink((0.85, 1.0, 0.62), tone), 0.4)
-    x, y = (2 * math.pi / 32 * axis for axis in within(s.grey, 32))
+    picture = b.mix(tone, inputs.source * b.ink((0.85, 1.0, 0.62), tone), 0.4)
+    x, y = (2 * math.pi / 32 * axis for axis in within(inputs.grey, 32))
     sway = 0.4 * w[:, :1]
     leaf = torch.sin(2 * x + sway + 2 * torch.sin(y)) * torch.sin(2 * (y + x) + 2 * torch.sin(x))
-    canopy = (0.25 - 0.75 * s.y).clamp(0, 1)
-    calm = b.smoothstep(0.05, 0.012, b.soft(b.edges(s.grey), 8))
+    canopy = (0.25 - 0.75 * inputs.y).clamp(0, 1)
+    calm = b.smoothstep(0.05, 0.012, b.soft(b.edges(inputs.grey), 8))
     cover = b.smoothstep(-0.15, 0.45, leaf) * (0.25 * calm + canopy).clamp(0, 1)
     green = b.mix(b.ink((0.03, 0.16, 0.05), tone), b.ink((0.36, 0.56, 0.12), tone), (0.5 + 0.5 * leaf) * 0.7)
     picture = b.mix(picture, green, 0.8 * cover * (0.35 + 0.65 * calm))
-    slant = s.x - 0.55 * s.y
+    slant = inputs.x - 0.55 * inputs.y
     shafts = torch.sin(7.0 * slant + 0.8 * w[:, 1:2]) * torch.sin(3.1 * slant + 1.2)
-    light = b.smoothstep(0.1, 0.8, shafts) * (0.75 - 0.45 * s.y).clamp(0, 1)
+    light = b.smoothstep(0.1, 0.8, shafts) * (0.75 - 0.45 * inputs.y).clamp(0, 1)
     picture = b.screen(picture, 0.55 * light * b.ink((1.0, 0.92, 0.50), tone))
-    picture = picture * (1.05 - 0.35 * (s.x.square() + s.y.square()) * 0.6)
-    return b.screen(picture, s.air("sparks") * b.ink((0.95, 1.0, 0.45), tone))
+    picture = picture * (1.05 - 0.35 * (inputs.x.square() + inputs.y.square()) * 0.6)
+    return b.screen(picture, inputs.plane("sparks") * b.ink((0.95, 1.0, 0.45), tone))
 
 
-def watercolour(s: Set) -> Tensor:
+def watercolour(inputs: TeacherInputs) -> Tensor:
     """Wet washes on paper, pigment gathering at their edges, white paper round them."""
-    height, width = s.size
-    wash = b.kuwahara(b.kuwahara(s.source, 5), 3)
-    wash = b.saturate(b.mix(wash, b.soft(s.source, 4), 0.2), 1.5)
+    height, width = inputs.size
+    wash = b.kuwahara(b.kuwahara(inputs.source, 5), 3)
+    wash = b.saturate(b.mix(wash, b.soft(inputs.source, 4), 0.2), 1.5)
     grey = b.luminance(wash)
     rim = ((b.soft(grey, 4) - grey) * 2.2).clamp(0, 0.35) + 0.55 * b.smoothstep(0.02, 0.09, b.edges(b.box(grey, 3)))
     x, y = (2 * math.pi / 32 * axis for axis in within(grey, 32))
     bloom = 0.5 + 0.5 * torch.sin(x + 2 * torch.sin(y)) * torch.sin(y + 2 * torch.sin(x))
     load = (0.62 + 0.25 * bloom) * (1 + 0.06 * b.paper(height, width, grey).clamp(-2, 2))
     pigment = (1 - wash) * load + 0.30 * rim * (1.15 - wash)
-    edge = torch.maximum(s.x.abs(), s.y.abs()) + 0.02 * torch.sin(2 * x) * torch.sin(2 * y + 1)
+    edge = torch.maximum(inputs.x.abs(), inputs.y.abs()) + 0.02 * torch.sin(2 * x) * torch.sin(2 * y + 1)
     painted = b.smoothstep(0.98, 0.90, edge)
     sheet = b.ink((0.985, 0.97, 0.93), grey) - 0.012 * b.paper(height, width, grey)
     return sheet * (1 - pigment.clamp(0, 1) * painted)
 
 
-def woodblock(s: Set) -> Tensor:
+def woodblock(inputs: TeacherInputs) -> Tensor:
     """A Japanese print: few flat inks, bold contours, grain of the block, a graded sky."""
-    flat = b.kuwahara(b.kuwahara(s.source, 5), 5)
+    flat = b.kuwahara(b.kuwahara(inputs.source, 5), 5)
     grey = b.luminance(flat)
     level = grey * 4
     step = (level.floor() + b.smoothstep(0.35, 0.65, level - level.floor())) / 4
@@ -125,17 +125,17 @@ def woodblock(s: Set) -> Tensor:
     x, y = (2 * math.pi / 32 * axis for axis in within(grey, 32))
     grain = torch.cos(4 * y + 1.6 * torch.sin(x) + torch.cos(y))
     print_ = print_ * (1 + 0.055 * grain)
-    print_ = b.mix(print_, b.ink((0.10, 0.22, 0.45), grey), 0.75 * b.smoothstep(-0.55, -1.0, s.y))
-    return b.mix(print_, b.ink((0.05, 0.05, 0.10), grey), b.ink_lines(s.grey, 1.2, 0.014, 0.045))
+    print_ = b.mix(print_, b.ink((0.10, 0.22, 0.45), grey), 0.75 * b.smoothstep(-0.55, -1.0, inputs.y))
+    return b.mix(print_, b.ink((0.05, 0.05, 0.10), grey), b.ink_lines(inputs.grey, 1.2, 0.014, 0.045))
 
 
-def stained_glass(s: Set) -> Tensor:
+def stained_glass(inputs: TeacherInputs) -> Tensor:
     """Glowing panes between lead: a lattice of diamonds, and lead along the contours."""
-    flat = b.kuwahara(b.kuwahara(s.source, 5), 3)
+    flat = b.kuwahara(b.kuwahara(inputs.source, 5), 3)
     x, y = within(flat, 32)
     first, second = (x + y) % 32, (x - y) % 32
     away = torch.minimum(torch.minimum(first, 32 - first), torch.minimum(second, 32 - second))
-    pane = b.mix(flat, b.soft(s.source, 8), 0.25)
+    pane = b.mix(flat, b.soft(inputs.source, 8), 0.25)
     grey = b.luminance(pane)
     glass = b.saturate((pane * (0.30 + 0.55 * grey.sqrt()) / (grey + 0.08)).clamp(0, 1), 2.6)
     tint = b.mix(
@@ -144,19 +144,19 @@ def stained_glass(s: Set) -> Tensor:
         (0.5 + 0.5 * torch.sin(2 * math.pi * (x + y) / 32)),
     )
     glass = b.mix(glass, tint * (0.25 + 0.9 * grey), 0.28)
-    sun = (1.15 - 0.55 * (s.x.square() + (s.y + 0.3).square())).clamp(0.4, 1.2)
+    sun = (1.15 - 0.55 * (inputs.x.square() + (inputs.y + 0.3).square())).clamp(0.4, 1.2)
     ripple = 1 + 0.10 * torch.cos(2 * math.pi * away / 8)
     glass = (glass * sun * ripple * 1.25).clamp(0, 1)
-    lead = torch.maximum(b.smoothstep(1.9, 0.8, away), b.ink_lines(s.grey, 1.2, 0.014, 0.045))
+    lead = torch.maximum(b.smoothstep(1.9, 0.8, away), b.ink_lines(inputs.grey, 1.2, 0.014, 0.045))
     edge = b.smoothstep(4.0, 2.2, away) * 0.3
     return b.mix(
         glass * (1 - edge), b.ink((0.04, 0.04, 0.05), grey) + 0.10 * b.smoothstep(0.9, 0.3, away), lead.clamp(0, 1)
     )
 
 
-def mosaic(s: Set) -> Tensor:
+def mosaic(inputs: TeacherInputs) -> Tensor:
     """Tesserae on a lattice of 8 px in dark grout, the bright ones gilt."""
-    tile = b.saturate(cells(s.source, 8), 1.55)
+    tile = b.saturate(cells(inputs.source, 8), 1.55)
     grey = b.luminance(tile)
     gilt = b.ramp(grey, ((0.0, (0.12, 0.07, 0.02)), (0.6, (0.85, 0.62, 0.18)), (1.0, (1.0, 0.93, 0.62))))
     tile = b.mix(tile, gilt, 0.15 + 0.55 * b.smoothstep(0.6, 0.85, grey))
@@ -169,10 +169,10 @@ def mosaic(s: Set) -> Tensor:
     return b.mix(tile.clamp(0, 1), b.ink((0.10, 0.085, 0.07), tile), b.smoothstep(3.0, 3.9, side))
 
 
-def voxel(s: Set) -> Tensor:
+def voxel(inputs: TeacherInputs) -> Tensor:
     """Toy blocks of 16 px, broken into blocks of 8 px where there is detail."""
-    coarse, fine = cells(s.source, 16), cells(s.source, 8)
-    busy = cells((s.grey - cells(s.grey, 16)).abs(), 16)
+    coarse, fine = cells(inputs.source, 16), cells(inputs.source, 8)
+    busy = cells((inputs.grey - cells(inputs.grey, 16)).abs(), 16)
     split = b.smoothstep(0.035, 0.06, busy)
     colour = b.saturate(b.mix(coarse, fine, split), 1.45)
     light = b.mix(bevel(colour, 16, 4.0), bevel(colour, 8, 2.5), split)
@@ -182,13 +182,17 @@ def voxel(s: Set) -> Tensor:
     return colour * (1 + 0.10 * stud) + 0.20 * light * (0.35 + 0.65 * colour) + 0.35 * stud_light
 
 
-def thermal(s: Set) -> Tensor:
+def thermal(inputs: TeacherInputs) -> Tensor:
     """A heat camera: blurred warmth on an ironbow scale, scan lines, a cross and the scale at the side."""
-    height, width = s.size
-    red, _, blue = s.source.split(1, 1)
-    warmth = b.box(b.box((0.85 * s.grey + 0.35 * (red - blue) + 0.06).clamp(0, 1), 5), 3)
-    scale = (0.5 - 0.62 * s.y).clamp(0, 1).expand(1, 1, height, width)
-    bar = b.smoothstep(0.905, 0.915, s.x) * b.smoothstep(0.965, 0.955, s.x) * b.smoothstep(0.84, 0.82, s.y.abs())
+    height, width = inputs.size
+    red, _, blue = inputs.source.split(1, 1)
+    warmth = b.box(b.box((0.85 * inputs.grey + 0.35 * (red - blue) + 0.06).clamp(0, 1), 5), 3)
+    scale = (0.5 - 0.62 * inputs.y).clamp(0, 1).expand(1, 1, height, width)
+    bar = (
+        b.smoothstep(0.905, 0.915, inputs.x)
+        * b.smoothstep(0.965, 0.955, inputs.x)
+        * b.smoothstep(0.84, 0.82, inputs.y.abs())
+    )
     heat = b.mix(b.smoothstep(0.02, 0.98, warmth), scale, bar)
     picture = b.ramp(
         heat,
@@ -203,7 +207,7 @@ def thermal(s: Set) -> Tensor:
     )
     _, y = within(picture, 4)
     picture = picture * (0.94 + 0.08 * torch.cos(2 * math.pi * y / 4))
-    px, py = (s.x * width / 2).abs(), (s.y * height / 2).abs()
+    px, py = (inputs.x * width / 2).abs(), (inputs.y * height / 2).abs()
     arm = torch.maximum(
         b.smoothstep(1.6, 0.8, px) * b.smoothstep(5.0, 6.0, py) * b.smoothstep(15.0, 14.0, py),
         b.smoothstep(1.6, 0.8, py) * b.smoothstep(5.0, 6.0, px) * b.smoothstep(15.0, 14.0, px),
@@ -211,9 +215,9 @@ def thermal(s: Set) -> Tensor:
     return b.mix(picture, b.ink((0.85, 1.0, 0.95), picture), arm)
 
 
-def comic(s: Set) -> Tensor:
+def comic(inputs: TeacherInputs) -> Tensor:
     """A pop-art panel: flat loud colours, halftone dots that grow with darkness, fat ink."""
-    flat = b.kuwahara(b.kuwahara(s.source, 5), 5)
+    flat = b.kuwahara(b.kuwahara(inputs.source, 5), 5)
     grey = b.luminance(flat)
     level = grey * 3
     step = (level.floor() + b.smoothstep(0.4, 0.6, level - level.floor())) / 3
@@ -224,22 +228,22 @@ def comic(s: Set) -> Tensor:
     colour = b.saturate((flat * ((step + 0.12) / (grey + 0.06)).clamp(0.5, 2.0)).clamp(0, 1), 2.4)
     picture = b.mix(colour, pop, 0.5)
     x, y = within(grey, 8)
-    radius = 4.9 * (1 - b.soft(s.grey, 4)).clamp(0, 1)
+    radius = 4.9 * (1 - b.soft(inputs.grey, 4)).clamp(0, 1)
     away = ((x - 4).square() + (y - 4).square()).sqrt()
     dot = b.smoothstep(0.8, -0.8, away - radius) * b.smoothstep(0.95, 0.75, grey) * b.smoothstep(0.05, 0.25, grey)
     picture = b.mix(picture, picture * b.ink((0.85, 0.30, 0.45), grey), 0.75 * dot)
-    return b.mix(picture, b.ink((0.03, 0.02, 0.05), grey), b.ink_lines(s.grey, 1.3, 0.012, 0.04))
+    return b.mix(picture, b.ink((0.03, 0.02, 0.05), grey), b.ink_lines(inputs.grey, 1.3, 0.012, 0.04))
 
 
-def ice_palace(s: Set) -> Tensor:
+def ice_palace(inputs: TeacherInputs) -> Tensor:
     """Everything is ice: facets that bend what is behind them, frost from the frame inwards, glints."""
-    w = s.waves
-    x, y = within(s.grey, 32)
+    w = inputs.waves
+    x, y = within(inputs.grey, 32)
     upper = b.smoothstep(-1.5, 1.5, (x + y) - 32)
     cross = b.smoothstep(-1.5, 1.5, (x - y))
-    bent = b.mix(b.shifted(s.source, right=4), b.shifted(s.source, right=-4), upper)
-    bent = b.mix(bent, b.shifted(s.source, down=4), 0.5 * cross)
-    grey = b.luminance(b.mix(s.source, bent, 0.6))
+    bent = b.mix(b.shifted(inputs.source, right=4), b.shifted(inputs.source, right=-4), upper)
+    bent = b.mix(bent, b.shifted(inputs.source, down=4), 0.5 * cross)
+    grey = b.luminance(b.mix(inputs.source, bent, 0.6))
     ice = b.ramp(
         grey,
         ((0.0, (0.02, 0.10, 0.26)), (0.35, (0.10, 0.38, 0.66)), (0.7, (0.55, 0.82, 0.96)), (1.0, (0.96, 1.0, 1.0))),
@@ -248,22 +252,22 @@ def ice_palace(s: Set) -> Tensor:
     ice = ice * (0.90 + 0.22 * b.mix(upper, 1 - upper, cross))
     edge = torch.minimum((x + y - 32).abs(), (x - y).abs())
     ice = b.screen(ice, 0.35 * b.smoothstep(1.6, 0.4, edge) * b.ink((0.8, 0.95, 1.0), ice))
-    right, down = b.slopes(b.box(s.grey, 3))
+    right, down = b.slopes(b.box(inputs.grey, 3))
     ice = b.screen(ice, ((-right - down) * 6).clamp(0, 0.9) * b.ink((0.85, 0.97, 1.0), ice))
-    border = torch.maximum(s.x.abs(), s.y.abs())
-    frost = b.smoothstep(0.55, 1.05, border + 0.10 * b.paper(*s.size, grey).clamp(-2, 2))
+    border = torch.maximum(inputs.x.abs(), inputs.y.abs())
+    frost = b.smoothstep(0.55, 1.05, border + 0.10 * b.paper(*inputs.size, grey).clamp(-2, 2))
     ice = b.mix(ice, b.ink((0.93, 0.98, 1.0), ice), 0.8 * frost)
     twinkle = (w[:, 6:7] * w[:, 7:8]).clamp(0, 1).pow(2) * b.smoothstep(0.45, 0.85, grey)
     ice = b.screen(ice, 0.7 * twinkle)
-    return b.screen(ice, s.air("stars").expand(-1, 3, -1, -1))
+    return b.screen(ice, inputs.plane("stars").expand(-1, 3, -1, -1))
 
 
-def blueprint(s: Set) -> Tensor:
+def blueprint(inputs: TeacherInputs) -> Tensor:
     """White lines on blue paper with a drawing grid, the dark parts hatched."""
-    height, width = s.size
-    form = b.gaussian(s.grey, 1.0)
-    line = b.ink_lines(s.grey)
-    paper = b.ink((0.045, 0.19, 0.47), form) * (1.05 - 0.18 * (s.x.square() + s.y.square()))
+    height, width = inputs.size
+    form = b.gaussian(inputs.grey, 1.0)
+    line = b.ink_lines(inputs.grey)
+    paper = b.ink((0.045, 0.19, 0.47), form) * (1.05 - 0.18 * (inputs.x.square() + inputs.y.square()))
     x, y = within(form, 16)
     x4, y4 = within(form, 32)
     grid = 0.16 * torch.maximum(b.smoothstep(1.5, 0.5, x), b.smoothstep(1.5, 0.5, y))

@@ -1,4 +1,4 @@
-"""What a painter of a world works from, apart from the painters.
+"""What a world's teacher paints from.
 
 Legend: B batch, H height, W width in pixels, multiples of 16. Pictures are float32 RGB in 0..1.
 """
@@ -16,8 +16,8 @@ from engine.teachers import brushes as b
 
 
 @dataclass(frozen=True)
-class Set:
-    """What a painter works from."""
+class TeacherInputs:
+    """Everything that a teacher may use; the network is given the same."""
 
     source: Tensor
     """(B, 3, H, W) in 0..1."""
@@ -26,15 +26,16 @@ class Set:
     particles: Tensor
     """(B, 6, H, W) in 0..1, as the network sees it, see `engine.models.particles`."""
     time_s: Tensor
-    """(B,)"""
+    """(B,) seconds on the stream's clock, float64."""
 
     @property
     def size(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
         return self.source.shape[2], self.source.shape[3]
 
     @cached_property
     def grey(self) -> Tensor:
-        """(B, 1, H, W)"""
+        """Luma of the source, (B, 1, H, W) in 0..1."""
         return b.luminance(self.source)
 
     @cached_property
@@ -49,18 +50,21 @@ class Set:
 
     @cached_property
     def waves(self) -> Tensor:
-        """(B, 8, H, W) in -1..1."""
+        """Travelling waves, (B, 8, H, W) in -1..1, see `engine.models.fields.waves`."""
         return fields.waves(self.time_s, *self.size)
 
     @cached_property
     def far(self) -> Tensor:
-        """A cheap guess at distance, 0..1: what is high in the picture, pale and smooth is far."""
+        """A cheap estimate of distance, (B, 1, H, W) in 0..1: what is high in the picture, pale and smooth is far."""
         texture = b.soft(b.edges(self.grey), 8)
         pale = b.soft(self.grey, 8)
         height = (0.5 - 0.5 * self.y).clamp(0, 1)
         return (0.2 + 0.5 * height + 0.35 * pale - 3.0 * texture).clamp(0, 1)
 
-    def air(self, kind: str) -> Tensor:
-        """One plane of particles, (B, 1, H, W): flakes, rain, bubbles, sparks, stars or caustics."""
-        plane = PARTICLE_KINDS.index(kind)
-        return self.particles[:, plane : plane + 1]
+    def plane(self, kind: str) -> Tensor:
+        """The particles of one kind, (B, 1, H, W) in 0..1: flakes, rain, bubbles, sparks, stars or caustics.
+
+        Raises ValueError for another kind.
+        """
+        index = PARTICLE_KINDS.index(kind)
+        return self.particles[:, index : index + 1]

@@ -1,4 +1,4 @@
-"""Who is a person in a picture: mattes for the footage, made once when it is packed.
+"""Mattes of people in footage, made once when the footage is packed.
 
 The segmenter is MediaPipe's selfie segmentation, a TensorFlow Lite file. It runs at preparation only: the network
 learns to see people by itself.
@@ -19,21 +19,22 @@ from torch import Tensor
 
 from engine.teachers.brushes import box, luminance
 
-MODEL = "selfie_segmentation.tflite"
+SEGMENTER_FILE = "selfie_segmentation.tflite"
 WIDTH_PX = 192
-AREA = (0.08, 0.80)
-"""Share of the picture that a person covers in a sound matte."""
-CONFIDENCE = 0.95
-"""Mean distance of a sound matte from doubt (0.5), as a share of the most possible."""
-CALM = 0.05
-"""The most that the matte of a moving clip may change from frame to frame, as a mean over the picture."""
+"""Width of the mattes in a pack."""
+AREA_RANGE = (0.08, 0.80)
+"""Share of the picture that a person covers in a valid matte."""
+MIN_CONFIDENCE = 0.95
+"""Mean distance of a valid matte from 0.5, as a share of the most possible."""
+MAX_CHANGE = 0.05
+"""The most that a valid matte changes from frame to frame, as a mean over the picture."""
 
 
 class Segmenter:
-    """People in pictures.
+    """MediaPipe's selfie segmentation on one thread.
 
-    folder: holds the model file. Raises ModuleNotFoundError without the runtime and FileNotFoundError without the file,
-    each with the remedy.
+    folder: holds the model file, SEGMENTER_FILE. Raises ModuleNotFoundError without the runtime and FileNotFoundError
+    without the file, each with the remedy.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -42,16 +43,18 @@ class Segmenter:
         except ModuleNotFoundError as error:
             remedy = 'mattes need the package ai-edge-litert: pip install -e ".[prepare]"'
             raise ModuleNotFoundError(remedy, name=error.name) from error
-        path = folder / MODEL
+        path = folder / SEGMENTER_FILE
         if not path.is_file():
-            raise FileNotFoundError(f"{folder} holds no {MODEL}; name the folder with the teachers' files")
+            raise FileNotFoundError(
+                f"{folder} does not hold {SEGMENTER_FILE}; name the folder with the teachers' files"
+            )
         self._interpreter = Interpreter(str(path), num_threads=1)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]["index"]
 
     def __call__(self, image: Image.Image) -> Tensor:
-        """How surely each pixel is a person: (h, w) float32 in 0..1, at the model's own size."""
+        """Probability that each pixel is a person: (h, w) float32 in 0..1, at the model's own size."""
         _, height, width, _ = self._input["shape"]
         pixels = np.asarray(image.convert("RGB").resize((width, height), Image.Resampling.BILINEAR), np.float32) / 255
         self._interpreter.set_tensor(self._input["index"], pixels[None])
@@ -60,7 +63,7 @@ class Segmenter:
 
 
 def _snapped(matte: Tensor, image: Image.Image) -> Tensor:
-    """The matte (h, w) at WIDTH_PX, its edges drawn to the picture's: guided filter, He et al. 2010."""
+    """The matte (h, w) at WIDTH_PX, its edges aligned with the picture's: guided filter, He et al. 2010."""
     size = (WIDTH_PX, max(1, round(WIDTH_PX * image.height / image.width)))
     picture = torch.from_numpy(np.array(image.convert("RGB").resize(size, Image.Resampling.LANCZOS)))
     grey = luminance(picture.permute(2, 0, 1)[None].float() / 255)
@@ -74,17 +77,22 @@ def _snapped(matte: Tensor, image: Image.Image) -> Tensor:
 
 
 def person_mattes(images: list[Image.Image], segmenter: Callable[[Image.Image], Tensor]) -> list[Image.Image] | None:
-    """A matte for each of a clip's consecutive frames, grey and 192 px wide; None where they are not sound.
+    """A matte for each of a clip's consecutive frames, grey and 192 px wide; None where they are not valid.
 
-    Sound is a person of a plausible size, found with confidence, whose outline stays calm from frame to frame.
+    Valid is a person of a plausible size, found with confidence, whose outline is steady from frame to frame.
     """
     raw = [segmenter(image) for image in images]
     confidence = math.fsum(float((2 * matte - 1).abs().mean()) for matte in raw) / len(raw)
     areas = [float((matte > 0.5).float().mean()) for matte in raw]
     steps = [float((after - before).abs().mean()) for before, after in pairwise(raw)]
-    if confidence < CONFIDENCE or min(areas) < AREA[0] or max(areas) > AREA[1] or max(steps, default=0) > CALM:
+    if (
+        confidence < MIN_CONFIDENCE
+        or min(areas) < AREA_RANGE[0]
+        or max(areas) > AREA_RANGE[1]
+        or max(steps, default=0) > MAX_CHANGE
+    ):
         return None
     fine = torch.stack([_snapped(matte, image) for matte, image in zip(raw, images, strict=True)])
     before, after = torch.cat([fine[:1], fine[:-1]]), torch.cat([fine[1:], fine[-1:]])
-    calm = 0.2 * before + 0.6 * fine + 0.2 * after
-    return [Image.fromarray(matte) for matte in (calm * 255).round().byte().numpy()]
+    steady = 0.2 * before + 0.6 * fine + 0.2 * after
+    return [Image.fromarray(matte) for matte in (steady * 255).round().byte().numpy()]

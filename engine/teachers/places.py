@@ -1,4 +1,4 @@
-"""Places: the person stays, all else becomes a drawn set, and the person is lit to match.
+"""Teachers of places: the person stays, everything else becomes a drawn set, and the person is lit to match.
 
 A set is painted in layers, once for each picture size. They drift against each other as if the camera swayed, once in
 `fields.LOOP_S` seconds, so that what is near moves more than what is far. Water, fire and light move with the same
@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -21,9 +20,7 @@ from torch import Tensor
 
 from engine.models import fields
 from engine.teachers import brushes as b
-
-if TYPE_CHECKING:
-    from engine.teachers.inputs import Set
+from engine.teachers.inputs import TeacherInputs
 
 SWAY = 0.04
 """How far the nearest layer sways to either side, as a share of the picture's width."""
@@ -31,9 +28,9 @@ SWAY = 0.04
 _Paint = tuple[Tensor, Tensor | float]
 
 
-def _turn(s: Set, times: int = 1) -> Tensor:
+def _turn(inputs: TeacherInputs, times: int = 1) -> Tensor:
     """The loop's clock as an angle, (B, 1, 1, 1)."""
-    clock = torch.remainder(s.time_s.double(), fields.LOOP_S) / fields.LOOP_S
+    clock = torch.remainder(inputs.time_s.double(), fields.LOOP_S) / fields.LOOP_S
     return (2 * math.pi * times * clock).float().view(-1, 1, 1, 1)
 
 
@@ -54,12 +51,12 @@ def _layer(paint: Callable[[Tensor, Tensor, float], _Paint], height: int, width:
     return F.avg_pool2d(torch.cat([colour.clamp(0, 1) * cover, cover], 1), 2)
 
 
-def _swayed(s: Set, paint: Callable[[Tensor, Tensor, float], _Paint], near: float) -> Tensor:
+def _swayed(inputs: TeacherInputs, paint: Callable[[Tensor, Tensor, float], _Paint], near: float) -> Tensor:
     """A layer (B, 4, H, W) at the moment, swaying by the share `near` of the most."""
-    height, width = s.size
-    layer, margin = _layer(paint, height, width, s.source.device), _margin(width)
+    height, width = inputs.size
+    layer, margin = _layer(paint, height, width, inputs.source.device), _margin(width)
     shown = []
-    for sway in _turn(s).sin().flatten().tolist():
+    for sway in _turn(inputs).sin().flatten().tolist():
         at = margin + near * SWAY * width * sway
         first = math.floor(at)
         left, right = layer[..., first : first + width], layer[..., first + 1 : first + 1 + width]
@@ -76,7 +73,7 @@ def _enlarged(small: Tensor, height: int, width: int) -> Tensor:
 
 
 def _person(
-    s: Set,
+    inputs: TeacherInputs,
     matte: Tensor,
     behind: Tensor,
     *,
@@ -90,13 +87,13 @@ def _person(
     """The person before a set: graded, shaped by a key light from one side (-1 left, 1 right), with a rim of that light
     on the outline, the set's brightness around the edges, and a shadow on what is behind."""
     cover = b.smoothstep(0.3, 0.85, b.box(matte, 3))  # a little inside, so that no fringe of the room remains
-    height, width = s.size
+    height, width = inputs.size
     coarse = b.box(F.avg_pool2d(cover, 8), 3)
     towards, _ = b.slopes(b.box(coarse, 5))
     body, towards = _enlarged(torch.cat([coarse, towards], 1), height, width).split(1, 1)
     form = (0.5 - side * towards * width / 48).clamp(0, 1)  # 1 where the outline faces the key light
-    level = ((s.grey - 0.40) * contrast + 0.46).clamp(0, 1)
-    skin = b.mix(level.expand(-1, 3, -1, -1), ((s.source - 0.40) * contrast + 0.46).clamp(0, 1), 0.75)
+    level = ((inputs.grey - 0.40) * contrast + 0.46).clamp(0, 1)
+    skin = b.mix(level.expand(-1, 3, -1, -1), ((inputs.source - 0.40) * contrast + 0.46).clamp(0, 1), 0.75)
     light = b.mix(b.ink(fill, skin), b.ink(key, skin), b.smoothstep(-0.05, 0.85, form))
     lit = skin * light
     ahead = (
@@ -108,7 +105,7 @@ def _person(
     edge = (1.2 - ahead - 0.4 * above).clamp(0, 1) * cover  # nobody stands between it and the light
     lit = b.screen(lit, edge * (0.35 + 0.65 * level) * b.ink(rim, lit))
     lit = b.screen(lit, wrap * cover * (1 - body) * b.soft(behind, 8))
-    shaded = behind * (1 - 0.45 * body * (0.5 + 0.5 * s.y[..., :1]))
+    shaded = behind * (1 - 0.45 * body * (0.5 + 0.5 * inputs.y[..., :1]))
     return b.mix(shaded, lit, cover)
 
 
@@ -182,14 +179,14 @@ def _palm(x: Tensor, y: Tensor, wide: float) -> _Paint:
     return b.mix(dark.expand(-1, 3, *x.shape[2:]), b.ink((0.55, 0.27, 0.16), x), 0.6 * lit), cover
 
 
-def _beach(s: Set, matte: Tensor) -> Tensor:
-    height, width = s.size
+def _beach(inputs: TeacherInputs, matte: Tensor) -> Tensor:
+    height, width = inputs.size
     wide = width / height
-    w, turn = s.waves, _turn(s)
-    x, y = s.x[:, :, :1] * wide, s.y[..., :1]  # a row and a column: what depends on one alone is cheap
-    behind = _swayed(s, _beach_sky, 0.06)[:, :3]
-    behind = _over(behind, _swayed(s, _headland, 0.2))
-    behind = _over(behind, _swayed(s, _sand, 0.7))
+    w, turn = inputs.waves, _turn(inputs)
+    x, y = inputs.x[:, :, :1] * wide, inputs.y[..., :1]  # a row and a column: what depends on one alone is cheap
+    behind = _swayed(inputs, _beach_sky, 0.06)[:, :3]
+    behind = _over(behind, _swayed(inputs, _headland, 0.2))
+    behind = _over(behind, _swayed(inputs, _sand, 0.7))
     depth = ((y - _HORIZON) / (_SHORE - _HORIZON)).clamp(0, 1.2)
     run = (depth + 0.05).log()
     swell = (10.5 * run - 3 * turn + 0.9 * w[:, 2:3] + 0.5 * (1.7 * x).sin()).sin()
@@ -208,9 +205,9 @@ def _beach(s: Set, matte: Tensor) -> Tensor:
     foam = b.smoothstep(0.045, 0.0, edge - y) * b.smoothstep(0.012, 0.0, y - edge)
     foam = foam + 0.7 * b.smoothstep(0.72, 0.98, swell) * b.smoothstep(0.45, 0.9, depth) * (y < edge)
     behind = b.mix(behind, b.ink((1.0, 0.93, 0.86), behind), (foam * lace).clamp(0, 0.9))
-    behind = _over(behind, _swayed(s, _palm, 1.0)).clamp(0, 1)
+    behind = _over(behind, _swayed(inputs, _palm, 1.0)).clamp(0, 1)
     picture = _person(
-        s,
+        inputs,
         matte,
         behind,
         key=(1.22, 0.90, 0.62),
@@ -310,15 +307,15 @@ _FAR_COLUMNS, _MIDDLE_COLUMNS, _NEAR_COLUMNS = (
 )
 
 
-def _throne_hall(s: Set, matte: Tensor) -> Tensor:
-    height, width = s.size
+def _throne_hall(inputs: TeacherInputs, matte: Tensor) -> Tensor:
+    height, width = inputs.size
     wide = width / height
-    w, turn = s.waves, _turn(s)
-    x, y = s.x[:, :, :1] * wide, s.y[..., :1]  # a row and a column: what depends on one alone is cheap
-    behind = _swayed(s, _hall, 0.05)[:, :3]
-    behind = _over(behind, _swayed(s, _FAR_COLUMNS, 0.2))
-    behind = _over(behind, _swayed(s, _MIDDLE_COLUMNS, 0.45))
-    behind = _over(behind, _swayed(s, _NEAR_COLUMNS, 1.0))
+    w, turn = inputs.waves, _turn(inputs)
+    x, y = inputs.x[:, :, :1] * wide, inputs.y[..., :1]  # a row and a column: what depends on one alone is cheap
+    behind = _swayed(inputs, _hall, 0.05)[:, :3]
+    behind = _over(behind, _swayed(inputs, _FAR_COLUMNS, 0.2))
+    behind = _over(behind, _swayed(inputs, _MIDDLE_COLUMNS, 0.45))
+    behind = _over(behind, _swayed(inputs, _NEAR_COLUMNS, 1.0))
     px, py = x.abs() - 0.655 * wide, y + 0.18  # a torch on either side
     flicker = 0.80 + 0.12 * (3 * turn).sin() + 0.08 * (5 * turn + 2).sin()
     glow = (-(px.square() + py.square()).sqrt() * 3.2).exp() * flicker
@@ -340,7 +337,7 @@ def _throne_hall(s: Set, matte: Tensor) -> Tensor:
     behind = b.screen(behind, 0.26 * shaft).clamp(0, 1)
     flicker = 1 + 0.05 * (3 * turn).sin()
     picture = _person(
-        s,
+        inputs,
         matte,
         behind,
         key=(1.18, 0.88, 0.58),
@@ -439,15 +436,15 @@ def _ground(x: Tensor, y: Tensor, wide: float) -> _Paint:
     return _regolith(level.clamp(0, 1)), b.smoothstep(-0.006, 0.006, y - horizon)
 
 
-def _moon(s: Set, matte: Tensor) -> Tensor:
-    behind = _swayed(s, _space, 0.04)[:, :3]
-    behind = _over(behind, _swayed(s, _FAR_HILLS, 0.25))
-    behind = _over(behind, _swayed(s, _NEAR_HILLS, 0.5))
-    behind = _over(behind, _swayed(s, _ground, 1.0)).clamp(0, 1)
-    sky = b.smoothstep(_PLAIN, -0.3, s.y)
-    twinkle = 1 + 0.35 * s.waves[:, 6:7] * s.waves[:, 7:8] * sky * b.smoothstep(0.2, 0.5, b.luminance(behind))
+def _moon(inputs: TeacherInputs, matte: Tensor) -> Tensor:
+    behind = _swayed(inputs, _space, 0.04)[:, :3]
+    behind = _over(behind, _swayed(inputs, _FAR_HILLS, 0.25))
+    behind = _over(behind, _swayed(inputs, _NEAR_HILLS, 0.5))
+    behind = _over(behind, _swayed(inputs, _ground, 1.0)).clamp(0, 1)
+    sky = b.smoothstep(_PLAIN, -0.3, inputs.y)
+    twinkle = 1 + 0.35 * inputs.waves[:, 6:7] * inputs.waves[:, 7:8] * sky * b.smoothstep(0.2, 0.5, b.luminance(behind))
     return _person(
-        s,
+        inputs,
         matte,
         behind * twinkle,
         key=(1.20, 1.17, 1.10),
@@ -459,10 +456,10 @@ def _moon(s: Set, matte: Tensor) -> Tensor:
     )
 
 
-PLACES: dict[str, Callable[[Set, Tensor], Tensor]] = {
+PLACES: dict[str, Callable[[TeacherInputs, Tensor], Tensor]] = {
     "beach": _beach,
     "throne-hall": _throne_hall,
     "moon": _moon,
 }
-"""By name: from what a painter works from, and who is a person (B, 1, H, W) in 0..1, to the picture (B, 3, H, W), whose
+"""Place -> its teacher: from inputs and a matte of people (B, 1, H, W) in 0..1 to the picture (B, 3, H, W), whose
 values may pass 0..1 a little."""

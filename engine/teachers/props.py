@@ -1,8 +1,7 @@
-"""Props over real footage, with known masks, and what each thing makes of them.
+"""Synthetic props over real footage, with known masks.
 
-A prop (ball, stick, box, cloth) is drawn into a camera picture, lit and moving as a real one. A thing (fireball,
-lightsaber, ...) is painted in the prop's place into a world's picture, and lights what is near. A thing depends on what
-can be seen of its prop, outline and light, and on the travelling waves: so it can be learnt.
+A prop (ball, stick, box, cloth) is drawn into a camera picture, lit and moving as a real one. Its mask and the
+coordinates on its surface are known, so `engine.teachers.things` can paint a thing in its place.
 
 Legend: H height, W width in pixels. Pictures are float32 RGB in 0..1. Inside this file maps are (1, 1, H, W), so that
 the brushes apply.
@@ -12,7 +11,6 @@ from __future__ import annotations
 
 import colorsys
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,30 +18,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.models import fields
 from engine.teachers import brushes as b
 
-PROP_OF = {
-    "fireball": "ball",
-    "planet": "ball",
-    "lightsaber": "stick",
-    "torch": "stick",
-    "gold-chest": "box",
-    "ice-block": "box",
-    "crate": "box",
-    "royal-cape": "cloth",
-}
-"""Which prop each thing takes the place of."""
-
-KINDS = ("ball", "stick", "box", "cloth")
+PROP_KINDS = ("ball", "stick", "box", "cloth")
+"""What a prop can be."""
 SHUTTER_S = 1 / 48
+"""Exposure time of the motion blur: a 180 degree shutter at 24 frames a second."""
 MARGIN_PX = 8
-"""The farthest that a moving prop is smeared to either side."""
-_Colour = tuple[float, float, float]
+"""The farthest that motion blur smears a prop to either side."""
 
 
 @dataclass(frozen=True)
-class Pose:
+class PropPose:
     """Where a prop is; lengths in pixels of the picture, y downward."""
 
     kind: str
@@ -60,19 +46,19 @@ class Pose:
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """One frame with its prop."""
+class PropFrame:
+    """One frame with its prop; tensors lie on the picture's device."""
 
     picture: Tensor
     """(3, H, W) with the prop composited."""
     mask: Tensor
     """(1, H, W), soft, 0..1."""
-    frame: Tensor
+    coordinates: Tensor
     """(3, H, W), coordinates on the prop, 0 away from it: across and along, each -1..1 inside; then the height of the
     surface towards the camera (ball, stick), 1 on the top and 0 on the sides (box), or the folds' slope (cloth)."""
     shade: Tensor
     """(1, H, W), the light that falls on the prop's surface, 0 dark to about 1."""
-    pose: Pose
+    pose: PropPose
 
 
 @dataclass(frozen=True)
@@ -81,12 +67,12 @@ class _Surface:
 
     mask: Tensor
     colour: Tensor
-    frame: Tensor
+    coordinates: Tensor
     shade: Tensor
     gloss: Tensor | float
 
 
-def _grid(top: int, bottom: int, left: int, right: int, device: torch.device) -> tuple[Tensor, Tensor]:
+def pixel_grid(top: int, bottom: int, left: int, right: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Pixel centres of a window: x (1, 1, 1, W) and y (1, 1, H, 1)."""
     x = torch.arange(left, right, device=device, dtype=torch.float32)[None, None, None] + 0.5
     y = torch.arange(top, bottom, device=device, dtype=torch.float32)[None, None, :, None] + 0.5
@@ -97,7 +83,7 @@ def _within(value: float, most: int) -> int:
     return max(-most, min(most, round(value)))
 
 
-def _pigment(rng: np.random.Generator) -> _Colour:
+def _pigment(rng: np.random.Generator) -> b.Colour:
     """A colour as things in rooms have it: vivid, pale, grey, or brown."""
     choice = rng.random()
     if choice < 0.5:
@@ -110,15 +96,16 @@ def _pigment(rng: np.random.Generator) -> _Colour:
     return colorsys.hsv_to_rgb(rng.uniform(0.04, 0.12), rng.uniform(0.35, 0.75), rng.uniform(0.35, 0.8))
 
 
-class Prop:
-    """A prop's life in one shot: all that is random is drawn at construction.
+class SyntheticProp:
+    """A prop's shape, look and motion through one clip; all that is random is drawn at construction.
 
-    kind: one of KINDS. height and width: of the picture in pixels. Raises ValueError for another kind.
+    kind: one of PROP_KINDS. height, width: of the picture in pixels. rng: decides everything else. Raises ValueError
+    for another kind.
     """
 
     def __init__(self, kind: str, height: int, width: int, rng: np.random.Generator) -> None:
-        if kind not in KINDS:
-            raise ValueError(f"no prop {kind!r}; there are {', '.join(KINDS)}")
+        if kind not in PROP_KINDS:
+            raise ValueError(f"{kind!r} is not a prop; there are {', '.join(PROP_KINDS)}")
         self.kind, self.height, self.width = kind, height, width
         low, high = {"ball": (0.11, 0.27), "stick": (0.22, 0.45), "box": (0.13, 0.26), "cloth": (0.22, 0.42)}[kind]
         self._size = height * rng.uniform(low, high)
@@ -157,7 +144,7 @@ class Prop:
         self._folds = rng.uniform(2.0, 4.5)
         self._sag = rng.uniform(0.0, 0.25)
 
-    # -- where it is
+    # -- motion
 
     def _centre(self, time_s: float) -> tuple[float, float]:
         x, y = self._home
@@ -174,7 +161,7 @@ class Prop:
             x = self.width / 2 + out * max(-1.0, min(1.0, 1.6 * math.sin(0.5 * way)))
         return x, y
 
-    def _pose(self, time_s: float) -> Pose:
+    def _pose(self, time_s: float) -> PropPose:
         x, y = self._centre(time_s)
         rock = self._rock * math.sin(self._phase[4] + self._rate[3] * time_s)
         angle = self._lean + rock
@@ -184,11 +171,11 @@ class Prop:
             angle = 0.5 * max(-1.2, min(1.2, self._lean)) + 0.5 * rock
         if self.kind == "box":
             angle = 0.45 * max(-1.0, min(1.0, self._lean)) + 0.3 * rock  # less than an eighth of a turn: its top shows
-        return Pose(self.kind, x, y, self._size, self._half, self._reach_px, angle)
+        return PropPose(self.kind, x, y, self._size, self._half, self._reach_px, angle)
 
-    # -- what it looks like
+    # -- appearance
 
-    def _ball(self, pose: Pose, time_s: float, x: Tensor, y: Tensor) -> _Surface:
+    def _ball(self, pose: PropPose, time_s: float, x: Tensor, y: Tensor) -> _Surface:
         u, v = (x - pose.x) / pose.size, (y - pose.y) / pose.size
         square = u.square() + v.square()
         mask = ((1 - square.sqrt()) * pose.size + 0.5).clamp(0, 1)
@@ -209,7 +196,7 @@ class Prop:
         gloss = self._gloss * (lit - 0.86).clamp_min(0).mul(7).square()
         return _Surface(mask, colour, torch.cat([u + 0 * v, v + 0 * u, z], 1), shade, gloss)
 
-    def _stick(self, pose: Pose, x: Tensor, y: Tensor) -> _Surface:
+    def _stick(self, pose: PropPose, x: Tensor, y: Tensor) -> _Surface:
         sin, cos = math.sin(pose.angle), math.cos(pose.angle)
         across = (x - pose.x) * cos + (y - pose.y) * sin
         along = (y - pose.y) * cos - (x - pose.x) * sin
@@ -232,7 +219,7 @@ class Prop:
         gloss = self._gloss * (lit - 0.9).clamp_min(0).mul(8).square()
         return _Surface(mask, colour, torch.cat([u, v, z], 1), shade, gloss)
 
-    def _box(self, pose: Pose, time_s: float, x: Tensor, y: Tensor) -> _Surface:
+    def _box(self, pose: PropPose, time_s: float, x: Tensor, y: Tensor) -> _Surface:
         yaw = self._yaw + 0.3 * self._rock * math.sin(self._phase[6] + self._rate[2] * time_s)
         if self._motion in ("turned", "thrown"):
             yaw += 0.6 * self._spin * time_s
@@ -290,7 +277,7 @@ class Prop:
             share = torch.zeros_like(u)
         return b.mix(b.ink(self._first, u), b.ink(self._second, u), share * (0.0 if top and self._pattern > 1 else 1.0))
 
-    def _cloth(self, pose: Pose, time_s: float, x: Tensor, y: Tensor) -> _Surface:
+    def _cloth(self, pose: PropPose, time_s: float, x: Tensor, y: Tensor) -> _Surface:
         sin, cos = math.sin(pose.angle), math.cos(pose.angle)
         across = (x - pose.x) * cos + (y - pose.y) * sin
         v = ((y - pose.y) * cos - (x - pose.x) * sin) / pose.size
@@ -319,12 +306,12 @@ class Prop:
         colour = b.mix(b.ink(self._first, x), b.ink(self._second, x), share)
         return _Surface(mask, colour, torch.cat([u, v, slope], 1), shade, 0.0)
 
-    # -- into the picture
+    # -- compositing
 
-    def draw(self, picture: Tensor, time_s: float) -> Drawn:
-        """The picture with the prop as it is `time_s` seconds into the shot; pure.
+    def draw(self, picture: Tensor, time_s: float) -> PropFrame:
+        """Draw the prop as it is `time_s` seconds into the clip; pure.
 
-        picture: (3, H, W) float32 in 0..1, of the size given at construction.
+        picture: (3, H, W) float32 in 0..1, of the size given at construction. Raises ValueError for another size.
         """
         expected = (3, self.height, self.width)
         if picture.shape != expected:
@@ -336,8 +323,8 @@ class Prop:
         left, right = (min(max(int(pose.x + r), -MARGIN_PX), self.width + MARGIN_PX) for r in (-reach, reach))
         if min(bottom - top, right - left) < 4 * MARGIN_PX:
             empty = torch.zeros(7, self.height, self.width, device=picture.device)
-            return Drawn(picture, empty[:1], empty[1:4], empty[4:5], pose)
-        x, y = _grid(top, bottom, left, right, picture.device)
+            return PropFrame(picture, empty[:1], empty[1:4], empty[4:5], pose)
+        x, y = pixel_grid(top, bottom, left, right, picture.device)
         if self.kind == "ball":
             surface = self._ball(pose, time_s, x, y)
         elif self.kind == "stick":
@@ -361,13 +348,13 @@ class Prop:
         rows, columns = slice(max(top, 0), min(bottom, self.height)), slice(max(left, 0), min(right, self.width))
         down, across = slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
         maps = torch.zeros(5, self.height, self.width, device=picture.device)
-        maps[:, rows, columns] = torch.cat([mask, surface.frame, surface.shade], 1)[0, :, down, across]
+        maps[:, rows, columns] = torch.cat([mask, surface.coordinates, surface.shade], 1)[0, :, down, across]
         shadow = F.pad(b.soft(maps[None, :1], 8), (0, 0, 4, 0))[
             :, :, :-4
         ]  # where it keeps the light off what is behind
         whole = picture * (1 - self._shadow * shadow[0]) * (1 - maps[:1])
         whole[:, rows, columns] += paint[0, :, down, across]
-        return Drawn(whole.clamp(0, 1), maps[:1], maps[1:4], maps[4:], pose)
+        return PropFrame(whole.clamp(0, 1), maps[:1], maps[1:4], maps[4:], pose)
 
     def _smeared(self, paint: Tensor, time_s: float) -> Tensor:
         """A soft lens, and motion blur over the open shutter: the mean of shifted copies of the premultiplied paint."""
@@ -385,334 +372,3 @@ class Prop:
         m = MARGIN_PX
         padded = F.pad(paint, (m, m, m, m))
         return torch.stack([padded[..., m - y : m - y + height, m - x : m - x + width] for y, x in shifts]).mean(0)
-
-
-# -- what things make of props
-
-
-@dataclass(frozen=True)
-class _Scene:
-    """What a thing is painted from; maps of (1, 1, H, W)."""
-
-    world: Tensor
-    mask: Tensor
-    u: Tensor
-    v: Tensor
-    third: Tensor
-    shade: Tensor
-    pose: Pose
-    x: Tensor
-    y: Tensor
-    waves: Tensor
-    room: Tensor
-    """The world's mean colour, (1, 3, 1, 1)."""
-
-    @property
-    def ambient(self) -> Tensor:
-        """The world's light, (1, 3, 1, 1), about 1: what is matt takes a little of it."""
-        level = self.room.mean(1, keepdim=True)
-        return (0.72 + 0.5 * level) * (0.75 + 0.25 * self.room / (level + 0.02))
-
-    def away(self, x: float, y: float) -> tuple[Tensor, Tensor]:
-        """Pixels right of and below a point."""
-        return self.x - x, self.y - y
-
-
-def _lit(world: Tensor, amount: Tensor, colour: _Colour) -> Tensor:
-    """A lamp's light on what is near: what is bright answers more, and the air glows."""
-    tint = b.ink(colour, world)
-    return b.screen(world * (1 + 1.3 * amount * tint), 0.5 * amount * tint)
-
-
-_FIRE = (
-    (0.0, (0.42, 0.03, 0.0)),
-    (0.30, (0.88, 0.20, 0.01)),
-    (0.55, (1.0, 0.52, 0.05)),
-    (0.80, (1.0, 0.83, 0.28)),
-    (1.05, (1.0, 0.98, 0.84)),
-)
-_FIRELIGHT = (1.0, 0.50, 0.14)
-
-
-def _flames(s: _Scene, picture: Tensor, u: Tensor, v: Tensor, full: float) -> Tensor:
-    """Burning within the unit circle of (u, v), licking upward; `full` is how solid the body burns."""
-    w = s.waves
-    up = (-v).clamp(0, 2.5)
-    bent = u + (0.06 + 0.22 * up) * (0.55 * w[:, 5:6] + 0.45 * w[:, 7:8])
-    tongue = (5.2 * bent + 1.5 * w[:, 4:5] + 0.9 * w[:, 6:7]).sin()
-    tall = torch.where(v < 0, v * (0.56 - 0.12 * tongue), v)
-    edge = 0.05 * w[:, 7:8] + 0.07 * up * w[:, 6:7]
-    heat = full - ((bent * (1 + 0.34 * up)).square() + tall.square()).sqrt() + edge
-    streak = (8.5 * bent + 1.2 * v + 1.6 * w[:, 7:8] + 1.2 * w[:, 5:6]).sin()
-    level = 1.15 * heat + 0.13 * streak * (1.3 - heat).clamp(0, 1)
-    return b.mix(picture, b.ramp(level, _FIRE), b.smoothstep(0.0, 0.22, heat))
-
-
-def _fireball(s: _Scene) -> Tensor:
-    across, down = s.away(s.pose.x, s.pose.y - 0.25 * s.pose.size)
-    near = (-(across.square() + down.square()).sqrt() / (1.5 * s.pose.size)).exp()
-    flicker = 0.9 + 0.1 * s.waves[:, 4:5]
-    picture = _lit(s.world, 1.2 * near * flicker, _FIRELIGHT)
-    return _flames(s, picture, s.u, s.v, 1.2)
-
-
-def _planet(s: _Scene) -> Tensor:
-    u, v, z, w = s.u, s.v, s.third, s.waves
-    tilt_u, tilt_v = 0.95 * u + 0.31 * v, 0.95 * v - 0.31 * u
-    radius = (u.square() + v.square()).sqrt()
-    halo = (-((radius - 1).clamp_min(0) / 0.22)).exp() * (0.6 - 0.35 * u - 0.35 * v).clamp(0, 1)
-    picture = b.screen(s.world, 0.75 * halo * b.ink((0.35, 0.62, 1.0), s.world))
-    around = (tilt_u.square() + (tilt_v / 0.26).square()).sqrt()
-    stripes = 0.72 + 0.28 * (around * 26).sin()
-    ring = b.smoothstep(1.30, 1.36, around) * b.smoothstep(2.02, 1.94, around) * stripes
-    behind = b.smoothstep(0.06, -0.06, tilt_v)
-    ring_ink = b.ink((0.93, 0.82, 0.62), picture)
-    picture = b.mix(picture, ring_ink, 0.85 * ring * behind)
-    latitude = tilt_v * (1.35 - 0.35 * z) + 0.05 * (w[:, 6:7] + w[:, 7:8]) * z
-    belt = 0.5 + 0.5 * (latitude * 10.5 + 0.8).sin()
-    fine = 0.5 + 0.5 * (latitude * 25 + 0.5 * w[:, 5:6]).sin()
-    surface = b.mix(b.ink((0.66, 0.33, 0.19), picture), b.ink((0.98, 0.84, 0.62), picture), 0.75 * belt + 0.25 * fine)
-    storm = b.smoothstep(0.9, 0.5, ((tilt_u - 0.3) / 0.30).square() + ((tilt_v - 0.38) / 0.16).square())
-    surface = b.mix(surface, b.ink((0.86, 0.30, 0.14), picture), 0.8 * storm)
-    sun = -0.55 * u - 0.45 * v + 0.70 * z
-    surface = surface * (0.07 + 1.05 * b.smoothstep(-0.15, 0.85, sun))
-    surface = surface * (1 - 0.45 * b.smoothstep(0.05, 0.0, (around - 1.62).abs() - 0.2) * (tilt_v < 0))
-    limb = (1 - z).pow(2.5) * b.smoothstep(-0.2, 0.5, sun)
-    surface = b.screen(surface, 0.9 * limb * b.ink((0.45, 0.75, 1.0), picture))
-    picture = b.mix(picture, surface, s.mask)
-    return b.mix(picture, ring_ink * 1.05, 0.92 * ring * (1 - behind)).clamp(0, 1)
-
-
-def _ends(s: _Scene) -> tuple[Tensor, Tensor, float]:
-    """Of a stick, how far along each point is from its upper end (0) to its lower (2), the same from the other end,
-    and the share in which the first reading holds: near the horizontal neither end is the upper."""
-    cos = math.cos(s.pose.angle)
-    share = min(1.0, max(0.0, 0.5 + cos / 0.5))
-    return 1 + s.v, 1 - s.v, share * share * (3 - 2 * share)
-
-
-_BLADE = (0.10, 0.80, 1.0)
-
-
-def _lightsaber(s: _Scene) -> Tensor:
-    first, second, share = _ends(s)
-    w = s.waves
-    grip_first = b.smoothstep(1.48, 1.52, first)
-    grip_second = b.smoothstep(1.48, 1.52, second)
-    hilt = share * grip_first + (1 - share) * grip_second
-    start, end = -1 + 0.5 * (1 - share), 1 - 0.5 * share  # of the blade, along the stick
-    along = (s.v - s.v.clamp(start, end)) * s.pose.size
-    away = ((s.u * s.pose.width).square() + along.square()).sqrt()
-    body = max(1.6, s.pose.width)
-    hum = 0.94 + 0.06 * w[:, 7:8]
-    picture = _lit(s.world, 0.75 * hum * (-away / (4.5 * body)).exp(), _BLADE)
-    halo = (-(away / (1.7 * body)).square()).exp() * hum
-    picture = b.screen(picture, halo * b.ink((0.12, 0.82, 1.0), picture))
-    core = b.smoothstep(1.05 * body, 0.45 * body, away)
-    picture = b.mix(picture, b.ink((0.95, 1.0, 1.0), picture), core)
-    steel = b.ink((0.30, 0.31, 0.34), picture) * (0.35 + 1.1 * s.third.square())
-    rings = b.smoothstep(-0.3, 0.3, (first * 38).sin())
-    steel = steel * (0.45 + 0.55 * rings) + 0.35 * (s.third - 0.93).clamp_min(0) * 8
-    return b.mix(picture, steel.clamp(0, 1), s.mask * hilt)
-
-
-def _torch(s: _Scene) -> Tensor:
-    first, second, share = _ends(s)
-    height = s.world.shape[2]
-    radius = max(2.4 * s.pose.width, 0.11 * height)
-    sin, cos = math.sin(s.pose.angle), math.cos(s.pose.angle)
-    grain = (s.u * 4 + 2.2 * (s.v * 6).sin()).sin()
-    wood = b.ink((0.34, 0.19, 0.09), s.world) * (0.30 + 0.95 * s.shade) * (1 + 0.16 * grain)
-    wrap = share * b.smoothstep(0.30, 0.26, first) + (1 - share) * b.smoothstep(0.30, 0.26, second)
-    rag = b.ink((0.20, 0.13, 0.09), s.world) * (0.55 + 0.6 * s.shade) * (1 + 0.25 * (s.v * 70 + 2 * s.u).sin())
-    picture = b.mix(s.world, b.mix(wood, rag, wrap).clamp(0, 1), s.mask)
-    flicker = 0.92 + 0.08 * s.waves[:, 4:5]
-    for end, burning in ((-1.0, share), (1.0, 1 - share)):
-        if burning < 0.02:
-            continue
-        # The end of the stick in the picture; the flame stands upright on it.
-        px, py = s.pose.x - end * s.pose.size * sin, s.pose.y + end * s.pose.size * cos
-        across, down = s.away(px, py - 0.5 * radius)
-        near = (-(across.square() + down.square()).sqrt() / (2.2 * radius)).exp()
-        picture = _lit(picture, 0.9 * burning * near * flicker, _FIRELIGHT)
-        scale = radius * (0.35 + 0.65 * burning)
-        picture = b.mix(picture, _flames(s, picture, across / scale, down / scale, 1.05), min(1.0, 2 * burning))
-    return picture
-
-
-def _face(s: _Scene) -> tuple[Tensor, Tensor, Tensor]:
-    """Distance to the edge of a box's face, 0 at the edge to 1 in its middle; and |u|, |v|."""
-    u, v = s.u.abs(), s.v.abs()
-    return 1 - torch.maximum(u, v), u, v
-
-
-def _line(value: Tensor, width: float) -> Tensor:
-    return b.smoothstep(width, 0.4 * width, value.abs())
-
-
-def _dots(u: Tensor, v: Tensor, at: tuple[float, ...], radius: float) -> Tensor:
-    """Rivets at |u|, |v| where each is near one of `at`."""
-    du = torch.stack([(u - a).abs() for a in at]).amin(0)
-    dv = torch.stack([(v - a).abs() for a in at]).amin(0)
-    return b.smoothstep(radius, 0.5 * radius, (du.square() + dv.square()).sqrt())
-
-
-_GOLD = (
-    (0.0, (0.16, 0.07, 0.01)),
-    (0.35, (0.55, 0.32, 0.06)),
-    (0.62, (0.92, 0.66, 0.16)),
-    (0.85, (1.0, 0.87, 0.42)),
-    (1.0, (1.0, 0.98, 0.82)),
-)
-
-
-def _gold_chest(s: _Scene) -> Tensor:
-    """Polished plates within raised bands, a lid, a lock with a ruby; light runs over all of it in broad sweeps."""
-    edge, u, v = _face(s)
-    side = 1 - s.third
-    rim = b.smoothstep(0.24, 0.20, edge)
-    lid = b.smoothstep(0.15, 0.11, (s.v + 0.30).abs()) * side  # the band where it opens
-    cross = b.smoothstep(0.16, 0.12, torch.minimum(u, v)) * s.third
-    band = torch.maximum(rim, torch.maximum(lid, cross))
-    groove = _line(edge - 0.24, 0.07) * (1 - cross) + _line((s.v + 0.30).abs() - 0.17, 0.06) * side * (1 - rim)
-    lock = b.smoothstep(0.04, -0.04, torch.maximum(u - 0.22, (s.v + 0.22).abs() - 0.27)) * side
-    ruby = b.smoothstep(0.14, 0.09, (s.u.square() + (s.v + 0.20).square()).sqrt()) * side
-    sweep = (1.6 * s.u + 2.2 * s.v + 1.4 * s.waves[:, :1] + 0.7 * s.waves[:, 1:2]).sin()
-    level = 0.34 + 0.44 * s.shade + 0.10 * band + 0.16 * lock + 0.13 * sweep
-    gold = b.ramp((level - 0.30 * groove.clamp(0, 1)).clamp(0, 1), _GOLD)
-    gold = b.screen(gold, 0.60 * b.smoothstep(0.80, 1.0, sweep) * s.shade * b.ink((1.0, 0.95, 0.7), gold))
-    gold = b.mix(gold * (0.5 + 0.5 * s.ambient), b.ink((0.80, 0.04, 0.12), gold), ruby)
-    picture = _lit(s.world, 0.40 * b.soft(s.mask, 16), (1.0, 0.80, 0.30))
-    return b.mix(picture, gold.clamp(0, 1), s.mask)
-
-
-def _ice_block(s: _Scene) -> Tensor:
-    edge, _, _ = _face(s)
-    under = b.soft(s.world, 4)
-    inside = 0.28 * (0.4 * under + 0.6 * b.luminance(under)) + 0.72 * b.ramp(
-        s.shade, ((0.2, (0.20, 0.46, 0.64)), (0.6, (0.50, 0.78, 0.92)), (1.0, (0.88, 0.97, 1.0)))
-    )
-    zigzag = (s.v * 1.9 + 0.4).sin().asin() * 0.22
-    cracks = torch.maximum(_line(s.u - zigzag - 0.30, 0.05), _line(s.v + 0.62 * s.u.abs() - 0.42, 0.05) * (s.u < 0.3))
-    cracks = torch.maximum(cracks, _line(s.u * 0.55 - s.v - 0.32, 0.045) * (s.u > -0.45)) * b.smoothstep(
-        0.04, 0.3, edge
-    )
-    cloud = (0.5 + 0.25 * (3.1 * s.u + 1.2 * s.v).sin() + 0.25 * (2.3 * s.v - 1.9 * s.u + 1).sin()).pow(2)
-    frost = b.smoothstep(0.30, 0.0, edge)
-    sparkle = (s.waves[:, 6:7] * s.waves[:, 7:8] - 0.55).clamp_min(0) * 2
-    white = b.ink((0.94, 0.99, 1.0), s.world)
-    ice = b.mix(inside, white, (0.75 * frost.square() + 0.28 * cloud + 0.45 * cracks).clamp(0, 0.95))
-    ice = b.mix(ice, white, (_line(edge, 0.07) * 0.9 + 0.8 * sparkle * frost).clamp(0, 1))
-    picture = _lit(s.world, 0.30 * b.soft(s.mask, 16), (0.55, 0.85, 1.0))
-    return b.mix(picture, ice * (0.65 + 0.35 * s.ambient), s.mask)
-
-
-def _crate(s: _Scene) -> Tensor:
-    edge, u, v = _face(s)
-    side = 1 - s.third
-    frame = b.smoothstep(0.29, 0.27, edge)
-    rising = (s.u + s.v).abs()
-    falling = (s.u - s.v).abs()
-    brace = torch.where(s.third > 0.5, torch.minimum(rising, falling), rising)
-    brace = b.smoothstep(0.25, 0.22, brace) * (1 - frame)
-    plank = (1 - frame) * (1 - brace)
-    tone = 0.55 + 0.12 * (1.9 * s.v * 7).sin().sign() * plank * side + 0.22 * frame + 0.16 * brace
-    along = torch.where(v > u, s.v * 30 + 1.5 * (2.1 * s.u).sin(), s.u * 30 + 1.5 * (2.1 * s.v).sin())
-    grain = (s.v * 34 + 2.5 * (2.5 * s.u).sin()).sin() * plank + along.sin() * frame
-    joints = _line((s.v * 6.65).sin(), 0.32) * plank * side
-    cuts = torch.maximum(_line(edge - 0.28, 0.045), _line((brace - 0.5), 0.4) * (1 - frame))
-    corner = _line(u - v, 0.04) * frame
-    nails = _dots(u, v, (0.86,), 0.07)
-    level = tone * (1 + 0.09 * grain) * (1 - 0.6 * joints) * (1 - 0.55 * cuts) * (1 - 0.4 * corner) * (1 - 0.7 * nails)
-    wood = b.ramp(
-        (level * (0.25 + 0.95 * s.shade)).clamp(0, 1),
-        ((0.0, (0.06, 0.03, 0.01)), (0.35, (0.36, 0.20, 0.09)), (0.65, (0.70, 0.46, 0.22)), (1.0, (0.98, 0.80, 0.52))),
-    )
-    return b.mix(s.world, (wood * s.ambient).clamp(0, 1), s.mask)
-
-
-def _royal_cape(s: _Scene) -> Tensor:
-    fold, u = s.shade, s.u.abs()
-    velvet = b.ramp(
-        fold,
-        ((0.2, (0.10, 0.0, 0.02)), (0.5, (0.46, 0.01, 0.06)), (0.75, (0.72, 0.04, 0.10)), (1.0, (0.95, 0.30, 0.30))),
-    )
-    low = s.v  # -1 where it is held, 1 at the hem
-    fur = torch.maximum(b.smoothstep(-0.66, -0.72, low), b.smoothstep(0.60, 0.66, low))
-    gold = torch.maximum(b.smoothstep(0.90, 0.93, low), b.smoothstep(0.86, 0.90, u) * (1 - fur))
-    gold = torch.maximum(gold, _line(low - 0.60, 0.06))
-    across, down = (s.u * 9.5).sin(), ((low + 0.8) * 10.4).sin()
-    ermine = b.smoothstep(0.72, 0.9, across * down) * fur
-    white = b.ink((0.97, 0.95, 0.90), s.world) * (0.45 + 0.62 * fold)
-    cape = b.mix(velvet, white * (1 - 0.88 * ermine), fur)
-    lily = b.smoothstep(0.80, 0.93, (s.u * 7).sin().abs() * (low * 7).cos().abs()) * (1 - fur)
-    metal = b.ramp((fold * 0.8 + 0.2 * (s.third * 3 + s.waves[:, :1]).sin()).clamp(0, 1), _GOLD)
-    cape = b.mix(cape, metal, torch.maximum(gold, 0.85 * lily))
-    return b.mix(s.world, (cape * s.ambient).clamp(0, 1), s.mask)
-
-
-_THINGS: dict[str, Callable[[_Scene], Tensor]] = {
-    "fireball": _fireball,
-    "planet": _planet,
-    "lightsaber": _lightsaber,
-    "torch": _torch,
-    "gold-chest": _gold_chest,
-    "ice-block": _ice_block,
-    "crate": _crate,
-    "royal-cape": _royal_cape,
-}
-
-
-def _cell(position: float, length: int) -> int:
-    """The border of a 16 px cell that is nearest to a position and in the picture."""
-    return min(max(round(position / 16), 0), length // 16) * 16
-
-
-@torch.no_grad()
-def become(thing: str, world: Tensor, drawn: Drawn, time_s: float) -> Tensor:
-    """The world's picture with the thing in the prop's place, and its light on what is near.
-
-    world: (3, H, W) float32 in 0..1, painted from the frame with the prop. time_s: of the stream, which moves the
-    waves. Returns (3, H, W) in 0..1. Pure. Raises ValueError for an unknown thing or a prop of another kind.
-    """
-    if thing not in _THINGS:
-        raise ValueError(f"no thing {thing!r}; there are {', '.join(_THINGS)}")
-    if drawn.pose.kind != PROP_OF[thing]:
-        raise ValueError(f"a {drawn.pose.kind} cannot become a {thing}; draw a {PROP_OF[thing]}")
-    _, height, width = world.shape
-    pose, mask = drawn.pose, (1.5 * drawn.mask[None]).clamp(max=1)  # nothing of the prop shows through a smeared edge
-    top, bottom, left, right = 0, height, 0, width
-    if pose.kind in ("box", "cloth"):  # their light does not reach far: a window of whole 16 px cells will do
-        top, bottom = (_cell(pose.y + side * (pose.reach + 32), height) for side in (-1, 1))
-        left, right = (_cell(pose.x + side * (pose.reach + 32), width) for side in (-1, 1))
-    if top == bottom or left == right:
-        return world.clone()
-    rows, columns = slice(top, bottom), slice(left, right)
-    x, y = _grid(top, bottom, left, right, world.device)
-    waves = fields.waves(torch.tensor([time_s], dtype=torch.float64, device=world.device), height, width)
-    if pose.kind == "ball":
-        u, v = torch.broadcast_tensors((x - pose.x) / pose.size, (y - pose.y) / pose.size)
-        third = (1 - u.square() - v.square()).clamp_min(0).sqrt()
-    elif pose.kind == "stick":
-        sin, cos = math.sin(pose.angle), math.cos(pose.angle)
-        u = ((x - pose.x) * cos + (y - pose.y) * sin) / pose.width
-        v = ((y - pose.y) * cos - (x - pose.x) * sin) / pose.size
-        third = (1 - u.square()).clamp_min(0).sqrt()
-    else:
-        u, v, third = drawn.frame[None, :, rows, columns].split(1, 1)
-    scene = _Scene(
-        world[None, :, rows, columns],
-        mask[..., rows, columns],
-        u,
-        v,
-        third,
-        drawn.shade[None, :, rows, columns],
-        pose,
-        x,
-        y,
-        waves[:, :, rows, columns],
-        world.mean((1, 2)).view(1, 3, 1, 1),
-    )
-    made = world.clone()
-    made[:, rows, columns] = _THINGS[thing](scene).clamp(0, 1)[0]
-    return made

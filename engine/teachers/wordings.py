@@ -1,4 +1,4 @@
-"""Which texts ask for a world, and which for a thing: those of training, and those held back to measure."""
+"""The texts that ask for a world or a thing: those for training, and those held out for evaluation."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ THING_WORDINGS = Path(__file__).with_name("thing_wordings.json")
 
 
 def wordings(split: str, path: Path = WORDINGS) -> dict[str, list[str]]:
-    """World (or thing) to texts of a split, `train` or `held_out`; its own name is one that training sees."""
-    found = {name: list(texts[split]) for name, texts in json.loads(path.read_text(encoding="utf-8")).items()}
+    """World (or thing) -> its texts of a split, `train` or `held_out`; its own name is a text for training too.
+
+    path: WORDINGS for worlds, THING_WORDINGS for things.
+    """
+    by_name = {name: list(texts[split]) for name, texts in json.loads(path.read_text(encoding="utf-8")).items()}
     if split == "train":
-        for name, texts in found.items():
-            called = name.replace("-", " ")
-            texts += [called] if called not in texts else []
-    return found
+        for name, texts in by_name.items():
+            spoken = name.replace("-", " ")
+            texts += [spoken] if spoken not in texts else []
+    return by_name

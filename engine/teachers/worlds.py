@@ -1,7 +1,12 @@
 """The procedural teachers: for a real frame, what a world makes of it.
 
-A teacher is a function of the source in a neighbourhood of about 24 px, of the place in the picture, of the travelling
-waves, of the particles and of the frame's noise: all that the network sees too, so all of it can be learnt.
+A teacher is a function of the source in a neighbourhood of about 24 px, of the position in the picture, of the
+travelling waves, of the particles and of the frame's noise: the network sees all of these too, so all of it can be
+learnt.
+
+Three lists of worlds are kept apart. `TRAINABLE_WORLDS` are those with a teacher or a set here: a recipe trains them.
+`engine.config.SHIPPED_WORLDS` are those of the shipped weights. What given weights know stands in their own config. A
+new teacher lengthens the first list alone.
 
 Legend: B batch, H height, W width in pixels, multiples of 16. Pictures are float32 RGB in 0..1.
 """
@@ -9,7 +14,7 @@ Legend: B batch, H height, W width in pixels, multiples of 16. Pictures are floa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -18,12 +23,14 @@ from torch import Tensor
 
 from engine.models.particles import particle_planes
 from engine.teachers import crafts, drawings, scenery
-from engine.teachers.inputs import Set
+from engine.teachers.inputs import TeacherInputs
+from engine.teachers.places import PLACES
 from engine.teachers.wordings import WORDINGS
 
 
-def _as_is(s: Set) -> Tensor:
-    return s.source
+def as_is(inputs: TeacherInputs) -> Tensor:
+    """The source itself."""
+    return inputs.source
 
 
 @dataclass(frozen=True)
@@ -31,9 +38,10 @@ class World:
     """A teacher and the words for it."""
 
     name: str
-    paint: Callable[[Set], Tensor]
+    paint: Callable[[TeacherInputs], Tensor]
+    """The teacher: its inputs to the picture (B, 3, H, W) float32, values about 0..1; pure, frame by frame."""
     random: bool = False
-    """Has content drawn by a seed: particles or grain."""
+    """Has content that depends on the seed: particles or grain."""
     moving: bool = False
     """Moves by itself over a still source; grain is noise and no motion."""
     wordings: tuple[str, ...] = ()
@@ -43,7 +51,7 @@ class World:
 
 
 def _worded(*worlds: World) -> list[World]:
-    """The shipped worlds with their shipped wordings."""
+    """The worlds with their wordings from `wordings.json`."""
     texts = json.loads(WORDINGS.read_text(encoding="utf-8"))
     return [
         replace(world, wordings=tuple(texts[world.name]["train"]), held_out=tuple(texts[world.name]["held_out"]))
@@ -54,7 +62,7 @@ def _worded(*worlds: World) -> list[World]:
 WORLDS: dict[str, World] = {
     world.name: world
     for world in _worded(
-        World("as-is", _as_is),
+        World("as-is", as_is),
         World("underwater", scenery.underwater, random=True, moving=True),
         World("wild-west", scenery.wild_west, random=True, moving=True),
         World("deep-space", scenery.deep_space, random=True, moving=True),
@@ -78,7 +86,15 @@ WORLDS: dict[str, World] = {
         World("blueprint", crafts.blueprint),
     )
 }
-"""All worlds by name, in the order of the network's world vectors."""
+"""World -> teacher, in the order of the network's world vectors."""
+
+TRAINABLE_WORLDS = (*WORLDS, *PLACES)
+"""What a recipe trains: worlds, then places."""
+
+
+def teachers_of(names: Iterable[str]) -> dict[str, World]:
+    """The worlds among `names` that have a teacher here, in the order of `names`; places have none."""
+    return {name: WORLDS[name] for name in names if name in WORLDS}
 
 
 @torch.no_grad()
@@ -91,31 +107,32 @@ def teach(
     *,
     worlds: Mapping[str, World] = WORLDS,
 ) -> Tensor:
-    """What the world `name` makes of a batch of frames, (B, 3, H, W) in 0..1.
+    """Paint a batch of frames in the world `name`: (B, 3, H, W) float32 in 0..1. Pure, frame by frame.
 
     source: (B, 3, H, W) float32 RGB in 0..1, H and W multiples of 16. noise: (B, 3, H, W) standard normal, the very
     noise that the frame is denoised from. particles: (B, 6, H, W) in 0..1 from `engine.models.particles`. time_s: (B,)
-    seconds. worlds: the teachers by name, for those who have more than the shipped ones. Pure, frame by frame. Raises
-    ValueError for an unknown world.
+    seconds. worlds: the teachers by name, where there are more than these. Raises ValueError for an unknown world.
     """
     if name not in worlds:
-        raise ValueError(f"no world {name!r}; there are {', '.join(worlds)}")
-    return worlds[name].paint(Set(source, noise, particles, time_s)).clamp(0, 1)
+        raise ValueError(f"{name!r} is not a world; there are {', '.join(worlds)}")
+    return worlds[name].paint(TeacherInputs(source, noise, particles, time_s)).clamp(0, 1)
 
 
 def check_teacher(world: World) -> None:
-    """Raise ValueError where a teacher does not paint as teachers do."""
+    """Raise ValueError where a world's teacher breaks the rules of `World.paint`, naming the rule."""
     height, width, name = 64, 96, f"the teacher of {world.name!r}"
     generator = torch.Generator().manual_seed(0)
     coarse = torch.rand(2, 3, 8, 12, generator=generator)
     source = F.interpolate(coarse, (height, width), mode="bilinear")
     noise = torch.randn(2, 3, height, width, generator=generator)
     time_s = torch.tensor([0.5, 60.0], dtype=torch.float64)
-    air = particle_planes(torch.tensor([1, 2]), time_s, height, width)
+    particles = particle_planes(torch.tensor([1, 2]), time_s, height, width)
 
     def painted(rows: slice) -> Tensor:
         with torch.no_grad():
-            return world.paint(Set(source[rows].clone(), noise[rows].clone(), air[rows].clone(), time_s[rows].clone()))
+            return world.paint(
+                TeacherInputs(source[rows].clone(), noise[rows].clone(), particles[rows].clone(), time_s[rows].clone())
+            )
 
     both = painted(slice(0, 2))
     if not isinstance(both, Tensor):
@@ -133,6 +150,7 @@ def check_teacher(world: World) -> None:
     again = torch.cat([painted(slice(0, 1)), painted(slice(1, 2))])
     if not torch.allclose(both, again, atol=1e-3):
         raise ValueError(
-            f"{name} painted the same frame differently the second time; it is a function of its Set alone: "
-            "take randomness from s.noise or s.air(...), and look at no other frame of the batch"
+            f"{name} painted the same frame differently the second time; a teacher is a function of its "
+            "TeacherInputs alone: take randomness from inputs.noise or inputs.plane(...), and look at no other frame "
+            "of the batch"
         )

@@ -1,194 +1,186 @@
-"""python -m engine.training pack | train | ship | card | widen: from footage to weights, and one world more."""
+"""python -m engine.training pack | train | ship | card | ablate | widen: from footage to weights; one world more.
+
+Heavy modules are imported inside the commands, so that --help answers at once.
+"""
 
 from __future__ import annotations
 
-import argparse
-import json
 import logging
 import os
-import runpy
-import subprocess
-from collections import Counter
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
-import numpy as np
-import torch
-import torch.distributed as dist
-
-from engine.evaluation.clips import find_clips
-from engine.models.checkpoint import SHARD, card_path, load_weights, save_weights, shard
-from engine.prompts import tidy
-from engine.teachers.worlds import World
-from engine.training import recipes
-from engine.training.ablation import ablate
-from engine.training.data import pack, read_clips, read_manifest
-from engine.training.leaves import dead_leaves
-from engine.training.newworld import Lesson
-from engine.training.router import fit_router, known_embeddings
+import typer
 
 log = logging.getLogger(__name__)
 
+app = typer.Typer(
+    name="python -m engine.training",
+    help="From footage to weights: pack it, train, ship; or add one world to finished weights.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 
-def _pack(options: argparse.Namespace) -> None:
-    manifest = pack(options.footage, options.out, options.frames, teachers=options.teachers)
-    clips = manifest["clips"]
-    frames, matted = sum(clip["frames"] for clip in clips), sum(clip["matte"] for clip in clips)
-    size = options.out.stat().st_size / 2**20
-    print(f"{options.out}: {len(clips)} clips, {frames} frames, {matted} clips with mattes, {size:.1f} MiB")
+Pack = Annotated[Path, typer.Option(help="Packed footage, of the command `pack`.")]
+Run = Annotated[Path, typer.Option(help="Folder of the checkpoint and the log.")]
+Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="auto takes a GPU where there is one.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="CPU cores to use; default: all. One on a busy machine.")]
 
 
-def _train(options: argparse.Namespace) -> None:
+@app.command()
+def pack(
+    footage: Annotated[Path, typer.Argument(help="A folder with a manifest.csv.")],
+    out: Annotated[Path, typer.Argument(help="The packed file.")],
+    frames: Annotated[int, typer.Option(min=1, help="Consecutive frames of each clip.")] = 18,
+    teachers: Annotated[
+        Path | None, typer.Option(help="Folder of the person segmenter: also make mattes of people.")
+    ] = None,
+) -> None:
+    """Pack a folder of footage into one file."""
+    from engine.training.data import pack as pack_footage
+
+    clips = pack_footage(footage, out, frames, teachers=teachers)["clips"]
+    count, matted = sum(clip["frames"] for clip in clips), sum(clip["matte"] for clip in clips)
+    size = out.stat().st_size / 2**20
+    print(f"{out}: {len(clips)} clips, {count} frames, {matted} clips with mattes, {size:.1f} MiB")
+
+
+@app.command()
+def train(
+    pack: Pack,
+    run: Run,
+    minutes: Annotated[float, typer.Option(help="Whole slices are trained for about so long.")] = 9.0,
+    cooldown: Annotated[
+        int, typer.Option(min=0, help="Let the rates fall to zero over so many steps from here, then end.")
+    ] = 0,
+    recipe: Annotated[
+        str, typer.Option(help="tiny, finetune, props, sharpened, base, distilled or clean-past.")
+    ] = "tiny",
+    distil_from: Annotated[
+        Path | None, typer.Option(metavar="WEIGHTS", help="The larger model, for the recipe `distilled`.")
+    ] = None,
+    start: Annotated[
+        Path | None, typer.Option(metavar="WEIGHTS", help="Begin with these weights, pruned if larger.")
+    ] = None,
+    device: Device = "auto",
+    threads: Threads = None,
+) -> None:
+    """Train for some minutes, or resume a run."""
+    import torch.distributed as dist
+
+    from engine.models.checkpoint import load_weights
+    from engine.training.recipes import RECIPES
+    from engine.training.trainer import Trainer
+
+    if recipe not in RECIPES:
+        raise ValueError(f"{recipe!r} is not a recipe; there are {', '.join(RECIPES)}")
     if "RANK" in os.environ:  # under torchrun
-        dist.init_process_group("nccl" if options.device == "cuda" else "gloo")
-    elder = load_weights(options.elder).network if options.elder else None
-    recipe = recipes.RECIPES[options.recipe]()
-    trainer = recipes.Trainer(recipe, options.pack, options.device, options.threads, elder)
-    if (options.run / "checkpoint.pt").exists():
-        trainer.resume(options.run)
+        dist.init_process_group("nccl" if device == "cuda" else "gloo")
+    larger = load_weights(distil_from).network if distil_from else None
+    trainer = Trainer(RECIPES[recipe](), pack, device, threads, larger)
+    if (run / "checkpoint.pt").exists():
+        trainer.resume(run)
         log.info("resumed at step %d, frame %d", trainer.steps, trainer.frames)
-    elif options.start:
-        trainer.start_from(options.start)
-    trainer.run(options.run, options.minutes, options.cooldown)
+    elif start:
+        trainer.start_from(start)
+    trainer.run(run, minutes, cooldown)
     if dist.is_initialized():
         dist.destroy_process_group()
 
 
-def _ship(options: argparse.Namespace) -> None:
-    network, run = recipes.averaged(options.run)
-    manifest = read_manifest(options.pack)
-    if manifest["sha256"] != run["data_sha256"]:
-        raise SystemExit(f"{options.run} was not trained on {options.pack}; name the pack that it was trained on")
-    router, accuracy = fit_router(network.config)
-    known = {tidy(text): vector for text, vector in known_embeddings(network.config).items()}
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    sha256 = save_weights(options.out, network, router, known)
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    path = card_path(options.out)
-    written = json.loads(path.read_text()) if path.exists() else {}
-    card = {
-        "name": network.config.name,
-        "sha256": sha256,
-        "about": written.get("about", ""),
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "steps": run["steps"],
-        "frames": run["frames"],
-        "data_manifest_sha256": run["data_sha256"],
-        "seed": run["recipe"]["seed"],
-        "commit": commit,
-        "torch": torch.__version__,
-        "recipe": run["recipe"],
-        "text_accuracy": accuracy,
-        "evaluation": {},
-        "attributions": dict(Counter(clip["license"] for clip in manifest["clips"]).most_common()),
-    }
-    path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
-    print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB, sha256 {sha256}, text {accuracy}")
-    if options.shards:
-        print("in shards:", *shard(options.out))
+@app.command()
+def ship(
+    pack: Pack,
+    run: Run,
+    out: Annotated[Path, typer.Option(help="The weights, a safetensors file.")],
+    shards: Annotated[
+        bool, typer.Option("--shards", help="Also as files of at most 15 MB, which load as one.")
+    ] = False,
+) -> None:
+    """Write a run's averaged weights, with router and model card."""
+    from engine.models.checkpoint import shard
+    from engine.training.ship import ship as write_weights
+
+    written = write_weights(run, pack, out)
+    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, sha256 {written.sha256}, text {written.text_accuracy}")
+    if shards:
+        print("in shards:", *shard(out))
 
 
-def _card(options: argparse.Namespace) -> None:
-    path = card_path(options.weights)
-    card = json.loads(path.read_text(encoding="utf-8"))
-    measured = json.loads(options.evaluation.read_text(encoding="utf-8"))
-    card["evaluation"] = {k: v for k, v in measured.items() if k not in {"sheet", "mistaken", "confusion"}}
-    if options.about:
-        card["about"] = " ".join(options.about.read_text(encoding="utf-8").split())
-    path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+@app.command()
+def card(
+    weights: Annotated[Path, typer.Argument(help="A safetensors file with a card beside it.")],
+    evaluation: Annotated[Path, typer.Option(help="JSON of: python -m engine eval.")],
+    about: Annotated[
+        Path | None, typer.Option(help="Text file: what the weights are, what they can do, and what they cannot.")
+    ] = None,
+) -> None:
+    """Put an evaluation's figures, and a paragraph, into a model card."""
+    from engine.training.ship import complete_card
+
+    complete_card(weights, evaluation, about)
 
 
-def _ablate(options: argparse.Namespace) -> None:
-    ablate(options.pack, options.clip, options.out, options.steps, options.frames, options.threads)
+@app.command()
+def ablate(
+    pack: Pack,
+    clip: Annotated[Path, typer.Option(help="A video that the pack does not hold.")],
+    out: Annotated[Path, typer.Option(help="JSON, written after each variant.")],
+    steps: Annotated[int, typer.Option(min=2, help="Training steps of a variant.")] = 1200,
+    frames: Annotated[int, typer.Option(min=20, help="Length of the drift trial.")] = 3000,
+    threads: Threads = 1,
+) -> None:
+    """Measure what each part of the method is worth, on small networks."""
+    from engine.training.ablation import ablate as run_ablation
+
+    run_ablation(pack, clip, out, steps, frames, threads)
 
 
-def _widen(options: argparse.Namespace) -> None:
-    if not options.out.absolute().parent.is_dir():
-        raise SystemExit(f"there is no folder {options.out.absolute().parent} for {options.out.name}; make it first")
-    try:
-        world = _read_world(options.world)
-        clips = read_clips(find_clips(options.clips)) if options.clips else []
-        clips += dead_leaves(options.leaves)
-        lesson = Lesson(world, clips, options.weights, steps=options.steps, threads=options.threads)
-    except ValueError as error:
-        raise SystemExit(str(error)) from None
-    log.info("%s: %d clips and stills, begins as %s", world.name, len(clips), lesson.like)
+@app.command()
+def widen(
+    world: Annotated[Path, typer.Argument(metavar="WORLD.py", help="A Python file that makes one World.")],
+    out: Annotated[Path, typer.Option(help="The weights with the new world.")],
+    clips: Annotated[Path | None, typer.Option(help="Folder of videos and pictures to train on.")] = None,
+    leaves: Annotated[int, typer.Option(min=0, help="Random stills to train on beside them.")] = 60,
+    weights: Annotated[Path | None, typer.Option(help="Those to add to; default: the shipped weights.")] = None,
+    steps: Annotated[int, typer.Option(help="Training steps.")] = 2000,
+    threads: Threads = None,
+) -> None:
+    """Teach weights one world more, in minutes on a CPU."""
+    if not out.absolute().parent.is_dir():
+        raise ValueError(f"there is no folder {out.absolute().parent} for {out.name}; make it first")
+    import numpy as np
+
+    from engine.evaluation.clips import find_clips
+    from engine.training.data import read_clips
+    from engine.training.leaves import dead_leaves
+    from engine.training.newworld import NewWorldTrainer, read_world
+
+    new_world = read_world(world)
+    footage = read_clips(find_clips(clips)) if clips else []
+    footage += dead_leaves(leaves)
+    trainer = NewWorldTrainer(new_world, footage, weights, steps=steps, threads=threads)
+    log.info("%s: %d clips and stills, starts as %s", new_world.name, len(footage), trainer.starts_as)
     losses: list[float] = []
-    for loss in lesson:
+    for loss in trainer:
         losses.append(loss)
-        if lesson.done % 100 == 0 or not len(lesson):
-            log.info("step %d of %d, loss %.4f", lesson.done, lesson.steps, float(np.nanmean(losses[-100:])))
-    sha256 = lesson.save(options.out)
-    print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB, sha256 {sha256}, knows {world.name}")
+        if trainer.done % 100 == 0 or not len(trainer):
+            log.info("step %d of %d, loss %.4f", trainer.done, trainer.steps, float(np.nanmean(losses[-100:])))
+    sha256 = trainer.save(out)
+    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, sha256 {sha256}, knows {new_world.name}")
 
 
-def _read_world(path: Path) -> World:
-    """The one World that a Python file makes; raises ValueError where there is none, or more than one."""
-    if not path.is_file():
-        raise ValueError(f"there is no {path}; name a Python file that makes a World")
-    made = [value for value in runpy.run_path(str(path)).values() if isinstance(value, World)]
-    if len(made) != 1:
-        raise ValueError(f"{path} makes {len(made)} worlds; it should make one: WORLD = World(name, paint, wordings=…)")
-    return made[0]
-
-
-def main() -> None:
-    """Parse the command line and run one command."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; an error that the user can mend is one line on standard error and exit status 1."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    parser = argparse.ArgumentParser(prog="python -m engine.training", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    command = commands.add_parser("pack", help="footage folder with a manifest.csv -> one packed file")
-    command.add_argument("footage", type=Path)
-    command.add_argument("out", type=Path)
-    command.add_argument("--frames", type=int, default=18, help="consecutive frames per clip (default %(default)s)")
-    command.add_argument("--teachers", type=Path, help="folder of the person segmenter: also make mattes of people")
-    command.set_defaults(call=_pack)
-    command = commands.add_parser("train", help="train or resume for some minutes")
-    command.add_argument("--pack", type=Path, required=True)
-    command.add_argument("--run", type=Path, required=True, help="folder of the checkpoint and the log")
-    command.add_argument("--minutes", type=float, default=9.0)
-    command.add_argument(
-        "--cooldown", type=int, default=0, help="let the rate fall to zero over this many steps, then end"
-    )
-    command.add_argument("--recipe", choices=recipes.RECIPES, default="tiny")
-    command.add_argument("--elder", type=Path, metavar="WEIGHTS", help="the larger model, for the recipe `healed`")
-    command.add_argument("--start", type=Path, metavar="WEIGHTS", help="begin with these, pruned if larger")
-    command.add_argument("--device", default="auto")
-    command.add_argument("--threads", type=int, help="CPU cores to use (default: all); one on a busy machine")
-    command.set_defaults(call=_train)
-    command = commands.add_parser("ship", help="a run's averaged weights, with router and model card")
-    command.add_argument("--pack", type=Path, required=True)
-    command.add_argument("--run", type=Path, required=True)
-    command.add_argument("--out", type=Path, required=True)
-    command.add_argument(
-        "--shards", action="store_true", help=f"as files of at most {SHARD / 1e6:.0f} MB, which load as one"
-    )
-    command.set_defaults(call=_ship)
-    command = commands.add_parser("card", help="put an evaluation's figures, and a paragraph, into a model card")
-    command.add_argument("weights", type=Path)
-    command.add_argument("--evaluation", type=Path, required=True, help="JSON of: python -m engine eval")
-    command.add_argument("--about", type=Path, help="text file: what the weights are, can do and cannot")
-    command.set_defaults(call=_card)
-    command = commands.add_parser("ablate", help="what each part of the method is worth, on small networks")
-    command.add_argument("--pack", type=Path, required=True)
-    command.add_argument("--clip", type=Path, required=True, help="a video that the pack does not hold")
-    command.add_argument("--out", type=Path, required=True, help="JSON, written after each variant")
-    command.add_argument("--steps", type=int, default=1200, help="training steps of a variant (default %(default)s)")
-    command.add_argument("--frames", type=int, default=3000, help="of the long run (default %(default)s)")
-    command.add_argument("--threads", type=int, default=1)
-    command.set_defaults(call=_ablate)
-    command = commands.add_parser("widen", help="teach weights one world more, in minutes on a CPU")
-    command.add_argument("world", type=Path, metavar="WORLD.py", help="a Python file that makes one World")
-    command.add_argument("--clips", type=Path, help="folder of videos and pictures to learn on")
-    command.add_argument(
-        "--leaves", type=int, default=60, help="drawn stills to learn on beside them (default %(default)s)"
-    )
-    command.add_argument("--out", type=Path, required=True, help="the weights, which then know it")
-    command.add_argument("--weights", type=Path, help="those to widen (default: the shipped ones)")
-    command.add_argument("--steps", type=int, default=2000, help="length of the lesson (default %(default)s)")
-    command.add_argument("--threads", type=int)
-    command.set_defaults(call=_widen)
-    options = parser.parse_args()
-    options.call(options)
+    try:
+        app(arguments)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""What each part of the method is worth: small networks, trained alike but for one part, tried on footage.
+"""Measures what each part of the method is worth, on small networks trained with and without it.
 
     python -m engine.training ablate --pack train.pack --clip dev/foreman-cif.mp4 --out ablation.json
 
 A small network learns four worlds in minutes, from nothing; so the figures compare the parts of the method with each
-other, and say nothing of the shipped weights. All variants live on the same clips, prompts and seeds.
+other, and say nothing of the shipped weights. All variants are trained on the same clips, prompts and seeds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import torch
 from engine.config import ModelConfig
 from engine.evaluation.clips import read_clip
 from engine.evaluation.endurance import drift
-from engine.evaluation.trials import frame_ms, steps
+from engine.evaluation.speed import compare_steps, frame_ms
 from engine.models.checkpoint import Weights
 from engine.models.hourglass import Hourglass
 from engine.prompts import tidy
@@ -29,8 +29,9 @@ from engine.runtime import choose_dtype
 from engine.stream import Stream
 from engine.text import Router
 from engine.training.prune import prune
-from engine.training.recipes import Recipe, Size, Trainer
+from engine.training.recipes import Recipe, Size
 from engine.training.router import fit_router, known_embeddings
+from engine.training.trainer import Trainer
 
 log = logging.getLogger(__name__)
 
@@ -47,63 +48,64 @@ SMALL = ModelConfig(
     condition=128,
 )
 LARGE = replace(SMALL, name="lsd-small-base", channels=(64, 96, 128), encoder=(2, 2, 2), decoder=(2, 2, 2), layers=4)
-"""The network that the pruning trial cuts `SMALL` out of."""
+"""The network that `SMALL` is pruned from."""
 SIZE = Size(128, 96, 8, 1.0)
-RECIPE = Recipe(SMALL, sizes=(SIZE,), pool=24, masked=0.0, shortcut=0.1, own_after=400, slice=100)
+RECIPE = Recipe(SMALL, sizes=(SIZE,), pool=24, masked=0.0, shortcut=0.1, own_past_steps=400, slice=100)
 VARIANTS: dict[str, Callable[[Recipe], Recipe]] = {
     "the whole method": lambda r: r,
     "no noise levels on the past": lambda r: replace(r, noisy_past=False),
-    "no worn or dropped past": lambda r: replace(r, augmented=False),
-    "no own past": lambda r: replace(r, own=0.0),
-    "clean past, always the teacher's": lambda r: replace(r, noisy_past=False, augmented=False, own=0.0),
+    "no corrupted or dropped past": lambda r: replace(r, augmented=False),
+    "no own past": lambda r: replace(r, own_past=0.0),
+    "clean past, always the teacher's": lambda r: replace(r, noisy_past=False, augmented=False, own_past=0.0),
     "no shortcuts": lambda r: replace(r, shortcut=0.0),
     "with the critic": lambda r: replace(r, adversarial=0.3),
 }
-"""By name; what a variant leaves out of the recipe, or adds."""
-WORDS = {"underwater": "underwater", "neon-rain": "neon rain", "cartoon": "cartoon"}
+"""Variant -> what it changes in the recipe."""
+PROMPTS = {"underwater": "underwater", "neon-rain": "neon rain", "cartoon": "cartoon"}
 
 
 def ablate(
-    pack: Path, clip: Path, out: Path, steps_each: int = 1200, frames: int = 3000, threads: int = 1
+    pack: Path, clip: Path, out: Path, steps_each: int = 1200, frames: int = 3000, threads: int | None = 1
 ) -> dict[str, Any]:
-    """Train and try every variant; `out` is written after each, so that what is measured is kept.
+    """Train and evaluate every variant; returns what `out` holds, which is written after each variant.
 
-    steps_each: training steps of a variant. frames: of the long run, whose last part is compared with its first.
+    pack: training footage. clip: a video that it does not hold. steps_each: training steps of a variant. frames: of the
+    drift trial. threads: CPU cores.
     """
     router, _ = fit_router(SMALL)
-    found: dict[str, Any] = {"steps": steps_each, "frames": frames, "clip": clip.name, "variants": {}}
+    report: dict[str, Any] = {"steps": steps_each, "frames": frames, "clip": clip.name, "variants": {}}
 
     def keep(name: str, row: dict[str, Any]) -> None:
-        found["variants"][name] = row
-        out.write_text(json.dumps(found, indent=1) + "\n")
+        report["variants"][name] = row
+        out.write_text(json.dumps(report, indent=1) + "\n")
         log.info("%s: %s", name, {key: value for key, value in row.items() if key != "curves"})
 
     for name, changed in VARIANTS.items():
         begin = time.monotonic()
         network = _trained(changed(RECIPE), pack, steps_each, threads)
-        row = _tried(network, router, clip, frames, threads)
+        row = _evaluated(network, router, clip, frames, threads)
         keep(name, row | {"s": round(time.monotonic() - begin)})
 
     large = replace(RECIPE, model=LARGE)
     unpruned = _trained(large, pack, steps_each, threads)
-    healed = replace(RECIPE, distilled=0.5)
-    pruned = _trained(healed, pack, steps_each // 2, threads, prune(unpruned, SMALL), unpruned)
+    distilled = replace(RECIPE, distilled=0.5)
+    pruned = _trained(distilled, pack, steps_each // 2, threads, prune(unpruned, SMALL), unpruned)
     longer = _trained(large, pack, steps_each // 2, threads, unpruned)
-    keep("unpruned", _tried(longer, router, clip, frames // 10, threads))
-    keep("pruned and healed", _tried(pruned, router, clip, frames // 10, threads))
-    return found
+    keep("unpruned", _evaluated(longer, router, clip, frames // 10, threads))
+    keep("pruned and distilled", _evaluated(pruned, router, clip, frames // 10, threads))
+    return report
 
 
 def _trained(
     recipe: Recipe,
     pack: Path,
     count: int,
-    threads: int,
+    threads: int | None,
     start: Hourglass | None = None,
-    elder: Hourglass | None = None,
+    distil_from: Hourglass | None = None,
 ) -> Hourglass:
     """The average of a run of `count` steps, its rates falling over the second half."""
-    trainer = Trainer(recipe, pack, "cpu", threads, elder)
+    trainer = Trainer(recipe, pack, "cpu", threads, distil_from)
     if start is not None:
         trainer.begin_with(start)
     trainer.cooldown = (count // 2, count - count // 2)
@@ -116,18 +118,18 @@ def _trained(
     return network.eval()
 
 
-def _tried(network: Hourglass, router: Router, path: Path, frames: int, threads: int) -> dict[str, Any]:
+def _evaluated(network: Hourglass, router: Router, path: Path, frames: int, threads: int | None) -> dict[str, Any]:
     known = {tidy(text): vector for text, vector in known_embeddings(network.config).items()}
     weights, device = Weights(network.config, network, router, known, "ablation"), torch.device("cpu")
     stream = Stream(weights, device, choose_dtype(device), threads, seed=0, steps=1)
     clip = read_clip(path, 24, (192, 128))
-    few = steps(stream, [clip], {"cartoon": WORDS["cartoon"]}, many=4)
-    lasting = drift(stream, clip, {world: WORDS[world] for world in ("neon-rain", "cartoon")}, frames)
+    few = compare_steps(stream, [clip], {"cartoon": PROMPTS["cartoon"]}, many=4)
+    long_run = drift(stream, clip, {world: PROMPTS[world] for world in ("neon-rain", "cartoon")}, frames)
     return {
         "cartoon_psnr_db": few["psnr_db"],
         "sharpness_one_over_four": few["sharpness_ratio"],
-        "worst_change": lasting["worst_change"],
-        "moves_with_input": {world: row["moves_with_input"] for world, row in lasting["worlds"].items()},
+        "worst_change": long_run["worst_change"],
+        "moves_with_input": {world: row["moves_with_input"] for world, row in long_run["worlds"].items()},
         "frame_ms": frame_ms(stream, (192, 128)),
-        "curves": {world: row["curves"] for world, row in lasting["worlds"].items()},
+        "curves": {world: row["curves"] for world, row in long_run["worlds"].items()},
     }

@@ -1,7 +1,7 @@
-"""Footage as one packed file, and players that turn it into endless camera pictures.
+"""Training footage as one packed file, and players that turn it into endless camera pictures.
 
 A pack is a safetensors file of JPEG frames: short runs of each clip, and stills, about 384x216 pixels each; and, where
-people are in the picture, of small mattes of them. It is small enough to travel to another machine, and holds each
+people are in the picture, small mattes of them. It is small enough to be copied to another machine, and holds each
 source's licence.
 """
 
@@ -30,14 +30,16 @@ from torch import Tensor
 from engine.media.video import PICTURE_SUFFIXES
 from engine.teachers.people import Segmenter, person_mattes
 
-PIXELS = 384 * 216
+MAX_PIXELS = 384 * 216
+"""Pictures of a pack are scaled down to this many pixels."""
 FORMAT = "lsd-pack-1"
 MATTED_KINDS = ("face", "person", "hands")
+"""Kinds of clips that get mattes of people."""
 log = logging.getLogger(__name__)
 
 
 def _scaled(image: Image.Image) -> Image.Image:
-    factor = min(1.0, math.sqrt(PIXELS / (image.width * image.height)))
+    factor = min(1.0, math.sqrt(MAX_PIXELS / (image.width * image.height)))
     return image.resize((round(image.width * factor), round(image.height * factor)), Image.Resampling.LANCZOS)
 
 
@@ -69,9 +71,11 @@ def _joined(blobs: list[bytes]) -> tuple[Tensor, Tensor]:
 def pack(
     footage: Path, out: Path, frames_per_clip: int = 18, quality: int = 68, teachers: Path | None = None
 ) -> dict[str, Any]:
-    """Write the footage of a folder with a manifest.csv as one file; an empty or damaged clip is skipped and named.
+    """Pack the footage of a folder into one file; an empty or damaged clip is skipped and named in the log.
 
-    teachers: the folder of the person segmenter's file; without it the pack has no mattes. Returns the manifest.
+    footage: holds manifest.csv with the columns file, kind, license, source. quality: of the JPEGs. teachers: the
+    folder of the person segmenter's file; without it the pack has no mattes. Returns the manifest: for each clip its
+    file, kind, license, source, frames, fps and whether it has mattes; and the sha256 of all pictures.
     """
     segmenter = Segmenter(teachers) if teachers else None
     clips: list[dict[str, Any]] = []
@@ -85,11 +89,11 @@ def pack(
         except (OSError, ValueError, av.FFmpegError) as error:
             log.warning("skipped %s: %s", row["file"], error)
             continue
-        found = person_mattes(images, segmenter) if segmenter and row["kind"] in MATTED_KINDS else None
+        clip_mattes = person_mattes(images, segmenter) if segmenter and row["kind"] in MATTED_KINDS else None
         blobs += [_jpeg(image, quality) for image in images]
-        mattes += [_jpeg(matte, quality) for matte in found or []]
+        mattes += [_jpeg(matte, quality) for matte in clip_mattes or []]
         clips.append({"file": row["file"], "kind": row["kind"], "license": row["license"], "source": row["source"]})
-        clips[-1] |= {"frames": len(images), "fps": rate, "matte": found is not None}
+        clips[-1] |= {"frames": len(images), "fps": rate, "matte": clip_mattes is not None}
     jpeg, offsets = _joined(blobs)
     matte, matte_offsets = _joined(mattes)
     manifest = {"clips": clips, "sha256": hashlib.sha256(b"".join(blobs + mattes)).hexdigest()}
@@ -99,20 +103,24 @@ def pack(
 
 
 @dataclass(frozen=True)
-class Clip:
+class TrainingClip:
     """Consecutive frames at two resolutions."""
 
     name: str
     kind: str
+    """What it shows: face, hands, person, prop, scene, outdoor, texture or footage; see `sample_clips`."""
     fps: float
     levels: tuple[Tensor, Tensor]
     """(T, 3, H, W) uint8, full and half size."""
     matte: Tensor | None = None
-    """(T, 1, h, w) uint8, 255 where a person is; None where nobody is, or nobody was found for sure."""
+    """(T, 1, h, w) uint8, 255 where a person is; None where no valid matte was found."""
 
     @classmethod
-    def of(cls, name: str, pictures: Iterable[np.ndarray], fps: float = 24.0) -> Clip:
-        """Consecutive pictures (H, W, 3) uint8 of one size, or a single one, scaled to about 384x216."""
+    def of(cls, name: str, pictures: Iterable[np.ndarray], fps: float = 24.0) -> TrainingClip:
+        """Make a clip of consecutive pictures (H, W, 3) uint8 of one size, or of one; scaled to about 384x216.
+
+        Raises ValueError where there is no picture.
+        """
         images = [_scaled(Image.fromarray(picture)) for picture in pictures]
         if not images:
             raise ValueError(f"the clip {name!r} has no picture; give it at least one")
@@ -128,8 +136,8 @@ def _levels(full: Tensor) -> tuple[Tensor, Tensor]:
     return full, F.interpolate(full.float(), scale_factor=0.5, mode="area").round().byte()
 
 
-def read_clips(paths: Sequence[Path], frames: int = 18) -> list[Clip]:
-    """Videos, `frames` from the middle of each, and pictures, to learn on.
+def read_clips(paths: Sequence[Path], frames: int = 18) -> list[TrainingClip]:
+    """Read training clips: `frames` from the middle of each video, and pictures.
 
     Raises ValueError that names a file that cannot be read.
     """
@@ -139,16 +147,16 @@ def read_clips(paths: Sequence[Path], frames: int = 18) -> list[Clip]:
             images, rate = _frames(path, frames)
         except (OSError, av.FFmpegError) as error:
             raise ValueError(f"{path} cannot be read ({error}); leave it out or repair it") from None
-        clips.append(Clip.of(path.name, map(np.asarray, images), rate))
+        clips.append(TrainingClip.of(path.name, map(np.asarray, images), rate))
     return clips
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """What a pack holds and under which licences, without decoding it. Raises ValueError for another file."""
+    """A pack's manifest, see `pack`, without decoding its pictures. Raises ValueError for another file."""
     with safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
     if metadata.get("format") != FORMAT:
-        raise ValueError(f"{path} is no {FORMAT} file; make one with: python -m engine.training pack FOOTAGE {path}")
+        raise ValueError(f"{path} is not a {FORMAT} file; make one with: python -m engine.training pack FOOTAGE {path}")
     return json.loads(metadata["manifest"])
 
 
@@ -160,11 +168,11 @@ def _decoded(data: np.ndarray, borders: list[int], first: int, count: int, mode:
     return torch.stack(pictures)
 
 
-def load_pack(path: Path) -> tuple[list[Clip], dict[str, Any]]:
-    """All clips of a pack, decoded, and its manifest."""
+def load_pack(path: Path) -> tuple[list[TrainingClip], dict[str, Any]]:
+    """All clips of a pack, decoded, and its manifest. Raises ValueError for another file."""
     manifest = read_manifest(path)
     with safe_open(path, "pt") as file:
-        stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, the file is no mapping
+        stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, the file is not a mapping
     data, borders = stored["jpeg"].numpy(), stored["offsets"].tolist()
     clips, at, matte_at = [], 0, 0
     for entry in manifest["clips"]:
@@ -175,7 +183,7 @@ def load_pack(path: Path) -> tuple[list[Clip], dict[str, Any]]:
         if entry.get("matte"):  # packs of before there were mattes have no such key
             matte = _decoded(stored["matte"].numpy(), stored["matte_offsets"].tolist(), matte_at, count, "L")
             matte_at += count
-        clips.append(Clip(entry["file"], entry["kind"], entry["fps"], _levels(full), matte))
+        clips.append(TrainingClip(entry["file"], entry["kind"], entry["fps"], _levels(full), matte))
     return clips, manifest
 
 
@@ -183,10 +191,10 @@ class Player:
     """One clip as an endless camera picture of a given size: framed, graded and, if it is a still, moved by hand.
 
     A clip plays forward and backward. The framing drifts smoothly as a hand-held camera does. All that is random is
-    drawn at construction.
+    drawn at construction. height, width: of the picture in pixels.
     """
 
-    def __init__(self, clip: Clip, height: int, width: int, rng: np.random.Generator) -> None:
+    def __init__(self, clip: TrainingClip, height: int, width: int, rng: np.random.Generator) -> None:
         self.clip, self.height, self.width = clip, height, width
         _, _, h, w = clip.levels[0].shape
         self._cover = min(h / height, w / width) * rng.uniform(0.55, 1.0)  # source pixels per picture pixel
@@ -221,11 +229,14 @@ class Player:
         return F.grid_sample(frame, grid, padding_mode="border", align_corners=False)[0]
 
     def matte(self, time_s: float) -> Tensor | None:
-        """Who is a person in `picture` at the same time: (1, H, W) in 0..1; None for a clip without a matte."""
+        """Matte of people in `picture` at the same time: (1, H, W) in 0..1; None for a clip without a matte."""
         return None if self.clip.matte is None else self._framed(self.clip.matte, time_s)
 
     def picture(self, time_s: float, noise: Tensor) -> Tensor:
-        """The picture at a time since the start: (3, H, W) float32 in 0..1; noise (3, H, W) is the sensor's."""
+        """The picture `time_s` seconds after the start: (3, H, W) float32 in 0..1, rounded to 8 bits.
+
+        noise: (3, H, W) standard normal, the sensor's.
+        """
         picture = self._framed(self.clip.levels[int(self._cover >= 1.6)], time_s)
         grey = picture.mean(0, keepdim=True)
         picture = (grey + self._saturation * (picture - grey)).clamp_min(0) ** self._gamma
@@ -233,8 +244,8 @@ class Player:
         return (picture.clamp(0, 1) * 255).round() / 255
 
 
-def deal(clips: list[Clip], rng: np.random.Generator) -> Iterator[Clip]:
-    """Clips for ever: kinds as a film maker shoots them (people and hands first), moving clips before stills."""
+def sample_clips(clips: list[TrainingClip], rng: np.random.Generator) -> Iterator[TrainingClip]:
+    """Draw clips without end: kinds as often as in film making (people and hands first), moving ones before stills."""
     share = {"face": 3.0, "hands": 3.0, "person": 3.0, "prop": 2.0, "scene": 2.0, "outdoor": 2.0}
     counts: dict[tuple[str, bool], int] = {}
     for clip in clips:

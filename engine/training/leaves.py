@@ -1,7 +1,7 @@
-"""Pictures of nothing, to learn on where there is little footage.
+"""Random pictures to train on where there is little footage.
 
-Things that cover each other, of all sizes, have the statistics of photographs (the dead leaves model; Lee, Mumford and
-Huang 2001), and networks learn to see from them (Baradad et al. 2021, arXiv:2106.05963).
+Shapes of all sizes that cover each other have the statistics of photographs (the dead leaves model; Lee, Mumford and
+Huang 2001), and networks learn vision from them (Baradad et al. 2021, arXiv:2106.05963).
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw
 
-from engine.training.data import Clip
+from engine.training.data import TrainingClip
 
 WIDTH, HEIGHT = 768, 432
-"""Twice the size of what is learnt on, so that edges are smooth there."""
+"""Pixels; twice the size that is trained on, so that edges are smooth there."""
 LEAVES = 500
-SMALLEST, LARGEST = 9.0, 500.0
-"""Radius in px; how many there are falls with its third power."""
+"""Shapes in a picture."""
+MIN_RADIUS_PX, MAX_RADIUS_PX = 9.0, 500.0
+"""The number of shapes falls with the third power of their radius."""
 COLOURS = 7
+"""Of a picture's palette."""
 
 
-def dead_leaves(count: int, seed: int = 0) -> list[Clip]:
-    """Stills of discs and blades in a few colours each, lit from one side; the same for the same seed."""
+def dead_leaves(count: int, seed: int = 0) -> list[TrainingClip]:
+    """Draw `count` stills of discs and blades in a few colours each, lit from one side; the same for the same seed."""
     rng = np.random.default_rng(seed)
-    return [Clip.of(f"leaves {n}", [_picture(rng)]) for n in range(count)]
+    return [TrainingClip.of(f"leaves {n}", [_picture(rng)]) for n in range(count)]
 
 
 def _picture(rng: np.random.Generator) -> np.ndarray:
@@ -35,7 +37,7 @@ def _picture(rng: np.random.Generator) -> np.ndarray:
     image = Image.new("RGB", (WIDTH, HEIGHT), _colour(palette[0]))
     draw = ImageDraw.Draw(image)
     for u in rng.random(LEAVES):
-        radius = (u * LARGEST**-2 + (1 - u) * SMALLEST**-2) ** -0.5
+        radius = (u * MAX_RADIUS_PX**-2 + (1 - u) * MIN_RADIUS_PX**-2) ** -0.5
         at = rng.uniform(0, (WIDTH, HEIGHT))
         colour = _colour(palette[rng.integers(COLOURS)] + rng.normal(0, 14, 3))
         if rng.random() < 0.4:

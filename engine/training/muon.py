@@ -1,7 +1,7 @@
-"""Muon: momentum whose every matrix is made orthogonal before it is applied (Jordan et al. 2024).
+"""Muon: momentum whose matrices are made orthogonal before they are applied (Jordan et al. 2024).
 
-A convolution is the matrix of its output channels by all that they see. On this network it learns edges in about half
-the steps of AdamW, which stays for the first and last layers and for everything that is no matrix.
+A convolution is the matrix of its output channels by their inputs. On this network it learns edges in about half the
+steps of AdamW, which is still used for the first and last layers and for everything that is not a matrix.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ _QUINTICS = (
     (3.9486, -2.9089, 0.5518),
     (3.3184, -2.4885, 0.5100),
 )
-"""A quintic per step, each the best for what the last one left (Polar Express, Amsel et al. 2025, arXiv:2505.16932)."""
+"""Coefficients of a quintic per step, each the best for what the last one left (Polar Express, Amsel et al. 2025,
+arXiv:2505.16932)."""
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """The nearest (semi-)orthogonal matrices to (N, m, n), roughly, in the device's best dtype.
+    """Approximate nearest (semi-)orthogonal matrices to (N, m, n), the same shape, in the device's best dtype.
 
     A processor that cannot multiply bfloat16 takes some twenty times as long for a step in it.
     """
@@ -39,7 +40,10 @@ def orthogonal(matrices: Tensor) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """For weights of two or more dimensions; `lr` is the length of a step as a share of an orthogonal matrix."""
+    """An optimiser for weights of two or more dimensions.
+
+    lr: length of a step as a share of an orthogonal matrix.
+    """
 
     def __init__(
         self, params: Iterable[nn.Parameter], lr: float, momentum: float = 0.95, weight_decay: float = 0.01
@@ -48,6 +52,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """Apply the gradients; they are overwritten."""
         for group in self.param_groups:
             weights = group["params"]
             for weight in weights:
@@ -69,12 +74,12 @@ class Muon(torch.optim.Optimizer):
 
 
 def _two_at_once(stacks: list[Tensor]) -> list[Tensor]:
-    """Each stack orthogonalised; on a CPU two at once, for they are too small to be shared by cores."""
+    """Orthogonalise each stack; on a CPU two at once, since one is too small for several cores."""
     if stacks and stacks[0].device.type == "cpu":
-        return list(_hands().map(orthogonal, stacks))
+        return list(_threads().map(orthogonal, stacks))
     return [orthogonal(stack) for stack in stacks]
 
 
 @functools.cache
-def _hands() -> ThreadPoolExecutor:
+def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(2, "muon")

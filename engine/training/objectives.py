@@ -1,10 +1,12 @@
-"""What the denoiser is asked for.
+"""The denoiser's losses, its noise levels, and the average of its weights.
 
 Squared error on the clean frame (x-prediction): an absolute error would go for the median and delete what is sparse.
 A second squared error on differences of neighbouring pixels weighs edges, which carry a drawn line's sharpness. Where a
-line cannot be placed, the best guess in squared error is faint: its detail has only the predictable share of the
-teacher's energy. A third term matches that energy window by window, wherever in the window it lies (texture statistics
-as in Heeger and Bergen 1995, here as a moment-matching loss).
+line's position cannot be known, the best guess in squared error is faint: its detail has only the predictable share of
+the teacher's energy. A third term matches that energy window by window, wherever in the window it lies (texture
+statistics as in Heeger and Bergen 1995, here as a moment-matching loss).
+
+Legend: B batch, h, w patches (H/4, W/4), 48 numbers of a patch.
 """
 
 from __future__ import annotations
@@ -21,16 +23,17 @@ from engine.models.hourglass import Conditions, Hourglass
 from engine.models.patches import to_picture
 
 EDGE_WEIGHT = 4.0
+"""Weight of the squared error of neighbour differences."""
 WINDOW_PX = 8
-"""Side of the windows in which detail has its teacher's strength."""
-FAINT = 1e-3
-"""Energy of detail below which it is not asked for: about that of noise of one grey level."""
+"""Side of the windows in which the strength of detail is matched."""
+MIN_DETAIL_ENERGY = 1e-3
+"""Energy of detail that is added before the root, so that less does not count: about that of one grey level."""
 
 
 def denoising_loss(clean: Tensor, target: Tensor, weight: Tensor | float = 1.0, detail: float = 0.0) -> Tensor:
     """(B,) loss of predicted against true patches (B, h, w, 48) in -1..1.
 
-    weight: (B, h, w, 1), what an error counts. detail: what a lack or an excess of detail counts.
+    weight: (B, h, w, 1), of each patch. detail: weight of a lack or an excess of detail.
     """
     error = to_picture((clean - target) * weight**0.5)
     across, down = error[:, :, 1:] - error[:, :, :-1], error[:, 1:] - error[:, :-1]
@@ -43,11 +46,11 @@ def denoising_loss(clean: Tensor, target: Tensor, weight: Tensor | float = 1.0, 
 
 
 def detail_strength(patches: Tensor) -> Tensor:
-    """(B, h, w, 48) -> (B, 3, h/2, w/2): root mean square of each colour's Laplacian, window by window."""
+    """Root mean square of each colour's Laplacian per window: (B, h, w, 48) -> (B, 3, h/2, w/2)."""
     picture = to_picture(patches).permute(0, 3, 1, 2)
     kernel = picture.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).expand(3, 1, 3, 3)
     laplacian = F.conv2d(F.pad(picture, (1, 1, 1, 1), mode="replicate"), kernel, groups=3)
-    return (F.avg_pool2d(laplacian.square(), WINDOW_PX) + FAINT).sqrt()
+    return (F.avg_pool2d(laplacian.square(), WINDOW_PX) + MIN_DETAIL_ENERGY).sqrt()
 
 
 def _halved(weight: Tensor | float) -> Tensor | float:
@@ -55,10 +58,10 @@ def _halved(weight: Tensor | float) -> Tensor | float:
 
 
 def draw_levels(size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Noise levels and step sizes (B,): three in five are pure noise in one step, as live; the rest logit-normal, any
-    step.
+    """Noise levels and step sizes (B,) in 0..1, a step at most its level.
 
-    Logit-normal levels: Esser et al. 2024, arXiv:2403.03206.
+    Three in five are pure noise, most of them in one step, as at inference; the rest have logit-normal levels (Esser et
+    al. 2024, arXiv:2403.03206) and any step.
     """
     level = torch.sigmoid(torch.randn(size, generator=generator) + 0.5)
     live = torch.rand(size, generator=generator) < 0.6
@@ -79,27 +82,28 @@ def shortcut_target(
     memory: Memory | None,
     clean: Tensor,
 ) -> Tensor:
-    """What one step has to say so that it lands where two half steps do (Frans et al. 2024, arXiv:2410.12557).
+    """Target with which one step ends where two half steps do (Frans et al. 2024, arXiv:2410.12557): (B, h, w, 48).
 
-    Rows whose step is too small to halve keep the true `clean`.
+    noisy, source, clean: patches (B, h, w, 48). past: (B, 2, h, w, 48). Rows whose step is too small to halve keep the
+    true `clean`.
     """
     level, step = conditions.level, conditions.step
     half = step / 2
 
-    def landed(at: Tensor, here: Tensor) -> tuple[Tensor, Tensor]:
-        said = network(at, source, past, replace(conditions, level=here, step=half), memory)
-        share = ((here - half) / here).view(-1, 1, 1, 1)
-        return said + share * (at - said), here - half
+    def half_step(start: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
+        predicted = network(start, source, past, replace(conditions, level=level, step=half), memory)
+        share = ((level - half) / level).view(-1, 1, 1, 1)
+        return predicted + share * (start - predicted), level - half
 
-    middle, here = landed(noisy, level)
-    end, _ = landed(middle, here.clamp(min=1e-3))
+    middle, middle_level = half_step(noisy, level)
+    end, _ = half_step(middle, middle_level.clamp(min=1e-3))
     share = ((level - step) / level).view(-1, 1, 1, 1)
     implied = (end - share * noisy) / (1 - share).clamp(min=1e-3)
     return torch.where((step / level > 0.2).view(-1, 1, 1, 1), implied.clamp(-1.2, 1.2), clean)
 
 
 class Average:
-    """Exponential moving average of a network's weights, the one that ships; warms up so that it forgets its start."""
+    """Exponential moving average of weights, the one that ships; its decay warms up, so that it forgets the start."""
 
     def __init__(self, parameters: Iterable[Tensor], decay: float = 0.999) -> None:
         self.decay, self.count = decay, 0
@@ -107,6 +111,7 @@ class Average:
 
     @torch.no_grad()
     def update(self, parameters: Iterable[Tensor]) -> None:
+        """Move the average towards the weights of this step."""
         self.count += 1
         decay = min(self.decay, (1 + self.count) / (10 + self.count))
         torch._foreach_lerp_(self.values, [p.detach() for p in parameters], 1 - decay)

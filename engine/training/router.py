@@ -1,4 +1,4 @@
-"""The text router: fitted in a minute on sentence embeddings of wordings, apart from the network."""
+"""Fits the text router on sentence embeddings of wordings, in a minute, apart from the network."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from engine.prompts import tidy
 from engine.teachers.wordings import THING_WORDINGS, wordings
 from engine.text import Router, TextEncoder
 
-COMBINED = 4000
-"""Texts made of two wordings."""
+COMBINED_TEXTS = 4000
+"""Training texts that join two wordings."""
 TEMPLATES = ("{a}, {b}", "{a} in {b}", "{a} and {b}", "{a} with {b}", "{a}. {b}", "{b}: {a}")
 
 
 def _labelled(config: ModelConfig, split: str) -> list[tuple[str, dict[int, float], int]]:
-    """(text, shares of worlds, thing or 0) of every single wording; a thing alone leaves the world as it is."""
+    """(text, shares of worlds, 1 + thing or 0) of every wording; a thing alone leaves the world as it is."""
     worlds, things = wordings(split), wordings(split, THING_WORDINGS)
     rows = [(text, {k: 1.0}, 0) for k, world in enumerate(config.worlds) for text in worlds[world]]
     as_is = {config.worlds.index("as-is"): 1.0}
@@ -38,7 +38,7 @@ def _combined(config: ModelConfig, rng: np.random.Generator) -> list[tuple[str, 
         return str(rng.choice(TEMPLATES)).format(a=a, b=b)
 
     others = [k for k, world in enumerate(config.worlds) if world != "as-is"]
-    for _ in range(COMBINED):
+    for _ in range(COMBINED_TEXTS):
         a, b = (int(k) for k in rng.choice(others, 2, replace=False))
         of_a, of_b = (str(rng.choice(worlds[config.worlds[k]])) for k in (a, b))
         if not config.things or rng.random() < 0.5:
@@ -61,10 +61,11 @@ def _tensors(
 
 
 def fit_router(config: ModelConfig, seed: int = 0, steps: int = 2500) -> tuple[Router, dict[str, float]]:
-    """A router, and its accuracy on training and held-out wordings: share whose largest world and thing are right.
+    """Fit a router; returns it and its accuracy by split (`train`, `held_out`): share with right world and thing, 0..1.
 
-    Embeddings are mixed with others of the same meaning and jittered, so that the space between wordings belongs to it
-    too; labels are smoothed, so that text far from everything stays a blend.
+    config: names the worlds and things. steps: of AdamW. Embeddings are mixed with others of the same meaning and
+    jittered, so that the space between wordings belongs to that meaning too; labels are smoothed, so that text far from
+    every wording stays a blend.
     """
     encoder = TextEncoder()
     single = _labelled(config, "train")
@@ -107,29 +108,29 @@ def fit_router(config: ModelConfig, seed: int = 0, steps: int = 2500) -> tuple[R
 
 
 def known_embeddings(config: ModelConfig) -> dict[str, np.ndarray]:
-    """The training wordings' embeddings, to ship with the weights."""
+    """The training wordings and their embeddings (384,) float32, to ship with the weights."""
     encoder = TextEncoder()
     return {text: encoder.embed(text) for text, _, _ in _labelled(config, "train")}
 
 
-JOINED = 120
-"""Texts of a new world's wording and a known one, and half as many of two known ones."""
-BLENDS = 2000
-"""Points between known wordings, which are no place for a new world."""
-DECAY = 2e-4
-"""Of the new world's weights."""
-ROUNDS = 16
-"""At most, until known wordings give the new world nothing, and its own nearly all."""
+JOINED_TEXTS = 120
+"""Texts that join a wording of the new world and a known one, and half as many of two known ones."""
+BLENDED_POINTS = 2000
+"""Points between known wordings, which do not belong to the new world."""
+WEIGHT_DECAY = 2e-4
+"""L2 penalty of the new world's weights."""
+MAX_ROUNDS = 16
+"""Refits at most, until known wordings give the new world nothing, and its own nearly all."""
 
 
 def widen_router(
     router: Router, known: Mapping[str, np.ndarray], world: str, texts: Sequence[str], seed: int = 0
 ) -> tuple[Router, dict[str, np.ndarray]]:
-    """A router that also knows a new world's wordings, and the known embeddings with these.
+    """Add a world to a router; returns the wider router, and the known embeddings with the new wordings' added.
 
-    Only the new world's weights are fitted, by logistic regression against what the router says: near its wordings
-    the new world takes all, half of a text that joins one with a known wording, and nothing of the known ones, which
-    so mean what they meant.
+    known: wording -> embedding (384,). texts: the new world's wordings. Only the new world's weights are fitted, by
+    logistic regression against the router's answer: near its wordings the new world takes all, half of a text that
+    joins one with a known wording, and nothing of the known ones, which so keep their meaning.
     """
     encoder = TextEncoder(known)
     texts = list(dict.fromkeys([*map(tidy, texts), world.replace("-", " ")]))
@@ -147,10 +148,12 @@ def widen_router(
         first, second = torch.randint(len(rows), (2, count), generator=generator)
         return torch.lerp(rows[first], rows[second], 0.5 * torch.rand(count, 1, generator=generator))
 
-    mine, others = embedded(texts), embedded(list(known))
-    half = embedded(joined(JOINED, texts, list(known)))
-    none = torch.cat([others, blended(others, BLENDS), embedded(joined(JOINED // 2, list(known), list(known)))])
-    groups = [(blended(mine, 400), 0.98, 1.0), (half, 0.5, 1.0), (none, 0.002, 3.0)]
+    own, others = embedded(texts), embedded(list(known))
+    half = embedded(joined(JOINED_TEXTS, texts, list(known)))
+    none = torch.cat(
+        [others, blended(others, BLENDED_POINTS), embedded(joined(JOINED_TEXTS // 2, list(known), list(known)))]
+    )
+    groups = [(blended(own, 400), 0.98, 1.0), (half, 0.5, 1.0), (none, 0.002, 3.0)]
     exact = torch.cat([rows for rows, _, _ in groups])
     x = torch.cat([exact, exact + 0.02 * torch.randn(exact.shape, generator=generator)])
     x = F.normalize(x, dim=1)
@@ -158,22 +161,22 @@ def widen_router(
     counts = torch.cat([torch.full((len(rows),), weight / len(rows)) for rows, _, weight in groups]).repeat(2)
     with torch.no_grad():
         hidden = F.gelu(router.inner(x))
-        said = router.world(hidden).logsumexp(-1)
+        old_logit = router.world(hidden).logsumexp(-1)
     weight, bias = torch.zeros(Router.HIDDEN, requires_grad=True), torch.zeros((), requires_grad=True)
     optimiser = torch.optim.LBFGS([weight, bias], max_iter=300, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         optimiser.zero_grad()
-        told = F.binary_cross_entropy_with_logits(hidden @ weight + bias - said, share, counts, reduction="sum")
-        told = told + DECAY * weight.square().sum()
-        told.backward()
-        return told
+        total = F.binary_cross_entropy_with_logits(hidden @ weight + bias - old_logit, share, counts, reduction="sum")
+        total = total + WEIGHT_DECAY * weight.square().sum()
+        total.backward()
+        return total
 
     optimiser.step(loss)
-    for _ in range(ROUNDS):  # what is still on the wrong side weighs more and more
+    for _ in range(MAX_ROUNDS):  # what is still on the wrong side weighs more and more
         with torch.no_grad():
-            found = (hidden @ weight + bias - said).sigmoid()
-        wrong = ((share < 0.1) & (found > Router.LEAST / 2)) | ((share > 0.9) & (found < 0.8))
+            probability = (hidden @ weight + bias - old_logit).sigmoid()
+        wrong = ((share < 0.1) & (probability > Router.LEAST / 2)) | ((share > 0.9) & (probability < 0.8))
         if not bool(wrong.any()):
             break
         counts = torch.where(wrong, 4 * counts, counts)
@@ -184,4 +187,4 @@ def widen_router(
         "world.bias": torch.cat([router.world.bias, bias.detach()[None]]),
     }
     wide.load_state_dict(router.state_dict() | longer)
-    return wide.eval().requires_grad_(False), dict(known) | dict(zip(texts, mine.numpy(), strict=True))
+    return wide.eval().requires_grad_(False), dict(known) | dict(zip(texts, own.numpy(), strict=True))

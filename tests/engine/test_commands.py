@@ -150,7 +150,7 @@ def test_an_odd_size_is_rendered(engine: Engine, small_clip: Path, weights: Path
         (["empty.mp4", "out.mp4", "--prompt", "snow"], "empty.mp4 is empty"),
         (["text.mp4", "out.mp4", "--prompt", "snow"], "text.mp4 is not a video"),
         (["clip.mp4", "out.mp4", "--prompt", "  "], "the prompt is empty"),
-        (["clip.mp4", "out.mp4", "--prompt", "x" * 5000], "5000 characters"),
+        (["clip.mp4", "out.mp4", "--prompt", "x" * 5000], "5,000 characters"),
         (["clip.mp4", "out.mp4"], "give either --prompt"),
         (["clip.mp4", "out.mp4", "--prompt", "snow", "--schedule", "bad.json"], "give either --prompt"),
         (["clip.mp4", "out.mp4", "--schedule", "bad.json"], "bad.json: line 2, column 2"),
@@ -160,7 +160,7 @@ def test_an_odd_size_is_rendered(engine: Engine, small_clip: Path, weights: Path
         (["clip.mp4", "clip.mp4", "--prompt", "snow"], "would overwrite its own source"),
         (["clip.mp4", "nowhere/out.mp4", "--prompt", "snow"], "there is no folder"),
         (["clip.mp4", "out.mp4", "--prompt", "snow", "--size", "12x12"], "out of range"),
-        (["clip.mp4", "out.mp4", "--prompt", "snow", "--size", "large"], "is no size"),
+        (["clip.mp4", "out.mp4", "--prompt", "snow", "--size", "large"], "is not a size"),
         (["clip.mp4", "out.mp4", "--prompt", "snow", "--device", "abacus"], "'abacus' is none of auto, cpu"),
         (["clip.mp4", "out.mp4", "--prompt", "snow", "--weights", "text.mp4"], "only safetensors is read"),
         (["clip.mp4", "out.mp4", "--prompt", "snow", "--weights", "wrong.safetensors"], "has sha256"),
@@ -219,7 +219,7 @@ def test_the_teacher_paints_its_world(engine: Engine, small_clip: Path, tmp_path
 def test_an_unknown_world_is_named_beside_the_known(engine: Engine, small_clip: Path, tmp_path: Path) -> None:
     status, _, err = engine("teacher", small_clip, tmp_path / "out.mp4", "--world", "atlantis")
     assert status == 1
-    assert "no world is called 'atlantis'; there are as-is, underwater" in err
+    assert "'atlantis' is not a world; there are as-is, underwater" in err
 
 
 # -- bench
@@ -292,8 +292,8 @@ def test_eval_writes_figures_and_a_sheet(
     ("arguments", "says"),
     [
         (["--clips", "nowhere"], "is not a folder"),
-        (["--clips", "empty"], "holds no video and no picture"),
-        (["--clips", "clips", "--prompts", "unknown.json"], "no world is called 'atlantis'"),
+        (["--clips", "empty"], "has no video and no picture"),
+        (["--clips", "clips", "--prompts", "unknown.json"], "'atlantis' is not a world"),
         (["--clips", "clips", "--measures", "beauty"], "unknown measure beauty"),
         (["--clips", "clips", "--split", "test"], "held_out or train"),
         (["--clips", "clips", "--json", "nowhere/out.json"], "there is no folder"),
@@ -355,4 +355,4 @@ def test_a_sheet_and_a_film_show_the_worlds(engine: Engine, small_clip: Path, we
     assert len(read(movie)) == 48
     status, _, stderr = engine("film", small_clip, movie, "--worlds", "atlantis", *arguments)
     assert status == 1
-    assert "no world is called 'atlantis'; there are as-is, underwater" in stderr
+    assert "'atlantis' is not a world; there are as-is, underwater" in stderr

@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from engine.evaluation.clips import find_clips, read_clip, read_prompts
-from engine.evaluation.evaluate import choose, evaluate, taught
-from engine.evaluation.scores import Findings, Kind, Run, StillRun, summary
+from engine.evaluation.evaluate import choose, evaluate, teacher_frames
+from engine.evaluation.scores import Findings, Run, StillRun, WorldTraits, summary
 from engine.media.pictures import MediaError
-from engine.teachers.worlds import WORLDS
+from engine.teachers.worlds import teachers_of
 from engine.types import Frame
 
 SIZE = (96, 64)
+WORLDS = teachers_of(["as-is", "underwater", "snowfall", "golden-rome", "pencil", "film-noir"])
+"""A few of each kind: still and moving, with random content and without."""
 PROMPTS = {world: [world] for world in WORLDS}
 
 
@@ -34,7 +36,7 @@ class Teacher:
         self.reset()
 
     def prompt(self, prompt: str) -> None:
-        self._painted = taught(prompt, iter(self._camera.popleft, None), self._noise_seed)
+        self._painted = teacher_frames(prompt, iter(self._camera.popleft, None), self._noise_seed)
 
     def step(self, frame: np.ndarray, time_s: float | None = None, index: int | None = None) -> np.ndarray:
         assert time_s is not None
@@ -67,7 +69,7 @@ def clips(clip: Callable[[str], Path]) -> list[Path]:
 
 
 def test_the_teacher_is_its_own_best_student(clips: list[Path], tmp_path: Path) -> None:
-    report = evaluate(Teacher(), clips[:1], PROMPTS, frames=3, size=SIZE, sheet=tmp_path / "sheet.png")
+    report = evaluate(Teacher(), clips[:1], PROMPTS, frames=3, size=SIZE, sheet=tmp_path / "sheet.png", worlds=WORLDS)
     assert report["adherence"] == 1
     assert set(report["per_world"]) == set(WORLDS)
     assert report["psnr_db"] == pytest.approx(58.92, abs=0.01)
@@ -81,16 +83,18 @@ def test_the_teacher_is_its_own_best_student(clips: list[Path], tmp_path: Path) 
         assert sheet.width > 200 * (1 + len(WORLDS))
 
 
-def test_other_weather_is_still_the_same_world(clips: list[Path]) -> None:
+def test_other_particles_are_still_the_same_world(clips: list[Path]) -> None:
     random = {world: [world] for world in WORLDS if WORLDS[world].random}
-    report = evaluate(Teacher(noise_seed=99), clips, random, frames=3, size=SIZE, chosen=["adherence", "psnr"])
+    report = evaluate(
+        Teacher(noise_seed=99), clips, random, frames=3, size=SIZE, chosen=["adherence", "psnr"], worlds=WORLDS
+    )
     assert report["adherence"] == 1
     assert report["psnr_db"] is None, "no picture of a world with random content can be demanded"
     assert min(report["psnr_db_per_world"].values()) < 40, "the other noise was to paint other pictures"
 
 
 def test_what_heeds_no_prompt_is_always_as_is(clips: list[Path]) -> None:
-    report = evaluate(Camera(), clips[:1], PROMPTS, frames=3, size=SIZE)
+    report = evaluate(Camera(), clips[:1], PROMPTS, frames=3, size=SIZE, worlds=WORLDS)
     assert report["per_world"] == {world: float(world == "as-is") for world in WORLDS}
     assert {entry["nearest"] for entry in report["mistaken"]} == {"as-is"}
     assert report["motion_ratio"] == 0
@@ -100,11 +104,11 @@ def test_what_heeds_no_prompt_is_always_as_is(clips: list[Path]) -> None:
 def test_a_damaged_clip_is_skipped_and_named(clips: list[Path], tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.mp4"
     damaged.write_bytes(clips[0].read_bytes()[:1000])
-    report = evaluate(Camera(), [damaged, clips[1]], {"as-is": ["as it is"]}, frames=2, size=SIZE)
+    report = evaluate(Camera(), [damaged, clips[1]], {"as-is": ["as it is"]}, frames=2, size=SIZE, worlds=WORLDS)
     assert [row["file"] for row in report["skipped"]] == ["damaged.mp4"]
     assert report["clips"] == report["stills"] == [clips[1].name]
     with pytest.raises(ValueError, match=r"no clip could be read.*damaged\.mp4"):
-        evaluate(Camera(), [damaged], {"as-is": ["as it is"]}, frames=2, size=SIZE)
+        evaluate(Camera(), [damaged], {"as-is": ["as it is"]}, frames=2, size=SIZE, worlds=WORLDS)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +158,7 @@ def test_a_clip_of_one_frame_says_nothing_of_motion(small_clip: Path) -> None:
 
 def test_a_folder_without_clips_is_refused(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").touch()
-    with pytest.raises(ValueError, match="holds no video and no picture"):
+    with pytest.raises(ValueError, match="has no video and no picture"):
         find_clips(tmp_path)
     with pytest.raises(ValueError, match="is not a folder"):
         find_clips(tmp_path / "manifest.csv")
@@ -166,7 +170,7 @@ def test_a_folder_without_clips_is_refused(tmp_path: Path) -> None:
         ('{"underwater": ["under the sea"],}', "line 1 column 34"),
         ('["underwater"]', "expected worlds and their wordings"),
         ("{}", "expected worlds and their wordings"),
-        ('{"atlantis": ["under the sea"]}', "no world is called 'atlantis'; there are as-is, underwater"),
+        ('{"atlantis": ["under the sea"]}', "'atlantis' is not a world; there are as-is, underwater"),
         ('{"underwater": "under the sea"}', "underwater needs a list"),
         ('{"underwater": []}', "underwater needs a list"),
         ('{"underwater": [" "]}', "underwater needs a list"),
@@ -191,7 +195,7 @@ def test_the_summary_of_known_runs() -> None:
         return Run("clip", world, "wording", distances, psnr_db, 0.5, 2.0, 4.0, 0.25)
 
     findings = Findings(
-        {"snowfall": Kind(random=True, moving=True), "pencil": Kind(random=False, moving=False)},
+        {"snowfall": WorldTraits(random=True, moving=True), "pencil": WorldTraits(random=False, moving=False)},
         [run("snowfall", "snowfall", 10), run("snowfall", "pencil", 12), run("pencil", "pencil", 30)],
         [
             StillRun("clip", "snowfall", flicker=0.03, teacher_flicker=0.02, motion=0.5, teacher_motion=0.25),

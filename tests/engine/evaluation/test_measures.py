@@ -99,7 +99,7 @@ def test_motion_is_of_things_and_not_of_noise():
     assert measures.motion_energy(thing).item() > 10 * measures.motion_energy(grain).item()
 
 
-def test_a_world_is_told_by_its_texture_and_not_by_where_its_flakes_are():
+def test_a_world_is_recognised_by_its_texture_and_not_by_where_its_flakes_are():
     first, other, without = (measures.local_statistics(x) for x in (snow(1), snow(2), snow(1).clamp(max=0.3) + 0.01))
     assert measures.world_distance(first, other) < 0.25 * measures.world_distance(first, without)
     assert measures.psnr(snow(1), snow(2)) < measures.psnr(snow(1), snow(1).clamp(max=0.3))  # the trap it avoids

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.config import WORLD_NAMES
 from engine.models import fields
 from engine.models.particles import PARTICLE_KINDS
-from engine.teachers.inputs import Set
+from engine.teachers.inputs import TeacherInputs
 from engine.teachers.places import PLACES
+from engine.teachers.worlds import TRAINABLE_WORLDS
 
 HEIGHT, WIDTH = 96, 144
 
@@ -24,9 +24,11 @@ def matte() -> Tensor:
     return (head | shoulders).float()[None, None]
 
 
-def _set(source: Tensor, time_s: float) -> Set:
+def _inputs(source: Tensor, time_s: float) -> TeacherInputs:
     still = source.new_zeros(len(source), len(PARTICLE_KINDS), HEIGHT, WIDTH)
-    return Set(source, torch.zeros_like(source), still, torch.full((len(source),), time_s, dtype=torch.float64))
+    return TeacherInputs(
+        source, torch.zeros_like(source), still, torch.full((len(source),), time_s, dtype=torch.float64)
+    )
 
 
 def _source(seed: int) -> Tensor:
@@ -40,7 +42,7 @@ def place(request: pytest.FixtureRequest) -> str:
 
 
 def test_the_place_replaces_the_room_and_keeps_the_person(place: str, matte: Tensor) -> None:
-    first, second = (PLACES[place](_set(_source(seed), 1.0), matte).clamp(0, 1) for seed in (0, 1))
+    first, second = (PLACES[place](_inputs(_source(seed), 1.0), matte).clamp(0, 1) for seed in (0, 1))
     assert first.shape == (1, 3, HEIGHT, WIDTH)
     differs = (first - second).abs().mean(1, keepdim=True)
     inside = torch.nn.functional.avg_pool2d(matte, 9, 1, 4) > 0.99
@@ -52,7 +54,7 @@ def test_the_place_replaces_the_room_and_keeps_the_person(place: str, matte: Ten
 def test_the_person_is_lit_by_the_place(place: str, matte: Tensor) -> None:
     """Grey clothes are brighter on the side of the light, and take its colour."""
     grey = torch.full((1, 3, HEIGHT, WIDTH), 0.5)
-    shown = PLACES[place](_set(grey, 0.0), matte).clamp(0, 1)
+    shown = PLACES[place](_inputs(grey, 0.0), matte).clamp(0, 1)
     rows = slice(HEIGHT // 4, HEIGHT // 2)
     level = (shown.mean(1, keepdim=True) * matte)[0, 0, rows]
     left, right = (level[:, half].sum() for half in (slice(0, WIDTH // 2), slice(WIDTH // 2, None)))
@@ -64,7 +66,7 @@ def test_a_place_moves_in_a_loop(place: str) -> None:
     source = _source(0)
 
     def at(time_s: float) -> Tensor:
-        return PLACES[place](_set(source, time_s), nobody).clamp(0, 1)
+        return PLACES[place](_inputs(source, time_s), nobody).clamp(0, 1)
 
     torch.testing.assert_close(at(fields.LOOP_S + 0.3), at(0.3), atol=1e-4, rtol=0)
     frame = float((at(0.3 + 1 / 24) - at(0.3)).abs().mean())
@@ -76,7 +78,7 @@ def test_a_place_moves_in_a_loop(place: str) -> None:
 def test_near_layers_sway_more_than_far_ones() -> None:
     """On the moon the ground moves more than the sky."""
     nobody, source = torch.zeros(1, 1, HEIGHT, WIDTH), _source(0)
-    pictures = [PLACES["moon"](_set(source, time_s), nobody) for time_s in (0.0, fields.LOOP_S / 4)]
+    pictures = [PLACES["moon"](_inputs(source, time_s), nobody) for time_s in (0.0, fields.LOOP_S / 4)]
     shift = []
     for rows in (slice(0, HEIGHT // 3), slice(2 * HEIGHT // 3, HEIGHT)):
         a, b = (picture.mean(1)[0, rows] for picture in pictures)
@@ -89,11 +91,11 @@ def test_a_batch_is_its_frames(place: str, matte: Tensor) -> None:
     sources = torch.cat([_source(0), _source(1)])
     times = torch.tensor([0.5, 5.0], dtype=torch.float64)
     still = sources.new_zeros(2, len(PARTICLE_KINDS), HEIGHT, WIDTH)
-    both = PLACES[place](Set(sources, torch.zeros_like(sources), still, times), matte.expand(2, -1, -1, -1))
+    both = PLACES[place](TeacherInputs(sources, torch.zeros_like(sources), still, times), matte.expand(2, -1, -1, -1))
     for i in range(2):
-        one = PLACES[place](_set(sources[i : i + 1], float(times[i])), matte)
+        one = PLACES[place](_inputs(sources[i : i + 1], float(times[i])), matte)
         torch.testing.assert_close(both[i : i + 1], one, atol=1e-5, rtol=0)
 
 
-def test_every_place_is_a_world() -> None:
-    assert tuple(PLACES) == WORLD_NAMES[-len(PLACES) :]
+def test_places_are_trained_after_the_worlds() -> None:
+    assert TRAINABLE_WORLDS[-len(PLACES) :] == tuple(PLACES)

@@ -40,7 +40,7 @@ def _at(*seconds: float) -> Tensor:
     return torch.tensor(seconds, dtype=torch.float64)
 
 
-def _air(seed: int, time_s: Tensor, width: int = WIDTH) -> Tensor:
+def _particles(seed: int, time_s: Tensor, width: int = WIDTH) -> Tensor:
     return particle_planes(torch.full((len(time_s),), seed), time_s, HEIGHT, width)
 
 
@@ -48,7 +48,7 @@ def _teach(world: str, source: Tensor, seed: int, *seconds: float) -> Tensor:
     """Frames at some seconds, a seed's noise and particles over them."""
     time_s = _at(*seconds)
     width = source.shape[3]
-    return teach(world, source, _noise(seed, len(source), width), _air(seed, time_s, width), time_s)
+    return teach(world, source, _noise(seed, len(source), width), _particles(seed, time_s, width), time_s)
 
 
 def _clouds(seed: int, width: int = WIDTH) -> Tensor:
@@ -113,24 +113,24 @@ def test_as_is_is_the_source(painted: dict[str, Tensor], pictures: Tensor) -> No
 
 
 def test_an_unknown_world_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match=r"no world 'atlantis'; there are as-is, underwater"):
+    with pytest.raises(ValueError, match=r"'atlantis' is not a world; there are as-is, underwater"):
         _teach("atlantis", torch.zeros(1, 3, HEIGHT, WIDTH), 0, 0)
 
 
 def test_a_batch_is_painted_as_each_alone(world: str, pictures: Tensor) -> None:
     """Two streams of different pictures, noise, particles and clocks."""
     source, noise, time_s = pictures[:2], _noise(0, 2), _at(0.5, 3.25)
-    air = particle_planes(torch.tensor([4, 5]), time_s, HEIGHT, WIDTH)
-    shown = teach(world, source, noise, air, time_s)
+    particles = particle_planes(torch.tensor([4, 5]), time_s, HEIGHT, WIDTH)
+    shown = teach(world, source, noise, particles, time_s)
     for i in range(2):
         row = slice(i, i + 1)
-        single = teach(world, source[row], noise[row], air[row], time_s[row])
+        single = teach(world, source[row], noise[row], particles[row], time_s[row])
         torch.testing.assert_close(shown[row], single, atol=2e-5, rtol=0)
 
 
 def test_teaching_changes_nothing_that_it_is_given(world: str, pictures: Tensor) -> None:
     time_s = _at(1, 1, 1)
-    given = [pictures, _noise(0, 3), _air(0, time_s), time_s]
+    given = [pictures, _noise(0, 3), _particles(0, time_s), time_s]
     before = [tensor.clone() for tensor in given]
     first, second = (teach(world, *given) for _ in range(2))
     assert torch.equal(first, second)
@@ -146,14 +146,14 @@ def test_moving_worlds_alone_move_over_a_still_scene(world: str, pictures: Tenso
     source = torch.cat([pictures, torch.full((1, 3, HEIGHT, WIDTH), 0.93)])  # golden Rome glints on what is bright
     noise = _noise(0, 4)
     first, later = (
-        teach(world, source, noise, _air(seed, time_s), time_s)
+        teach(world, source, noise, _particles(seed, time_s), time_s)
         for seed, time_s in enumerate((_at(1, 1, 1, 1), _at(2, 2, 2, 2)))
     )
     assert torch.equal(first, later) != WORLDS[world].moving
 
 
 def test_the_waves_clock_has_no_seam(world: str, painted: dict[str, Tensor], pictures: Tensor) -> None:
-    shown = teach(world, pictures, _noise(0, 3), _air(0, _at(1, 1, 1)), _at(*[1 + LOOP_S] * 3))
+    shown = teach(world, pictures, _noise(0, 3), _particles(0, _at(1, 1, 1)), _at(*[1 + LOOP_S] * 3))
     torch.testing.assert_close(shown, painted[world], atol=1e-4, rtol=0)
 
 
@@ -161,7 +161,7 @@ def test_a_still_scene_does_not_flash(world: str, pictures: Tensor) -> None:
     levels = []
     for frame in range(8):
         time_s = _at(*[frame / 24] * 3)
-        levels.append(teach(world, pictures, _noise(frame, 3), _air(0, time_s), time_s).mean((1, 2, 3)))
+        levels.append(teach(world, pictures, _noise(frame, 3), _particles(0, time_s), time_s).mean((1, 2, 3)))
     change = torch.stack(levels).diff(dim=0).abs().max()
     assert float(change) < FLASH
 
@@ -218,17 +218,17 @@ def test_another_seed_is_the_same_world(world: str, painted: dict[str, Tensor], 
 def test_all_is_made_on_the_sources_device(world: str, pictures: Tensor) -> None:
     """What is made elsewhere would land on the default device, here one without data, and not mix with the source."""
     source, time_s = pictures[:1], _at(1)
-    noise, air = _noise(0), _air(0, time_s)
-    shown = teach(world, source, noise, air, time_s)
+    noise, particles = _noise(0), _particles(0, time_s)
+    shown = teach(world, source, noise, particles, time_s)
     with torch.device("meta"):
-        again = teach(world, source, noise, air, time_s)
+        again = teach(world, source, noise, particles, time_s)
     assert torch.equal(shown, again)
 
 
 @pytest.mark.gpu
 def test_a_gpu_paints_the_same(world: str, pictures: Tensor) -> None:
     time_s = _at(1, 1, 1)
-    given = pictures, _noise(0, 3), _air(0, time_s), time_s
+    given = pictures, _noise(0, 3), _particles(0, time_s), time_s
     gpu = teach(world, *(tensor.cuda() for tensor in given))
     assert measures.psnr(gpu.cpu(), teach(world, *given)).min() > 45  # TF32 in convolutions and sums in another order
 
@@ -247,5 +247,5 @@ def test_every_world_has_words_and_a_fifth_is_held_back() -> None:
     assert set(train) == set(held_out) >= set(WORLDS)
     for name, texts in train.items():
         assert len(texts) >= 30, name
-        said = [text for text in texts if text != name.replace("-", " ")]  # its name is no wording of its own
-        assert len(held_out[name]) >= 0.2 * (len(said) + len(held_out[name])), name
+        others = [text for text in texts if text != name.replace("-", " ")]  # its name is not a wording of its own
+        assert len(held_out[name]) >= 0.2 * (len(others) + len(held_out[name])), name

@@ -13,9 +13,9 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from engine.teachers.people import MODEL, WIDTH_PX, Segmenter, person_mattes
+from engine.teachers.people import SEGMENTER_FILE, WIDTH_PX, Segmenter, person_mattes
 from engine.training import data
-from engine.training.data import Clip, Player, load_pack, pack
+from engine.training.data import Player, TrainingClip, load_pack, pack
 
 ROOT = Path(__file__).parents[3]
 
@@ -39,8 +39,8 @@ class FakeSegmenter:
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
-    """One face with a matte, through a pack that also holds a prop (none looked for) and a dark face (none found)."""
+def clip(tmp_path_factory: pytest.TempPathFactory) -> TrainingClip:
+    """One face with a matte, through a pack that also holds a prop (without a matte) and a dark face (no valid one)."""
     folder = tmp_path_factory.mktemp("people")
     with (folder / "manifest.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, ["file", "kind", "source", "license"])
@@ -59,15 +59,15 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     return clips[2]
 
 
-def test_a_matte_travels_with_its_clip(clip: Clip) -> None:
+def test_a_matte_travels_with_its_clip(clip: TrainingClip) -> None:
     assert clip.matte is not None
     assert clip.matte.dtype == torch.uint8
     assert tuple(clip.matte.shape) == (1, 1, round(WIDTH_PX * 192 / 320), WIDTH_PX)
-    assert Player(Clip("bare", "face", 24.0, clip.levels), 64, 96, np.random.default_rng(0)).matte(0.0) is None
+    assert Player(TrainingClip("bare", "face", 24.0, clip.levels), 64, 96, np.random.default_rng(0)).matte(0.0) is None
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_matte_is_framed_as_its_picture(clip: Clip, seed: int) -> None:
+def test_a_matte_is_framed_as_its_picture(clip: TrainingClip, seed: int) -> None:
     """Mirrored, moved and scaled alike: where the disc is bright there is the person."""
     player = Player(clip, 64, 96, np.random.default_rng(seed))
     for time_s in (0.0, 0.7, 2.9):
@@ -78,7 +78,7 @@ def test_a_matte_is_framed_as_its_picture(clip: Clip, seed: int) -> None:
         assert float(((matte[0] > 0.5) == bright).float().mean()) > 0.97
 
 
-def test_a_matte_is_left_out_where_it_is_not_sound() -> None:
+def test_a_matte_is_left_out_where_it_is_not_valid() -> None:
     seen = _disc((160, 96))
     fake = FakeSegmenter()
     assert person_mattes([seen, seen], fake) is not None
@@ -90,7 +90,7 @@ def test_a_matte_is_left_out_where_it_is_not_sound() -> None:
 
 def test_without_the_runtime_or_the_file_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if importlib.util.find_spec("ai_edge_litert"):
-        with pytest.raises(FileNotFoundError, match=MODEL):
+        with pytest.raises(FileNotFoundError, match=SEGMENTER_FILE):
             Segmenter(tmp_path)
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     with pytest.raises(ModuleNotFoundError, match="prepare"):
@@ -100,15 +100,15 @@ def test_without_the_runtime_or_the_file_the_remedy_is_named(tmp_path: Path, mon
 def test_the_segmenter_finds_a_person(footage: Path) -> None:
     pytest.importorskip("ai_edge_litert", reason='no runtime; pip install -e ".[prepare]"')
     folder = Path(os.environ.get("LSD_TEACHERS") or ROOT / "../shared/teachers")
-    if not (folder / MODEL).is_file():
-        pytest.skip(f"no {MODEL} in {folder}; set LSD_TEACHERS to the folder that holds it")
+    if not (folder / SEGMENTER_FILE).is_file():
+        pytest.skip(f"{SEGMENTER_FILE} is not in {folder}; set LSD_TEACHERS to the folder that holds it")
     with (footage / "dev" / "manifest.csv").open(encoding="utf-8") as file:
         faces = [row["file"] for row in csv.DictReader(file) if row["kind"] == "face" and row["file"].endswith(".jpg")]
     segmenter = Segmenter(folder)
-    found = [person_mattes([Image.open(footage / "dev" / name)], segmenter) for name in faces[:8]]
-    sound = [np.asarray(mattes[0]) for mattes in found if mattes]
-    assert len(sound) >= 6, "portraits are what it was made for"
-    for matte in sound:
+    results = [person_mattes([Image.open(footage / "dev" / name)], segmenter) for name in faces[:8]]
+    valid = [np.asarray(mattes[0]) for mattes in results if mattes]
+    assert len(valid) >= 6, "portraits are what it was made for"
+    for matte in valid:
         height, width = matte.shape
         assert matte[height // 3 : 2 * height // 3, 2 * width // 5 : 3 * width // 5].mean() > 200, "the face is in"
         assert matte[: height // 4, : width // 8].mean() < 50, "the corner is not"

@@ -1,8 +1,7 @@
-"""A world of one's own: it is learnt, it lasts, and nothing else has changed."""
+"""A new world: it is learnt, it lasts, and nothing else has changed."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,13 @@ from engine.config import lsd_test
 from engine.models.checkpoint import card_path, load_weights, save_weights
 from engine.models.hourglass import Hourglass
 from engine.stream import Stream
-from engine.teachers.inputs import Set
+from engine.teachers.inputs import TeacherInputs
 from engine.teachers.wordings import wordings
 from engine.teachers.worlds import WORLDS, World
 from engine.training.__main__ import main
-from engine.training.data import Clip
+from engine.training.data import TrainingClip
 from engine.training.leaves import dead_leaves
-from engine.training.newworld import Lesson, widened
+from engine.training.newworld import NewWorldTrainer, widen
 from engine.training.pool import Pool
 from engine.training.recipes import Size
 
@@ -40,12 +39,12 @@ WORDS = (
 )
 
 
-def negative(s: Set) -> Tensor:
+def negative(s: TeacherInputs) -> Tensor:
     return 1 - s.source
 
 
 @pytest.fixture(scope="module")
-def clips() -> list[Clip]:
+def clips() -> list[TrainingClip]:
     return dead_leaves(2)
 
 
@@ -63,19 +62,19 @@ def parent(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def lesson(parent: Path, clips: list[Clip]) -> Lesson:
-    return Lesson(World("negative", negative, wordings=WORDS), clips, parent, steps=80, sizes=SIZES, threads=1)
+def trainer(parent: Path, clips: list[TrainingClip]) -> NewWorldTrainer:
+    return NewWorldTrainer(World("negative", negative, wordings=WORDS), clips, parent, steps=80, sizes=SIZES, threads=1)
 
 
 @pytest.fixture(scope="module")
-def losses(lesson: Lesson) -> list[float]:
-    return list(lesson)
+def losses(trainer: NewWorldTrainer) -> list[float]:
+    return list(trainer)
 
 
 @pytest.fixture(scope="module")
-def child(lesson: Lesson, losses: list[float], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def child(trainer: NewWorldTrainer, losses: list[float], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "wide.safetensors"
-    lesson.save(path)
+    trainer.save(path)
     return path
 
 
@@ -97,12 +96,14 @@ def same(first: Path, second: Path) -> bool:
     return a.config == b.config and a.known.keys() == b.known.keys() and all(torch.equal(x, y) for x, y in pairs)
 
 
-def test_a_lesson_teaches(lesson: Lesson, losses: list[float], parent: Path, clips: list[Clip]) -> None:
+def test_training_learns_the_teacher(
+    trainer: NewWorldTrainer, losses: list[float], parent: Path, clips: list[TrainingClip]
+) -> None:
     assert len(losses) == 80
     assert np.nanmean(losses[-20:]) < 0.7 * np.nanmean(losses[:20])
-    fresh = Lesson(lesson.world, clips, parent, steps=1, sizes=SIZES, threads=1)
-    assert lesson.like == fresh.like
-    assert lesson.psnr_db() > fresh.psnr_db() + 1
+    fresh = NewWorldTrainer(trainer.world, clips, parent, steps=1, sizes=SIZES, threads=1)
+    assert trainer.starts_as == fresh.starts_as
+    assert trainer.psnr_db() > fresh.psnr_db() + 1
 
 
 def test_the_new_world_is_another_picture(parent: Path, child: Path) -> None:
@@ -162,14 +163,14 @@ def test_words_find_the_new_world(child: Path) -> None:
 def test_a_text_of_two_worlds_is_mostly_both(child: Path) -> None:
     stream = Stream.load(child, device="cpu", threads=1)
     others = wordings("held_out")["snowfall"] + wordings("held_out")["underwater"]
-    found = [dict(stream.nearest(f"{mine}, {other}")) for mine, other in zip(WORDS * 2, others, strict=False)]
-    both = ["negative" in shares and len(shares.keys() & set(WORLDS)) > 0 for shares in found]
+    shares_of = [dict(stream.nearest(f"{mine}, {other}")) for mine, other in zip(WORDS * 2, others, strict=False)]
+    both = ["negative" in shares and len(shares.keys() & set(WORLDS)) > 0 for shares in shares_of]
     assert np.mean(both) >= 0.5
 
 
 def test_words_of_old_mean_what_they_meant(parent: Path, child: Path) -> None:
     before, after = (load_weights(path) for path in (parent, child))
-    held_out = [text for texts in wordings("held_out").values() for text in texts]
+    held_out = [text for name in before.config.worlds for text in wordings("held_out")[name]]
     encoder = Stream.load(parent, device="cpu", threads=1).text
     x = torch.from_numpy(np.stack([*before.known.values(), *map(encoder.embed, held_out)]))
     with torch.inference_mode():
@@ -183,9 +184,9 @@ def test_words_of_old_mean_what_they_meant(parent: Path, child: Path) -> None:
     assert float(same.float().mean()) > 0.995
 
 
-def test_it_loads_wherever_weights_load(child: Path, lesson: Lesson) -> None:
+def test_it_loads_wherever_weights_load(child: Path, trainer: NewWorldTrainer) -> None:
     again = child.with_name("again.safetensors")
-    assert lesson.save(again) == load_weights(again).sha256
+    assert trainer.save(again) == load_weights(again).sha256
     assert same(child, again)
     data = bytearray(again.read_bytes())
     data[-5] ^= 1
@@ -195,52 +196,52 @@ def test_it_loads_wherever_weights_load(child: Path, lesson: Lesson) -> None:
     assert card_path(child).is_file()
 
 
-def test_a_lesson_never_writes_over_what_it_began_with(parent: Path, lesson: Lesson) -> None:
+def test_the_weights_that_training_began_with_are_never_overwritten(parent: Path, trainer: NewWorldTrainer) -> None:
     with pytest.raises(ValueError, match="save under another name"):
-        lesson.save(parent)
+        trainer.save(parent)
 
 
-def test_a_lesson_that_was_left_goes_on(parent: Path, clips: list[Clip], tmp_path: Path) -> None:
+def test_training_that_was_stopped_goes_on(parent: Path, clips: list[TrainingClip], tmp_path: Path) -> None:
     world = World("negative", negative, wordings=WORDS)
-    whole, parts = (Lesson(world, clips, parent, steps=6, sizes=SIZES, threads=1) for _ in range(2))
-    told = list(whole)
+    whole, parts = (NewWorldTrainer(world, clips, parent, steps=6, sizes=SIZES, threads=1) for _ in range(2))
+    losses = list(whole)
     first = [loss for loss, _ in zip(parts, range(2), strict=False)]
     assert len(parts) == 6 - parts.done
-    assert [*first, *parts][-3:] == told[-3:]
+    assert [*first, *parts][-3:] == losses[-3:]
     whole.save(tmp_path / "a.safetensors")
     parts.save(tmp_path / "b.safetensors")
     assert same(tmp_path / "a.safetensors", tmp_path / "b.safetensors")
 
 
-def test_a_second_world_leaves_the_first_alone(child: Path, clips: list[Clip], tmp_path: Path) -> None:
+def test_a_second_world_leaves_the_first_alone(child: Path, clips: list[TrainingClip], tmp_path: Path) -> None:
     words = tuple(f"green light, {text}" for text in ("all", "wide", "only", "deep", "pale", "soft", "cold", "warm"))
     green = World("green-light", lambda s: s.source * s.source.new_tensor([0.2, 1, 0.3]).view(3, 1, 1), wordings=words)
-    lesson = Lesson(green, clips, child, steps=30, sizes=SIZES, threads=1)
-    list(lesson)
-    lesson.save(tmp_path / "two.safetensors")
+    trainer = NewWorldTrainer(green, clips, child, steps=30, sizes=SIZES, threads=1)
+    list(trainer)
+    trainer.save(tmp_path / "two.safetensors")
     assert load_weights(tmp_path / "two.safetensors").config.worlds[-2:] == ("negative", "green-light")
     apart = np.abs(played(child, "negative").astype(int) - played(tmp_path / "two.safetensors", "negative"))
     assert apart.max() <= 1
 
 
 def test_the_shipped_network_takes_a_world_without_a_change() -> None:
-    """Before any lesson the new one is the first world, and one number of the condition more is not to be seen."""
+    """Before any training the new one is the first world, and one number of the condition more is not to be seen."""
     shipped = load_weights()
-    wide = widened(shipped.network, "negative")
+    wide = widen(shipped.network, "negative")
     assert wide.config.condition == shipped.config.condition + 1
     assert sum(p.numel() for p in wide.parameters()) - sum(p.numel() for p in shipped.network.parameters()) < 8_000
     torch.testing.assert_close(wide.concepts.weight[:-1, len(shipped.config.worlds)], wide.concepts.weight[:-1, 0])
 
 
-def test_a_pool_asks_for_what_is_wanted(clips: list[Clip]) -> None:
+def test_a_pool_asks_for_what_is_wanted(clips: list[TrainingClip]) -> None:
     table = WORLDS | {"negative": World("negative", negative)}
-    config = widened(Hourglass(lsd_test()), "negative").config
+    config = widen(Hourglass(lsd_test()), "negative").config
     for masked in (False, True):
         pool = Pool(
             config, iter(clips * 99), 64, 64, 40, masked, 0, torch.device("cpu"), worlds=table, wanted="negative"
         )
         batch = pool.draw(20)
-        asked = [any(world == "negative" for world, _ in live.worlds) for live in batch.streams]
+        asked = [any(world == "negative" for world, _ in state.worlds) for state in batch.streams]
         assert 0.6 < np.mean(asked) < 1
 
 
@@ -251,7 +252,7 @@ def test_leaves_are_the_same_for_a_seed() -> None:
     assert first.shape == (1, 3, 216, 384)
 
 
-def _painter(paint: Callable[[Set], object]) -> dict:
+def _painter(paint: Callable[[TeacherInputs], object]) -> dict:
     return {"paint": paint}
 
 
@@ -273,25 +274,23 @@ def _painter(paint: Callable[[Set], object]) -> dict:
         (_painter(lambda s: s.source - s.source.mean()), "no other frame of the batch"),
     ],
 )
-def test_what_is_no_world_is_refused(parent: Path, clips: list[Clip], change: dict, says: str) -> None:
+def test_what_is_not_a_world_is_refused(parent: Path, clips: list[TrainingClip], change: dict, says: str) -> None:
     world = World(**{"name": "negative", "paint": negative, "wordings": WORDS, **change})
     with pytest.raises(ValueError, match=says):
-        Lesson(world, clips, parent, sizes=SIZES, threads=1)
+        NewWorldTrainer(world, clips, parent, sizes=SIZES, threads=1)
 
 
-def test_a_lesson_needs_clips_and_steps(parent: Path, clips: list[Clip]) -> None:
+def test_training_needs_clips_and_steps(parent: Path, clips: list[TrainingClip]) -> None:
     world = World("negative", negative, wordings=WORDS)
-    with pytest.raises(ValueError, match="no clip to learn on"):
-        Lesson(world, [], parent)
-    with pytest.raises(ValueError, match="a lesson of 0 steps"):
-        Lesson(world, clips, parent, steps=0)
+    with pytest.raises(ValueError, match="no clip to train on"):
+        NewWorldTrainer(world, [], parent)
+    with pytest.raises(ValueError, match="0 training steps; at least 1 is needed"):
+        NewWorldTrainer(world, clips, parent, steps=0)
     with pytest.raises(ValueError, match="no picture"):
-        Clip.of("empty", [])
+        TrainingClip.of("empty", [])
 
 
-def test_the_command_line_widens(
-    parent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_line_widens(parent: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "clips").mkdir()
     Image.fromarray(np.full((90, 160, 3), 128, np.uint8)).save(tmp_path / "clips" / "grey.png")
     source = f"""
@@ -300,18 +299,28 @@ WORLD = World("negative", lambda s: 1 - s.source, wordings={WORDS!r})
 """
     (tmp_path / "negative.py").write_text(source)
     options = ["--clips", tmp_path / "clips", "--leaves", 1, "--steps", 2, "--threads", 1, "--weights", parent]
-    command = ["training", "widen", tmp_path / "negative.py", "--out", tmp_path / "wide.safetensors", *options]
-    monkeypatch.setattr(sys, "argv", [str(part) for part in command])
-    main()
+    command = ["widen", tmp_path / "negative.py", "--out", tmp_path / "wide.safetensors", *options]
+    assert run(command) == 0
     assert "knows negative" in capsys.readouterr().out
     assert Stream.load(tmp_path / "wide.safetensors", device="cpu", threads=1).vocabulary.worlds[-1] == "negative"
-    monkeypatch.setattr(sys, "argv", [*sys.argv, "--out", str(tmp_path / "none" / "wide.safetensors")])
-    with pytest.raises(SystemExit, match="there is no folder"):
-        main()
-    monkeypatch.setattr(sys, "argv", sys.argv[:-2])
+    assert run([*command, "--out", tmp_path / "none" / "wide.safetensors"]) == 1
+    assert "there is no folder" in capsys.readouterr().err
     (tmp_path / "negative.py").write_text("WORLD = 1")
-    with pytest.raises(SystemExit, match="makes 0 worlds; it should make one"):
-        main()
+    assert run(command) == 1
+    assert "makes 0 worlds; it should make one" in capsys.readouterr().err
     (tmp_path / "negative.py").unlink()
-    with pytest.raises(SystemExit, match="name a Python file that makes a World"):
-        main()
+    assert run(command) == 1
+    assert "name a Python file that makes a World" in capsys.readouterr().err
+
+
+def test_an_unknown_recipe_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "--pack", tmp_path, "--run", tmp_path, "--recipe", "soup"]) == 1
+    assert "'soup' is not a recipe; there are tiny, finetune" in capsys.readouterr().err
+
+
+def run(arguments: list[object]) -> int:
+    """`python -m engine.training …` in this process: its exit status."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    assert isinstance(ended.value.code, int)
+    return ended.value.code

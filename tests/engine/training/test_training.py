@@ -24,12 +24,13 @@ from engine.teachers.places import PLACES
 from engine.teachers.worlds import WORLDS
 from engine.text import Router
 from engine.training.adversary import AdversarialLoss
-from engine.training.auxiliary import Lookout, Sight, missed
-from engine.training.data import Clip, Player, deal, load_pack, pack, read_manifest
+from engine.training.auxiliary import AuxiliaryHead, AuxiliaryTargets, balanced_cross_entropy
+from engine.training.data import Player, TrainingClip, load_pack, pack, read_manifest, sample_clips
 from engine.training.muon import orthogonal
 from engine.training.objectives import Average, denoising_loss, draw_levels, shortcut_target
 from engine.training.pool import Pool
-from engine.training.recipes import Recipe, Size, Trainer
+from engine.training.recipes import Recipe, Size
+from engine.training.trainer import Trainer
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def clips(packed: Path) -> list[Clip]:
+def clips(packed: Path) -> list[TrainingClip]:
     return load_pack(packed)[0]
 
 
@@ -66,7 +67,7 @@ def test_a_damaged_clip_is_skipped_and_named(packed: Path, caplog: pytest.LogCap
     assert manifest == read_manifest(packed) == read_manifest(packed.parent / "again.pack")
 
 
-def test_a_player_is_a_camera_held_by_hand(clips: list[Clip]) -> None:
+def test_a_player_is_a_camera_held_by_hand(clips: list[TrainingClip]) -> None:
     player = Player(clips[0], 64, 96, np.random.default_rng(1))
     still = torch.zeros(3, 64, 96)
     a, b, c = (player.picture(t, still) for t in (0.0, 1 / 24, 1.0))
@@ -77,9 +78,9 @@ def test_a_player_is_a_camera_held_by_hand(clips: list[Clip]) -> None:
 
 
 @pytest.mark.parametrize("masked", [False, True])
-def test_a_pool_hands_each_stream_its_own_past(clips: list[Clip], masked: bool) -> None:
+def test_a_pool_hands_each_stream_its_own_past(clips: list[TrainingClip], masked: bool) -> None:
     rng = np.random.default_rng(0)
-    pool = Pool(lsd_test(), deal(clips, rng), 64, 64, 6, masked, seed=1, device=torch.device("cpu"))
+    pool = Pool(lsd_test(), sample_clips(clips, rng), 64, 64, 6, masked, seed=1, device=torch.device("cpu"))
     for _ in range(6):
         batch = pool.draw(3)
         assert batch.target.shape == batch.source.shape == batch.noise.shape == (3, 16, 16, 48)
@@ -89,11 +90,11 @@ def test_a_pool_hands_each_stream_its_own_past(clips: list[Clip], masked: bool) 
         if batch.conditions.masks is not None:
             torch.testing.assert_close(batch.conditions.masks.sum(1), torch.ones(3, 64, 64))
         made = torch.rand(3, 64, 64, 3) * 2 - 1
-        pool.advance(batch, made, own=1.0)
-        for live, picture in zip(batch.streams, made, strict=True):
-            assert torch.allclose(live.last[0], picture, atol=1 / 127)
-            assert len(live.last) <= 2
-            assert len(live.pooled) <= lsd_test().slots
+        pool.advance(batch, made, own_share=1.0)
+        for state, picture in zip(batch.streams, made, strict=True):
+            assert torch.allclose(state.last[0], picture, atol=1 / 127)
+            assert len(state.last) <= 2
+            assert len(state.pooled) <= lsd_test().slots
 
 
 def test_the_loss_is_zero_at_the_target_alone() -> None:
@@ -149,7 +150,7 @@ def test_an_interrupted_run_resumes_to_the_same_weights(
     packed: Path, recipe: Recipe, tmp_path: Path, adversarial: float
 ) -> None:
     """Two slices at once, and one slice, a crash in the middle of the next, and a resumed one: bit for bit the same."""
-    recipe = replace(recipe, slice=8, own_after=4, shortcut=0.5, adversarial=adversarial)
+    recipe = replace(recipe, slice=8, own_past_steps=4, shortcut=0.5, adversarial=adversarial)
     whole = Trainer(recipe, packed, "cpu")
     whole.run(tmp_path / "whole", minutes=60, cooldown=16)
     first = Trainer(recipe, packed, "cpu")
@@ -184,14 +185,14 @@ def test_a_run_begins_with_shipped_weights(packed: Path, recipe: Recipe, tmp_pat
 
 
 def test_a_student_of_a_larger_network_learns_what_it_says(packed: Path, recipe: Recipe) -> None:
-    """An elder that always answers black pulls the student's picture down."""
-    elder = Hourglass(replace(recipe.model, layers=2))
-    assert elder.head.bias is not None
-    torch.nn.init.constant_(elder.head.bias, -1.0)
+    """A larger network that always answers black pulls the student's picture down."""
+    distil_from = Hourglass(replace(recipe.model, layers=2))
+    assert distil_from.head.bias is not None
+    torch.nn.init.constant_(distil_from.head.bias, -1.0)
     recipe = replace(recipe, shortcut=0.0)
     means = []
     for student in (
-        Trainer(replace(recipe, distilled=1.0), packed, "cpu", elder=elder),
+        Trainer(replace(recipe, distilled=1.0), packed, "cpu", distil_from=distil_from),
         Trainer(recipe, packed, "cpu"),
     ):
         for _ in range(40):
@@ -205,38 +206,40 @@ def test_a_student_of_a_larger_network_learns_what_it_says(packed: Path, recipe:
     assert means[0] < means[1] - 0.1
 
 
-def test_a_pool_says_where_the_prop_and_the_person_are(clips: list[Clip]) -> None:
+def test_a_pool_says_where_the_prop_and_the_person_are(clips: list[TrainingClip]) -> None:
     """Where a prompt turns a prop into a thing, target and source differ there and nowhere else is it sought."""
     there, only = torch.device("cpu"), {"as-is": WORLDS["as-is"]}
-    pool = Pool(lsd_test(), deal(clips, np.random.default_rng(0)), 64, 64, 12, False, 1, there, worlds=only, props=1.0)
-    sought = 0
+    pool = Pool(
+        lsd_test(), sample_clips(clips, np.random.default_rng(0)), 64, 64, 12, False, 1, there, worlds=only, props=1.0
+    )
+    needed = 0
     for _ in range(4):
         batch = pool.draw(6)
-        sight = batch.sight
-        assert sight.thing.shape == sight.person.shape == (6, 1, 8, 8)
-        assert sight.surface.shape == (6, 3, 8, 8)
-        for i, live in enumerate(batch.streams):
-            assert bool(sight.sought[i, 0]) == (live.thing is not None)
-            assert bool(sight.sought[i, 1]) == (live.worlds[0][0] in PLACES)
-            if live.thing is None or live.worlds != [("as-is", 1.0)] or float(sight.thing[i].sum()) < 4:
+        auxiliary = batch.auxiliary
+        assert auxiliary.thing.shape == auxiliary.person.shape == (6, 1, 8, 8)
+        assert auxiliary.coordinates.shape == (6, 3, 8, 8)
+        for i, state in enumerate(batch.streams):
+            assert bool(auxiliary.needed[i, 0]) == (state.thing is not None)
+            assert bool(auxiliary.needed[i, 1]) == (state.worlds[0][0] in PLACES)
+            if state.thing is None or state.worlds != [("as-is", 1.0)] or float(auxiliary.thing[i].sum()) < 4:
                 continue
-            sought += 1
+            needed += 1
             change = F.avg_pool2d((to_picture(batch.target) - to_picture(batch.source)).abs()[i].mean(-1)[None], 8)[0]
-            inside = sight.thing[i, 0] > 0.9
-            assert float(change[inside].mean()) > 3 * float(change[sight.thing[i, 0] == 0].mean())
-        pool.advance(batch, torch.rand(6, 64, 64, 3), own=0.0)
-    assert sought > 3
+            inside = auxiliary.thing[i, 0] > 0.9
+            assert float(change[inside].mean()) > 3 * float(change[auxiliary.thing[i, 0] == 0].mean())
+        pool.advance(batch, torch.rand(6, 64, 64, 3), own_share=0.0)
+    assert needed > 3
 
 
 def test_a_lookout_teaches_features_to_say_where_things_are() -> None:
     """Its gradient alone, through the network, is enough to find a bright square; a small one counts as a large one."""
     torch.manual_seed(0)
     network = Hourglass(lsd_test())
-    lookout = Lookout(network, torch.device("cpu"), rate=1e-2)
+    auxiliary_head = AuxiliaryHead(network, torch.device("cpu"), rate=1e-2)
     optimiser = torch.optim.AdamW(network.parameters(), 1e-2)
     rng = np.random.default_rng(0)
     lost = []
-    sought = torch.tensor([[True, False]]).expand(4, 2)
+    needed = torch.tensor([[True, False]]).expand(4, 2)
     nothing = torch.zeros(4, 1, 8, 8)
     for _ in range(80):
         thing = nothing.clone()
@@ -255,49 +258,51 @@ def test_a_lookout_teaches_features_to_say_where_things_are() -> None:
             torch.zeros(4, 16, 16, 96),
         )
         network(torch.randn_like(source), source, torch.zeros(4, 2, 16, 16, 48), conditions)
-        loss = lookout.loss(Sight(thing, thing.expand(-1, 3, -1, -1), torch.zeros_like(thing), sought))
+        loss = auxiliary_head.loss(
+            AuxiliaryTargets(thing, thing.expand(-1, 3, -1, -1), torch.zeros_like(thing), needed)
+        )
         loss.backward()
-        lookout.learn(1.0)
+        auxiliary_head.step(1.0)
         optimiser.step()
         optimiser.zero_grad()
         lost.append(float(loss.detach()))
     assert np.mean(lost[-10:]) < 0.5 * np.mean(lost[:10])
-    with pytest.raises(AssertionError, match="look first"):
-        lookout.loss(Sight(nothing, nothing.expand(-1, 3, -1, -1), nothing, sought))
+    with pytest.raises(AssertionError, match="follows a forward pass"):
+        auxiliary_head.loss(AuxiliaryTargets(nothing, nothing.expand(-1, 3, -1, -1), nothing, needed))
     small, large = torch.zeros(2, 1, 1, 8, 8)
     small[..., :1, :1], large[..., :4] = 1, 1
     blind = torch.full_like(small, -4.0)  # sees nothing anywhere
-    assert float(missed(blind, small)) == pytest.approx(float(missed(blind, large)))
+    assert float(balanced_cross_entropy(blind, small)) == pytest.approx(float(balanced_cross_entropy(blind, large)))
 
 
-def test_without_augmentation_the_past_is_the_teachers(clips: list[Clip]) -> None:
+def test_without_augmentation_the_past_is_the_teachers(clips: list[TrainingClip]) -> None:
     there = torch.device("cpu")
-    pool = Pool(lsd_test(), deal(clips, np.random.default_rng(0)), 64, 64, 6, False, 1, there, False, False)
+    pool = Pool(lsd_test(), sample_clips(clips, np.random.default_rng(0)), 64, 64, 6, False, 1, there, False, False)
     for _ in range(8):
         batch = pool.draw(3)
-        for live, past, level in zip(batch.streams, batch.past, batch.conditions.past_level, strict=True):
-            for k, picture in enumerate(live.last):
+        for state, past, level in zip(batch.streams, batch.past, batch.conditions.past_level, strict=True):
+            for k, picture in enumerate(state.last):
                 assert torch.equal(past[k], to_patches(picture[None])[0])
                 assert float(level[k]) == pytest.approx(0.05)
-        pool.advance(batch, torch.rand(3, 64, 64, 3), own=0.0)
-        for i, live in enumerate(batch.streams):
-            assert torch.allclose(to_patches(live.last[0][None])[0], batch.target[i].clamp(-1, 1), atol=1 / 127)
+        pool.advance(batch, torch.rand(3, 64, 64, 3), own_share=0.0)
+        for i, state in enumerate(batch.streams):
+            assert torch.allclose(to_patches(state.last[0][None])[0], batch.target[i].clamp(-1, 1), atol=1 / 127)
 
 
 def test_a_step_is_two_half_steps_where_the_network_is_sure(recipe: Recipe) -> None:
     """A network that always says the same clean frame is its own shortcut: the target is what it says."""
-    said = torch.rand(2, 16, 16, 48) * 2 - 1
+    answer = torch.rand(2, 16, 16, 48) * 2 - 1
 
     class Sure:
         def __call__(self, *_: object) -> torch.Tensor:
-            return said
+            return answer
 
     level, step = torch.tensor([1.0, 0.5]), torch.tensor([1.0, 0.01])
     clock, air = torch.zeros(2, dtype=torch.float64), torch.zeros(2, 16, 16, 96)
     conditions = Conditions(torch.zeros(2, 1, 1), level, step, torch.ones(2, 2), torch.ones(2), clock, air)
-    clean = torch.zeros_like(said)
-    target = shortcut_target(Sure(), torch.randn_like(said), said, said, conditions, None, clean)  # type: ignore[arg-type]
-    torch.testing.assert_close(target[0], said[0], atol=1e-4, rtol=0)
+    clean = torch.zeros_like(answer)
+    target = shortcut_target(Sure(), torch.randn_like(answer), answer, answer, conditions, None, clean)  # type: ignore[arg-type]
+    torch.testing.assert_close(target[0], answer[0], atol=1e-4, rtol=0)
     assert torch.equal(target[1], clean[1]), "a step too small to halve keeps the truth"
 
 
@@ -305,7 +310,7 @@ def test_a_critic_learns_to_tell_and_pulls_towards_the_taught() -> None:
     """Frames of the network's are the teachers' without their stripes; what the critic pulls is stripes."""
     generator = torch.Generator().manual_seed(0)
     torch.manual_seed(0)
-    criticism = AdversarialLoss(3, torch.device("cpu"), torch.float32, rate=2e-3)
+    adversarial_loss = AdversarialLoss(3, torch.device("cpu"), torch.float32, rate=2e-3)
     stripes = 0.5 * to_patches((torch.arange(32) % 2 * 2.0 - 1).expand(4, 32, 32)[..., None].repeat(1, 1, 1, 3))
 
     def pair() -> tuple[torch.Tensor, torch.Tensor, tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
@@ -313,10 +318,10 @@ def test_a_critic_learns_to_tell_and_pulls_towards_the_taught() -> None:
         given = plain, plain, torch.tensor([[1.0, 0.0, 0.0]]).expand(4, -1)
         return plain, plain + stripes, given
 
-    told = [criticism.learn(*pair(), 1.0, generator) for _ in range(40)]
-    assert told[-1] > 0.9
-    made, taught, given = pair()
-    down = -criticism.pull(made, taught, given)
+    accuracy = [adversarial_loss.step(*pair(), 1.0, generator) for _ in range(40)]
+    assert accuracy[-1] > 0.9
+    made, teacher_frames, given = pair()
+    down = -adversarial_loss.gradient(made, teacher_frames, given)
     assert float((down * stripes).sum() / (down.norm() * stripes.norm())) > 0.2
 
 
@@ -353,7 +358,8 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 from engine.config import lsd_test
-from engine.training.recipes import Recipe, Size, Trainer
+from engine.training.recipes import Recipe, Size
+from engine.training.trainer import Trainer
 from engine.teachers.worlds import WORLDS
 dist.init_process_group("gloo")
 trainer = Trainer(Recipe(lsd_test(), sizes=(Size(64, 64, 3, 1.0),), pool=6, warmup=2), Path(sys.argv[1]), "cpu", 1)
