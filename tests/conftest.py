@@ -1,4 +1,8 @@
-"""What tests share: footage, a small generated clip, Chromium; and the rule that nothing skips unseen in CI."""
+"""What tests share: footage, a small generated clip, Chromium; which lane a test is in; and that nothing skips unseen.
+
+With LSD_NO_SKIP=1, as `.ci/run` sets it, a test that skips fails: a machine that is to prove everything has to have
+everything.
+"""
 
 from __future__ import annotations
 
@@ -12,35 +16,44 @@ import av
 import numpy as np
 import pytest
 
-# Threads that wait must not spin, or two programs on the same cores slow each other tenfold. Read when torch is loaded.
+# Both are read when torch is loaded, which most tests of the studio never do. Threads that wait must not spin, or two
+# programs on the same cores slow each other tenfold; two are enough for tiny models, and leave the browser tests room.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
 
 ROOT = Path(__file__).parent.parent
+TESTS = Path(__file__).parent
+LANES = {"browser": "browser", "course": "course"}
+"""Folders whose tests bear a marker of their own."""
 MAY_SKIP = {"gpu", "slow"}
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-def pytest_configure() -> None:
-    """Two cores are enough for tiny models, and leave the browser tests room."""
-    import torch
-
-    torch.set_num_threads(min(2, os.cpu_count() or 1))
-    if not torch.cuda.is_available():  # read when triton is imported: its kernels then run on the CPU, in numpy
-        os.environ.setdefault("TRITON_INTERPRET", "1")
+@pytest.hookimpl(tryfirst=True)  # before those of other lanes are left out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        lane = LANES.get(item.path.relative_to(TESTS).parts[0]) if item.path.is_relative_to(TESTS) else None
+        if lane:
+            item.add_marker(lane)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    import torch
+    if item.get_closest_marker("gpu"):
+        import torch
 
-    if item.get_closest_marker("gpu") and not torch.cuda.is_available():
-        pytest.skip("gpu: torch sees no CUDA device here")
+        if not torch.cuda.is_available():
+            pytest.skip("gpu: torch sees no CUDA device here")
+
+
+def no_skips() -> bool:
+    return os.environ.get("LSD_NO_SKIP", "") not in ("", "0")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     allowed = any(item.get_closest_marker(name) for name in MAY_SKIP)
-    if os.environ.get("CI") and report.skipped and not allowed and not hasattr(report, "wasxfail"):
+    if no_skips() and report.skipped and not allowed and not hasattr(report, "wasxfail"):
         _fail_skipped(report)
     return report
 
@@ -50,7 +63,7 @@ def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     report = yield
-    if os.environ.get("CI") and report.skipped:
+    if no_skips() and report.skipped:
         _fail_skipped(report)
     return report
 
@@ -59,7 +72,7 @@ def _fail_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
     """Turn a skip into a failure that says why."""
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     report.outcome = "failed"
-    report.longrepr = f"{reason}\nWith CI set nothing may skip but tests marked gpu or slow."
+    report.longrepr = f"{reason}\nWith LSD_NO_SKIP=1 nothing may skip but tests marked gpu or slow."
 
 
 @pytest.fixture(scope="session")

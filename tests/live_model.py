@@ -9,21 +9,14 @@ import numpy as np
 import pytest
 
 from engine.types import LiveModel, Region, Setup
+from tests.pictures import disc
 
 WIDTH, HEIGHT = 96, 64
 
 
-def picture(index: int, width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
-    """A disc that crosses a colour gradient, (height, width, 3) uint8: it has edges, and no two frames are alike."""
-    y, x = np.mgrid[0:height, 0:width]
-    ground = np.stack([x * 255 // width, y * 255 // height, 255 - x * 255 // width], -1)
-    disc = ((x - index * 3 % width) ** 2 + (y - height // 2) ** 2 < (height // 5) ** 2)[..., None]
-    return np.where(disc, 240, ground).astype(np.uint8)
-
-
 def make(model: LiveModel, first: int, last: int) -> list[bytes]:
     """The answers to frames first to last, each as its bytes."""
-    return [model.step(picture(i), i / 24, i).tobytes() for i in range(first, last)]
+    return [model.step(disc(i), i / 24, i).tobytes() for i in range(first, last)]
 
 
 def assert_laws(new: Callable[[], LiveModel], *, as_it_is: bool = True) -> None:
@@ -67,12 +60,12 @@ def answers_in_the_same_size(new: Callable[[], LiveModel]) -> None:
     model = new()
     for size in ((96, 64), (75, 91)):
         model.reset()
-        frame = picture(0, *size)
+        frame = disc(0, *size)
         before = frame.copy()
         answer = model.step(frame)
         assert (answer.shape, answer.dtype) == (frame.shape, np.uint8)
         kept = answer.copy()
-        model.step(picture(1, *size))
+        model.step(disc(1, *size))
         np.testing.assert_array_equal(answer, kept, err_msg="the caller owns the answer")
         np.testing.assert_array_equal(frame, before, err_msg="the frame is the caller's")
 
@@ -117,7 +110,7 @@ def changes_nothing_when_it_raises(new: Callable[[], LiveModel]) -> None:
     for one in (model, calm):
         one.prompt("underwater")
         make(one, 0, 2)
-    wrong = [picture(2, 128, 96), picture(2).astype(np.float32), picture(2)[..., 0], None]
+    wrong = [disc(2, 128, 96), disc(2).astype(np.float32), disc(2)[..., 0], None]
     for frame in wrong:
         with pytest.raises(ValueError, match=r"."):
             model.step(frame, 2 / 24, 2)  # type: ignore[arg-type]
@@ -183,5 +176,5 @@ def learns_words_beside_its_frames(new: Callable[[], LiveModel]) -> None:
 def leaves_the_picture_as_it_is(new: Callable[[], LiveModel]) -> None:
     model = new_under(new, "as it is")
     for i in range(6):
-        error = np.square(model.step(picture(i), i / 24, i).astype(float) - picture(i)).mean()
+        error = np.square(model.step(disc(i), i / 24, i).astype(float) - disc(i)).mean()
         assert error <= 255**2 / 1000, f"frame {i}: {10 * np.log10(255**2 / error):.1f} dB; at least 30 are wanted"

@@ -153,9 +153,7 @@ def test_a_world_of_ones_own_is_learnt_measured_and_played(
     assert version.timeline.at(5).prompt == (("a risograph print", 1.0),)
     assert load_weights(sessions / "risograph.safetensors").config.worlds[-1] == "risograph"
     assert shown(data, "image/png") >= 4, "teacher, loss, before and after, the take"
-    found, was, now = adherence(data)
-    assert 0 <= found <= 100
-    assert 0 <= was <= 100
+    _, was, now = adherence(data)
     assert now == pytest.approx(was, abs=2)
 
 

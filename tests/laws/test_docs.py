@@ -16,6 +16,7 @@ from studio.script.script import Script
 from studio.timeline.timeline import Marker, words
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.docs
 PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if "```python" in page.read_text(encoding="utf-8")]
 
 

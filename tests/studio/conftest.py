@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from engine.config import lsd_test
@@ -19,6 +18,7 @@ from studio.live.connection import Connection
 from studio.live.director import Director
 from studio.takes.take import TICKS_PER_SECOND, Slate, Take
 from tests.edge_model import EdgeModel
+from tests.pictures import disc
 
 WIDTH, HEIGHT = 96, 64
 CLUSTER = b"\x1f\x43\xb6\x75"
@@ -26,11 +26,8 @@ CLUSTER = b"\x1f\x43\xb6\x75"
 
 
 def camera_jpeg(index: int, size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
-    """A camera frame: a disc that crosses a gradient."""
-    y, x = np.mgrid[0 : size[1], 0 : size[0]]
-    ground = np.stack([x * 2, y * 3, 255 - x * 2], -1)
-    disc = ((x - index * 3 % size[0]) ** 2 + (y - 32) ** 2 < 150)[..., None]
-    return encode_jpeg(np.where(disc, 240, ground).astype(np.uint8), 90)
+    """A camera frame of that number, as a camera sends it."""
+    return encode_jpeg(disc(index, *size), 90)
 
 
 def ticks(index: int) -> int:

@@ -17,16 +17,13 @@ from engine import kernels, runtime
 from engine.config import ModelConfig, lsd_test
 from engine.stream import Stream
 from engine.types import Region
+from tests.pictures import disc
 
 SIZES = [(64, 96), (72, 100)]  # the second is no multiple of 32: edges are repeated
 
 
 def pictures(height: int, width: int, count: int = 12) -> list[np.ndarray]:
-    """A disc that crosses a gradient."""
-    y, x = np.mgrid[0:height, 0:width]
-    ground = np.stack([x * 2, y * 3, 255 - x * 2], -1)
-    discs = [((x - 10 - 5 * i) ** 2 + (y - 36) ** 2 < 150)[..., None] for i in range(count)]
-    return [np.where(disc, 240, ground).astype(np.uint8) for disc in discs]
+    return [disc(i, width, height) for i in range(count)]
 
 
 @pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
