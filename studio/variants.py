@@ -22,6 +22,7 @@ from PIL import Image
 
 from engine.media.pictures import fit
 from engine.media.video import VideoSource, VideoWriter
+from engine.prompts import Prompt, words
 from engine.types import Frame, LiveModel
 from studio.farm import Job, Progress, render_many
 from studio.model import judge_of, load_model
@@ -30,7 +31,9 @@ from studio.notebook.html import moments as moments_of
 from studio.script.script import Script
 from studio.takes.frames import pictures
 from studio.takes.take import Render, Take, TakeError, bar
-from studio.timeline.timeline import Prompt, Timeline, Track, Value, words
+from studio.timeline.curves import Keyframe
+from studio.timeline.keys import Track
+from studio.timeline.timeline import Timeline
 
 TILE_W = 320
 
@@ -215,8 +218,8 @@ def _timeline(prompt: Prompt | Timeline | Script, take: Take, strength: float) -
     line = take.timeline_of(prompt)
     if strength == 1:
         return line
-    own = next((track.values for track in line.tracks if track.name == "strength"), (Value(0.0, 1.0),))
-    weaker = Track("strength", tuple(replace(value, value=value.value * strength) for value in own))
+    own = next((track.keyframes for track in line.tracks if track.name == "strength"), (Keyframe(0.0, 1.0),))
+    weaker = Track("strength", tuple(replace(keyframe, value=keyframe.value * strength) for keyframe in own))
     return replace(line, tracks=(*(track for track in line.tracks if track.name != "strength"), weaker))
 
 

@@ -21,6 +21,7 @@ from studio.delivery import export, proxies
 from studio.rendering import render
 from studio.takes import drafts
 from studio.takes.take import EngineEntry, Render, Slate, Take, TakeError, TakeListing, takes
+from studio.timeline.files import lane_to_dict, with_lane
 from studio.timeline.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -283,7 +284,7 @@ class Callbacks:
 def _keys(take: Take, version: Render | None = None) -> Reply:
     """Keys and markers for the player, and the edits of them that no version holds yet."""
     shown, draft = version.timeline if version else take.timeline, drafts.load(take, version)
-    return {**shown.lane(), "draft": draft.lane() if draft else None}
+    return {**lane_to_dict(shown), "draft": lane_to_dict(draft) if draft else None}
 
 
 def _shown(take: Take, data: Mapping[str, Any]) -> Render | None:
@@ -300,4 +301,4 @@ def _shown(take: Take, data: Mapping[str, Any]) -> Render | None:
 def _edited(take: Take, data: Mapping[str, Any]) -> Timeline:
     """The page's keys and markers in place of the shown version's; its parameters and props stay."""
     version = _shown(take, data)
-    return (version.timeline if version else take.timeline).edited(data)
+    return with_lane(version.timeline if version else take.timeline, data)

@@ -13,11 +13,13 @@ import opentimelineio as otio
 from av.error import FFmpegError
 
 from engine.media.video import VideoSource
+from engine.prompts import blend, words
 from engine.types import Frame
 from studio.takes.frames import Progress, pictures, write_video
 from studio.takes.take import Render, Take, TakeError
-from studio.timeline.curves import Values, rows, track_to_dict
-from studio.timeline.timeline import Timeline, blend, words
+from studio.timeline.curves import Keyframes
+from studio.timeline.files import keyframes_to_rows, track_to_dict
+from studio.timeline.timeline import Timeline
 
 FORMATS = ("mp4", "otio")
 SAMPLE_RATE = 48_000
@@ -121,11 +123,11 @@ def _track(name: str, path: Path, beside: Path, take: Take, rate: float, played:
     for mark in played.markers if played else ():
         clip.markers.append(_marker(mark.name, mark.time_s, rate, otio.schema.MarkerColor.RED))
     for matte in played.mattes if played else ():
-        begin, end = _seen(matte.values, take.duration_s)
+        begin, end = _seen(matte.weight, take.duration_s)
         marker = _marker(
             f"{matte.name}: {words(matte.prompt)}", begin, rate, otio.schema.MarkerColor.MAGENTA, end - begin
         )
-        marker.metadata[NAMESPACE] = {"where": dict(matte.where), "values": rows(matte.values)}
+        marker.metadata[NAMESPACE] = {"where": dict(matte.region), "values": keyframes_to_rows(matte.weight)}
         clip.markers.append(marker)
     if played and played.tracks:
         clip.metadata[NAMESPACE] = {"tracks": [track_to_dict(track) for track in played.tracks]}
@@ -139,13 +141,13 @@ def _marker(name: str, time_s: float, rate: float, color: str, for_s: float = 0.
     return otio.schema.Marker(name=name, marked_range=span, color=color)
 
 
-def _seen(values: Values, duration_s: float) -> tuple[float, float]:
+def _seen(weight: Keyframes, duration_s: float) -> tuple[float, float]:
     """From when to when a matte is to be seen: from its first rise to its last fall."""
-    shows = [n for n, value in enumerate(values) if value.value]
+    shows = [n for n, keyframe in enumerate(weight) if keyframe.value]
     first, last = shows[0], shows[-1]
-    rises = first > 0 and values[first].ease != "step"
-    begin = values[first - 1 if rises else first].time_s if first else 0.0
-    return begin, min(values[last + 1].time_s, duration_s) if last + 1 < len(values) else duration_s
+    rises = first > 0 and weight[first].ease != "step"
+    begin = weight[first - 1 if rises else first].time_s if first else 0.0
+    return begin, min(weight[last + 1].time_s, duration_s) if last + 1 < len(weight) else duration_s
 
 
 def _time(seconds: float, rate: float) -> otio.opentime.RationalTime:

@@ -19,11 +19,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from engine.media.pictures import fit
 from engine.media.video import VideoSource, VideoWriter
+from engine.prompts import number, seconds
 from engine.types import Frame
 from studio.background import run_in_background, stepped
 from studio.takes.frames import Progress, pictures
 from studio.takes.take import Render, Take, TakeError
-from studio.timeline.curves import number, seconds
 
 JITTER_S = 0.015
 """A frame that comes so much late is still the one of its time."""

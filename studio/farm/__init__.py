@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from studio.takes.take import Manifest, Render, Take, TakeError
+from studio.timeline.files import timeline_from_dict, timeline_to_dict
 from studio.timeline.timeline import Timeline
 
 TRIES = 3
@@ -45,7 +46,7 @@ class Job:
         """As JSON values, with absolute paths."""
         return {
             "take": str(Path(self.take).absolute()),
-            "timeline": self.timeline.to_dict() if self.timeline is not None else None,
+            "timeline": timeline_to_dict(self.timeline) if self.timeline is not None else None,
             "seed": self.seed,
             "full": self.full,
             "weights": str(Path(self.weights).absolute()) if self.weights is not None else None,
@@ -58,7 +59,7 @@ class Job:
         timeline, weights = data["timeline"], data["weights"]
         return cls(
             take=Path(data["take"]),
-            timeline=Timeline.from_dict(timeline) if timeline is not None else None,
+            timeline=timeline_from_dict(timeline) if timeline is not None else None,
             seed=data["seed"],
             full=data["full"],
             weights=Path(weights) if weights is not None else None,

@@ -7,8 +7,9 @@ from dataclasses import replace
 from studio.live.mailbox import PromptRequest, ValueRequest
 from studio.live.takelog import REQUESTED
 from studio.takes.take import TICKS_PER_SECOND
-from studio.timeline.curves import Track, Value
-from studio.timeline.timeline import Cue, Key, Timeline
+from studio.timeline.curves import Keyframe
+from studio.timeline.keys import Cue, Key, Track
+from studio.timeline.timeline import Timeline
 
 
 class LiveCues:
@@ -45,16 +46,19 @@ class LiveCues:
         asked = {REQUESTED: request.requested_ticks - self._origin}
         key = replace(request.key, time_s=time_s, metadata=asked)
         if not keep_past and time_s > 0:
-            keys = (Key(0.0, replace(self.timeline, tracks=(), mattes=()).at(time_s).prompt), key)
+            keys = (Key(0.0, self.timeline.prompts.at(time_s).blend), key)
+            self.timeline = replace(self.timeline, keys=keys)
+        elif key.time_s > self.timeline.keys[-1].time_s:
+            self.timeline = self.timeline.extended(key)
         else:
-            keys = (*(other for other in self.timeline.keys if other.time_s != key.time_s), key)
-        self.timeline = replace(self.timeline, keys=keys)
+            others = (other for other in self.timeline.keys if other.time_s != key.time_s)
+            self.timeline = replace(self.timeline, keys=(*others, key))
 
     def set(self, request: ValueRequest, ticks: int) -> None:
         """Let a parameter reach a value from that tick on, in place of what the timeline has for it from there on."""
         time_s = self._seconds(ticks)
-        reached = Value(time_s + request.fade_s, request.value, request.ease)
-        before = Value(time_s, self.timeline.value(request.name, time_s))
+        reached = Keyframe(time_s + request.fade_s, request.value, request.ease)
+        before = Keyframe(time_s, self.timeline.value(request.name, time_s))
         others = [track for track in self.timeline.tracks if track.name != request.name]
         track = Track(request.name, (before, reached) if request.fade_s else (reached,))
         self.timeline = replace(self.timeline, tracks=(*others, track))

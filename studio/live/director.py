@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from engine.media.pictures import decode_jpeg, encode_jpeg
+from engine.prompts import Prompt, words
 from engine.types import LiveModel, Setup, Sizes, Vocabulary
 from studio.live.cues import LiveCues
 from studio.live.frames import LIVE_QUALITY, MAX_QUALITY, Arrival, LiveFrame
@@ -33,8 +34,10 @@ from studio.model import settle
 from studio.performing.performance import Performance
 from studio.takes.documents import rgb_sha256
 from studio.takes.take import TICKS_PER_SECOND, EngineEntry, Slate, TakeError
-from studio.timeline.curves import PARAMETERS, Ease, Track, Value
-from studio.timeline.timeline import Key, Prompt, Timeline, words
+from studio.timeline.curves import Ease, Keyframe
+from studio.timeline.keys import Key, Track
+from studio.timeline.parameters import PARAMETERS
+from studio.timeline.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
@@ -120,15 +123,22 @@ class Director:
         name, value: see studio/timeline/parameters.py for names and ranges. Raises ValueError at once for others.
         """
         key = Key(0.0, "as it is", fade_s)  # which checks the fade
-        (reached,) = Track(name, (Value(0.0, value, ease),)).values
+        (reached,) = Track(name, (Keyframe(0.0, value, ease),)).keyframes
         self._mailbox.set(ValueRequest(name, reached.value, key.fade_s, reached.ease))
 
     def parameters(self) -> list[dict[str, Any]]:
         """Each parameter that can be set, for a page: its name, its least, most and default value, and what it is."""
         now = {name: self._cues.value(name, self.ticks_now()) for name in PARAMETERS}
         return [
-            {"name": name, "least": least, "most": most, "default": default, "value": now[name]}
-            for name, (least, most, default) in PARAMETERS.items()
+            {
+                "name": parameter.name,
+                "meaning": parameter.meaning,
+                "least": parameter.least,
+                "most": parameter.most,
+                "default": parameter.default,
+                "value": now[parameter.name],
+            }
+            for parameter in PARAMETERS.values()
         ]
 
     def mark(self, name: str) -> None:

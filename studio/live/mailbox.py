@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from engine.prompts import blend, words
 from studio.timeline.curves import Ease
-from studio.timeline.timeline import Key, blend, words
+from studio.timeline.keys import Key
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ from studio.live.frames import Arrival
 from studio.takes.documents import crc
 from studio.takes.recorder import Recorder
 from studio.takes.take import TICKS_PER_SECOND, EngineEntry, FrameRow, PictureEntry, Slate
-from studio.timeline.timeline import Timeline, key_to_dict
+from studio.timeline.files import key_to_dict
+from studio.timeline.timeline import Timeline
 
 SNAPSHOT_TICKS = 2 * TICKS_PER_SECOND
 """How far apart the model's states in a take are: the most that an edit makes a render do again in vain."""

@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import traitlets
 
+from engine.prompts import Prompt, words
 from engine.types import LiveModel
 from studio.delivery import proxies
 from studio.live.director import Director
@@ -24,7 +25,7 @@ from studio.notebook.esm import join, style
 from studio.notebook.feeds import ClipFeed, Feed, PageFeed
 from studio.notebook.widget import Widget
 from studio.takes.take import Slate, Take, TakeError
-from studio.timeline.timeline import Prompt, Timeline, words
+from studio.timeline.timeline import Timeline
 from studio.web import WEB
 
 _HERE = Path(__file__).parent

@@ -23,11 +23,13 @@ from PIL import Image, ImageFont
 
 from engine.media.pictures import fit
 from engine.media.video import VideoSource
+from engine.prompts import AS_IT_IS, Prompt, PromptError, words
 from engine.types import Frame
 from studio.takes.frames import pictures
 from studio.timeline.colours import colour, mixed
-from studio.timeline.curves import PARAMETERS, value_at
-from studio.timeline.timeline import AS_IT_IS, Prompt, Timeline, TimelineError, words
+from studio.timeline.curves import Keyframes, value_at
+from studio.timeline.parameters import PARAMETERS
+from studio.timeline.timeline import Timeline
 
 if TYPE_CHECKING:
     from studio.script.script import Prop, Script
@@ -46,17 +48,17 @@ Thing = TypeVar("Thing")
 def timeline_html(timeline: Timeline, duration_s: float | None = None) -> str:
     """The prompts as a lane, fades as ramps from the colour before, markers above, parameters as curves below."""
     last = max([key.time_s + key.fade_s for key in timeline.keys] + [mark.time_s for mark in timeline.markers])
-    moving = [value.time_s for track in timeline.tracks for value in track.values]
+    moving = [keyframe.time_s for track in timeline.tracks for keyframe in track.keyframes]
     length = duration_s or timeline.end_s or max([1.25 * last, 1.1 * max(moving, default=0.0), 4.0])
     scale = WIDTH / length
     parts = [*_ruler(length, scale), *_lane(timeline, length, scale), *_markers(timeline, length, scale)]
     top = RULER + LANE + 6
     for matte in timeline.mattes:
-        parts += _curve(f"{matte.name}: {words(matte.prompt)}", matte.values, (0.0, 1.0), length, top)
+        parts += _curve(f"{matte.name}: {words(matte.prompt)}", matte.weight, (0.0, 1.0), length, top)
         top += CURVE
     for track in timeline.tracks:
-        low, high, _ = PARAMETERS[track.name]
-        parts += _curve(track.name, track.values, (low, high), length, top)
+        bounds = PARAMETERS[track.name].least, PARAMETERS[track.name].most
+        parts += _curve(track.name, track.keyframes, bounds, length, top)
         top += CURVE
     return (
         f'<svg viewBox="0 0 {WIDTH} {top}" width="100%" role="img" aria-label="timeline" '
@@ -119,7 +121,7 @@ def _known(look_up: Callable[[str], Thing], name: str) -> Thing | None:
     """The scene or prop of that name; None where there is none, which `check` says."""
     try:
         return look_up(name)
-    except TimelineError:
+    except PromptError:
         return None
 
 
@@ -282,12 +284,12 @@ def _markers(timeline: Timeline, length: float, scale: float) -> list[str]:
     ]
 
 
-def _curve(name: str, values: Sequence, bounds: tuple[float, float], length: float, top: float) -> list[str]:
+def _curve(name: str, curve: Keyframes, bounds: tuple[float, float], length: float, top: float) -> list[str]:
     low, high = bounds
     points = []
     for i in range(201):
         time_s = length * i / 200
-        share = (value_at(tuple(values), time_s) - low) / (high - low)
+        share = (value_at(curve, time_s) - low) / (high - low)
         points.append((WIDTH * i / 200, top + (CURVE - 8) * (1 - share) + 2))
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     area = f"0,{top + CURVE - 6} {line} {WIDTH},{top + CURVE - 6}"

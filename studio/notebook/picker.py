@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from engine.prompts import words
 from studio.notebook.esm import join, style
 from studio.notebook.widget import Widget, require_take
 from studio.takes.take import Render, Take, TakeError
-from studio.timeline.timeline import words
 from studio.web import WEB
 
 if TYPE_CHECKING:

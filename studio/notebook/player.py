@@ -12,6 +12,7 @@ from studio.notebook.esm import join, style
 from studio.notebook.widget import Widget, require_take
 from studio.takes import drafts
 from studio.takes.take import Render, Take
+from studio.timeline.files import lane_to_dict, with_lane
 from studio.timeline.timeline import Timeline
 from studio.web import WEB
 
@@ -53,9 +54,9 @@ class TakePlayer(Widget):
                 "fps": take.fps,
                 "duration_s": take.duration_s,
                 "times": [row.time_s for row in take.made],
-                **self._shown.lane(),
+                **lane_to_dict(self._shown),
             },
-            _edit=(drafts.load(take, version) or self._shown).lane(),
+            _edit=lane_to_dict(drafts.load(take, version) or self._shown),
             **kwargs,
         )
         self.observe(self._keep, names="_edit")
@@ -63,7 +64,7 @@ class TakePlayer(Widget):
     @property
     def timeline(self) -> Timeline:
         """The prompts and markers as they stand on the lane, all else as shown. Raises TimelineError."""
-        return self._shown.edited(self._edit)
+        return with_lane(self._shown, self._edit)
 
     def _keep(self, _: Any) -> None:
         """Leave the edits with the take; where that cannot be, the page says why."""

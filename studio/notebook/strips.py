@@ -9,13 +9,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from engine.media.pictures import fit
 from engine.media.video import VideoSource
+from engine.prompts import words
 from engine.types import Frame
 from studio.delivery import proxies
 from studio.notebook import html as display
 from studio.performing.mattes import masks
 from studio.script.script import Prop
 from studio.takes.take import Render, Take, TakeError
-from studio.timeline.timeline import words
 
 
 def strip(take: Take, version: Render | None = None, count: int = 8, width: int = 160) -> Image.Image:

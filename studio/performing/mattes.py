@@ -17,7 +17,7 @@ from studio.performing.finder import Finder
 from studio.script.region import Box, Region
 from studio.takes.frames import pictures
 from studio.takes.take import Take
-from studio.timeline.timeline import Cue, Matte
+from studio.timeline.keys import Cue, Matte
 
 SEEN = 0.0005
 """The share of the picture from which on a region counts as seen."""
@@ -36,7 +36,7 @@ class MatteFinder:
 
     def keep(self, mattes: Iterable[Matte]) -> None:
         """Find the parts of these mattes from the next frame on; parts that were followed before keep their tracks."""
-        regions = {_name(matte.where): matte.where for matte in mattes}
+        regions = {_name(matte.region): matte.region for matte in mattes}
         finders = self._finders
         self._finders = {name: finders.get(name) or Finder(Region.from_dict(where)) for name, where in regions.items()}
 
@@ -66,7 +66,7 @@ class MatteFinder:
         and one for each part. Sees the frame.
         """
         masks: dict[str, np.ndarray] = {}
-        used = {_name(matte.where) for matte in cue.mattes}
+        used = {_name(matte.region) for matte in cue.mattes}
         for name, finder in self._finders.items():
             if name in used:
                 masks[name] = finder.mask(rgb, time_s)
@@ -74,7 +74,7 @@ class MatteFinder:
                 finder.follow(rgb, time_s)
         regions, rest = [], np.ones(rgb.shape[:2], np.float32)
         for matte in cue.mattes:
-            mask = masks[_name(matte.where)] * np.float32(matte.weight)
+            mask = masks[_name(matte.region)] * np.float32(matte.weight)
             if mask.any():
                 regions.append(PromptRegion(matte.prompt, mask))
                 rest = rest * (1 - mask)

@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from engine.prompts import Blend
 from engine.types import LiveModel
 from studio.performing.mattes import MatteFinder
-from studio.timeline.timeline import Blend, Cue, Matte
+from studio.timeline.keys import Cue, Matte
+from studio.timeline.parameters import finished
 
 
 class Performance:
@@ -78,10 +80,11 @@ class Performance:
         """
         tracks = self._finder.tracks()
         try:
-            self._direct(cue, rgb, take_s)
+            self._direct(cue.directed(), rgb, take_s)
             if before_step is not None:
                 before_step()
-            return _checked(self.model, self.model.step(rgb, stream_s, index), rgb)
+            picture = _checked(self.model, self.model.step(rgb, stream_s, index), rgb)
+            return finished(picture, cue.parameters, time_s=take_s, index=index, seed=self.model.seed)
         except BaseException:
             self._finder.restore(tracks)
             raise

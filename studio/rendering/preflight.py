@@ -9,13 +9,13 @@ from dataclasses import fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from engine.prompts import PromptError, blend
 from studio.model import load_model
 from studio.performing.mattes import sightings
 from studio.script.script import Beat, Placed, Problem, Prop, Scene, Script, counts_frames, means
 from studio.takes.mjpeg import packets
 from studio.takes.take import Take, TakeError
 from studio.timeline.clock import Clock
-from studio.timeline.timeline import TimelineError, blend
 
 if TYPE_CHECKING:
     from engine.types import LiveModel
@@ -133,7 +133,7 @@ def _props(script: Script, take: Take, placed: list[Placed]) -> Iterator[Problem
             continue
         try:
             seen = [sighting.time_s for sighting in sightings(take, region, script.folder) if sighting.box]
-        except TimelineError as error:
+        except PromptError as error:
             yield Problem("error", f"the prop {name!r}", str(error))
             continue
         for one, end in zip(placed, ends, strict=True):

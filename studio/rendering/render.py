@@ -22,6 +22,7 @@ from studio.takes.documents import file_sha256, rgb_sha256, write_document
 from studio.takes.frames import Progress, pictures, write_video
 from studio.takes.slate import now
 from studio.takes.take import Render, Take, TakeError
+from studio.timeline.files import timeline_to_dict
 from studio.timeline.timeline import Timeline
 
 SCHEMA = "lsd-studio.render"
@@ -72,7 +73,7 @@ def render(
     with ExitStack() as stack:
         checkpoints = None
         if resumable:
-            what = {"engine": engine, "timeline": timeline.to_dict(), "first_row": first}
+            what = {"engine": engine, "timeline": timeline_to_dict(timeline), "first_row": first}
             checkpoints = Checkpoints(versions, what)
             stack.push(_closing(checkpoints))
         part = checkpoints.attempt() if checkpoints else Path(tempfile.mkdtemp(prefix=".part-", dir=versions))
@@ -80,7 +81,7 @@ def render(
         written = write_video(part / "out.mp4", counted(frames(checkpoints)), take)
         if written < len(made):
             raise TakeError(f"{take.folder} is damaged: {written} of its {len(made)} pictures could be read; check it")
-        write_document(part / "timeline.json", timeline.to_dict())
+        write_document(part / "timeline.json", timeline_to_dict(timeline))
         info = {
             "schema": SCHEMA,
             "version": VERSION,

@@ -26,10 +26,10 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from engine.prompts import PromptError
 from studio.script.region import Region
 from studio.script.script import Beat, Prop, Scene, Script, ScriptError, Tempo
 from studio.takes.documents import write_whole
-from studio.timeline.timeline import TimelineError
 
 SCHEMA = "lsd-studio.script"
 VERSION = 1
@@ -335,7 +335,7 @@ class _Reader:
     def _at(self, path: _Path) -> Iterator[None]:
         try:
             yield
-        except TimelineError as error:
+        except PromptError as error:
             raise self._error(path, str(error)) from None
 
     def _error(self, path: _Path, told: str) -> ScriptError:

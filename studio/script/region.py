@@ -17,7 +17,8 @@ from typing import Any, TypeAlias
 
 from PIL import Image, ImageColor
 
-from studio.timeline.curves import TimelineError, number
+from engine.prompts import PromptError, number
+from studio.timeline.curves import TimelineError
 
 Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, width and height as shares of the picture, 0 to 1."""
@@ -127,7 +128,7 @@ class Region:
         if isinstance(data, str) or (isinstance(data, Sequence) and len(data) == 3):
             try:
                 return cls(_colour(data))
-            except TimelineError as error:
+            except PromptError as error:
                 raise TimelineError(f"{error}; or {_MASK_OR_BOX}") from None
         if isinstance(data, Sequence):
             return cls(box=_box(data))
@@ -164,7 +165,7 @@ def _colour(colour: Any) -> str | tuple[int, int, int]:
     try:
         rgb = rgb_of(colour)
         return colour if isinstance(colour, str) else rgb
-    except TimelineError:
+    except PromptError:
         text = colour.lower().replace("gray", "grey") if isinstance(colour, str) else ""
         named = dict.fromkeys(word for word in re.findall(r"[a-z]+", text) if word in COLOURS)
         if len(named) > 1:

@@ -23,11 +23,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from engine.media import timecode
+from engine.prompts import AS_IT_IS, Blend, Prompt, PromptError, blend, length, number
 from studio.script.region import Box, Region
 from studio.timeline import curves as lanes
 from studio.timeline.clock import Clock
-from studio.timeline.curves import TICK_S, Value, Values, length, number, ticks, value_at
-from studio.timeline.timeline import AS_IT_IS, Blend, Key, Marker, Matte, Prompt, Timeline, TimelineError, blend
+from studio.timeline.curves import TICK_S, Keyframe, Keyframes, TimelineError, ticks, value_at
+from studio.timeline.keys import Key, Marker, Matte
+from studio.timeline.timeline import Timeline
 
 if TYPE_CHECKING:
     from engine.types import LiveModel
@@ -144,7 +146,7 @@ class Tempo:
     def __post_init__(self) -> None:
         if not 1 <= number(self.bpm, "the tempo") <= 1000:
             raise ScriptError(f"a tempo of {self.bpm} beats a minute; it is 1 to 1000")
-        if lanes.number(self.first_s, "the first beat") < 0:
+        if number(self.first_s, "the first beat") < 0:
             raise ScriptError(f"the first beat is at {self.first_s} s; times start at 0")
         if isinstance(self.beats_per_bar, bool) or not isinstance(self.beats_per_bar, int) or self.beats_per_bar < 1:
             raise ScriptError(f"{self.beats_per_bar!r} beats in a bar; it is a whole number from 1 on")
@@ -324,7 +326,7 @@ class Script:
         if errors:
             raise ScriptError(str(errors[0]))
         keys = [] if placed[0].start_s == 0 else [Key(0.0, AS_IT_IS)]
-        ramps: dict[str, Values] = {}
+        ramps: dict[str, Keyframes] = {}
         present: set[str] = set()
         for i, one in enumerate(placed):
             plain = [self.prop(name).words for name in one.props if self.prop(name).part is None]
@@ -390,7 +392,7 @@ class Script:
             try:
                 start = self.place(beat.at, clock)
                 end = None if beat.until is None else self.place(beat.until, clock)
-            except TimelineError as error:
+            except PromptError as error:
                 problems.append(Problem("error", where, str(error)))
                 continue
             if end is not None and end <= start:
@@ -428,16 +430,16 @@ class Script:
                 yield str(error)
 
     @staticmethod
-    def _turn(ramps: dict[str, Values], at_s: float, fade_s: float, now: set[str], before: set[str]) -> None:
+    def _turn(ramps: dict[str, Keyframes], at_s: float, fade_s: float, now: set[str], before: set[str]) -> None:
         """Bring props in and out of the picture at a moment."""
         for name in sorted(now ^ before):
-            values = ramps.get(name, (Value(0.0, 0.0),))
+            values = ramps.get(name, (Keyframe(0.0, 0.0),))
             weight, target = value_at(values, at_s), float(name in now)
             stop = lanes.until(values, at_s)
             if fade_s >= TICK_S:
-                ramps[name] = (*stop, Value(at_s, weight, "step"), Value(at_s + fade_s, target))
+                ramps[name] = (*stop, Keyframe(at_s, weight, "step"), Keyframe(at_s + fade_s, target))
             else:
-                ramps[name] = (*stop, Value(at_s, target, "step"))
+                ramps[name] = (*stop, Keyframe(at_s, target, "step"))
 
 
 def counts_frames(moment: Moment | None) -> bool:

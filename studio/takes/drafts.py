@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from engine.prompts import PromptError
 from studio.takes.documents import read_document, write_document
 from studio.takes.take import Render, Take, TakeError
-from studio.timeline.timeline import Timeline, TimelineError
+from studio.timeline.files import timeline_from_dict, timeline_to_dict
+from studio.timeline.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +24,9 @@ def load(take: Take, version: Render | None = None) -> Timeline | None:
     if not path.is_file():
         return None
     try:
-        draft = Timeline.from_dict(read_document(path)[0])
+        draft = timeline_from_dict(read_document(path)[0])
         return None if any(render.timeline == draft for render in take.renders) else draft
-    except (TakeError, TimelineError) as error:
+    except (TakeError, PromptError) as error:
         log.warning("%s is left out: %s", path, error)  # nothing that was shot or rendered is in it
         return None
 
@@ -36,7 +38,7 @@ def keep(take: Take, version: Render | None, timeline: Timeline) -> None:
         path.unlink(missing_ok=True)
     else:
         path.parent.mkdir(exist_ok=True)
-        write_document(path, timeline.to_dict())
+        write_document(path, timeline_to_dict(timeline))
 
 
 def _path(take: Take, version: Render | None) -> Path:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tqdm.auto import tqdm
 
+from engine.prompts import Prompt, PromptError
 from studio.background import run_in_background, stepped
 from studio.takes.documents import TakeError as TakeError  # the studio's others take these from here
 from studio.takes.documents import read_document, read_journal, write_document
@@ -24,7 +25,10 @@ from studio.takes.lock import is_locked
 from studio.takes.slate import Slate as Slate
 from studio.takes.slate import folders
 from studio.timeline.clock import FALLBACK_FPS, Clock
-from studio.timeline.timeline import Key, Marker, Prompt, Timeline, TimelineError, key_from_dict
+from studio.timeline.curves import TimelineError
+from studio.timeline.files import key_from_dict, timeline_from_dict
+from studio.timeline.keys import Key, Marker
+from studio.timeline.timeline import Timeline
 
 if TYPE_CHECKING:
     import numpy as np
@@ -330,7 +334,7 @@ class Take:
                 elif event["kind"] == "marker":
                     markers.append(Marker(event["ticks"] / TICKS_PER_SECOND, str(event["name"]).strip() or "Marker"))
             return Timeline(tuple(keys.values()), tuple(markers))
-        except (KeyError, TypeError, TimelineError) as error:
+        except (KeyError, TypeError, PromptError) as error:
             raise TakeError(f"{self.folder / 'events.jsonl'} is damaged: {error}") from None
 
     def timeline_of(self, said: Script | Timeline | Prompt) -> Timeline:
@@ -513,8 +517,8 @@ def bar(what: str, progress: Progress | None, total: int | None = None) -> Itera
 def read_timeline(path: Path) -> Timeline:
     """A saved timeline. Raises TakeError."""
     try:
-        return Timeline.from_dict(read_document(path)[0])
-    except TimelineError as error:
+        return timeline_from_dict(read_document(path)[0])
+    except PromptError as error:
         raise TakeError(f"{path} is damaged: {error}") from None
 
 

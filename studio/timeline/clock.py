@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from studio.timeline.timeline import Marker
+from studio.timeline.keys import Marker
 
 FALLBACK_FPS = 24.0
 """Frames a second of what names no rate of its own: cinema's."""

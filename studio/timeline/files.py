@@ -1,15 +1,160 @@
-"""Timelines as files: a schedule that people type (engine/media/schedule.py), or a timeline that the studio saved."""
+"""Timelines as files: what the studio saves, and the schedules that people type (engine/media/schedule.py).
+
+A saved timeline says its schema and version. Fields that this version does not know are kept as metadata and written
+again in their place.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import engine.media.schedule
+import engine.prompts
 from engine.media.schedule import Form, Lost, Schedule
 from engine.media.timecode import Style
-from engine.prompts import Key as ScheduleKey
-from studio.timeline.timeline import Key, Timeline, TimelineError
+from engine.prompts import PromptError
+from studio.timeline.curves import Keyframe, Keyframes, TimelineError
+from studio.timeline.keys import Key, Marker, Matte, Track
+from studio.timeline.timeline import Timeline
+
+SCHEMA = "lsd-studio.timeline"
+VERSION = 2
+"""2 added `end_s`, `tracks` and `mattes`."""
+
+Read = TypeVar("Read")
+
+
+# -- what the studio saves
+
+
+def timeline_to_dict(timeline: Timeline) -> dict[str, Any]:
+    """A timeline as JSON values, with schema and version, in a stable order."""
+    return {
+        "schema": SCHEMA,
+        "version": VERSION,
+        **lane_to_dict(timeline),
+        **({"end_s": timeline.end_s} if timeline.end_s is not None else {}),
+        **({"tracks": [track_to_dict(track) for track in timeline.tracks]} if timeline.tracks else {}),
+        **({"mattes": [_matte_to_dict(matte) for matte in timeline.mattes]} if timeline.mattes else {}),
+        **timeline.metadata,
+    }
+
+
+def timeline_from_dict(data: Mapping[str, Any]) -> Timeline:
+    """A timeline from `timeline_to_dict`'s values. Raises PromptError, which says where the mistake is."""
+    if data.get("schema") != SCHEMA:
+        raise TimelineError(f"schema {data.get('schema')!r} is not {SCHEMA!r}")
+    version = data.get("version")
+    if not isinstance(version, int) or not 1 <= version <= VERSION:
+        raise TimelineError(f"timeline version {version!r}; this studio reads 1 to {VERSION}; update lsd-studio")
+    return Timeline(
+        _entries(data, "keys", key_from_dict),
+        _entries(data, "markers", _marker_from_dict),
+        _without(data, "schema", "version", "keys", "markers", "end_s", "tracks", "mattes"),
+        _entries(data, "tracks", _track_from_dict),
+        _entries(data, "mattes", _matte_from_dict),
+        data.get("end_s"),
+    )
+
+
+def lane_to_dict(timeline: Timeline) -> dict[str, Any]:
+    """Keys and markers as JSON values: what a lane shows and edits (studio/web/edits.js)."""
+    return {
+        "keys": [key_to_dict(key) for key in timeline.keys],
+        "markers": [{"time_s": mark.time_s, "name": mark.name, **mark.metadata} for mark in timeline.markers],
+    }
+
+
+def with_lane(timeline: Timeline, lane: Mapping[str, Any]) -> Timeline:
+    """The timeline with a lane's keys and markers in place of its own; all else stays. Raises PromptError."""
+    keys, markers = _entries(lane, "keys", key_from_dict), _entries(lane, "markers", _marker_from_dict)
+    return replace(timeline, keys=keys, markers=markers)
+
+
+def key_to_dict(key: Key) -> dict[str, Any]:
+    """A key as JSON values."""
+    prompt = _prompt_to_json(key.prompt)
+    return {"id": key.id, "time_s": key.time_s, "prompt": prompt, "fade_s": key.fade_s, **key.metadata}
+
+
+def key_from_dict(row: Mapping[str, Any]) -> Key:
+    """A key from JSON values; unknown fields are kept as metadata. Raises KeyError or PromptError."""
+    rest = _without(row, "id", "time_s", "prompt", "fade_s")
+    return Key(row["time_s"], row["prompt"], row.get("fade_s", 0.0), str(row.get("id", "")), rest)
+
+
+def track_to_dict(track: Track) -> dict[str, Any]:
+    """A track as JSON values."""
+    return {"name": track.name, "values": keyframes_to_rows(track.keyframes)}
+
+
+def keyframes_to_rows(keyframes: Keyframes) -> list[dict[str, Any]]:
+    """Keyframes as JSON values."""
+    return [{"time_s": frame.time_s, "value": frame.value, "ease": frame.ease} for frame in keyframes]
+
+
+def _marker_from_dict(row: Mapping[str, Any]) -> Marker:
+    return Marker(row["time_s"], str(row["name"]).strip() or "Marker", _without(row, "time_s", "name"))
+
+
+def _track_from_dict(row: Mapping[str, Any]) -> Track:
+    return Track(str(row["name"]), _keyframes_from_rows(row["values"]))
+
+
+def _matte_to_dict(matte: Matte) -> dict[str, Any]:
+    prompt, values = _prompt_to_json(matte.prompt), keyframes_to_rows(matte.weight)
+    return {"name": matte.name, "prompt": prompt, "where": dict(matte.region), "values": values}
+
+
+def _matte_from_dict(row: Mapping[str, Any]) -> Matte:
+    if not isinstance(row["where"], Mapping):
+        raise TimelineError(f'"where" is {row["where"]!r}, not an object')
+    return Matte(str(row["name"]), row["prompt"], dict(row["where"]), _keyframes_from_rows(row["values"]))
+
+
+def _keyframes_from_rows(rows: Any) -> Keyframes:
+    if not isinstance(rows, Sequence) or isinstance(rows, str):
+        raise TimelineError(f'"values" is {rows!r}, not a list')
+
+    def read(row: Mapping[str, Any]) -> Keyframe:
+        return Keyframe(row["time_s"], row["value"], row.get("ease", "linear"))
+
+    return tuple(_entry(read, "values", i, row) for i, row in enumerate(rows))
+
+
+def _prompt_to_json(prompt: engine.prompts.Prompt) -> Any:
+    return prompt if isinstance(prompt, str) else [[text, weight] for text, weight in prompt]
+
+
+def _without(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """What is left of an object beside these fields: its metadata."""
+    return {name: value for name, value in data.items() if name not in names}
+
+
+def _entries(data: Mapping[str, Any], name: str, read: Callable[[Mapping[str, Any]], Read]) -> tuple[Read, ...]:
+    rows = data.get(name) or []
+    if not isinstance(rows, list | tuple):
+        raise TimelineError(f"{name} is {rows!r}, not a list")
+    return tuple(_entry(read, name, i, row) for i, row in enumerate(rows))
+
+
+def _entry(read: Callable[[Mapping[str, Any]], Read], name: str, i: int, row: Any) -> Read:
+    """One object of a saved list; an error says which one it is."""
+    if not isinstance(row, Mapping):
+        raise TimelineError(f"{name}[{i}] is {row!r}, not an object")
+    try:
+        return read(row)
+    except KeyError as missing:
+        raise TimelineError(f"{name}[{i}] lacks {missing}") from None
+    except PromptError as error:
+        raise TimelineError(f"{name}[{i}]: {error}") from None
+
+
+# -- what people type
 
 
 def load(path: Path, fps: float = 24.0, *, frames: bool = False) -> Timeline:
@@ -30,7 +175,7 @@ def load(path: Path, fps: float = 24.0, *, frames: bool = False) -> Timeline:
 
 
 def parse(text: str, fps: float = 24.0, *, frames: bool = False) -> Timeline:
-    """A timeline from the text of either; raises ScheduleError or TimelineError.
+    """A timeline from the text of either; raises PromptError, which for a schedule is a ScheduleError with its place.
 
     fps: the rate in which frames and timecodes are counted. frames: a bare number in JSON is a frame, as in Deforum.
     """
@@ -39,7 +184,7 @@ def parse(text: str, fps: float = 24.0, *, frames: bool = False) -> Timeline:
     except (ValueError, RecursionError):
         data = None  # the schedule's parser says where and why
     if isinstance(data, dict) and "schema" in data:
-        return Timeline.from_dict(data)
+        return timeline_from_dict(data)
     schedule = engine.media.schedule.read(text, fps, frames=frames)
     return Timeline(tuple(Key(key.time_s, key.prompt, key.fade_s) for key in schedule.keys), end_s=schedule.end_s)
 
@@ -54,13 +199,13 @@ def dumps(
     wanted, and where two keys fall into one frame.
     """
     end_s = timeline.end_s
-    keys = [ScheduleKey(key.time_s, key.prompt, key.fade_s) for key in timeline.keys]
+    keys: list[engine.prompts.Key] = list(timeline.keys)
     if lossy:
         end_s = end_s if form == "durations" else None
-        keys = keys if form == "json" else [ScheduleKey(key.time_s, _strongest(key)) for key in keys]
+        keys = keys if form == "json" else [engine.prompts.Key(key.time_s, _strongest(key)) for key in keys]
     else:
-        held = {"markers": timeline.markers, "parameters": timeline.tracks, "props": timeline.mattes}
-        if lost := [name for name, things in held.items() if things]:
+        beyond = {"markers": timeline.markers, "parameters": timeline.tracks, "props": timeline.mattes}
+        if lost := [name for name, things in beyond.items() if things]:
             raise TimelineError(f"a schedule has no {' and no '.join(lost)}; save the timeline, or say lossy=True")
     try:
         return engine.media.schedule.write(Schedule(tuple(keys), end_s), form, times, fps)
@@ -70,5 +215,5 @@ def dumps(
         raise TimelineError(str(error)) from None
 
 
-def _strongest(key: ScheduleKey) -> str:
-    return key.prompt if isinstance(key.prompt, str) else max(key.prompt, key=lambda pair: pair[1])[0]
+def _strongest(key: engine.prompts.Key) -> str:
+    return max(key.blend, key=lambda pair: pair[1])[0]

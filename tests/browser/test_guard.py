@@ -28,7 +28,8 @@ from studio.app.sessions import Sessions
 from studio.delivery import proxies
 from studio.live.director import Director
 from studio.takes.take import EngineEntry, Slate, Take
-from studio.timeline.timeline import Matte, Timeline
+from studio.timeline.keys import Matte
+from studio.timeline.timeline import Timeline
 
 HOME = "http://testserver"
 

@@ -12,9 +12,13 @@ from playwright.sync_api import Browser
 
 from engine.config import SHIPPED_WORLDS
 from engine.teachers.wordings import wordings
-from studio.notebook.esm import WEB, join
+from studio.notebook.esm import join
 from studio.timeline.colours import colour
-from studio.timeline.timeline import Key, Timeline, TimelineError, key_to_dict
+from studio.timeline.curves import TimelineError
+from studio.timeline.files import key_to_dict, timeline_from_dict, timeline_to_dict
+from studio.timeline.keys import Key
+from studio.timeline.timeline import Timeline
+from studio.web import WEB
 
 Edit = Callable[[str, Timeline, list[Any]], Timeline | None]
 TIMES = st.integers(0, 80).map(lambda quarters: quarters / 4 + 1e-6)
@@ -66,9 +70,9 @@ def edit(browser: Browser) -> Iterator[Edit]:
     )
 
     def call(name: str, timeline: Timeline, given: list[Any]) -> Timeline | None:
-        data = timeline.to_dict()
+        data = timeline_to_dict(timeline)
         made = page.evaluate(CALL, [name, {"keys": data["keys"], "markers": data["markers"]}, given])
-        return Timeline.from_dict({**data, **made}) if made else None
+        return timeline_from_dict({**data, **made}) if made else None
 
     yield call
     page.close()

@@ -17,7 +17,8 @@ from engine.models.checkpoint import save_weights, shard
 from engine.models.hourglass import Hourglass
 from engine.stream import Stream
 from engine.text import Router
-from studio.timeline.timeline import SCHEMA, VERSION, Timeline
+from studio.timeline.files import SCHEMA, VERSION, timeline_from_dict
+from studio.timeline.timeline import Timeline
 from tests.browser.support import Cable, Served, enter
 
 ROOT = Path(__file__).parents[2]
@@ -305,7 +306,7 @@ def test_a_prompt_is_split_trimmed_and_faded(studio: Served, page: Page) -> None
 
     def edited() -> Timeline:
         state = page.evaluate("document.querySelector('#studio [data-ready]').studio.review.player.state()")
-        return Timeline.from_dict({"schema": SCHEMA, "version": VERSION, **state})
+        return timeline_from_dict({"schema": SCHEMA, "version": VERSION, **state})
 
     def drag(time_s: float, y: float, by_s: float) -> None:
         x = lane["x"] + time_s * second

@@ -78,7 +78,7 @@ def test_props_and_scenes_give_a_version_with_its_prop(
     data = run("02_props_and_scenes", monkeypatch)
     (version,) = take.renders
     (matte,) = version.timeline.mattes
-    seen = {round(one.time_s, 1): one.box for one in sightings(take, Region.from_dict(matte.where))}
+    seen = {round(one.time_s, 1): one.box for one in sightings(take, Region.from_dict(matte.region))}
     for time_s in (3.0, 5.0, 7.0, 9.0, 12.0, 15.0):
         left, top, width, height = seen[time_s] or (0, 0, 0, 0)
         middle = left + width / 2, top + height / 2

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.prompts import words
 from studio.script.script import Script
-from studio.timeline.timeline import Marker, words
+from studio.timeline.keys import Marker
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.docs

@@ -15,7 +15,8 @@ from studio.model import load_model
 from studio.notebook import GridPicker
 from studio.rendering.render import render
 from studio.takes.take import Take, TakeError
-from studio.timeline.timeline import Key, Timeline
+from studio.timeline.keys import Key
+from studio.timeline.timeline import Timeline
 from studio.variants import Grid
 
 

@@ -19,7 +19,8 @@ from studio.delivery.export import constant_rate, write_mp4, write_otio
 from studio.rendering.render import render
 from studio.takes.documents import Journal, read_journal
 from studio.takes.take import Manifest, Take, TakeError
-from studio.timeline.timeline import Key, Matte, Value
+from studio.timeline.curves import Keyframe
+from studio.timeline.keys import Key, Matte
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def tone() -> Callable[[Path], None]:
 
 
 def test_an_otio_holds_clips_keys_and_markers(take: Take, stream: Stream, tmp_path: Path) -> None:
-    weights = (Value(1.0, 0.0), Value(2.0, 1.0), Value(3.0, 1.0), Value(3.5, 0.0, "step"))
+    weights = (Keyframe(1.0, 0.0), Keyframe(2.0, 1.0), Keyframe(3.0, 1.0), Keyframe(3.5, 0.0, "step"))
     chest = Matte("chest", "gold", {"colour": "green"}, weights)
     line = replace(take.timeline.add(Key(3.0, "golden rome", 0.5)).set(0, strength=0.5), mattes=(chest,))
     render(take, line, stream)

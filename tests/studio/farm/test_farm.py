@@ -18,7 +18,8 @@ from studio.rendering import checkpoints
 from studio.rendering.checkpoints import Checkpoints
 from studio.rendering.render import render
 from studio.takes.take import Render, Take
-from studio.timeline.timeline import Key, Timeline
+from studio.timeline.keys import Key
+from studio.timeline.timeline import Timeline
 
 
 def edited(take: Take) -> Timeline:

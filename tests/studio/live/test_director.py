@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from engine.media.pictures import decode_jpeg
+from engine.prompts import PromptError
 from engine.types import LiveModel
 from studio.live.connection import Connection
 from studio.live.director import Director
@@ -19,7 +20,8 @@ from studio.live.frames import LiveFrame
 from studio.takes.documents import crc
 from studio.takes.mjpeg import packets
 from studio.takes.take import TICKS_PER_SECOND, Slate, Take, TakeError
-from studio.timeline.timeline import Key, Timeline, TimelineError
+from studio.timeline.keys import Key
+from studio.timeline.timeline import Timeline
 
 Jpeg = Callable[..., bytes]
 SLATE = Slate("film")
@@ -84,7 +86,7 @@ def test_a_prompt_that_cannot_be_used_is_refused_and_the_old_one_holds(
     director: Director, jpeg: Jpeg, prompt: str, fade_s: float
 ) -> None:
     director.say("underwater", wait=True)
-    with pytest.raises(TimelineError):
+    with pytest.raises(PromptError):
         director.say(prompt, fade_s)
     assert shoot(director, jpeg, 0, 1)[0].prompt == (("underwater", 1.0),)
 

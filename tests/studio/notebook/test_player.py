@@ -13,6 +13,7 @@ from studio.notebook import GridPicker, TakePlayer, spot, strip
 from studio.script.region import Region
 from studio.script.script import Prop
 from studio.takes.take import Take, TakeError
+from studio.timeline.files import lane_to_dict
 
 
 def test_what_is_edited_in_the_player_comes_back(take: Take) -> None:
@@ -37,14 +38,14 @@ def test_edits_wait_in_the_take_for_another_kernel_and_for_the_page(take: Take) 
     player._edit = {**player._edit, **edit}
     for again in (TakePlayer(Take.open(take.folder)), take.player):
         assert again.timeline == player.timeline
-        assert again._take["keys"] == take.timeline.lane()["keys"], "what undo takes it back to"
+        assert again._take["keys"] == lane_to_dict(take.timeline)["keys"], "what undo takes it back to"
     version = take.render(player.timeline, progress=lambda done, total: None)
     assert TakePlayer(take).timeline == take.timeline, "a version holds them now"
     assert version.player.timeline == version.timeline
     version.player._edit = {**version.player._edit, "markers": [{"time_s": 1.0, "name": "here"}]}
     assert [path.name for path in (take.folder / "drafts").iterdir()] == ["live.json", "v001.json"]
     assert TakePlayer(take, version).timeline.markers[0].name == "here"
-    version.player._edit = version.timeline.lane()
+    version.player._edit = lane_to_dict(version.timeline)
     assert [path.name for path in (take.folder / "drafts").iterdir()] == ["live.json"], "nothing waits any more"
 
 
@@ -54,7 +55,7 @@ def test_edits_that_cannot_be_kept_are_told(take: Take) -> None:
     player._edit = {**player._edit, "markers": [{"time_s": 1.0, "name": "here"}]}
     assert player._fault.startswith("Not kept for another kernel: ")
     (take.folder / "drafts").unlink()
-    player._edit = take.timeline.lane()
+    player._edit = lane_to_dict(take.timeline)
     assert player._fault == ""
     (take.folder / "drafts").mkdir()
     (take.folder / "drafts" / "live.json").write_text("{")

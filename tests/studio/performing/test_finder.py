@@ -12,7 +12,9 @@ from studio.performing.finder import Finder, keyed, lab_of
 from studio.performing.mattes import MatteFinder, sightings
 from studio.script.region import COLOURS, Region, rgb_of
 from studio.takes.take import Take
-from studio.timeline.timeline import Matte, Timeline, Value
+from studio.timeline.curves import Keyframe
+from studio.timeline.keys import Matte
+from studio.timeline.timeline import Timeline
 
 HEIGHT, WIDTH = 90, 160
 Y, X = np.mgrid[0:HEIGHT, 0:WIDTH]
@@ -130,7 +132,7 @@ def test_a_mask_is_a_function_of_the_frames(left, top):
 
 def test_what_the_stream_is_told_leaves_no_place_without_a_prompt():
     mattes = [Matte("thing", "fire", {"box": {"0": list(box_of(20, 30))}}), Matte("wall", "ice", {"colour": "#8080b0"})]
-    values = (Value(0, 0), Value(1, 0.5, "step"))
+    values = (Keyframe(0, 0), Keyframe(1, 0.5, "step"))
     timeline = Timeline(mattes=(*mattes, Matte("late", "gold", {"colour": "yellow"}, values)))
     finder = MatteFinder(timeline.mattes)
     regions = finder.prompt(timeline.at(0), scene(20, 30), 0)

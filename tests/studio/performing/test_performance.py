@@ -9,7 +9,9 @@ import pytest
 
 from engine.types import LiveModel, Region
 from studio.performing.performance import Performance
-from studio.timeline.timeline import Key, Matte, Timeline
+from studio.timeline.keys import Key, Matte
+from studio.timeline.parameters import PARAMETERS, Parameter
+from studio.timeline.timeline import Timeline
 
 WIDTH, HEIGHT = 96, 64
 
@@ -18,6 +20,7 @@ class Spy:
     """Writes down what it is asked for, and answers with `answer`, or with the frame."""
 
     kind = "spy"
+    seed = 7
 
     def __init__(self) -> None:
         self.prompts: list[Any] = []
@@ -110,3 +113,14 @@ def test_a_model_that_breaks_its_law_is_told_so(performance: Performance, spy: S
     spy.answer = wrong
     with pytest.raises(ValueError, match="the model 'spy' answered a frame of uint8"):
         answer(performance, Timeline.of("a"), 0)
+
+
+def test_a_parameter_acts_on_the_prompt_before_the_step_and_on_the_picture_after_it(performance, spy, monkeypatch):
+    def shaded(rgb: np.ndarray, value: float, time_s: float, index: int, seed: int) -> np.ndarray:
+        assert (time_s, index, seed) == (2.0, 48, spy.seed)
+        return np.asarray(rgb * (1 - value), np.uint8)
+
+    monkeypatch.setitem(PARAMETERS, "shade", Parameter("shade", 0, 1, 0, "how dark it is", on_picture=shaded))
+    line = Timeline.of("underwater").set(0, strength=0.25, shade=0.5)
+    assert np.array_equal(answer(performance, line, 48), frame(30) // 2)
+    assert spy.prompts == [(("as it is", 0.75), ("underwater", 0.25))]

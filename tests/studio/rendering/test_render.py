@@ -16,7 +16,7 @@ from studio.rendering.render import render
 from studio.rendering.replay import first_change, nearest_snapshot, replay
 from studio.takes.documents import rgb_sha256
 from studio.takes.take import Take, TakeError, read_timeline
-from studio.timeline.timeline import Key
+from studio.timeline.keys import Key
 from tests.edge_model import EdgeModel
 
 

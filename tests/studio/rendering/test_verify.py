@@ -18,7 +18,8 @@ from studio.takes.documents import Journal, crc, file_sha256, read_journal
 from studio.takes.mjpeg import PacketFile, packets
 from studio.takes.recorder import Recorder
 from studio.takes.take import EngineEntry, Manifest, Slate, Take, TakeError
-from studio.timeline.timeline import Key, Timeline
+from studio.timeline.keys import Key
+from studio.timeline.timeline import Timeline
 from tests.edge_model import EdgeModel, EdgeSetup
 
 FILES = ["take.json", "events.jsonl", "frames.jsonl", "raw.mkv", "live.mkv", "poster.jpg", "proxy/live.mp4"]

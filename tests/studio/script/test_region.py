@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.prompts import PromptError
 from studio.script.region import Region, drawn_mask
 from studio.script.script import Prop
-from studio.timeline.timeline import TimelineError
+from studio.timeline.curves import TimelineError
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ from studio.timeline.timeline import TimelineError
     ],
 )
 def test_mistakes_are_told_with_what_is_legal(make, message):
-    with pytest.raises(TimelineError) as error:
+    with pytest.raises(PromptError) as error:
         make()
     assert message in str(error.value)
 

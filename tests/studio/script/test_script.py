@@ -24,7 +24,10 @@ from studio.script.region import Region
 from studio.script.script import Beat, Prop, Scene, Script, ScriptError, Tempo
 from studio.takes.take import Slate, Take, TakeError
 from studio.timeline.clock import Clock
-from studio.timeline.timeline import Key, Marker, Matte, Timeline, TimelineError, Value
+from studio.timeline.curves import Keyframe, TimelineError
+from studio.timeline.files import timeline_from_dict, timeline_to_dict
+from studio.timeline.keys import Key, Marker, Matte
+from studio.timeline.timeline import Timeline
 
 DESERT, SEA = Scene("desert", "wild west at dusk"), Scene("sea", "underwater")
 STICK = Prop("stick", becomes="a lightsaber")
@@ -139,7 +142,7 @@ def test_scenes_are_shared_between_scripts(tmp_path):
     (tmp_path / "film.yaml").write_text(text)
     script = Script.load(tmp_path / "film.yaml")
     assert (script.scene("desert"), script.scene("sea").look) == (DESERT, "neon rain")
-    assert script.timeline().mattes[0].where["mask"].startswith("data:image/png;base64,")
+    assert script.timeline().mattes[0].region["mask"].startswith("data:image/png;base64,")
     for name in ("again.yaml", "below/again.yaml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         script.save(tmp_path / name)
@@ -181,8 +184,8 @@ def test_a_cycle_of_includes_is_refused(tmp_path):
         ("beats:\n- {at: 1, scene: [sea]}", "line 4, column 18: scene is ['sea']; write a name"),
         ("beats: {at: 1}", "beats are a list"),
         ("scenes: {sea: ''}", "line 3, column 15: the prompt is empty"),
-        ("scenes: {sea: 5}", "line 3, column 15: 5 is no prompt"),
-        ("scenes:\n  sea:", "None is no prompt"),
+        ("scenes: {sea: 5}", "line 3, column 15: 5 is not a prompt"),
+        ("scenes:\n  sea:", "None is not a prompt"),
         ("props: {stick: {becomes: a, region: {mask: 7}}}", "line 3, column 37: 7 is not a mask"),
         ("scenes: {sea: {note: a}}", "the scene 'sea' has no look"),
         ("props: {stick: {region: green}}", "does not say what it becomes"),
@@ -298,7 +301,7 @@ def test_a_prop_with_a_region_is_a_matte_while_it_is_there():
         Beat(7, until=8),
     ]
     (matte,) = Script(beats).timeline().mattes
-    assert (matte.name, matte.prompt, matte.where) == ("stick", "a lightsaber", {"colour": "green", "tolerance": 0.2})
+    assert (matte.name, matte.prompt, matte.region) == ("stick", "a lightsaber", {"colour": "green", "tolerance": 0.2})
     line = Script(beats).timeline()
     weights = [sum(cue.weight for cue in line.at(time_s).mattes) for time_s in (0, 1, 1.5, 2, 5, 6, 6.25, 6.5, 9)]
     assert weights == [0, 0, 0.5, 1, 1, 1, 0.5, 0, 0]
@@ -477,7 +480,7 @@ def test_a_script_renders_and_its_regions_replay_exactly(take: Take) -> None:
     script = Script([Beat(0, SEA), Beat("the ball falls", DESERT, [moon], fade=0.5), Beat(3, props=[])])
     one, two = take.render(script, stream), take.render(script.timeline(take), stream, full=True)
     assert one.info["hashes"] == two.info["hashes"]
-    assert Timeline.from_dict(one.timeline.to_dict()) == script.timeline(take)
+    assert timeline_from_dict(timeline_to_dict(one.timeline)) == script.timeline(take)
     plain = take.render(Script([Beat(0, SEA), Beat("the ball falls", DESERT, fade=0.5)]), stream)
     same = [a == b for a, b in zip(one.info["hashes"], plain.info["hashes"], strict=True)]
     rows = [row.time_s for row in take.made]
@@ -489,7 +492,7 @@ def test_from_a_snapshot_a_followed_prop_is_where_it_was(take: Take, weights: Pa
     """What follows a thing must see the frames before the one that is rendered first."""
     stream = Stream.load(weights, device="cpu", seed=7, threads=1)
     area = Region(box={0.5: (0.1, 0.2, 0.3, 0.6)})
-    values = (Value(0, 0), Value(3, 1, "step"))
+    values = (Keyframe(0, 0), Keyframe(3, 1, "step"))
     line = replace(take.timeline, mattes=(Matte("disc", "wild west", area.to_dict(), values),))
     assert take.frames[first_change(take, line)].time_s == pytest.approx(3, abs=0.05)
     part, whole = take.render(line, stream), take.render(line, stream, full=True)

@@ -21,7 +21,8 @@ from studio.model import load_model
 from studio.rendering.render import render
 from studio.rendering.verify import check
 from studio.takes.take import TICKS_PER_SECOND, Take, takes
-from studio.timeline.timeline import Key, Timeline
+from studio.timeline.keys import Key
+from studio.timeline.timeline import Timeline
 
 ROOT = Path(__file__).parents[3]
 
@@ -33,7 +34,8 @@ from studio.live.director import Director
 from studio.model import load_model
 from studio.live.filecamera import FileCamera, roll
 from studio.takes.take import Slate
-from studio.timeline.timeline import Key, Timeline
+from studio.timeline.keys import Key
+from studio.timeline.timeline import Timeline
 
 clip, weights, sessions = map(Path, sys.argv[1:])
 camera = FileCamera(clip, (96, 64))

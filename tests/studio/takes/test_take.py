@@ -13,7 +13,7 @@ import pytest
 from studio.script.script import Beat, Scene
 from studio.takes.documents import DamagedError, Journal, read_document, read_journal, write_document
 from studio.takes.take import Manifest, Render, Slate, Take, TakeError, takes
-from studio.timeline.timeline import TimelineError
+from studio.timeline.curves import TimelineError
 from studio.variants import Grid
 
 

@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.timeline import files as schedule
-from studio.timeline.timeline import Key, Timeline, TimelineError
+from studio.timeline.curves import TimelineError
+from studio.timeline.files import timeline_to_dict
+from studio.timeline.keys import Key
+from studio.timeline.timeline import Timeline
 
 TEXTS = (
     st.text(st.sampled_from("ab é()[]{}|\\:,\"'0"), min_size=1, max_size=12)
@@ -90,4 +93,4 @@ def test_a_saved_timeline_with_everything_comes_back(tmp_path):
     path.write_text('{"0": "a", "50": "b"}')
     assert schedule.load(path, 25, frames=True) == Timeline((Key(0, "a"), Key(2, "b")))
 
-    assert schedule.parse(json.dumps(timeline.to_dict())) == timeline
+    assert schedule.parse(json.dumps(timeline_to_dict(timeline))) == timeline

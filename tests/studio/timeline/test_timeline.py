@@ -16,9 +16,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from engine.prompts import PromptError, blend, words
 from studio.timeline import files as schedule
-from studio.timeline.curves import PIECES
-from studio.timeline.timeline import VERSION, Key, Marker, Matte, Timeline, TimelineError, Track, Value, blend, words
+from studio.timeline.curves import PIECES, Keyframe, TimelineError
+from studio.timeline.files import VERSION, timeline_from_dict, timeline_to_dict
+from studio.timeline.keys import Key, Marker, Matte, Track
+from studio.timeline.timeline import Timeline
 
 WORLDS = ("underwater", "wild west", "deep space", "snow falls")
 SECONDS = st.integers(0, 40_000_000).map(lambda ticks: ticks / 1_000_000)  # a take's clock counts microseconds
@@ -34,7 +37,7 @@ PLAIN = st.lists(KEYS, min_size=1, max_size=6, unique_by=TIME).map(lambda keys: 
 def timelines(times, eases=EASES):
     """Timelines with all that one can hold, at such times."""
     keys = st.builds(Key, times, st.sampled_from(WORLDS), st.sampled_from([0.0, 0.5, 3.0]))
-    values = st.builds(Value, times, st.sampled_from([0.0, 0.25, 1.0]), eases)
+    values = st.builds(Keyframe, times, st.sampled_from([0.0, 0.25, 1.0]), eases)
     lane = st.lists(values, min_size=1, max_size=4, unique_by=TIME).map(tuple)
     mattes = st.builds(Matte, st.sampled_from(["stick", "ball"]), st.just("fire"), st.just({"colour": "red"}), lane)
     return st.builds(
@@ -63,9 +66,10 @@ def same(one, other, within=1e-5):
 
     within: more where a smooth way was cut, of which even pieces are left.
     """
+    one, other = one.directed(), other.directed()
     parts = [dict(one.prompt), dict(other.prompt)]
     for a, b in zip(one.mattes, other.mattes, strict=True):
-        assert (a.name, a.where) == (b.name, b.where)
+        assert (a.name, a.region) == (b.name, b.region)
         assert a.weight == pytest.approx(b.weight, abs=within)
         parts += [dict(a.prompt), dict(b.prompt)]
     for a, b in zip(parts[::2], parts[1::2], strict=True):
@@ -89,6 +93,16 @@ def test_a_key_changes_nothing_before_it(timeline, key, time_s):
     assume(timeline.keys[0].time_s < key.time_s)  # the first key also rules what is before it
     assume(time_s < key.time_s)
     assert timeline.add(key).at(time_s).same_picture(timeline.at(time_s))
+
+
+@given(PLAIN, st.lists(KEYS, min_size=1, max_size=4, unique_by=TIME), SECONDS)
+def test_a_timeline_that_grows_equals_one_that_is_made_anew(timeline, keys, time_s):
+    grown = whole = timeline
+    for key in sorted(keys, key=TIME):
+        if key.time_s > grown.keys[-1].time_s:
+            grown, whole = grown.extended(key), whole.add(key)
+    assert grown == whole
+    assert grown.at(time_s) == whole.at(time_s)
 
 
 def test_any_kind_of_number_is_a_time():
@@ -178,20 +192,20 @@ def test_normal_form_is_stable(prompt):
 
 @given(TIMELINES)
 def test_saved_then_loaded_is_equal(timeline):
-    text = json.dumps(timeline.to_dict())
-    again = Timeline.from_dict(json.loads(text))
+    text = json.dumps(timeline_to_dict(timeline))
+    again = timeline_from_dict(json.loads(text))
     assert again == timeline
-    assert json.dumps(again.to_dict()) == text
+    assert json.dumps(timeline_to_dict(again)) == text
     assert schedule.parse(text) == timeline
 
 
 def test_unknown_fields_pass_through_in_their_place():
-    data = Timeline((Key(0, "underwater"),), (Marker(1, "splash"),)).to_dict()
+    data = timeline_to_dict(Timeline((Key(0, "underwater"),), (Marker(1, "splash"),)))
     data["mood"] = "blue"
     data["keys"][0]["colour"] = "#08f"
     data["markers"][0]["by"] = "second unit"
-    assert Timeline.from_dict(data).to_dict() == data
-    assert list(Timeline.from_dict(data).to_dict()) == list(data)
+    assert timeline_to_dict(timeline_from_dict(data)) == data
+    assert list(timeline_to_dict(timeline_from_dict(data))) == list(data)
 
 
 def test_edits_return_new_timelines():
@@ -236,11 +250,20 @@ def test_a_timeline_is_said_in_one_breath():
 
 def test_strength_mixes_the_prompt_with_the_picture_as_it_is():
     timeline = Timeline.of("underwater").set(2, strength=1).set(4, strength=0).set(6, "step", strength=0.5)
-    assert timeline.at(1).prompt == timeline.at(2).prompt == (("underwater", 1.0),)
-    assert dict(timeline.at(3).prompt) == {"as it is": 0.5, "underwater": 0.5}
-    assert timeline.at(4).prompt == timeline.at(5.9).prompt == (("as it is", 1.0),)
-    assert dict(timeline.at(6).prompt) == {"as it is": 0.5, "underwater": 0.5}
+    assert timeline.at(1).directed().prompt == timeline.at(2).directed().prompt == (("underwater", 1.0),)
+    assert dict(timeline.at(3).directed().prompt) == {"as it is": 0.5, "underwater": 0.5}
+    assert timeline.at(4).directed().prompt == timeline.at(5.9).directed().prompt == (("as it is", 1.0),)
+    assert dict(timeline.at(6).directed().prompt) == {"as it is": 0.5, "underwater": 0.5}
+    assert timeline.at(3).prompt == (("underwater", 1.0),), "the cue says both, whoever answers the frame mixes them"
+    assert timeline.at(3).parameters == {"strength": 0.5}
     assert timeline.texts() == ("underwater", "as it is")
+
+
+@given(TIMELINES, TIMELINES, SECONDS)
+def test_two_cues_are_of_one_picture_where_the_model_is_asked_for_the_same(one, two, time_s):
+    a, b = one.at(time_s), two.at(time_s)
+    asked = a.directed(), b.directed()
+    assert a.same_picture(b) == (asked[0].prompt == asked[1].prompt and asked[0].mattes == asked[1].mattes)
 
 
 @pytest.mark.parametrize(("ease", "quarter"), [("linear", 0.25), ("smooth", 0.15625), ("step", 0.0)])
@@ -251,7 +274,7 @@ def test_each_ease_has_its_way(ease, quarter):
 
 
 def test_a_matte_has_a_prompt_of_its_own_while_it_has_weight():
-    values = (Value(0, 0), Value(1, 0), Value(3, 1), Value(5, 0, "step"))
+    values = (Keyframe(0, 0), Keyframe(1, 0), Keyframe(3, 1), Keyframe(5, 0, "step"))
     timeline = replace(Timeline.of("wild west"), mattes=(Matte("stick", "a lightsaber", {"colour": "green"}, values),))
     assert timeline.at(1).mattes == timeline.at(5).mattes == ()
     (cue,) = timeline.at(2).mattes
@@ -266,8 +289,8 @@ def test_the_order_in_which_it_is_said_does_not_matter(timeline, random):
         return tuple(random.sample(things, len(things)))
 
     keys = shuffled([replace(key, id="") for key in timeline.keys])
-    tracks = tuple(Track(track.name, shuffled(track.values)) for track in timeline.tracks)
-    mattes = tuple(replace(matte, values=shuffled(matte.values)) for matte in timeline.mattes)
+    tracks = tuple(Track(track.name, shuffled(track.keyframes)) for track in timeline.tracks)
+    mattes = tuple(replace(matte, weight=shuffled(matte.weight)) for matte in timeline.mattes)
     assert replace(timeline, keys=keys, tracks=tracks, mattes=mattes) == timeline
     fluent = Timeline().at(0, "as it is")
     for key in keys:
@@ -276,8 +299,8 @@ def test_the_order_in_which_it_is_said_does_not_matter(timeline, random):
     for key in timeline.keys:
         in_order = in_order.at(key.time_s, key.prompt, key.fade_s)
     for track in tracks:
-        for value in track.values:
-            fluent = fluent.set(value.time_s, value.ease, **{track.name: value.value})
+        for keyframe in track.keyframes:
+            fluent = fluent.set(keyframe.time_s, keyframe.ease, **{track.name: keyframe.value})
     assert fluent == replace(in_order, tracks=timeline.tracks)
 
 
@@ -339,12 +362,13 @@ def test_a_smooth_way_that_is_cut_does_not_jump():
 
 
 def test_a_marker_of_an_old_take_is_read_whatever_its_name():
-    saved = {**Timeline().mark(1, "ball").to_dict(), "markers": [{"time_s": 1, "name": "  "}]}
-    assert Timeline.from_dict(saved).markers == (Marker(1, "Marker"),)
+    saved = {**timeline_to_dict(Timeline().mark(1, "ball")), "markers": [{"time_s": 1, "name": "  "}]}
+    assert timeline_from_dict(saved).markers == (Marker(1, "Marker"),)
 
 
 def test_a_loop_is_joined_to_itself():
-    prop = Timeline(mattes=(Matte("stick", "fire", {"colour": "red"}, (Value(0, 1), Value(1, 0, "step"))),)).until(2)
+    weight = (Keyframe(0, 1), Keyframe(1, 0, "step"))
+    prop = Timeline(mattes=(Matte("stick", "fire", {"colour": "red"}, weight),)).until(2)
     assert [matte.name for matte in prop.loop(50).mattes] == ["stick"], "which comes and goes"
     assert [bool(prop.loop(50).at(t).mattes) for t in (0.5, 1.5, 98.5, 99.5)] == [True, False, True, False]
     once = Timeline().at(0, "underwater").at(1, "wild west", fade=0.5)[:2]
@@ -375,7 +399,7 @@ def test_a_first_key_with_a_fade_fades_over_the_joint():
         (lambda: Key(True, "a"), "finite number"),
         (lambda: Key(0, [("a", 0)]), "weights are above 0"),
         (lambda: Key(0, [("a", float("nan"))]), "finite number"),
-        (lambda: Key(0, 5), "5 is no prompt; write a text"),  # type: ignore[arg-type]
+        (lambda: Key(0, 5), "5 is not a prompt; write a text"),  # type: ignore[arg-type]
         (lambda: Key(0, ["ab"]), "is not a weighted text"),  # type: ignore[list-item]
         (lambda: Timeline(()), "at least one prompt key"),
         (lambda: Timeline((Key(1, "a"), Key(1, "b"))), "two keys at 1.0 s ('a' and 'b')"),
@@ -391,8 +415,8 @@ def test_a_first_key_with_a_fade_fades_over_the_joint():
         (lambda: Timeline.of("a").change("k1", fade=2), "a key has no 'fade'; it has prompt, fade_s"),
         (lambda: Timeline("underwater"), "for one prompt: Timeline.of('underwater')"),  # type: ignore[arg-type]
         (lambda: Timeline(("a",)), "'a' in a timeline's keys; each is a Key(...)"),  # type: ignore[arg-type]
-        (lambda: Timeline().mark(1, 3), "3 is no name of a marker"),  # type: ignore[arg-type]
-        (lambda: Timeline().mark(1, " "), "' ' is no name of a marker"),
+        (lambda: Timeline().mark(1, 3), "3 is not a marker's name"),  # type: ignore[arg-type]
+        (lambda: Timeline().mark(1, " "), "' ' is not a marker's name"),
         (lambda: Timeline.of("a").until(2).at(2, "b"), "the prompt 'b' is at 2.0 s, and the timeline ends at 2.0 s"),
         (lambda: Timeline.of("a").until(0), "its end is above 0"),
         (lambda: Timeline.of("a").until(2)[3:], "nothing is left from 3.0 s on"),
@@ -406,21 +430,21 @@ def test_a_first_key_with_a_fade_fades_over_the_joint():
         (lambda: Timeline.of("a").set(0, strength=2), "strength is 2.0 at 0.0 s; it goes from 0.0 to 1.0"),
         (lambda: Timeline.of("a").set(0, "fast", strength=1), "ease 'fast'; it is linear, smooth or step"),  # type: ignore[arg-type]
         (lambda: Track("strength", ()), "strength has no values"),
-        (lambda: Track("strength", (Value(1, 0), Value(1, 1))), "strength stands twice at 1.0 s"),
-        (lambda: Timeline(tracks=(Track("strength", (Value(0, 1),)),) * 2), "two tracks of 'strength'"),
-        (lambda: Timeline.from_dict(_saved(keys=[{"time_s": 1, "prompt": "a"}], mattes=[{}])), "mattes[0] lacks"),
-        (lambda: Timeline().at(True), "True is no time"),
-        (lambda: Timeline().at("4"), "'4' is no time; write seconds, such as 4.5"),  # type: ignore[call-overload]
-        (lambda: Timeline.from_dict({"schema": "other"}), "schema 'other' is not"),
-        (lambda: Timeline.from_dict({"schema": "lsd-studio.timeline", "version": VERSION + 1}), "update lsd-studio"),
-        (lambda: Timeline.from_dict(_saved(keys=[{"time_s": 1}])), "keys[0] lacks 'prompt'"),
-        (lambda: Timeline.from_dict(_saved(keys=5)), "keys is 5, not a list"),
-        (lambda: Timeline.from_dict(_saved(keys=["a"])), "keys[0] is 'a', not an object"),
-        (lambda: Timeline.from_dict(_saved(keys=[{"time_s": 1, "prompt": ""}])), "keys[0]: the prompt is empty"),
+        (lambda: Track("strength", (Keyframe(1, 0), Keyframe(1, 1))), "strength stands twice at 1.0 s"),
+        (lambda: Timeline(tracks=(Track("strength", (Keyframe(0, 1),)),) * 2), "two tracks of 'strength'"),
+        (lambda: timeline_from_dict(_saved(keys=[{"time_s": 1, "prompt": "a"}], mattes=[{}])), "mattes[0] lacks"),
+        (lambda: Timeline().at(True), "True is not a time"),
+        (lambda: Timeline().at("4"), "'4' is not a time; write seconds, such as 4.5"),  # type: ignore[call-overload]
+        (lambda: timeline_from_dict({"schema": "other"}), "schema 'other' is not"),
+        (lambda: timeline_from_dict({"schema": "lsd-studio.timeline", "version": VERSION + 1}), "update lsd-studio"),
+        (lambda: timeline_from_dict(_saved(keys=[{"time_s": 1}])), "keys[0] lacks 'prompt'"),
+        (lambda: timeline_from_dict(_saved(keys=5)), "keys is 5, not a list"),
+        (lambda: timeline_from_dict(_saved(keys=["a"])), "keys[0] is 'a', not an object"),
+        (lambda: timeline_from_dict(_saved(keys=[{"time_s": 1, "prompt": ""}])), "keys[0]: the prompt is empty"),
     ],
 )
 def test_mistakes_are_told_with_what_is_legal(make, told):
-    with pytest.raises(TimelineError) as error:
+    with pytest.raises(PromptError) as error:
         make()
     assert told in str(error.value)
 

@@ -1,0 +1,291 @@
+"""The algebra of timelines: each edit returns a new one. Standard library only; mixed into `Timeline` (timeline.py).
+
+    (day[:8] + day[2:6].stretch(2)).loop(3)
+
+What an edit must not change it leaves as it was, bit for bit: joining is associative, a slice is that part, a split is
+not seen (tests/studio/timeline/test_timeline.py holds these laws).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from itertools import pairwise
+from numbers import Integral
+from typing import Any, TypeVar
+
+from engine.prompts import Prompts, number, seconds, words
+from studio.timeline import curves
+from studio.timeline.curves import TICK_S, Ease, Keyframe, Keyframes, TimelineError, ticks
+from studio.timeline.keys import Key, Marker, Matte, Track
+from studio.timeline.parameters import parameter_of
+
+MAX_LOOPS = 10_000
+"""Often enough for a day of a ten-second timeline; a sanity limit against typing errors."""
+
+Line = TypeVar("Line", bound="Edits")
+"""The timeline that is edited."""
+
+
+class Edits:
+    """What is done to a timeline, whose fields `Timeline` declares."""
+
+    keys: tuple[Key, ...]
+    markers: tuple[Marker, ...]
+    metadata: Mapping[str, Any]
+    tracks: tuple[Track, ...]
+    mattes: tuple[Matte, ...]
+    end_s: float | None
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        """The keys, ready to be asked what holds; worked out once."""
+        return Prompts(self.keys)
+
+    def _with(self: Line, **fields: Any) -> Line:
+        return replace(self, **fields)  # type: ignore[type-var]  # a dataclass where it is mixed in
+
+    # -- one thing
+
+    def set(self: Line, time_s: float, ease: Ease = "linear", **values: float) -> Line:
+        """With parameters that reach these values at that time: `set(4, strength=0.5, ease="smooth")`."""
+        tracks = {track.name: track.keyframes for track in self.tracks}
+        for name, value in values.items():
+            keyframe = Keyframe(time_s, value, ease)
+            others = (other for other in tracks.get(name, ()) if other.time_s != keyframe.time_s)
+            tracks[name] = (*others, keyframe)
+        return self._with(tracks=tuple(Track(name, keyframes) for name, keyframes in tracks.items()))
+
+    def key(self, id: str) -> Key:
+        """The key of that id. Raises TimelineError."""
+        for key in self.keys:
+            if key.id == id:
+                return key
+        raise TimelineError(f"no key {id!r}; the keys are {', '.join(key.id for key in self.keys)}")
+
+    def add(self: Line, key: Key) -> Line:
+        """With one more key."""
+        return self._with(keys=(*self.keys, key))
+
+    def change(self: Line, id: str, **fields: Any) -> Line:
+        """With other `prompt`, `fade_s`, `time_s` or `metadata` for one key."""
+        if unknown := fields.keys() - {"prompt", "fade_s", "time_s", "metadata"}:
+            raise TimelineError(f"a key has no {sorted(unknown)[0]!r}; it has prompt, fade_s, time_s and metadata")
+        changed = replace(self.key(id), **fields)
+        return self._with(keys=tuple(changed if key.id == id else key for key in self.keys))
+
+    def move(self: Line, id: str, time_s: float) -> Line:
+        """With one key at another time."""
+        return self.change(id, time_s=time_s)
+
+    def delete(self: Line, id: str) -> Line:
+        """Without one key; the last one stays."""
+        gone = self.key(id)
+        return self._with(keys=tuple(key for key in self.keys if key is not gone))
+
+    def mark(self: Line, time_s: float, name: str) -> Line:
+        """With one more marker."""
+        return self._with(markers=(*self.markers, Marker(time_s, name)))
+
+    def split(self: Line, time_s: float) -> Line:
+        """With one more key there that asks for what holds already: the picture stays, the second half can be changed.
+
+        A fade that is cut goes on behind it. Raises TimelineError where no prompt is running yet.
+        """
+        at = ticks(seconds(time_s, "a split"))
+        ruling = self.keys[self.prompts.at(at).key]
+        if at <= ruling.time_s:
+            raise TimelineError(f"a prompt begins at {ruling.time_s} s; split it at a moment within it, not at {at} s")
+        return self.add(Key(at, ruling.prompt, max(0.0, ruling.time_s + ruling.fade_s - at)))
+
+    def trim(self: Line, id: str, *, start_s: float | None = None, end_s: float | None = None) -> Line:
+        """With another start or end for the span of one key; its neighbour gives or takes.
+
+        The first prompt holds from the start and the last one to the end: these two edges stay.
+        """
+        n = self.keys.index(self.key(id))
+        keys = list(self.keys)
+        for at, place, what in ((start_s, n, "first"), (end_s, n + 1, "last")):
+            if at is None:
+                continue
+            if not 0 < place < len(keys):
+                raise TimelineError(f"{id!r} is the {what} prompt, whose edge stays; the keys are moved with move()")
+            keys[place] = replace(keys[place], time_s=at)
+        for before, after in pairwise(keys):
+            if after.time_s <= before.time_s:
+                raise TimelineError(f"nothing would be left of {words(before.prompt)!r}; use delete({before.id!r})")
+        return self._with(keys=tuple(keys))
+
+    # -- a part of it
+
+    def since(self: Line, time_s: float) -> Line:
+        """As seen from a clock that starts at `time_s`: the blend of that moment, the rest of its fade, later keys.
+
+        Of a smooth curve that is cut the rest goes on as it was, in short even pieces.
+        """
+        start = ticks(seconds(time_s, "the start"))
+        if self.end_s is not None and start >= self.end_s:
+            raise TimelineError(f"nothing is left from {start} s on: the timeline ends at {self.end_s} s")
+        now = self.prompts.at(start)
+        keys = [Key(0.0, now.blend)]
+        later = [replace(key, time_s=key.time_s - start) for key in self.keys if key.time_s > start]
+        if now.fading and not (later and later[0].time_s <= TICK_S):
+            ruling = self.keys[now.key]
+            keys.append(replace(ruling, time_s=TICK_S, fade_s=ruling.time_s + ruling.fade_s - start))
+        return self._with(
+            keys=(*keys, *later),
+            markers=tuple(replace(mark, time_s=mark.time_s - start) for mark in self.markers if mark.time_s >= start),
+            tracks=tuple(replace(track, keyframes=curves.since(track.keyframes, start)) for track in self.tracks),
+            mattes=_shown(replace(matte, weight=curves.since(matte.weight, start)) for matte in self.mattes),
+            end_s=None if self.end_s is None else self.end_s - start,
+        )
+
+    def until(self: Line, end_s: float) -> Line:
+        """With an end there, without what comes after it; one that ended earlier holds on until then.
+
+        What comes before it stays as it was: a smooth curve that is cut becomes short even pieces.
+        """
+        end = ticks(seconds(end_s, "the end"))
+        keys = tuple(key for key in self.keys if key.time_s < end)
+        return self._with(
+            keys=keys or (Key(0.0, self.keys[0].prompt),),
+            markers=tuple(mark for mark in self.markers if mark.time_s < end),
+            tracks=tuple(replace(track, keyframes=curves.until(track.keyframes, end)) for track in self.tracks),
+            mattes=_shown(replace(matte, weight=curves.until(matte.weight, end)) for matte in self.mattes),
+            end_s=end,
+        )
+
+    def __getitem__(self: Line, span: slice) -> Line:
+        """The part between two times, on a clock of its own: `timeline[2:6.5]`, `timeline[2:]`, `timeline[:8]`."""
+        if not isinstance(span, slice) or span.step is not None:
+            raise TimelineError("write timeline[2:6] for the part from 2 s to 6 s")
+        start = seconds(span.start or 0, "the start of a slice")
+        part = self.since(start) if start else self
+        if span.stop is None:
+            return part
+        stop = seconds(span.stop, "the end of a slice")
+        if stop <= start:
+            raise TimelineError(f"a slice from {start} s to {stop} s is empty; it ends after its start")
+        return part.until(stop - start)
+
+    # -- all of it
+
+    def shift(self: Line, by_s: float) -> Line:
+        """Everything later by so many seconds, or earlier by a negative number; nothing may come before 0."""
+        by = number(by_s, "a shift")
+        times = [key.time_s for key in self.keys] + [mark.time_s for mark in self.markers]
+        earliest = min(times + [keyframe.time_s for keyframe in self._keyframes()])
+        if earliest + by < -TICK_S / 2:
+            raise TimelineError(f"a shift by {by} s moves what is at {earliest} s before 0; slice it: timeline[{-by}:]")
+        return self._retimed(lambda time_s: max(time_s + by, 0.0))
+
+    def stretch(self: Line, factor: float) -> Line:
+        """Everything, fades too, so many times as long."""
+        factor = number(factor, "a stretch")
+        if factor <= 0:
+            raise TimelineError(f"a stretch by {factor}; the factor is above 0")
+        slow = self._retimed(lambda time_s: time_s * factor)
+        return slow._with(keys=tuple(replace(key, fade_s=key.fade_s * factor) for key in slow.keys))
+
+    def __add__(self: Line, other: Line) -> Line:
+        """This one, then the other one from this one's end on.
+
+        The other's first key takes over at the joint; where it stands at 0 with a fade, it fades. Ids are given anew.
+        """
+        if not isinstance(other, Edits):
+            return NotImplemented
+        end = self.end_s
+        if end is None:
+            raise TimelineError("a timeline without an end cannot be joined to; say until(8) or take a slice: line[:8]")
+        later = other._retimed(lambda time_s: end + time_s)
+        first = other.keys[0]
+        begins = replace(later.keys[0], time_s=end, fade_s=0.0 if first.time_s else first.fade_s)
+        tracks = []
+        for name in dict.fromkeys(track.name for line in (self, other) for track in line.tracks):
+            default = (Keyframe(0.0, parameter_of(name).default),)
+            one, two = (
+                next((track.keyframes for track in line.tracks if track.name == name), default)
+                for line in (self, other)
+            )
+            tracks.append(Track(name, curves.joined(one, two, end)))
+        return self._with(
+            keys=anonymous((*self.keys, begins, *later.keys[1:])),
+            markers=(*self.markers, *later.markers),
+            metadata={**self.metadata, **other.metadata},
+            tracks=tuple(tracks),
+            mattes=_joined(self.mattes, other.mattes, end),
+            end_s=later.end_s,
+        )
+
+    def loop(self: Line, times: int | None = None, *, until_s: float | None = None) -> Line:
+        """Joined to itself so many times, or as often as `until_s` seconds need."""
+        if (times is None) == (until_s is None):
+            raise TimelineError("loop(3) plays it three times, loop(until_s=60) until second 60; say one of them")
+        if self.end_s is None:
+            raise TimelineError("a timeline without an end does not loop; say until(8) or take a slice: line[:8]")
+        if until_s is not None:
+            times = math.ceil(seconds(until_s, "the end of a loop") / self.end_s)
+            if not 1 <= times <= MAX_LOOPS:
+                most = f"{MAX_LOOPS * self.end_s:g} s, {MAX_LOOPS:,} times {self.end_s:g} s"
+                raise TimelineError(f"a loop until {until_s} s; its end is above 0 and at most {most}")
+        count: Any = times
+        if isinstance(count, bool) or not isinstance(count, Integral) or not 1 <= int(count) <= MAX_LOOPS:
+            raise TimelineError(f"a loop of {times!r} times; it is a whole number from 1 to {MAX_LOOPS:,}")
+        left = int(count)
+        looped, doubled = None, self
+        while left:  # joining is associative: a thousand loops are ten doublings
+            if left % 2:
+                looped = doubled if looped is None else looped + doubled
+            left //= 2
+            doubled = doubled + doubled if left else doubled
+        assert looped is not None, "at least one time"
+        return looped if until_s is None else looped.until(until_s)
+
+    def _keyframes(self) -> list[Keyframe]:
+        rows = [track.keyframes for track in self.tracks] + [matte.weight for matte in self.mattes]
+        return [keyframe for keyframes in rows for keyframe in keyframes]
+
+    def _retimed(self: Line, moved: Callable[[float], float]) -> Line:
+        """Each time by a function that keeps their order; keys that fall together stay a tick apart."""
+        keys: list[Key] = []
+        for key in self.keys:
+            time_s = ticks(moved(key.time_s))
+            keys.append(replace(key, time_s=max(time_s, keys[-1].time_s + TICK_S) if keys else time_s))
+
+        def retimed(keyframes: Keyframes) -> Keyframes:
+            return tuple(replace(keyframe, time_s=moved(keyframe.time_s)) for keyframe in keyframes)
+
+        return self._with(
+            keys=tuple(keys),
+            markers=tuple(replace(mark, time_s=moved(mark.time_s)) for mark in self.markers),
+            tracks=tuple(replace(track, keyframes=retimed(track.keyframes)) for track in self.tracks),
+            mattes=tuple(replace(matte, weight=retimed(matte.weight)) for matte in self.mattes),
+            end_s=None if self.end_s is None else moved(self.end_s),
+        )
+
+
+def anonymous(keys: Iterable[Key]) -> tuple[Key, ...]:
+    """Keys without ids, so that a timeline numbers them in order of time."""
+    return tuple(replace(key, id="") for key in keys)
+
+
+def _shown(mattes: Iterable[Matte]) -> tuple[Matte, ...]:
+    """Without those that never show."""
+    return tuple(matte for matte in mattes if any(keyframe.value for keyframe in matte.weight))
+
+
+def _joined(one: tuple[Matte, ...], two: tuple[Matte, ...], end_s: float) -> tuple[Matte, ...]:
+    """The mattes of a line up to `end_s` and those of the next; what both hold is one, that comes and goes."""
+    nothing = (Keyframe(0.0, 0.0),)
+    later = list(two)
+    joined = []
+    for matte in one:
+        again = next((other for other in later if replace(other, weight=matte.weight) == matte), None)
+        if again is not None:
+            later.remove(again)
+        weight = curves.joined(matte.weight, again.weight if again is not None else nothing, end_s)
+        joined.append(replace(matte, weight=weight))
+    joined += (replace(matte, weight=curves.joined(nothing, matte.weight, end_s)) for matte in later)
+    return tuple(joined)
