@@ -1,4 +1,4 @@
-"""What lies between the convolutions, one pass over memory each: modulate and activate, add, and begin a level.
+"""Kernels between the convolutions, one pass over memory each: modulate and activate, add, begin a level.
 
 A convolution is called without its bias, which would be a pass of its own; the kernel behind it adds the bias. All
 arithmetic is float32, whatever the tensors are. The twins are in `engine/kernels/twins.py`.
@@ -26,17 +26,17 @@ def modulation(
     gain, offset, masks, position, channel, positions, channels: tl.constexpr, pitch, PROMPTS: tl.constexpr
 ):  # fmt: skip
     """Gain and offset at (position, channel) pairs: of the one prompt, or of several by their masks."""
-    known = channel < channels
-    scale = tl.load(gain + channel, known, 0.0)
-    shift = tl.load(offset + channel, known, 0.0)
+    real = channel < channels
+    scale = tl.load(gain + channel, real, 0.0)
+    shift = tl.load(offset + channel, real, 0.0)
     if PROMPTS > 1:
         there = position < positions
         share = tl.load(masks + position * PROMPTS, there, 0.0)
         scale, shift = share * scale, share * shift
         for prompt in tl.static_range(1, PROMPTS):
             share = tl.load(masks + position * PROMPTS + prompt, there, 0.0)
-            scale += share * tl.load(gain + prompt * pitch + channel, known, 0.0)
-            shift += share * tl.load(offset + prompt * pitch + channel, known, 0.0)
+            scale += share * tl.load(gain + prompt * pitch + channel, real, 0.0)
+            shift += share * tl.load(offset + prompt * pitch + channel, real, 0.0)
     return scale, shift
 
 
@@ -119,7 +119,7 @@ def _tile(channels: int) -> tuple[int, int]:
 
 
 def bias_norm(x: Tensor, bias: Tensor) -> Tensor:
-    """A level's beginning on the way down: x + bias, normalised over channels; x (B, h, w, C), bias (C,)."""
+    """Begin a level on the way down: x + bias, normalised over channels; x (B, h, w, C), bias (C,)."""
     check(x, bias)
     out, c = torch.empty_like(x), x.shape[-1]
     rows, columns = _tile(c)
@@ -144,7 +144,7 @@ def _upsample_add_norm(
 
 
 def upsample_add_norm(skip: Tensor, coarse: Tensor) -> Tensor:
-    """A level's beginning on the way up: skip (B, h, w, C) + coarse (B, h/2, w/2, 4 C), normalised over channels."""
+    """Begin a level on the way up: skip (B, h, w, C) + coarse (B, h/2, w/2, 4 C), normalised over channels."""
     check(skip, coarse)
     out, (_, h, w, c) = torch.empty_like(skip), skip.shape
     assert (h % 2, w % 2) == (0, 0), f"a level of {w}x{h} has no coarser one"

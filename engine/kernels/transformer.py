@@ -20,20 +20,17 @@ take both ways. What neither shows is the order of memory between programs; that
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 import triton
 import triton.language as tl
 from torch import Tensor
 
-from engine.kernels.attention import attended
+from engine.kernels.attention import attention_rows
 from engine.kernels.layout import check
+from engine.kernels.packing import TransformerWeights
 from engine.kernels.pointwise import NORM_EPS, modulation
 from engine.kernels.rotary import RotaryTables
-
-if TYPE_CHECKING:
-    from engine.kernels.packing import TransformerWeights
 
 ALL = tl.constexpr(-1)
 PHASES = 5
@@ -41,7 +38,7 @@ PHASES = 5
 
 @triton.jit
 def _grid_barrier(counter, programs):
-    """Wait until all programs came here, and see all that they wrote."""
+    """Wait until all programs have come here; what they wrote before it is visible after it."""
     tl.debug_barrier()
     before = tl.atomic_add(counter, 1, sem="acq_rel", scope="gpu")
     target = (before // programs + 1) * programs
@@ -51,7 +48,7 @@ def _grid_barrier(counter, programs):
 
 
 @triton.jit
-def _spread(x, row, tokens, WIDTH: tl.constexpr, COLUMNS: tl.constexpr):
+def _mean_and_scale(x, row, tokens, WIDTH: tl.constexpr, COLUMNS: tl.constexpr):
     """Mean and inverse deviation of rows of x."""
     channel = tl.arange(0, COLUMNS)[None, :]
     inside = (row < tokens)[:, None] & (channel < WIDTH)
@@ -107,7 +104,7 @@ def _transformer(
             for tile in range(program, wide_tiles, programs):
                 row = tile % bands * ROWS + tl.arange(0, ROWS)
                 column = tile // bands * COLUMNS + tl.arange(0, COLUMNS)
-                mean, spread = _spread(x, row, tokens, WIDTH, WHOLE)
+                mean, spread = _mean_and_scale(x, row, tokens, WIDTH, WHOLE)
                 y = _product(
                     x, qkv_weight + layer * WIDE * WIDTH, qkv_bias + layer * WIDE, row, column, tokens, mean, spread,
                     gain + first, offset + first, masks, pitch, WIDTH, WIDE, True, PROMPTS, ROWS, COLUMNS, INNER,
@@ -120,7 +117,7 @@ def _transformer(
         if PHASE == ALL or PHASE == 1:
             for tile in range(program, bands * HEADS, programs):
                 first_row, head = tile % bands * ROWS, tile // bands
-                y1, y2 = attended(
+                y1, y2 = attention_rows(
                     qkv, null + layer * 2 * WIDTH, ring, age, own_cos, own_sin, past_cos, past_sin, age_rates,
                     first_row, head, tokens, past_tokens, layer, LAYERS, SLOTS, WIDTH, HALF, LANES, ROWS, KEYS,
                 )  # fmt: skip
@@ -151,7 +148,7 @@ def _transformer(
             for tile in range(program, wide_tiles, programs):
                 row = tile % bands * ROWS + tl.arange(0, ROWS)
                 column = tile // bands * COLUMNS + tl.arange(0, COLUMNS)
-                mean, spread = _spread(x, row, tokens, WIDTH, WHOLE)
+                mean, spread = _mean_and_scale(x, row, tokens, WIDTH, WHOLE)
                 y = _product(
                     x, up_weight + layer * WIDE * WIDTH, up_bias + layer * WIDE, row, column, tokens, mean, spread,
                     gain + second, offset + second, masks, pitch, WIDTH, WIDE, True, PROMPTS, ROWS, COLUMNS, INNER,
@@ -206,7 +203,7 @@ def run_transformer(
     masks: Tensor | None,
     ring: Tensor,
     age: Tensor,
-    places: RotaryTables,
+    tables: RotaryTables,
     workspace: Workspace | None = None,
     programs: int | None = None,
     phases: bool = False,
@@ -219,13 +216,13 @@ def run_transformer(
     """
     batch, n, width = tokens.shape
     assert batch == 1, f"the mega-kernel is for one frame, got {batch}"
-    check(tokens, *vars(weights).values(), masks, ring, age, places.own_cos, places.past_cos, places.age_rates)
+    check(tokens, *vars(weights).values(), masks, ring, age, tables.own_cos, tables.past_cos, tables.age_rates)
     work = workspace or Workspace.like(tokens)
     _, prompts, layers, _, _ = gain.shape
     pitch = gain.stride(1)
     assert gain.stride()[1:] == offset.stride()[1:] == (pitch, 2 * width, width, 1), "gain and offset lie alike"
     _, slots, past_tokens, _, _, _ = ring.shape
-    half = places.own_cos.shape[1]
+    half = tables.own_cos.shape[1]
     if programs is None:
         on_gpu = tokens.device.type == "cuda"
         programs = torch.cuda.get_device_properties(tokens.device).multi_processor_count if on_gpu else 1
@@ -237,7 +234,7 @@ def run_transformer(
             weights.qkv_weight, weights.qkv_bias, weights.out_weight, weights.out_bias, weights.up_weight,
             weights.up_bias, weights.down_weight, weights.down_bias, weights.null, gain, offset,
             gain if masks is None else masks, ring, age,
-            places.own_cos, places.own_sin, places.past_cos, places.past_sin, places.age_rates,
+            tables.own_cos, tables.own_sin, tables.past_cos, tables.past_sin, tables.age_rates,
             n, past_tokens, first_layer, last_layer, pitch,
             LAYERS=layers, SLOTS=slots, WIDTH=width, HALF=half, LANES=max(16, triton.next_power_of_2(half)),
             PROMPTS=prompts, ROWS=16 if n <= 256 else 32, COLUMNS=64 if width >= 64 else 16, INNER=inner,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from torch import Tensor
 
 from engine.kernels import transformer, twins
+from engine.kernels.assemble import assemble_input
 from engine.kernels.attention import attend
+from engine.kernels.compose import compose_step
+from engine.kernels.noise import fill_noise
 from engine.kernels.packing import TransformerWeights
 from engine.kernels.particles import fill_particles
-from engine.kernels.picture import assemble_input, compose_step, fill_noise
 from engine.kernels.pointwise import add, bias_norm, modulate_hardswish, upsample_add_norm
 from engine.kernels.rotary import RotaryTables
 
@@ -34,9 +36,9 @@ def run_transformer(
     masks: Tensor | None,
     ring: Tensor,
     age: Tensor,
-    places: RotaryTables,
+    tables: RotaryTables,
 ) -> Tensor:
     """All layers: the mega-kernel for one frame, cuBLAS and `attend` for a batch, which fills the GPU."""
     if len(tokens) == 1:
-        return transformer.run_transformer(tokens, weights, gain, offset, masks, ring, age, places)
-    return twins.run_transformer(tokens, weights, gain, offset, masks, ring, age, places, attend)
+        return transformer.run_transformer(tokens, weights, gain, offset, masks, ring, age, tables)
+    return twins.run_transformer(tokens, weights, gain, offset, masks, ring, age, tables, attend)

@@ -1,4 +1,6 @@
-"""Compiles every kernel for an H100 or H200 without one: `python tests/hopper.py` prints what each needs there.
+"""Compiles every kernel for an H100 or H200 without one, and prints what each needs there.
+
+    python tests/engine/kernels/hopper.py
 
 Triton brings its own assembler, so this shows that a kernel is legal down to machine code, fits registers and shared
 memory and spills little. What it does there is for the interpreter and for a GPU to show.
@@ -22,7 +24,7 @@ from triton.backends.nvidia import compiler as nvidia
 from triton.runtime.jit import JITFunction
 
 from engine.config import ModelConfig, lsd_base, lsd_test, lsd_tiny
-from engine.kernels import particles, picture, pointwise, transformer
+from engine.kernels import assemble, compose, noise, particles, pointwise, transformer
 from engine.kernels.attention import attend
 from engine.kernels.packing import TransformerWeights
 from engine.kernels.rotary import RotaryTables
@@ -63,29 +65,28 @@ def compile_all(height: int, width: int, config: ModelConfig, prompts: int, dtyp
     pointwise.add(x, x, bias)
     pointwise.bias_norm(x, bias)
     pointwise.upsample_add_norm(x, torch.empty(1, h // 2, w // 2, 4 * c, dtype=dtype))
-    noise = torch.empty(1, h, w, 48)
-    picture.fill_noise(torch.empty(1, 2, dtype=torch.int64), torch.empty(2, 2**16), noise)
+    noisy, counter = torch.empty(1, h, w, 48), torch.empty(1, 2, dtype=torch.int64)
+    noise.fill_noise(counter, torch.empty(2, 2**16), noisy)
     camera = torch.empty(1, height, width, 3, dtype=torch.uint8)
-    dials, age = torch.empty(1, 4), torch.empty(1, config.slots)
-    seen, air = torch.empty(1, h, w, 312, dtype=dtype), torch.empty(1, 6, height, width)
-    picture.assemble_input(
-        noise, camera, camera, camera, air, torch.empty(h, w, 10), fields.wave_table(cpu), dials, seen
-    )
+    scalars, age = torch.empty(1, 4), torch.empty(1, config.slots)
+    assembled, planes = torch.empty(1, h, w, 312, dtype=dtype), torch.empty(1, 6, height, width)
+    still, waves = torch.empty(h, w, 10), fields.wave_table(cpu)
+    assemble.assemble_input(noisy, camera, camera, camera, planes, still, waves, scalars, assembled)
     clock = torch.empty(1, dtype=torch.float64)
-    particles.fill_particles(torch.empty(1, 2, dtype=torch.int64), clock, particle_table(height, width, cpu), air)
+    particles.fill_particles(counter, clock, particle_table(height, width, cpu), planes)
     head, tint = torch.empty(1, h, w, 80, dtype=dtype), torch.empty(75, dtype=dtype)
     for ratio in (0.0, 0.5):
-        picture.compose_step(head, tint, camera, camera, camera, air, noise, dials, ratio)
-    places = RotaryTables.of(height, width, config.width // config.heads, cpu)
-    n, m = len(places.own_cos), len(places.past_cos)
+        compose.compose_step(head, tint, camera, camera, camera, planes, noisy, scalars, ratio)
+    tables = RotaryTables.of(height, width, config.width // config.heads, cpu)
+    n, m = len(tables.own_cos), len(tables.past_cos)
     ring = torch.empty(1, config.slots, m, config.layers, 2, config.width, dtype=dtype)
     qkv, null = torch.empty(1, n, 3 * config.width, dtype=dtype), torch.empty(2, config.width, dtype=dtype)
-    attend(qkv, null, ring, age, places, 0)
+    attend(qkv, null, ring, age, tables, 0)
     tokens = torch.empty(1, n, config.width, dtype=dtype)
     weights = TransformerWeights.of(Hourglass(config).to(dtype))
     modulation = torch.empty(1, prompts, config.layers, 2, config.width)
     masks = None if prompts == 1 else torch.empty(1, n, prompts)
-    transformer.run_transformer(tokens, weights, modulation, modulation, masks, ring, age, places, programs=132)
+    transformer.run_transformer(tokens, weights, modulation, modulation, masks, ring, age, tables, programs=132)
 
 
 def needs(kernel: Any) -> dict[str, int]:
@@ -94,9 +95,9 @@ def needs(kernel: Any) -> dict[str, int]:
         file.write(kernel.asm["cubin"])
         file.flush()
         tool = Path(nvidia.__file__).parent / "bin" / "cuobjdump"
-        said = subprocess.run([tool, "-res-usage", file.name], capture_output=True, text=True, check=True).stdout
-    found = {name: int(number) for name, number in re.findall(r"(REG|STACK):(\d+)", said)}
-    return {"registers": found["REG"], "stack": found["STACK"], "shared": kernel.metadata.shared}
+        usage = subprocess.run([tool, "-res-usage", file.name], capture_output=True, text=True, check=True).stdout
+    counts = {name: int(number) for name, number in re.findall(r"(REG|STACK):(\d+)", usage)}
+    return {"registers": counts["REG"], "stack": counts["STACK"], "shared": kernel.metadata.shared}
 
 
 def main() -> int:

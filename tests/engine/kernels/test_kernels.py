@@ -70,7 +70,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 @pytest.mark.parametrize("shape", [(1, 5, 7, 24), (2, 4, 6, 96), (3, 2, 2, 8)])
 @pytest.mark.parametrize("prompts", [1, 3])
-def test_activate(case: Case, shape: tuple[int, int, int, int], prompts: int) -> None:
+def test_modulate_hardswish(case: Case, shape: tuple[int, int, int, int], prompts: int) -> None:
     from engine.kernels.pointwise import modulate_hardswish
 
     b, h, w, c = shape
@@ -99,7 +99,7 @@ def test_levels_begin_normalised(case: Case, shape: tuple[int, int, int, int]) -
 
 
 def test_noise_is_that_of_the_cpu_bit_for_bit(case: Case) -> None:
-    from engine.kernels.picture import fill_noise
+    from engine.kernels.noise import fill_noise
 
     counter = torch.tensor([[0, 0], [2**63 - 1, 2**40], [-7, 123456]], device=case.device)
     noise = torch.empty(3, 8, 16, 48, device=case.device)
@@ -109,16 +109,16 @@ def test_noise_is_that_of_the_cpu_bit_for_bit(case: Case) -> None:
 
 
 @pytest.mark.parametrize(("height", "width"), [(64, 96), (96, 128)])
-def test_the_weather_is_the_same(case: Case, height: int, width: int) -> None:
-    """After an hour too; places are float64 on both sides, and a plane's sums are as the others'."""
+def test_the_particles_are_the_same(case: Case, height: int, width: int) -> None:
+    """After an hour too; positions are float64 on both sides, and a plane's sums are as the others'."""
     from engine.kernels.particles import fill_particles
 
     counter = torch.tensor([[3, 0], [-5, 9]], device=case.device)
     clock = torch.tensor([1.25, 3601.7], dtype=torch.float64, device=case.device)
-    spots = particle_table(height, width, case.device)
+    table = particle_table(height, width, case.device)
     made, expected = (torch.full((2, 6, height, width), 9.0, device=case.device) for _ in range(2))
-    fill_particles(counter, clock, spots, made)
-    twins.fill_particles(counter, clock, spots, expected)
+    fill_particles(counter, clock, table, made)
+    twins.fill_particles(counter, clock, table, expected)
     torch.testing.assert_close(made, expected, rtol=2e-5, atol=2e-5)
     assert (expected.amax((2, 3)) > 0.1).any(0).all(), "a dark plane would prove nothing"
 
@@ -126,20 +126,22 @@ def test_the_weather_is_the_same(case: Case, height: int, width: int) -> None:
 @pytest.mark.parametrize(
     ("size", "levels"), [((1, 64, 32), (1.0, 1.0)), ((2, 34, 45), (0.05, 1.0)), ((1, 45, 64), (0.05, 0.05))]
 )
-def test_the_first_layer_sees_the_same(case: Case, size: tuple[int, int, int], levels: tuple[float, float]) -> None:
-    from engine.kernels.picture import assemble_input
+def test_the_first_layers_input_is_the_same(
+    case: Case, size: tuple[int, int, int], levels: tuple[float, float]
+) -> None:
+    from engine.kernels.assemble import assemble_input
 
     b, height, width = size
     h, w = -(-height // 32) * 8, -(-width // 32) * 8
     camera, last, before = (case.bytes(b, height, width, 3) for _ in range(3))
-    place = [part(h * 4, w * 4, 4, case.device)[0] for part in (fields.coordinates, fields.lattice)]
-    planes = torch.cat(place).permute(1, 2, 0).contiguous()
-    dials = torch.tensor([[3.7, 0.04, *levels, 1.0, 2.0]] * b, device=case.device)
-    dials[-1, 0] = 7.9
-    noisy, waves, air = case.float(b, h, w, 48), fields.wave_table(case.device), case.float(b, 6, h * 4, w * 4)
+    parts = [part(h * 4, w * 4, 4, case.device)[0] for part in (fields.coordinates, fields.lattice)]
+    still = torch.cat(parts).permute(1, 2, 0).contiguous()
+    scalars = torch.tensor([[3.7, 0.04, *levels, 1.0, 2.0]] * b, device=case.device)
+    scalars[-1, 0] = 7.9
+    noisy, waves, particles = case.float(b, h, w, 48), fields.wave_table(case.device), case.float(b, 6, h * 4, w * 4)
     made, expected = (torch.full((b, h, w, 312), 9.0, device=case.device, dtype=case.dtype) for _ in range(2))
-    assemble_input(noisy, camera, last, before, air, planes, waves, dials, made)
-    twins.assemble_input(noisy, camera, last, before, air, planes, waves, dials, expected)
+    assemble_input(noisy, camera, last, before, particles, still, waves, scalars, made)
+    twins.assemble_input(noisy, camera, last, before, particles, still, waves, scalars, expected)
     case.same(made, expected)
     assert not made[..., 309:].any()
 
@@ -148,18 +150,18 @@ def test_the_first_layer_sees_the_same(case: Case, size: tuple[int, int, int], l
     ("size", "ratio", "past_level"),
     [((1, 64, 32), 0.0, 1.0), ((2, 34, 45), 0.0, 0.05), ((2, 45, 34), 0.5, 0.05), ((1, 32, 64), 0.5, 1.0)],
 )
-def test_a_frame_is_developed(case: Case, size: tuple[int, int, int], ratio: float, past_level: float) -> None:
+def test_a_frame_is_composed(case: Case, size: tuple[int, int, int], ratio: float, past_level: float) -> None:
     """Pictures may differ by one grey level where a value lies on the edge between two."""
-    from engine.kernels.picture import compose_step
+    from engine.kernels.compose import compose_step
 
     b, height, width = size
     h, w = -(-height // 32) * 8, -(-width // 32) * 8
-    head, bias, air = case.random(b, h, w, 80) * 0.3, case.random(75) * 0.3, case.float(b, 6, h * 4, w * 4)
+    head, bias, particles = case.random(b, h, w, 80) * 0.3, case.random(75) * 0.3, case.float(b, 6, h * 4, w * 4)
     camera, last, before = (case.bytes(b, height, width, 3) for _ in range(3))
-    dials, noisy = torch.full((b, 6), past_level, device=case.device), case.float(b, h, w, 48)
+    scalars, noisy = torch.full((b, 6), past_level, device=case.device), case.float(b, h, w, 48)
     last_, before_, noisy_ = (tensor.clone() for tensor in (last, before, noisy))
-    compose_step(head, bias, camera, last, before, air, noisy, dials, ratio)
-    twins.compose_step(head, bias, camera, last_, before_, air, noisy_, dials, ratio)
+    compose_step(head, bias, camera, last, before, particles, noisy, scalars, ratio)
+    twins.compose_step(head, bias, camera, last_, before_, particles, noisy_, scalars, ratio)
     case.same(noisy, noisy_)
     assert torch.equal(before, before_)
     difference = (last.int() - last_.int()).abs()
@@ -167,17 +169,17 @@ def test_a_frame_is_developed(case: Case, size: tuple[int, int, int], ratio: flo
     assert (difference > 0).float().mean() < 0.01
 
 
-def recall(
+def remembered(
     case: Case, b: int, height: int, width: int, slots: int, config: ModelConfig
 ) -> tuple[Tensor, Tensor, RotaryTables]:
     """A ring with an empty slot and one older than the network tells apart."""
-    places = RotaryTables.of(height, width, config.width // config.heads, case.device)
-    ring = case.random(b, slots, len(places.past_cos), config.layers, 2, config.width)
+    tables = RotaryTables.of(height, width, config.width // config.heads, case.device)
+    ring = case.random(b, slots, len(tables.past_cos), config.layers, 2, config.width)
     age = torch.arange(1.0, b * slots + 1, device=case.device).view(b, slots)
     age[:, -1] = 300.0
     if slots > 1:
         age[0, 0] = -1.0
-    return ring, age, places
+    return ring, age, tables
 
 
 @pytest.mark.parametrize(
@@ -187,10 +189,10 @@ def test_attention_over_the_ring(case: Case, b: int, height: int, width: int, sl
     from engine.kernels.attention import attend
 
     config = ModelConfig("narrow", width=48 * heads, heads=heads, layers=2)
-    ring, age, places = recall(case, b, height, width, slots, config)
-    qkv = case.random(b, len(places.own_cos), 3 * config.width)
+    ring, age, tables = remembered(case, b, height, width, slots, config)
+    qkv = case.random(b, len(tables.own_cos), 3 * config.width)
     null = case.random(2, config.width)
-    case.same(attend(qkv, null, ring, age, places, 1), twins.attend(qkv, null, ring, age, places, 1))
+    case.same(attend(qkv, null, ring, age, tables, 1), twins.attend(qkv, null, ring, age, tables, 1))
 
 
 def test_an_empty_slot_is_as_none(case: Case) -> None:
@@ -198,12 +200,12 @@ def test_an_empty_slot_is_as_none(case: Case) -> None:
     from engine.kernels.attention import attend
 
     config = ModelConfig("narrow", width=32, heads=1, layers=1)
-    ring, age, places = recall(case, 1, 64, 96, 2, config)
+    ring, age, tables = remembered(case, 1, 64, 96, 2, config)
     qkv, null = case.random(1, 6, 96), case.random(2, 32)
-    one = attend(qkv, null, ring, age, places, 0)
+    one = attend(qkv, null, ring, age, tables, 0)
     ring[:, 0] = 1e4
-    assert torch.equal(one, attend(qkv, null, ring, age, places, 0))
-    two = attend(qkv, null, ring[:, 1:].contiguous(), age[:, 1:].contiguous(), places, 0)
+    assert torch.equal(one, attend(qkv, null, ring, age, tables, 0))
+    two = attend(qkv, null, ring[:, 1:].contiguous(), age[:, 1:].contiguous(), tables, 0)
     assert torch.equal(one, two)
 
 
@@ -218,17 +220,17 @@ def test_the_mega_kernel(case: Case, way: str, prompts: int) -> None:
     for parameter in network.bottleneck.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
     weights = TransformerWeights.of(network.to(case.device, case.dtype))
-    ring, age, places = recall(case, 1, 96, 192, 2, config)
-    n = len(places.own_cos)
+    ring, age, tables = remembered(case, 1, 96, 192, 2, config)
+    n = len(tables.own_cos)
     tokens = case.random(1, n, config.width)
     gain, offset = case.float(1, prompts, 2, 2, 48), case.float(1, prompts, 2, 2, 48)
     masks = case.masks(1, n, prompts)
-    expected = twins.run_transformer(tokens, weights, gain, offset, masks, ring, age, places)
+    expected = twins.run_transformer(tokens, weights, gain, offset, masks, ring, age, tables)
     several = way == "a launch per phase"
     work = Workspace.like(tokens)
     for _ in range(1 if several else 2):  # the barrier's counter goes on from where it stands
         made = run_transformer(
-            tokens.clone(), weights, gain, offset, masks, ring, age, places, work, 5 if several else None, several
+            tokens.clone(), weights, gain, offset, masks, ring, age, tables, work, 5 if several else None, several
         )
         case.same(made, expected)
 
@@ -237,7 +239,7 @@ def test_kernels_compile_for_hopper(tmp_path: Path) -> None:
     """Down to machine code, by the assembler that Triton brings: types that the interpreter lets pass, registers,
     memory. A bare cosine keeps some bytes on the stack; spilled registers would take hundreds."""
     env = {**os.environ, "TRITON_INTERPRET": "0", "TRITON_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    told = subprocess.run(
+    compilation = subprocess.run(
         [sys.executable, Path(__file__).with_name("hopper.py")],
         env=env,
         cwd=ROOT,
@@ -245,7 +247,7 @@ def test_kernels_compile_for_hopper(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    needs = json.loads(told.stdout)
+    needs = json.loads(compilation.stdout)
     assert {name.split()[0] for name in needs} >= {
         "_modulate_hardswish",
         "_attend",
