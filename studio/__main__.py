@@ -72,7 +72,10 @@ def serve(
     if ssl_keyfile and not ssl_certfile:
         raise ValueError("--ssl-keyfile needs --ssl-certfile beside it")
     from studio.app.server import serve as serve_pages  # Gradio takes seconds to import
+    from studio.takes.example import copy_example
 
+    if sessions == SESSIONS and copy_example(sessions):
+        _remark(f"A first start: the example take was copied to {sessions / 'example'}")
     studio = serve_pages(
         sessions,
         host=host,

@@ -6,12 +6,12 @@ import tempfile
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from studio.takes.example import SHIPPED
+
 SERVED = ("poster.jpg", "mic.webm", "proxy/raw.mp4", "proxy/live.mp4", "renders/v*/out.mp4")
 """What of a take's folder a browser may read."""
 EXPORTS, EXAMPLES = ".exports", ".example"
 """Stand for the folders of files made for download and of the shipped takes; no production can have these names."""
-SHIPPED = Path(__file__).parents[2] / "sessions"
-"""The takes that come with the studio."""
 EXAMPLE = "example/S*/*/T*/proxy/raw.mp4"
 """Within a sessions folder: what plays where there is no camera."""
 
