@@ -13,7 +13,13 @@ from torch import Tensor
 
 from engine.models.attention import Memory
 from engine.models.hourglass import Hourglass
-from engine.models.patches import pool_frame, to_patches
+from engine.models.patches import padded_size, pool_frame, to_patches
+
+SCALE = 1 / 127.5
+"""Signal in -1..1 per grey level of 0..255."""
+PATCH_ROOM = 4
+"""Pictures that the buffer of the two last outputs has room for. Each new one is written before the one that was made
+before it; only when the buffer's beginning is reached is one copied to its end."""
 
 
 @dataclass(frozen=True)
@@ -21,15 +27,11 @@ class HistoryState:
     """All that a history is, on the CPU."""
 
     last: list[Tensor]
-    """At most two output frames, newest first: (H, W, 3) uint8."""
+    """At most two output frames, newest first: (H, W, 3) uint8, padded to multiples of 32."""
     remembered: list[tuple[int, Tensor]]
     """(step, pooled frame (3, H/8, W/8) float32 in -1..1) per occupied slot, sinks first, then the ring in order."""
     steps: int
     """Frames appended so far."""
-
-
-SCALE = 1 / 127.5
-"""Of a signal in -1..1 over grey levels."""
 
 
 def as_signal(picture: Tensor) -> Tensor:
@@ -37,46 +39,33 @@ def as_signal(picture: Tensor) -> Tensor:
     return picture.float().mul_(SCALE).sub_(1)
 
 
-def differences(picture: Tensor, undo: bool = False) -> Tensor:
-    """A uint8 picture as differences to the left and upper neighbour, modulo 256: a quarter smaller when compressed."""
-    for axis in (1, 0):
-        if undo:
-            picture = picture.cumsum(axis, dtype=torch.uint8)
-        else:
-            picture = torch.cat([picture.narrow(axis, 0, 1), picture.diff(dim=axis)], axis)
-    return picture
-
-
 class History:
     """Constant memory: two frames in full, `config.slots` frames pooled. Owns its tensors; `read` hands out views."""
 
-    REEL = 4
-    """Pictures' worth of room for the two last outputs: each is written once, before the one that was made before it,
-    and only when the beginning is reached is one copied to the end."""
-
     def __init__(self, network: Hourglass, height: int, width: int, device: torch.device) -> None:
-        """height and width are the padded ones, multiples of 32."""
+        """height, width: the pictures' own, in pixels."""
         self.network, self.config, self.device = network, network.config, device
         self.height, self.width = height, width
-        self._reel = torch.zeros(1, self.REEL, height // 4, width // 4, 48, device=device)
+        tall, wide = padded_size(height, width)
+        self._patches = torch.zeros(1, PATCH_ROOM, tall // 4, wide // 4, 48, device=device)
         self._past_level = torch.ones(1, 2, device=device)
         self.reset()
 
     def reset(self) -> None:
         """Forget everything."""
-        self._reel.zero_()
-        self._at = self.REEL - 2
+        self._patches.zero_()
+        self._at = PATCH_ROOM - 2
         self._past_level.fill_(1.0)
         self._last: list[Tensor] = []
         self._pooled: list[tuple[int, Tensor]] = []
         self._keys_values: list[Tensor] = []
-        self._together: Tensor | None = None
+        self._stacked: Tensor | None = None  # keys and values, put together when they are read
         self._steps = 0
 
     @property
     def past(self) -> Tensor:
         """The two last outputs, newest first, as patches (1, 2, H/4, W/4, 48) in -1..1; a view until the next frame."""
-        return self._reel[:, self._at : self._at + 2]
+        return self._patches[:, self._at : self._at + 2]
 
     def append(self, frame: Tensor, patches: Tensor | None = None) -> None:
         """Take an output frame, (H, W, 3) uint8 of the padded size; kept by reference, not to be changed afterwards.
@@ -86,10 +75,10 @@ class History:
         frame = frame.to(self.device)
         patches = to_patches(frame[None]) if patches is None else patches
         if self._at == 0:
-            self._at = self.REEL - 1
-            self._reel[:, self._at] = self._reel[:, 0]
+            self._at = PATCH_ROOM - 1
+            self._patches[:, self._at] = self._patches[:, 0]
         self._at -= 1
-        self._reel[:, self._at].copy_(patches).mul_(SCALE).sub_(1)
+        self._patches[:, self._at].copy_(patches).mul_(SCALE).sub_(1)
         newest = torch.full_like(self._past_level[:, :1], self.config.past_level)
         self._past_level = torch.cat([newest, self._past_level[:, :1]], 1)
         self._last = [frame, *self._last[:1]]
@@ -104,16 +93,16 @@ class History:
             del self._pooled[self.config.sinks], self._keys_values[self.config.sinks]
         self._pooled.append((step, pooled))
         self._keys_values.append(self.network.remember(pooled[None].to(dtype), level))
-        self._together = None
+        self._stacked = None
 
     def read(self) -> tuple[Tensor, Tensor, Memory | None]:
         """What the next frame sees: `past`, its noise levels (1, 2), and the memory."""
         if not self._pooled:
             return self.past, self._past_level, None
         age = torch.tensor([[float(self._steps - step) for step, _ in self._pooled]], device=self.device)
-        if self._together is None:  # once for all frames until another is remembered
-            self._together = torch.stack(self._keys_values, 1)
-        memory = Memory(self._together, age)
+        if self._stacked is None:  # once for all frames until another is remembered
+            self._stacked = torch.stack(self._keys_values, 1)
+        memory = Memory(self._stacked, age)
         return self.past, self._past_level, memory
 
     def state(self) -> HistoryState:

@@ -27,17 +27,30 @@ class NumericSetup:
     """What must be equal for the same bytes to come out."""
 
     device: str
+    """cpu, cuda or mps."""
     dtype: str
+    """Of weights and activations: float32 or bfloat16."""
     threads: int
+    """CPU cores in use."""
     cpu_features: str
+    """What arithmetic depends on, see `features`."""
     torch_version: str
     weights_hash: str
+    """sha256 of the weights file."""
+
+    @classmethod
+    def of(cls, device: torch.device, dtype: torch.dtype, threads: int, weights_hash: str) -> NumericSetup:
+        """That of this machine."""
+        name = str(dtype).removeprefix("torch.")
+        return cls(device.type, name, threads, features(device), torch.__version__, weights_hash)
 
     def to_dict(self) -> dict[str, object]:
+        """All of it as JSON values."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, data: dict) -> NumericSetup:
+        """The inverse of `to_dict`; entries beyond the set-up's own are ignored."""
         return cls(**{field.name: data[field.name] for field in dataclasses.fields(cls)})
 
     def differences(self, other: NumericSetup) -> list[str]:
@@ -62,7 +75,7 @@ def live_side(setup: NumericSetup) -> int:
 def choose_device(name: str = "auto") -> torch.device:
     """`auto` is CUDA, else Apple's MPS, else the CPU; a device asked for by name must be there."""
     if name not in DEVICES:
-        raise ValueError(f"device {name!r} is none of {', '.join(DEVICES)}")
+        raise ValueError(f"device {name!r} is not one of {', '.join(DEVICES)}")
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
         name = next(kind for kind in ("cuda", "mps", "cpu") if available[kind])
@@ -125,7 +138,7 @@ def features(device: torch.device) -> str:
 
 
 def cores() -> int:
-    """How many this process may run on."""
+    """How many CPU cores this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -142,6 +155,14 @@ def set_threads(threads: int | None = None) -> int:
     if torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
     return threads
+
+
+def wait_for(device: torch.device) -> None:
+    """Wait until `device` has done all that it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
 
 
 def settle() -> None:

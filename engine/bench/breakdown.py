@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from engine.bench import convolution, moving_pictures
@@ -61,7 +62,7 @@ def breakdown(stream: Stream, *, width: int, height: int, frames: int, seed: int
         stream.step(next(pictures))
     parts: dict[str, list[float]] = {}
     stamps: list[tuple[str, float]] = []
-    with _stamped(stream._network, lambda name: stamps.append((name, time.perf_counter()))):
+    with _stamped(stream.maker.network, lambda name: stamps.append((name, time.perf_counter()))):
         for _ in range(frames):
             picture = next(pictures)
             stamps[:] = [("", time.perf_counter())]
@@ -96,7 +97,7 @@ def _new_prompt(stream: Stream, pictures: Iterator[np.ndarray], repeats: int = 5
 
 def convolution_share(stream: Stream, *, width: int, height: int, frames: int, seed: int = 0) -> dict[str, Any]:
     """The rate of the convolution blocks beside that of a large convolution (engine.bench.convolution), in one run."""
-    network, device = stream._network, next(stream._network.parameters()).device
+    network, device = stream.maker.network, torch.device(stream.setup.device)
     tall, wide = padded_size(height, width)
     spent: list[float] = []
     started = [0.0]

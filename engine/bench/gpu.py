@@ -16,6 +16,8 @@ from torch.profiler import ProfilerActivity, profile
 
 from engine.bench import moving_pictures, roofline
 from engine.config import ModelConfig
+from engine.fast.plain import Plain
+from engine.fast.recorded import Recorded
 from engine.stream import Stream
 
 WAYS = ("plain", "compiled", "recorded")
@@ -57,23 +59,21 @@ def prepared(
 ) -> tuple[Stream, Stopwatch]:
     """A stream that makes its frames in one of `WAYS`, settled, and the watch on its network."""
     if way not in WAYS:
-        raise ValueError(f"{way!r} is no way of making a frame; there are {', '.join(WAYS)}")
-    stream = Stream.from_config(config, device=device, steps=steps, recorded=way == "recorded")
+        raise ValueError(f"{way!r} is not a way of making a frame; there are {', '.join(WAYS)}")
+    stream = Stream.from_config(config, device=device, steps=steps, way="recorded" if way == "recorded" else "plain")
     stream.prompt("underwater")
     for i in range(SETTLING):
         stream.step(pictures[i % len(pictures)])
     there = torch.device(stream.setup.device)
-    if way == "recorded":
-        assert stream._programs is not None
-        program = stream._programs.of(stream._directed_at(0.0))
-        watch = Stopwatch(program.launch, there)
-        program.launch = watch  # type: ignore[method-assign]
+    maker = stream.maker
+    if isinstance(maker, Recorded):
+        maker.launch = watch = Stopwatch(maker.launch, there)
     else:
-        network: Any = stream._network
-        if way == "compiled":
-            network = torch.compile(network, mode="max-autotune", dynamic=False)
-        watch = Stopwatch(network, there)
-        stream._network = watch
+        assert isinstance(maker, Plain), "plain and compiled frames are made by Plain"
+        forward: Any = maker.network
+        if way == "compiled":  # when the memory is full: before that each frame is of another shape
+            forward = torch.compile(forward, mode="max-autotune", dynamic=False)
+        maker.forward = watch = Stopwatch(forward, there)
     for i in range(SETTLING):
         stream.step(pictures[i % len(pictures)])
     watch.forget()

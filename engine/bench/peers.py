@@ -143,7 +143,7 @@ def sixteen(
         "what": f"our unpruned {config.name}, {SIXTEEN} steps, random weights",
         "size": told["size"],
         "threads": told["threads"],
-        "parameters": sum(p.numel() for p in stream._network.parameters()),
+        "parameters": sum(p.numel() for p in stream.maker.network.parameters()),
         "frames": frames,
         "frame_ms": told["frame_ms"],
         "fps": told["fps"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from engine.config import lsd_base
 from engine.evaluation import measures
 from engine.evaluation.clips import Clip
 from engine.evaluation.evaluate import perform, teacher_frames, to_float
+from engine.fast.plain import Plain
 from engine.stream import Stream
 
 
@@ -58,19 +60,17 @@ def frame_ms(stream: Stream, size: tuple[int, int], steps: int = 1, folded: bool
     """
     width, height = size
     picture = np.random.default_rng(0).integers(0, 255, (height, width, 3), dtype=np.uint8)
-    usual, fold = stream.steps, stream._fold
-    stream.steps = steps
-    if not folded:
-        stream._fold = None
+    maker = stream.maker if folded else Plain(stream.maker.network)
     stream.reset()
     stream.prompt("underwater")
+    request = replace(stream.begin(picture), steps=steps)
     times = []
     for k in range(repeats + 2):
         start = time.perf_counter()
-        stream.step(picture)
+        maker.make(request)
         if k >= 2:
             times.append(time.perf_counter() - start)
-    stream.steps, stream._fold = usual, fold
+    stream.reset()
     return statistics.median(times) * 1000
 
 

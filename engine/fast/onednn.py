@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.fast.inputs import FrameInputs
+from engine.fast.plain import Plain, denoise
 from engine.models.attention import Linear
 from engine.models.hourglass import Conditions, Hourglass
 from engine.models.modulation import ConvBlock, Modulation, Place
@@ -170,3 +172,16 @@ class PromptFolder:
                 self._folded.popitem(last=False)
         self._folded.move_to_end(key)
         return self._folded[key]
+
+
+class OneDnn(Plain):
+    """Makes frames as `Plain` does, by packed layers and with each prompt folded into the blocks' weights."""
+
+    def __init__(self, network: Hourglass) -> None:
+        """network: on a CPU, in the dtype of its frames; the maker's own is a packed copy of it."""
+        self._folder = PromptFolder(network)
+        super().__init__(self._folder.network)
+
+    def denoise(self, inputs: FrameInputs, steps: int) -> Tensor:
+        """The clean frame's patches (1, h, w, 48), about -1..1."""
+        return denoise(self.forward, inputs, steps, lambda conditions: self._folder(conditions, steps))

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from engine.conditioning import Moment
+from engine.conditioning import FrameRequest
 from engine.fast.fused_network import FusedNetwork
-from engine.fast.recorded import FoldedPrompt, FrameProgram, Inbox
+from engine.fast.program import FoldedPrompt, FrameProgram, FrameUpload
 from engine.fast.recording import mark
-from engine.fast.ring import Ring, Rows
+from engine.fast.ring import Ring, RowTensors
 
 MOST = 64
 """Rows of one program; more streams than that are several launches."""
 
 
-@dataclass(frozen=True)
-class Part:
+@dataclass(frozen=True, eq=False)
+class Row:
     """What one stream brings to a launch."""
 
-    frame: np.ndarray
-    seed: int
-    moment: Moment
-    directed: FoldedPrompt
+    request: FrameRequest
+    prompt: FoldedPrompt
     ring: Ring
 
 
@@ -43,33 +40,33 @@ class RowBatch:
             tensor.new_zeros(rows, *tensor.shape[1:])
             for tensor in (like.rows.last, like.rows.before, like.rows.keys_values)
         )
-        self._rows, self._device = Rows(last, before, keys_values), like.device
-        self._inbox = Inbox(rows, like.height, like.width, like.config.slots, like.device)
-        self._program = FrameProgram(network, self._rows, self._inbox, steps, prompts)
-        self._held: list[tuple[Ring, int] | None] = [None] * rows
+        self._rows, self._device = RowTensors(last, before, keys_values), like.device
+        self._upload = FrameUpload(rows, like.height, like.width, like.config.slots, like.device)
+        self._program = FrameProgram(network, self._rows, self._upload, steps, prompts)
+        self._copied: list[tuple[Ring, int] | None] = [None] * rows
+        """Whose keys and values are in each row, as of which of their changes."""
 
-    def forget(self, ring: object) -> None:
-        """Let go of the memory of a stream that left."""
-        self._held = [None if held is not None and held[0] is ring else held for held in self._held]
+    def forget(self, ring: Ring) -> None:
+        """Let go of the memory of a stream that leaves."""
+        self._copied = [None if copied is not None and copied[0] is ring else copied for copied in self._copied]
 
-    @torch.inference_mode()
-    def __call__(self, parts: Sequence[Part]) -> list[np.ndarray]:
-        """Make a frame for each part, which becomes its ring's last; fresh arrays in the same order."""
-        rows = self._rows
-        for row, part in enumerate(parts):
-            ring, theirs = part.ring, part.ring.rows
-            rows.last[row].copy_(theirs.last[0])
-            rows.before[row].copy_(theirs.before[0])
-            if self._held[row] != (ring, ring.changes):
-                rows.keys_values[row].copy_(theirs.keys_values[0])
-                self._held[row] = ring, ring.changes
-            self._program.direct(row, part.directed)
-            self._inbox.fill(row, part.frame, part.seed, part.moment, ring)
-        self._program.launch()
+    def make(self, rows: Sequence[Row], launch: Callable[[FrameProgram], None]) -> list[np.ndarray]:
+        """A frame for each row, which becomes its ring's last; fresh arrays in the same order."""
+        mine = self._rows
+        for n, row in enumerate(rows):
+            ring, theirs = row.ring, row.ring.rows
+            mine.last[n].copy_(theirs.last[0])
+            mine.before[n].copy_(theirs.before[0])
+            if self._copied[n] != (ring, ring.changes):
+                mine.keys_values[n].copy_(theirs.keys_values[0])
+                self._copied[n] = ring, ring.changes
+            self._program.set_prompt(n, row.prompt)
+            self._upload.fill(n, row.request, ring)
+        launch(self._program)
         done = mark(self._device)
-        for row, part in enumerate(parts):
-            part.ring.rows.last.copy_(rows.last[row, None])
-            part.ring.rows.before.copy_(rows.before[row, None])
-            part.ring.advance()
+        for n, row in enumerate(rows):
+            row.ring.rows.last.copy_(mine.last[n, None])
+            row.ring.rows.before.copy_(mine.before[n, None])
+            row.ring.advance()
         done()
-        return [self._program.shown(row) for row in range(len(parts))]
+        return [self._program.picture(n) for n in range(len(rows))]

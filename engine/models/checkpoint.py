@@ -20,7 +20,7 @@ from torch import Tensor
 
 from engine.config import ModelConfig
 from engine.models.hourglass import Hourglass
-from engine.text import Router
+from engine.router import Router
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "lsd-tiny.safetensors"
 FORMAT = "lsd-weights-3"

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.fast.plain import Plain
 from engine.models.attention import Attention, MemoryKV
 from engine.models.patches import to_picture
 from engine.stream import Stream
@@ -44,12 +45,12 @@ def watch(stream: Stream, picture: np.ndarray, steps: int | None = None) -> Sigh
     """Make the frame that would answer `picture` next, in `steps` denoising steps, and report.
 
     picture: as for `Stream.step`. steps: the stream's own by default. The stream's state is left as it was. Raises
-    ValueError where `Stream.step` would, and for a stream that keeps its program on a GPU.
+    ValueError where `Stream.step` would, and for a stream on a GPU or of recorded programs.
     """
-    network = stream._network
-    if stream.setup.device != "cpu" or stream._kernelled is not None:
-        how = "a recorded program" if stream.setup.device == "cpu" else f"on {stream.setup.device}"
-        raise ValueError(f"this stream is {how} and cannot be watched; load one with device='cpu', recorded=False")
+    network = stream.maker.network
+    if stream.setup.device != "cpu" or not isinstance(stream.maker, Plain):
+        how = "of recorded programs" if stream.setup.device == "cpu" else f"on {stream.setup.device}"
+        raise ValueError(f"this stream is {how} and cannot be watched; load one with device='cpu', way='auto'")
     calls: list[tuple[Tensor, float, Tensor]] = []
     weights: list[Tensor] = []
     ages: list[int] = []
@@ -63,9 +64,10 @@ def watch(stream: Stream, picture: np.ndarray, steps: int | None = None) -> Sigh
     def on_attention(attention: Attention, given: tuple[Any, ...]) -> None:
         weights.append(_weights(attention, *given[1:]))
 
-    held, usual = stream.snapshot(), stream.steps
+    before, usual = stream.snapshot(), stream.steps
+    attentions = [module for module in network.modules() if isinstance(module, Attention)]
     hooks = [network.register_forward_hook(on_network)]
-    hooks += [block.attention.register_forward_pre_hook(on_attention) for block in network.bottleneck]
+    hooks += [attention.register_forward_pre_hook(on_attention) for attention in attentions]
     try:
         stream.steps = usual if steps is None else steps
         stream.step(picture)
@@ -73,9 +75,9 @@ def watch(stream: Stream, picture: np.ndarray, steps: int | None = None) -> Sigh
         for hook in hooks:
             hook.remove()
         stream.steps = usual
-        stream.restore(held)
+        stream.restore(before)
     height, width = calls[0][0].shape[1] // 8, calls[0][0].shape[2] // 8
-    first = torch.stack(weights[: len(network.bottleneck)])  # (L, N, keys), of the first step
+    first = torch.stack(weights[: len(attentions)])  # (L, N, keys), of the first step
     own = height * width + 1
     past = first[..., own:].unflatten(-1, (len(ages), -1)).sum(-1) if ages else first.new_zeros(*first.shape[:2], 0)
     return Sight(

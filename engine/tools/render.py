@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 
 from engine.media.pictures import MediaError
 from engine.media.video import PICTURE_SUFFIXES, StillSource, VideoSource, VideoWriter, open_source
-from engine.prompts import Key
+from engine.prompts import AS_IT_IS, Key, Prompts
 from engine.stream import Stream
 from engine.types import Frame, Sizes, Source
 
 VIDEO_SUFFIXES = {".mp4", ".m4v"}
 SETTLE_S = 1.0
 """A still that becomes a still is played for this long, and the last frame is kept."""
-_TICK_S = 1e-6
 
 
 def open_for_stream(path: Path, out: Path, size: tuple[int, int] | None, still_s: float) -> VideoSource | StillSource:
@@ -48,18 +48,21 @@ def legal_size(width: int, height: int) -> tuple[int, int]:
 
 
 def play(source: Source, stream: Stream, schedule: Sequence[Key]) -> Iterator[Frame]:
-    """The source's frames as the stream makes them; before the schedule's first key, under the prompt it has.
+    """The source's frames as the stream makes them under a schedule; before its first key, under the stream's prompt.
 
-    A key takes effect at the first frame at or after its time. Every prompt is embedded before the first frame, so that
-    one that cannot be used (PromptError) costs nothing.
+    A key takes effect at the first frame at or after its time, to the microsecond; its fade is the same blend that a
+    timeline of the studio gives. The first key fades from "as it is" unless it is at 0 s. Every text is embedded before
+    the first frame, so that one that cannot be used (PromptError) costs nothing.
     """
-    for text, _ in (pair for key in schedule for pair in key.blend):
+    keys = [replace(key, time_s=round(key.time_s, 6), fade_s=round(key.fade_s, 6)) for key in schedule]
+    first_s = min(key.time_s for key in keys)
+    prompts = Prompts(tuple(keys if first_s == 0 else [Key(0, AS_IT_IS), *keys]))
+    for text in prompts.texts:
         stream.prepare(text)
-    waiting = list(reversed(schedule))
     for frame in source:
-        while waiting and waiting[-1].time_s <= frame.time_s + _TICK_S:
-            key = waiting.pop()
-            stream.prompt(key.prompt, key.fade_s)
+        time_s = round(frame.time_s, 6)
+        if time_s >= first_s:
+            stream.prompt(prompts.at(time_s).blend)
         yield Frame(stream.step(frame.rgb, frame.time_s, frame.index), frame.index, frame.time_s)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.media.pictures import contact_sheet
 from engine.media.video import VideoWriter
+from engine.prompts import Key, Prompts
 from engine.stream import Stream
 from engine.types import Frame
 
@@ -55,18 +56,15 @@ def film(
     """
     worlds = worlds or stream.vocabulary.worlds
     total = round(seconds * FPS)
+    starts = {-(-number * total // len(worlds)): world for number, world in enumerate(worlds)}  # by first frame
+    prompts = Prompts(tuple(Key(first / FPS, words(world), FADE_S) for first, world in starts.items()))
     height, width = frames[0].rgb.shape[:2]
     writer = VideoWriter(path, width, height, FPS, crf)
     stream.reset()
-    stream.prompt(words(worlds[0]))
-    shown = 0
     try:
         for index, frame in enumerate(itertools.islice(itertools.cycle([*frames, *reversed(frames[1:-1])]), total)):
-            due = index * len(worlds) // total
-            if due != shown:
-                stream.prompt(words(worlds[due]), fade_s=FADE_S)
-                shown = due
             time_s = index / FPS
+            stream.prompt(prompts.at(time_s).blend)
             writer.write(Frame(stream.step(frame.rgb, time_s, index), index, time_s))
             if progress is not None:
                 progress(index + 1, total)

@@ -25,9 +25,8 @@ from engine.evaluation.speed import compare_steps, frame_ms
 from engine.models.checkpoint import Weights
 from engine.models.hourglass import Hourglass
 from engine.prompts import tidy
-from engine.runtime import choose_dtype
+from engine.router import Router
 from engine.stream import Stream
-from engine.text import Router
 from engine.training.prune import prune
 from engine.training.recipes import Recipe, Size
 from engine.training.router import fit_router, known_embeddings
@@ -120,8 +119,7 @@ def _trained(
 
 def _evaluated(network: Hourglass, router: Router, path: Path, frames: int, threads: int | None) -> dict[str, Any]:
     known = {tidy(text): vector for text, vector in known_embeddings(network.config).items()}
-    weights, device = Weights(network.config, network, router, known, "ablation"), torch.device("cpu")
-    stream = Stream(weights, device, choose_dtype(device), threads, seed=0, steps=1)
+    stream = Stream.of(Weights(network.config, network, router, known, "ablation"), threads=threads)
     clip = read_clip(path, 24, (192, 128))
     few = compare_steps(stream, [clip], {"cartoon": PROMPTS["cartoon"]}, many=4)
     long_run = drift(stream, clip, {world: PROMPTS[world] for world in ("neon-rain", "cartoon")}, frames)

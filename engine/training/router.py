@@ -11,8 +11,9 @@ from torch import Tensor
 
 from engine.config import ModelConfig
 from engine.prompts import tidy
+from engine.router import Router
 from engine.teachers.wordings import THING_WORDINGS, wordings
-from engine.text import Router, TextEncoder
+from engine.text import TextEncoder
 
 COMBINED_TEXTS = 4000
 """Training texts that join two wordings."""

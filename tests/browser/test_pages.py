@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, FloatRect, Page, expect
 from engine.config import lsd_test
 from engine.models.checkpoint import save_weights, shard
 from engine.models.hourglass import Hourglass
+from engine.router import Router
 from engine.stream import Stream
-from engine.text import Router
 from studio.timeline.files import SCHEMA, VERSION, timeline_from_dict
 from studio.timeline.timeline import Timeline
 from tests.browser.support import Cable, Served, enter

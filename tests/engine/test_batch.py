@@ -19,8 +19,8 @@ SIZES = {"a": (64, 96), "b": (64, 96), "c": (72, 100)}
 PROMPTS = {"a": "underwater", "b": "wild west", "c": "pencil"}
 
 
-def stream(name: str, device: str = "cpu", recorded: bool | None = None) -> Stream:
-    made = Stream.from_config(lsd_test(), seed=ord(name), device=device, recorded=recorded)
+def stream(name: str, device: str = "cpu", way: str = "auto") -> Stream:
+    made = Stream.from_config(lsd_test(), seed=ord(name), device=device, way=way)
     made.prompt(PROMPTS[name])
     return made
 
@@ -31,30 +31,30 @@ def pictures(name: str, count: int) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    ("together", "recorded", "device"),
+    ("together", "way", "device"),
     [
-        (False, False, "cpu"),
-        (True, False, "cpu"),
-        (False, True, "cpu"),
-        (True, True, "cpu"),
-        pytest.param(False, True, "cuda", marks=pytest.mark.gpu),
-        pytest.param(True, True, "cuda", marks=pytest.mark.gpu),
+        (False, "auto", "cpu"),
+        (True, "auto", "cpu"),
+        (False, "plain", "cpu"),
+        (True, "plain", "cpu"),
+        (False, "recorded", "cpu"),
+        (True, "recorded", "cpu"),
+        pytest.param(False, "recorded", "cuda", marks=pytest.mark.gpu),
+        pytest.param(True, "recorded", "cuda", marks=pytest.mark.gpu),
     ],
 )
-def test_streams_that_join_late_and_leave_early_are_what_they_are_alone(
-    together: bool, recorded: bool, device: str
-) -> None:
+def test_streams_that_join_late_and_leave_early_are_what_they_are_alone(together: bool, way: str, device: str) -> None:
     lives = {"a": (0, 6), "b": (2, 6), "c": (1, 4)}
     alone = {}
     for name, (first, last) in lives.items():
-        single = stream(name, device, recorded)
+        single = stream(name, device, way)
         alone[name] = [single.step(picture) for picture in pictures(name, last - first)]
     batch = StreamBatch(together=together)
     shots = {name: pictures(name, last - first) for name, (first, last) in lives.items()}
     for k in range(6):
         for name, (first, last) in lives.items():
             if k == first:
-                batch.join(name, stream(name, device, recorded))
+                batch.join(name, stream(name, device, way))
             if k == last:
                 batch.leave(name)
         made = batch.step({name: shots[name][k - lives[name][0]] for name in lives if name in batch.streams})
@@ -69,11 +69,11 @@ def test_streams_that_join_late_and_leave_early_are_what_they_are_alone(
                 assert np.array_equal(picture, expected)
 
 
-@pytest.mark.parametrize("recorded", [False, True])
-def test_a_stream_with_regions_goes_beside_one_without(recorded: bool) -> None:
+@pytest.mark.parametrize("way", ["auto", "recorded"])
+def test_a_stream_with_regions_goes_beside_one_without(way: str) -> None:
     batch = StreamBatch(together=True)
     for name in "ab":
-        batch.join(name, stream(name, recorded=recorded))
+        batch.join(name, stream(name, way=way))
     half = np.zeros((8, 12), np.float32)
     half[:, :6] = 1
     batch.streams["b"].prompt([Region("pencil", half), Region("as it is", 1 - half)])
@@ -103,14 +103,6 @@ def test_streams_of_a_processor_go_side_by_side_where_each_has_its_cores(
     assert (threading.current_thread() in homes) == (abreast == 1)
 
 
-def test_streams_of_one_network_take_turns() -> None:
-    """What a prompt was folded into is shared by them, and taken block by block."""
-    one, other = (Stream.from_config(lsd_test(), threads=1) for _ in range(2))
-    assert StreamBatch._abreast([one]) >= 1
-    other._network = one._network
-    assert StreamBatch._abreast([one, other]) == 1
-
-
 def test_no_more_go_at_once_than_there_are_cores_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "cores", lambda: 2)
     batch, at_work, most = StreamBatch(), [], []
@@ -138,9 +130,9 @@ def test_who_comes_after_all_have_left_brings_other_weights() -> None:
     for weights_seed in (0, 1):
         made = {}
         for name in "ab":
-            batch.join(name, Stream.from_config(lsd_test(), recorded=True, weights_seed=weights_seed))
+            batch.join(name, Stream.from_config(lsd_test(), way="recorded", weights_seed=weights_seed))
         made = batch.step(dict.fromkeys("ab", frame))
-        alone = Stream.from_config(lsd_test(), recorded=True, weights_seed=weights_seed).step(frame)
+        alone = Stream.from_config(lsd_test(), way="recorded", weights_seed=weights_seed).step(frame)
         for name in "ab":
             assert np.abs(made[name].astype(int) - alone).mean() < 2
             batch.leave(name)
@@ -154,6 +146,17 @@ def test_a_frame_that_fails_beside_others_leaves_none_under_way(monkeypatch: pyt
     with pytest.raises(ValueError, match="uint8"):
         batch.step({"a": np.zeros((64, 96, 3), np.float32), "b": pictures("b", 1)[0]})
     assert [batch.streams[name].index for name in "ab"] == [0, 0], "nor out of step"
+
+
+def test_makers_of_two_kinds_go_together() -> None:
+    batch = StreamBatch(together=True)
+    for name, way in (("a", "recorded"), ("b", "plain")):
+        batch.join(name, stream(name, way=way))
+    frame = pictures("a", 1)[0]
+    made = batch.step({"b": frame, "a": frame})
+    assert list(made) == ["b", "a"]
+    for name, way in (("a", "recorded"), ("b", "plain")):
+        assert np.abs(made[name].astype(int) - stream(name, way=way).step(frame)).mean() < 2
 
 
 def test_what_cannot_join_or_step_is_named() -> None:

@@ -19,7 +19,7 @@ from engine.config import ModelConfig, lsd_test
 from engine.media.video import VideoSource
 from engine.models.checkpoint import card_path, load_weights, save_weights
 from engine.models.hourglass import Hourglass
-from engine.text import Router
+from engine.router import Router
 from engine.tools.render import legal_size
 from engine.types import Sizes
 
@@ -161,7 +161,7 @@ def test_an_odd_size_is_rendered(engine: Engine, small_clip: Path, weights: Path
         (["clip.mp4", "nowhere/out.mp4", "--prompt", "snow"], "there is no folder"),
         (["clip.mp4", "out.mp4", "--prompt", "snow", "--size", "12x12"], "out of range"),
         (["clip.mp4", "out.mp4", "--prompt", "snow", "--size", "large"], "is not a size"),
-        (["clip.mp4", "out.mp4", "--prompt", "snow", "--device", "abacus"], "'abacus' is none of auto, cpu"),
+        (["clip.mp4", "out.mp4", "--prompt", "snow", "--device", "abacus"], "'abacus' is not one of auto, cpu"),
         (["clip.mp4", "out.mp4", "--prompt", "snow", "--weights", "text.mp4"], "only safetensors is read"),
         (["clip.mp4", "out.mp4", "--prompt", "snow", "--weights", "wrong.safetensors"], "has sha256"),
     ],

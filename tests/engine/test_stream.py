@@ -12,12 +12,15 @@ from safetensors.torch import load, save
 
 from engine import runtime, sampler
 from engine.config import lsd_test
-from engine.history import History, as_signal
+from engine.fast.onednn import OneDnn
+from engine.fast.plain import Plain
+from engine.history import PATCH_ROOM, History, as_signal
 from engine.models.attention import Memory
+from engine.models.checkpoint import random_weights
 from engine.models.hourglass import Conditions
 from engine.models.particles import particle_planes
 from engine.models.patches import pad_picture, pool_frame, to_patches, to_picture
-from engine.prompts import PromptError
+from engine.prompts import Key, PromptError, Prompts
 from engine.stream import Stream
 from engine.types import Region
 from tests.pictures import disc
@@ -54,7 +57,7 @@ def test_streamed_equals_whole(monkeypatch: pytest.MonkeyPatch, pictures: list[n
     monkeypatch.setattr(runtime, "choose_dtype", lambda device: torch.float32)
     stream = Stream.from_config(lsd_test(), seed=3)
     shown = run(stream, pictures)
-    network, config = stream._network, stream.config
+    network, config = stream.maker.network, stream.config
     padded = [pad_picture(torch.from_numpy(p))[None] for p in shown]
     outputs = [p.float() / 127.5 - 1 for p in padded]
     tall, wide = outputs[0].shape[1:3]
@@ -74,7 +77,7 @@ def test_streamed_equals_whole(monkeypatch: pytest.MonkeyPatch, pictures: list[n
     noise = torch.cat([to_patches(sampler.frame_noise(3, i, tall, wide)[None]) for i in range(n)])
     clock = torch.arange(n, dtype=torch.float64) / 24
     conditions = Conditions(
-        concepts=stream._direction.concepts.expand(n, 1, -1),
+        concepts=stream.begin(pictures[0]).conditioning.concepts.expand(n, 1, -1),
         level=torch.ones(n),
         step=torch.ones(n),
         past_level=level,
@@ -109,7 +112,7 @@ def test_the_past_matters(pictures: list[np.ndarray]) -> None:
 def test_snapshot_and_restore_are_nothing(stream: Stream, pictures: list[np.ndarray], at: int) -> None:
     stream.prompt("underwater")
     run(stream, pictures[:at])
-    stream.prompt("snowfall", fade_s=0.2)
+    stream.prompt([("snowfall", 0.3), ("underwater", 0.7)])
     data = stream.snapshot()
     rest = run(stream, pictures[at:])
     other = Stream.from_config(lsd_test(), seed=99)
@@ -118,13 +121,11 @@ def test_snapshot_and_restore_are_nothing(stream: Stream, pictures: list[np.ndar
     assert same(rest, run(other, pictures[at:]))
 
 
-def test_a_snapshot_in_a_fade_between_regions_is_exact(stream: Stream, pictures: list[np.ndarray]) -> None:
+def test_a_snapshot_under_regions_is_exact(stream: Stream, pictures: list[np.ndarray]) -> None:
     left = np.zeros((9, 10), np.float32)
     left[:, :5] = 1
-    stream.prompt([Region("pencil", left), Region("as it is", 1 - left)])
-    run(stream, pictures[:3])
-    stream.prompt("deep space", fade_s=0.3)
-    run(stream, pictures[3:6])
+    stream.prompt([Region("pencil", left), Region([("as it is", 0.5), ("deep space", 0.5)], 1 - left)])
+    run(stream, pictures[:6])
     other = Stream.from_config(lsd_test())
     other.restore(stream.snapshot())
     assert same(run(stream, pictures[6:]), run(other, pictures[6:]))
@@ -174,34 +175,58 @@ def test_a_prompt_takes_effect_at_the_next_frame(pictures: list[np.ndarray]) -> 
     assert not np.array_equal(a.step(pictures[5]), b.step(pictures[5]))
 
 
-def test_a_fade_begins_at_the_old_and_ends_at_the_new(stream: Stream) -> None:
-    stream.prompt("underwater")
-    old = stream._direction.concepts.clone()
-    picture = np.zeros((64, 64, 3), np.uint8)
-    stream.step(picture, time_s=1.0)
-    stream.prompt("cartoon", fade_s=2.0)
-    new = stream._direction.concepts
-    stream.step(picture, time_s=1.1)
-    torch.testing.assert_close(stream._direction_at(1.1).concepts, old)
-    torch.testing.assert_close(stream._direction_at(2.1).concepts, (old + new) / 2)
-    torch.testing.assert_close(stream._direction_at(3.1).concepts, new)
+def test_a_blend_is_the_sum_of_its_texts_by_their_weights(stream: Stream) -> None:
+    """Bit for bit: replay of a fade must be exact."""
+    texts, weights = ["underwater", "cartoon", "pencil"], torch.tensor([0.5, 0.3, 0.2])
+    embeddings = [torch.from_numpy(stream.prompts.text.embed(text)) for text in texts]
+    with torch.inference_mode():
+        concepts = torch.stack([stream.prompts.router(embedding) for embedding in embeddings])
+    expected = (concepts * (weights / weights.sum())[:, None]).sum(0)
+    assert torch.equal(stream.prompts.blend(list(zip(texts, weights.tolist(), strict=True))), expected)
 
 
-def test_fades_that_begin_in_fades_do_not_add_up(stream: Stream) -> None:
-    left = np.zeros((64, 96), np.float32)
-    left[:, :48] = 1
-    for turn in range(40):
-        parts = [Region(("underwater", "pencil")[turn % 2], left), Region("neon rain", 1 - left)]
-        stream.prompt(parts, fade_s=0.2)
-        counts = set()
-        for _ in range(3):
-            stream.step(np.zeros((64, 96, 3), np.uint8))
-            direction = stream._direction_at(stream._time_s)
-            assert direction.masks is not None
-            assert torch.allclose(direction.masks.sum(0), torch.ones(64, 96), atol=1e-5)
-            counts.add(len(direction.concepts))
-        assert len(counts) == 1, "within a fade their number stays"
-        assert counts <= {2, 3, 4}, "the three, and what was there at first"
+def test_a_fade_of_known_texts_embeds_and_routes_nothing(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def watch(owner: object, name: str) -> None:
+        usual = getattr(owner, name)
+
+        def noted(given: object) -> object:
+            calls.append(name)
+            return usual(given)
+
+        monkeypatch.setattr(owner, name, noted)
+
+    watch(stream.prompts.text, "embed")
+    watch(stream.prompts.router, "forward")
+    fade = Prompts((Key(0, "underwater"), Key(0.1, "cartoon", fade_s=0.5)))
+    for text in fade.texts:
+        stream.prepare(text)
+    assert calls == ["embed", "forward"] * 2
+    calls.clear()
+    frame, blends = np.zeros((64, 64, 3), np.uint8), set()
+    for index in range(16):
+        blend = fade.at(index / 24).blend
+        stream.prompt(blend)
+        stream.step(frame)
+        blends.add(blend)
+    assert len(blends) > 10, "a fade"
+    assert calls == []
+
+
+def test_the_same_prompt_again_is_the_same_conditioning(stream: Stream) -> None:
+    """So that nothing is folded again."""
+    frame = np.zeros((64, 64, 3), np.uint8)
+    half = np.tile(np.linspace(0, 1, 8, dtype=np.float32), (8, 1))
+
+    def prompts() -> list[object]:
+        return ["pencil", [("pencil", 1), ("cartoon", 3)], [Region("pencil", half), Region("as it is", 1 - half)]]
+
+    for prompt, again in zip(prompts(), prompts(), strict=True):
+        stream.prompt(prompt)  # type: ignore[arg-type]
+        before = stream.begin(frame).conditioning
+        stream.prompt(again)  # type: ignore[arg-type]
+        assert stream.begin(frame).conditioning is before
 
 
 def test_a_stream_works_with_the_threads_that_its_setup_says() -> None:
@@ -216,15 +241,14 @@ def test_the_history_is_of_constant_size(stream: Stream) -> None:
     sizes = []
     for _ in range(40):
         stream.step(picture)
-        assert stream._history is not None
-        state = stream._history.state()
+        state = stream.maker.state()
         sizes.append((len(state.last), len(state.remembered)))
     assert sizes[-1] == sizes[15] == (2, stream.config.slots)
 
 
 def test_the_two_last_outputs_are_the_past_however_long_it_is(stream: Stream) -> None:
-    history = History(stream._network, 64, 96, torch.device("cpu"))
-    frames = [torch.full((64, 96, 3), 20 * i, dtype=torch.uint8) for i in range(History.REEL * 2 + 2)]
+    history = History(stream.maker.network, 64, 96, torch.device("cpu"))
+    frames = [torch.full((64, 96, 3), 20 * i, dtype=torch.uint8) for i in range(PATCH_ROOM * 2 + 2)]
     assert torch.equal(history.past, torch.zeros(1, 2, 16, 24, 48))
     before = torch.zeros(1, 16, 24, 48)
     for frame in frames:
@@ -235,7 +259,7 @@ def test_the_two_last_outputs_are_the_past_however_long_it_is(stream: Stream) ->
 
 
 def test_the_memory_is_read_anew_when_a_frame_was_remembered(stream: Stream) -> None:
-    history = History(stream._network, 64, 96, torch.device("cpu"))
+    history = History(stream.maker.network, 64, 96, torch.device("cpu"))
     for i in range(2 * stream.config.slots * stream.config.ring_stride):
         history.append(torch.full((64, 96, 3), 5 * i, dtype=torch.uint8))
         memory = history.read()[2]
@@ -300,26 +324,77 @@ def test_a_bad_prompt_leaves_the_old_one_in_force(stream: Stream, prompt: object
     assert stream.snapshot() == before
 
 
+def snapshot_parts(data: bytes) -> tuple[dict[str, torch.Tensor], dict[str, object]]:
+    """A snapshot's tensors and its header."""
+    raw = zlib.decompress(data)
+    header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
+    return load(raw), json.loads(header["__metadata__"]["stream"])
+
+
+def packed(tensors: dict[str, torch.Tensor], header: object) -> bytes:
+    return zlib.compress(save(tensors, {"stream": json.dumps(header)}))
+
+
 def test_a_damaged_snapshot_changes_nothing(stream: Stream, pictures: list[np.ndarray]) -> None:
     run(stream, pictures[:3])
     good = stream.snapshot()
-    raw = zlib.decompress(good)
-    header, tensors = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")]), load(raw)
-    without = [{name: tensors[name] for name in tensors if name != gone} for gone in ("concepts", "last.0")]
-    lacking = [zlib.compress(save(held, header["__metadata__"])) for held in without]
-    told = json.loads(header["__metadata__"]["stream"])
-    strange = [
-        ({**tensors, "concepts": torch.ones(1, 2)}, told),
-        ({**tensors, "last.0": torch.zeros(32, 32, 3, dtype=torch.uint8)}, told),
-        ({**tensors, "remembered.0": torch.zeros(3, 2, 2)}, told),
-        (tensors, {**told, "time_s": "x"}),
-        (tensors, {**told, "config": {"name": "other"}}),
+    tensors, header = snapshot_parts(good)
+    bad = [b"", b"not a snapshot", good[:-20], zlib.compress(b"x"), zlib.compress(save(tensors))]
+    bad += [packed({name: tensors[name] for name in tensors if name != gone}, header) for gone in tensors]
+    bad += [packed(tensors, {name: header[name] for name in header if name != gone}) for gone in header]
+    bad += [zlib.compress(save(tensors, {"stream": "{"})), packed(tensors, []), packed(tensors, None)]
+    bad += [
+        packed({**tensors, **other}, header)
+        for other in (
+            {"concepts": torch.ones(1, 2)},
+            {"concepts": torch.ones(1, stream.config.concepts, dtype=torch.uint8)},
+            {"masks": torch.ones(2, 8, 8)},
+            {"masks": torch.ones(1)},
+            {"last.0": torch.zeros(32, 32, 3, dtype=torch.uint8)},
+            {"last.2": tensors["last.0"].clone()},
+            {"remembered.0": torch.zeros(3, 2, 2)},
+        )
     ]
-    lacking += [zlib.compress(save(held, {"stream": json.dumps(meta)})) for held, meta in strange]
-    for bad in (b"", b"not a snapshot", good[:-20], *lacking):
-        with pytest.raises(ValueError, match="snapshot"):
-            stream.restore(bad)
+    bad += [
+        packed(tensors, {**header, **other})
+        for other in (
+            {"time_s": "x"},
+            {"time_s": True},
+            {"index": 1.5},
+            {"seed": None},
+            {"size": [64]},
+            {"size": ["64", 96]},
+            {"size": None},
+            {"remembered_steps": [0.5]},
+            {"remembered_steps": list(range(99))},
+            {"config": {"name": "other"}},
+            {"config": {**stream.config.to_dict(), "unknown": 1}},
+            {"format": "lsd-snapshot-0"},
+        )
+    ]
+    for data in bad:
+        with pytest.raises(ValueError, match=r"^(not a snapshot of a stream, or a damaged|a snapshot of .* not fit)"):
+            stream.restore(data)
         assert stream.snapshot() == good
+
+
+def test_a_snapshot_within_a_streams_own_fade_is_refused(stream: Stream) -> None:
+    """Streams once kept a fade that was running; going on without it would not be as if nothing had happened."""
+    tensors, header = snapshot_parts(stream.snapshot())
+    assert header["fade"] is None, "as files from before have it"
+    old = packed({**tensors, "before.concepts": tensors["concepts"].clone()}, {**header, "fade": [0.5, 2.0]})
+    with pytest.raises(ValueError, match=r"own fade was running.*restore one from before or after"):
+        stream.restore(old)
+
+
+def test_a_bug_in_restoring_is_not_called_a_damaged_snapshot(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise TypeError("a bug")
+
+    data = stream.snapshot()
+    monkeypatch.setattr("engine.snapshot.Conditioning", broken)
+    with pytest.raises(TypeError, match="a bug"):
+        stream.restore(data)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
@@ -328,12 +403,10 @@ def test_a_folded_prompt_is_the_networks_own_answer(
 ) -> None:
     """Prompts folded into weights, on a CPU, against the network's plain path: equal but for rounding."""
     monkeypatch.setattr(runtime, "choose_dtype", lambda device: dtype)
-    folded, plain = Stream.from_config(lsd_test()), Stream.from_config(lsd_test())
-    if dtype == torch.bfloat16 and not torch.ops.mkldnn._is_mkldnn_bf16_supported():  # a processor without AVX512
-        assert folded._fold is None, "folding would fail"
-        return
-    assert folded._fold is not None, "this build of torch has no oneDNN"
-    plain._fold = None
+    folded, plain = (Stream.from_config(lsd_test(), way=way) for way in ("auto", "plain"))
+    can_fold = dtype == torch.float32 or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    assert type(folded.maker) is (OneDnn if can_fold else Plain)
+    assert type(plain.maker) is Plain
     for text in ("underwater", "pencil", "underwater"):
         folded.prompt(text)
         plain.prompt(text)
@@ -343,8 +416,54 @@ def test_a_folded_prompt_is_the_networks_own_answer(
         plain.reset()
 
 
+def test_streams_of_the_same_weights_share_nothing(pictures: list[np.ndarray]) -> None:
+    """Each has its own copy, packed for its own device; the weights that it was given stay as they are."""
+    weights = random_weights(lsd_test())
+    before = {name: tensor.clone() for name, tensor in weights.network.state_dict().items()}
+    expected = run(Stream.from_config(lsd_test()), pictures[:4])
+    streams = [Stream.of(weights) for _ in range(2)]
+    for stream, text in zip(streams, ("as it is", "pencil"), strict=True):
+        stream.prompt(text)
+        stream.step(pictures[0])
+        stream.reset()
+    third = Stream.of(weights)
+    assert same(run(third, pictures[:4]), expected)
+    after = weights.network.state_dict()
+    assert after.keys() == before.keys()
+    assert all(
+        torch.equal(after[name], tensor) and after[name].dtype == tensor.dtype for name, tensor in before.items()
+    )
+
+
+def test_a_step_that_raises_changes_nothing(pictures: list[np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
+    stream, other = Stream.from_config(lsd_test()), Stream.from_config(lsd_test())
+    for made in (0, 3):
+        run(stream, pictures[:made])
+        run(other, pictures[:made])
+        before = stream.snapshot()
+        with monkeypatch.context() as patch:
+            patch.setattr(sampler, "quantise", fail)
+            with pytest.raises(MemoryError):
+                stream.step(pictures[made])
+        assert stream.snapshot() == before
+        assert np.array_equal(stream.step(pictures[made]), other.step(pictures[made]))
+        stream.reset()
+        other.reset()
+
+
+def fail(*_: object) -> None:
+    raise MemoryError
+
+
+@pytest.mark.parametrize("way", ["fast", "onednn "])
+def test_an_unknown_way_is_refused(way: str) -> None:
+    with pytest.raises(ValueError, match="is not a way of making frames; there are auto, plain, onednn, recorded"):
+        Stream.from_config(lsd_test(), way=way)
+
+
 def test_text_far_from_everything_is_said_to_be(stream: Stream) -> None:
-    stream.text.known["under the sea"] = stream.text.embed("under the sea")
+    text = stream.prompts.text
+    text.wordings["under the sea"] = text.embed("under the sea")
     wording, cosine = stream.how_near("under the sea")
     assert wording == "under the sea"
     assert cosine == pytest.approx(1)

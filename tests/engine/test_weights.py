@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 from engine.config import ModelConfig, lsd_base, lsd_test, lsd_tiny
 from engine.models.checkpoint import SHIPPED, WeightsError, card_path, load_weights, save_weights, shard
 from engine.models.hourglass import Hourglass
+from engine.router import Router
 from engine.stream import Stream
-from engine.text import Router
 from studio.takes.take import Take
 
 

@@ -71,7 +71,7 @@ def test_the_parts_are_the_whole_step(stream: Stream) -> None:
     ]
     assert all(ms > 0 for ms in told["ms"].values())
     assert set(told["new_prompt_ms"]) == {"words to prompt", "first frame", "next frame"}
-    assert not any(module._forward_hooks or module._forward_pre_hooks for module in stream._network.modules())
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in stream.maker.network.modules())
 
 
 def test_timing_changes_no_picture(stream: Stream) -> None:

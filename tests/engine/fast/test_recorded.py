@@ -15,6 +15,8 @@ import torch
 
 from engine import kernels, runtime
 from engine.config import ModelConfig, lsd_test
+from engine.fast.recorded import Recorded
+from engine.prompts import blend, mix
 from engine.stream import Stream
 from engine.types import Region
 from tests.pictures import disc
@@ -38,22 +40,27 @@ def exact(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
 
 
-def directed(stream: Stream, index: int) -> None:
-    """A cut, regions, and a fade to one prompt again, as frames go by."""
+def prompt(stream: Stream, index: int) -> None:
+    """A cut, regions, and a fade from one prompt to another, as frames go by."""
     left = np.zeros((9, 10), np.float32)
     left[:, :5] = 1
     if index == 0:
         stream.prompt("underwater")
     elif index == 4:
         stream.prompt([Region("pencil", left), Region("as it is", 1 - left)])
-    elif index == 7:
-        stream.prompt("deep space", fade_s=0.1)
+    elif index >= 7:
+        stream.prompt(mix(blend("as it is"), blend("deep space"), min((index - 7) / 2, 1)))
+
+
+def maker(stream: Stream) -> Recorded:
+    assert isinstance(stream.maker, Recorded)
+    return stream.maker
 
 
 def run(stream: Stream, frames: list[np.ndarray], first: int = 0) -> list[np.ndarray]:
     shown = []
     for i, frame in enumerate(frames, first):
-        directed(stream, i)
+        prompt(stream, i)
         shown.append(stream.step(frame))
     return shown
 
@@ -65,10 +72,10 @@ def test_recorded_frames_are_the_plain_ones(device: str, size: tuple[int, int], 
     """Within one grey level, of which a rounding may make the difference; from the same past at every frame, because
     random weights double what differs from frame to frame."""
     plain, recorded = (
-        Stream.from_config(lsd_test(), device=device, seed=5, steps=steps, recorded=way) for way in (False, True)
+        Stream.from_config(lsd_test(), device=device, seed=5, steps=steps, way=way) for way in ("plain", "recorded")
     )
     for i, frame in enumerate(pictures(*size)):
-        directed(recorded, i)
+        prompt(recorded, i)
         plain.restore(recorded.snapshot())
         expected, made = plain.step(frame).astype(int), recorded.step(frame)
         difference = np.abs(made - expected)
@@ -82,11 +89,11 @@ def test_kernels_make_the_twins_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same program with the kernels in Triton's interpreter: one prompt, then two by masks."""
     from engine.kernels import triton_kernels
 
-    twins = Stream.from_config(lsd_test(), seed=5, recorded=True)
+    twins = Stream.from_config(lsd_test(), seed=5, way="recorded")
     monkeypatch.setattr(kernels, "operations", lambda device: triton_kernels)
-    triton = Stream.from_config(lsd_test(), seed=5, recorded=True)
+    triton = Stream.from_config(lsd_test(), seed=5, way="recorded")
     for i, frame in enumerate(pictures(64, 70, 5)):
-        directed(twins, i)
+        prompt(twins, i)
         before = twins.snapshot()
         expected = twins.step(frame).astype(int)
         if i in (2, 4):
@@ -100,7 +107,7 @@ def test_kernels_make_the_twins_frames(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_snapshot_and_restore_are_nothing(device: str, at: int) -> None:
     """Bit for bit, also through a ring that has gone round, into a stream that has made other frames."""
     frames = pictures(72, 100, 14)
-    stream, other = (Stream.from_config(lsd_test(), device=device, seed=s, recorded=True) for s in (3, 99))
+    stream, other = (Stream.from_config(lsd_test(), device=device, seed=s, way="recorded") for s in (3, 99))
     run(stream, frames[:at])
     data = stream.snapshot()
     rest = run(stream, frames[at:], at)
@@ -113,8 +120,8 @@ def test_snapshot_and_restore_are_nothing(device: str, at: int) -> None:
 @pytest.mark.usefixtures("exact")
 def test_either_way_restores_the_others_snapshot() -> None:
     frames = pictures(64, 96)
-    for before, after in ((False, True), (True, False)):
-        stream, other = (Stream.from_config(lsd_test(), seed=3, recorded=way) for way in (before, after))
+    for before, after in (("plain", "recorded"), ("recorded", "onednn"), ("onednn", "plain"), ("recorded", "recorded")):
+        stream, other = (Stream.from_config(lsd_test(), seed=3, way=way) for way in (before, after))
         run(stream, frames[:6])
         other.restore(stream.snapshot())
         difference = np.abs(stream.step(frames[6]).astype(int) - other.step(frames[6]))
@@ -123,10 +130,10 @@ def test_either_way_restores_the_others_snapshot() -> None:
 
 def test_slots_follow_from_the_step() -> None:
     """Every remembered step has a slot; the last ones of the ring and the sinks never share one."""
-    stream = Stream.from_config(lsd_test(), recorded=True)
+    stream = Stream.from_config(lsd_test(), way="recorded")
     stream.step(np.zeros((64, 64, 3), np.uint8))
-    assert stream._programs is not None
-    ring = stream._programs.ring
+    ring = maker(stream).ring
+    assert ring is not None
     for sinks, stride, length in ((1, 4, 6), (3, 2, 4), (0, 1, 3), (5, 3, 2)):
         ring.config = ModelConfig("other", sinks=sinks, ring_stride=stride, ring=length)
         steps = [step for step in range(60) if step < sinks or step % stride == 0]
@@ -143,22 +150,22 @@ def test_what_another_size_replaces_is_let_go_at_once() -> None:
     gc.collect()
     gc.disable()
     try:
-        stream = Stream.from_config(lsd_test(), recorded=True)
+        stream = Stream.from_config(lsd_test(), way="recorded")
         stream.step(np.zeros((64, 96, 3), np.uint8))
-        assert stream._programs is not None
-        program = next(iter(stream._programs._recorded.values()))
-        held = [weakref.ref(thing) for thing in (stream._programs, stream._programs.ring, program)]
-        del program
+        programs = maker(stream)._programs
+        assert programs is not None
+        parts = [weakref.ref(part) for part in (programs, programs.ring, *programs._recorded.values())]
+        del programs
         stream.reset()
         stream.step(np.zeros((96, 64, 3), np.uint8))
-        assert [ref() for ref in held] == [None, None, None]
+        assert [part() for part in parts] == [None, None, None]
     finally:
         gc.enable()
 
 
 def test_a_reset_stream_begins_anew() -> None:
     frames = pictures(64, 96, 5)
-    stream = Stream.from_config(lsd_test(), recorded=True)
+    stream = Stream.from_config(lsd_test(), way="recorded")
     first = [stream.step(frame) for frame in frames]
     stream.reset()
     assert all(np.array_equal(a, stream.step(frame)) for a, frame in zip(first, frames, strict=True))
@@ -168,7 +175,7 @@ def test_a_reset_stream_begins_anew() -> None:
 
 def test_the_number_of_steps_may_change() -> None:
     frames = pictures(64, 96, 3)
-    stream, three = (Stream.from_config(lsd_test(), seed=5, steps=n, recorded=True) for n in (1, 3))
+    stream, three = (Stream.from_config(lsd_test(), seed=5, steps=n, way="recorded") for n in (1, 3))
     for frame in frames[:2]:
         stream.step(frame)
     three.restore(stream.snapshot())

@@ -56,7 +56,7 @@ def test_attention_is_shared_among_the_past_and_itself(stream: Stream, pictures:
 
 def test_the_weights_are_those_that_are_used(stream: Stream, pictures: list[np.ndarray]) -> None:
     """Values weighed by them are what the attention gives."""
-    attention = next(module for module in stream._network.modules() if isinstance(module, Attention))
+    attention = next(module for module in stream.maker.network.modules() if isinstance(module, Attention))
     with torch.no_grad():
         attention.qkv.weight.mul_(2)
     from engine.tools.inspection import _weights

@@ -20,9 +20,9 @@ from engine.config import ModelConfig, lsd_test
 from engine.models.checkpoint import save_weights
 from engine.models.hourglass import Conditions, Hourglass
 from engine.models.patches import to_patches, to_picture
+from engine.router import Router
 from engine.teachers.places import PLACES
 from engine.teachers.worlds import WORLDS
-from engine.text import Router
 from engine.training.adversary import AdversarialLoss
 from engine.training.auxiliary import AuxiliaryHead, AuxiliaryTargets, balanced_cross_entropy
 from engine.training.data import Player, TrainingClip, load_pack, pack, read_manifest, sample_clips

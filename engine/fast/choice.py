@@ -1,0 +1,44 @@
+"""Which maker makes a stream's frames: by what the hardware has, never by a stopwatch, or replay would not be exact."""
+
+from __future__ import annotations
+
+import copy
+import logging
+
+import torch
+
+from engine import kernels
+from engine.fast import onednn
+from engine.fast.maker import FrameMaker
+from engine.fast.onednn import OneDnn
+from engine.fast.plain import Plain
+from engine.fast.recorded import Recorded
+from engine.models.hourglass import Hourglass
+
+_log = logging.getLogger(__name__)
+
+WAYS = ("auto", "plain", "onednn", "recorded")
+"""How frames are made: `plain` torch; `onednn`, each prompt folded into packed weights, on a CPU; `recorded`, programs
+of kernels on a GPU (on a CPU their twins in plain torch, for tests); `auto`, the fastest that is there."""
+
+
+def choose_maker(network: Hourglass, device: torch.device, dtype: torch.dtype, way: str = "auto") -> FrameMaker:
+    """A maker over a copy of `network` on a device and in a dtype; the caller's network stays as it is.
+
+    way: one of `WAYS`; `auto` falls back to plain torch and logs why. Raises ValueError for another word, and for
+    oneDNN where it is missing.
+    """
+    if way not in WAYS:
+        raise ValueError(f"{way!r} is not a way of making frames; there are {', '.join(WAYS)}")
+    own = copy.deepcopy(network).requires_grad_(False).to(device=device, dtype=dtype)
+    own = own.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if way == "recorded" or (way == "auto" and kernels.available(device)):
+        return Recorded(own, kernels.operations(device))
+    if way == "plain" or (way == "auto" and device.type != "cpu"):
+        return Plain(own)
+    if onednn.available(own):
+        return OneDnn(own)
+    if way == "onednn":
+        raise ValueError(f"oneDNN cannot run {dtype} on {device} here; leave the way at auto, or take plain")
+    _log.warning("no oneDNN for %s here: frames are made by plain torch", dtype)
+    return Plain(own)
