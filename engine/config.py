@@ -55,8 +55,11 @@ class ModelConfig:
     """An hourglass over pixels with a transformer at its bottleneck; see `engine/models/hourglass.py`."""
 
     name: str
+    """Of the preset."""
     worlds: tuple[str, ...] = SHIPPED_WORLDS
+    """What a prompt can turn the picture into, in the order of the network's world vectors."""
     things: tuple[str, ...] = SHIPPED_THINGS
+    """What a prompt can turn a prop into, in the order of the network's thing vectors."""
     channels: tuple[int, int, int] = (96, 128, 192)
     """Channels at 1/4, 1/8 and 1/16 of the resolution."""
     encoder: tuple[int, int, int] = (1, 1, 2)
@@ -66,18 +69,20 @@ class ModelConfig:
     width: int = 256
     """Token width at 1/32."""
     layers: int = 3
+    """Of the transformer at 1/32."""
     heads: int = 4
+    """Of attention in each layer; a head is width / heads wide, a multiple of 8."""
     condition: int = 256
     """Width of the conditioning vector (prompt, noise level, step size, frame rate)."""
     ring: int = 6
     """Frames in the rolling history's ring."""
     ring_stride: int = 4
-    """Every how many frames one enters the ring."""
+    """A frame enters the ring each time this many have been made."""
     sinks: int = 1
-    """First frames of a stream that stay for good."""
+    """First frames of a stream, which the history keeps for good."""
     past_level: ClassVar[float] = 0.05
-    """Least noise level that the past is labelled with, in training and at inference, 0 clean to 1 pure noise: a past
-    that counts as slightly noisy is repaired on and on. No part of a file: all models share it."""
+    """Least noise level with which the past is labelled, in training and at inference, 0 clean to 1 pure noise: the
+    network goes on repairing a past that counts as slightly noisy. All models share it, so no file carries it."""
 
     def __post_init__(self) -> None:
         if self.width % (self.heads * 8):
@@ -89,7 +94,7 @@ class ModelConfig:
 
     @property
     def concepts(self) -> int:
-        """Numbers that a prompt is: a weight for each world, then one for each thing."""
+        """Numbers in a prompt: a weight for each world, then one for each thing."""
         return len(self.worlds) + len(self.things)
 
     @property
@@ -108,10 +113,12 @@ class ModelConfig:
         return [f"{name}: {mine[name]} / {theirs[name]}" for name in mine if mine[name] != theirs[name]]
 
     def to_dict(self) -> dict[str, object]:
+        """Its fields as JSON takes them, in the order in which they are declared."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> ModelConfig:
+        """The inverse of `to_dict`, from JSON too. TypeError for an unknown field, ValueError for a bad value."""
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
         return cls(**values)
 

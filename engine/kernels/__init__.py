@@ -1,7 +1,7 @@
 """Triton kernels for what a GPU does beside convolutions, each with a twin in plain torch.
 
-`twins` says what each means, in the network's own functions. `triton_kernels` holds the same names as kernels, and is
-imported only where it is asked for, because only CUDA builds of torch bring Triton along.
+`twins` defines what each operation means, in the network's own functions. `triton_kernels` has kernels of the same
+names, and is imported only on a GPU, because only CUDA builds of torch bring Triton along.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ _log = logging.getLogger(__name__)
 
 
 def available(device: torch.device) -> bool:
-    """Whether the kernels run on `device`: a GPU that multiplies bfloat16, and Triton installed. Says why not."""
+    """Whether the kernels run on `device`: a GPU that multiplies bfloat16, and Triton installed. Logs a warning where a
+    GPU lacks one of these."""
     if device.type != "cuda":
         return False
     if importlib.util.find_spec("triton") is None:

@@ -1,7 +1,7 @@
-"""Weights on disk: one safetensors file, its hash in the model card beside it. No pickle is ever read.
+"""Weights on disk: one safetensors file, and beside it the model card with its hash. No pickle is ever read.
 
-Where a file may not be as large as that, it travels in shards: `cat NAME.safetensors.*-of-* > NAME.safetensors` puts
-them together, and `load_weights` reads them as they are.
+Where files may not be that large, shards stand in its place: `cat NAME.safetensors.*-of-* > NAME.safetensors` puts them
+together, and `load_weights` reads them as they are.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ from engine.models.hourglass import Hourglass
 from engine.router import Router
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "lsd-tiny.safetensors"
+"""The weights file in the package."""
 FORMAT = "lsd-weights-3"
+"""Format and version, in a file's metadata."""
 OLD_NAMES = {"waist": "bottleneck"}
 """The network's modules that have another name in files than in the code: name in the file -> name in the code."""
 SHARD = 15_000_000
-"""Bytes that a shard has at most."""
+"""The most bytes of a shard."""
 
 
 class WeightsError(ValueError):
@@ -40,9 +42,12 @@ class Weights:
 
     config: ModelConfig
     network: Hourglass
+    """Float32 on the CPU, as loaded."""
     router: Router
     known: dict[str, np.ndarray]
+    """Sentence embeddings of known wordings, (384,) float32 each."""
     sha256: str
+    """Of the file."""
 
 
 def file_keys(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -81,7 +86,11 @@ def random_weights(config: ModelConfig, seed: int = 0) -> Weights:
 def save_weights(
     path: Path, network: Hourglass, router: Router, known: dict[str, np.ndarray], dtype: torch.dtype = torch.bfloat16
 ) -> str:
-    """Write weights in `dtype`; returns the file's sha256, which belongs into the card as `sha256`."""
+    """Write a weights file; returns its sha256, which belongs into the card as `sha256`.
+
+    known: embeddings of the wordings that ship with it, stored in half precision. dtype: of the network's tensors; the
+    router's are float32.
+    """
     tensors = {f"network.{k}": v.to(dtype).contiguous().cpu() for k, v in file_keys(network.state_dict()).items()}
     tensors |= {f"router.{k}": v.float().contiguous().cpu() for k, v in router.state_dict().items()}
     if known:
@@ -93,7 +102,7 @@ def save_weights(
 
 
 def shard(path: Path, limit: int = SHARD) -> list[Path]:
-    """Put shards of at most `limit` bytes, named `NAME.safetensors.1-of-3`, in the place of a weights file."""
+    """Replace a weights file by shards of at most `limit` bytes, named `NAME.safetensors.1-of-3`; returns them."""
     data = path.read_bytes()
     count = max(1, -(-len(data) // limit))
     shards = [path.with_name(f"{path.name}.{n}-of-{count}") for n in range(1, count + 1)]
@@ -109,12 +118,12 @@ def parts_of(path: Path) -> list[Path]:
     """A weights file, or the shards that stand in its place, in order. Raises WeightsError where there are none."""
     if path.is_file():
         return [path]
-    found = sorted(path.parent.glob(f"{path.name}.*-of-*"))
-    if not found:
+    shards = sorted(path.parent.glob(f"{path.name}.*-of-*"))
+    if not shards:
         raise WeightsError(f"no weights at {path}; leave --weights out to use the shipped ones")
-    counts = {part.name.rsplit("-of-", 1)[1] for part in found}
+    counts = {part.name.rsplit("-of-", 1)[1] for part in shards}
     wanted = [path.with_name(f"{path.name}.{n}-of-{count}") for count in counts for n in range(1, int(count) + 1)]
-    missing = [part.name for part in wanted if part not in found]
+    missing = [part.name for part in wanted if part not in shards]
     if len(counts) > 1 or missing:
         why = f"of several splits ({', '.join(sorted(counts))})" if len(counts) > 1 else f"without {missing[0]}"
         raise WeightsError(f"the shards of {path} are {why}; bring all those of one split, and no others")

@@ -1,4 +1,4 @@
-"""Fields over the picture that network and teachers share: position, lattice, travelling waves.
+"""Fields over the picture, inputs of network and teachers alike: coordinates, lattice, travelling waves.
 
 Legend: B batch, H height, W width in pixels; h, w the same divided by a stride.
 """
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 WAVELENGTHS_PX = (160.0, 112.0, 80.0, 56.0, 44.0, 36.0, 28.0, 22.0)
-"""One travelling plane wave each. Below 20 px a wave could not be sampled once in four pixels."""
+"""Of eight travelling plane waves. Under 20 px a wave could not be sampled once in four pixels."""
 
 CYCLES = (1, -2, 3, -2, 4, -5, 3, -6)
 """Whole periods of each wave in one loop; whole, so that the clock may wrap without a seam."""
@@ -24,6 +24,7 @@ _GOLDEN = math.pi * (3 - math.sqrt(5))  # directions spread without ever lining 
 
 
 def _pixel_centres(length: int, stride: int, device: torch.device) -> Tensor:
+    """(length / stride,) the centre of each `stride` pixels, in pixels from the first one's centre."""
     return torch.arange(length // stride, device=device, dtype=torch.float32) * stride + (stride - 1) / 2
 
 

@@ -8,10 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from engine.config import ModelConfig, lsd_base, lsd_test, lsd_tiny
-from engine.models.checkpoint import SHIPPED, WeightsError, card_path, load_weights, save_weights, shard
+from engine.models.checkpoint import (
+    SHIPPED,
+    WeightsError,
+    card_path,
+    code_keys,
+    file_keys,
+    load_weights,
+    save_weights,
+    shard,
+)
 from engine.models.hourglass import Hourglass
 from engine.router import Router
 from engine.stream import Stream
@@ -38,6 +48,16 @@ def test_save_then_load_is_nothing(saved: Path) -> None:
     assert a.config == lsd_test()
     assert a.sha256 == b.sha256
     assert list(a.known) == ["underwater"]
+
+
+def test_files_keep_their_names_where_the_code_has_others(saved: Path) -> None:
+    with safe_open(saved, "pt") as file, safe_open(SHIPPED, "pt") as shipped:
+        modules, first = (
+            {name.split(".")[1] for name in keys if "." in name} for keys in (file.keys(), shipped.keys())
+        )
+    assert modules == first
+    state = load_weights(saved).network.state_dict()
+    assert code_keys(file_keys(state)).keys() == state.keys()
 
 
 def test_shards_load_as_the_file_that_they_were(saved: Path) -> None:
