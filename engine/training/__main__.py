@@ -97,7 +97,7 @@ def ship(
     run: Run,
     out: Annotated[Path, typer.Option(help="The weights, a safetensors file.")],
     shards: Annotated[
-        bool, typer.Option("--shards", help="Also as files of at most 15 MB, which load as one.")
+        bool, typer.Option("--shards", help="Cut it into files of at most 15 MB, which load as one.")
     ] = False,
 ) -> None:
     """Write a run's averaged weights, with router and model card."""
@@ -131,7 +131,7 @@ def ablate(
     out: Annotated[Path, typer.Option(help="JSON, written after each variant.")],
     steps: Annotated[int, typer.Option(min=2, help="Training steps of a variant.")] = 1200,
     frames: Annotated[int, typer.Option(min=20, help="Length of the drift trial.")] = 3000,
-    threads: Threads = 1,
+    threads: Annotated[int, typer.Option(min=1, help="CPU cores to use.")] = 1,
 ) -> None:
     """Measure what each part of the method is worth, on small networks."""
     from engine.training.ablation import ablate as run_ablation

@@ -64,7 +64,7 @@ PROMPTS = {"underwater": "underwater", "neon-rain": "neon rain", "cartoon": "car
 
 
 def ablate(
-    pack: Path, clip: Path, out: Path, steps_each: int = 1200, frames: int = 3000, threads: int | None = 1
+    pack: Path, clip: Path, out: Path, steps_each: int = 1200, frames: int = 3000, threads: int = 1
 ) -> dict[str, Any]:
     """Train and evaluate every variant; returns what `out` holds, which is written after each variant.
 
@@ -99,7 +99,7 @@ def _trained(
     recipe: Recipe,
     pack: Path,
     count: int,
-    threads: int | None,
+    threads: int,
     start: Hourglass | None = None,
     distil_from: Hourglass | None = None,
 ) -> Hourglass:
@@ -117,7 +117,7 @@ def _trained(
     return network.eval()
 
 
-def _evaluated(network: Hourglass, router: Router, path: Path, frames: int, threads: int | None) -> dict[str, Any]:
+def _evaluated(network: Hourglass, router: Router, path: Path, frames: int, threads: int) -> dict[str, Any]:
     known = {tidy(text): vector for text, vector in known_embeddings(network.config).items()}
     stream = Stream.of(Weights(network.config, network, router, known, "ablation"), threads=threads)
     clip = read_clip(path, 24, (192, 128))
