@@ -44,11 +44,14 @@ class Performer(Protocol):
 
     seed: int
 
-    def prompt(self, prompt: str, /) -> None: ...
+    def prompt(self, prompt: str, /) -> None:
+        """Direct the picture from the next frame on."""
 
-    def step(self, frame: np.ndarray, time_s: float | None = None, index: int | None = None) -> np.ndarray: ...
+    def step(self, frame: np.ndarray, time_s: float | None = None, index: int | None = None) -> np.ndarray:
+        """The picture that answers a frame, (H, W, 3) uint8 each."""
 
-    def reset(self) -> None: ...
+    def reset(self) -> None:
+        """Forget all frames; the prompt stays."""
 
 
 def choose(clips: int, prompts: Mapping[str, Sequence[str]], max_runs: int) -> list[tuple[int, str, str]]:

@@ -238,16 +238,12 @@ class Pool:
         chance = self.rng.random()
         if chance < COLD_START_CHANCE:
             return self._spawn()
-        cut = (
-            COLD_START_CHANCE + PROMPT_CHANGE_CHANCE
-            < chance
-            < COLD_START_CHANCE + PROMPT_CHANGE_CHANCE + CLIP_CUT_CHANCE
-        )
+        new_prompt_below = COLD_START_CHANCE + PROMPT_CHANGE_CHANCE
+        cut = new_prompt_below < chance < new_prompt_below + CLIP_CUT_CHANCE
         if cut:
             state.player = self._player()
-        if chance < COLD_START_CHANCE + PROMPT_CHANGE_CHANCE or (
-            cut and any(world in PLACES for world, _ in state.worlds)
-        ):
+        in_place = any(world in PLACES for world, _ in state.worlds)  # the next clip may show nobody to keep
+        if chance < new_prompt_below or (cut and in_place):
             if state.prop is not None and not self.masked:
                 others = [thing for thing in self.config.things if PROP_OF[thing] == state.prop.kind]
                 state.thing = self._choose(others, HARD_THINGS, 1)[0] if self.rng.random() < THING_SHARE else None
