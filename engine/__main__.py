@@ -35,12 +35,12 @@ app = typer.Typer(
 
 
 def _size(text: str) -> tuple[int, int]:
-    width, cross, height = text.lower().partition("x")
-    if not (cross and width.isdecimal() and height.isdecimal()):
-        raise typer.BadParameter(f"{text!r} is not a size; write width x height in pixels, such as 384x216")
-    if not (64 <= int(width) <= 1920 and 64 <= int(height) <= 1080):
-        raise typer.BadParameter(f"{text} is out of range; from 64x64 to 1920x1080 is possible")
-    return int(width), int(height)
+    from engine.types import Sizes
+
+    try:
+        return Sizes().parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 Source = Annotated[Path, typer.Argument(metavar="IN", help="A video, or a picture.")]
@@ -160,7 +160,11 @@ def _list_measures(wanted: bool) -> None:
         from engine.evaluation.scores import MEASURES
         from engine.evaluation.trials import TRIALS
 
-        _print_table("measures and trials", MEASURES | {name: trial.about for name, trial in TRIALS.items()})
+        _print_table(
+            "measures and trials",
+            MEASURES | {name: trial.about for name, trial in TRIALS.items()},
+            ("name", "what it is"),
+        )
         raise typer.Exit
 
 
@@ -370,8 +374,8 @@ def _headline(report: dict[str, Any]) -> dict[str, Any]:
     return rows
 
 
-def _print_table(title: str, rows: dict[str, Any]) -> None:
-    table = Table("measure", "value", title=title)
+def _print_table(title: str, rows: dict[str, Any], columns: tuple[str, str] = ("measure", "value")) -> None:
+    table = Table(*columns, title=title)
     for name, value in rows.items():
         table.add_row(name, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
     Console().print(table)

@@ -107,6 +107,16 @@ class Sizes:
             raise ValueError(f"a frame of {width}x{height}; {legal}: resize it first")
         return height, width
 
+    def parse(self, text: str) -> tuple[int, int]:
+        """(width, height) from a text such as 384x216. Raises ValueError for other text, or another size than these."""
+        width, cross, height = text.lower().partition("x")
+        if not (cross and width.isdecimal() and height.isdecimal()):
+            raise ValueError(f"{text!r} is not a size; write width x height in pixels, such as 384x216")
+        (least_w, least_h), (most_w, most_h) = self.smallest, self.largest
+        if not (least_w <= int(width) <= most_w and least_h <= int(height) <= most_h):
+            raise ValueError(f"{text} is out of range; from {least_w}x{least_h} to {most_w}x{most_h} is possible")
+        return int(width), int(height)
+
 
 class LiveModel(Protocol):
     """Answers camera frames one by one, under prompts. Its laws (`tests/live_model.py` holds every model to them):

@@ -123,13 +123,14 @@ def record(
         raise ValueError(_FRAMES_ALONE)
     slate = Slate(production, scene, shot)
 
+    from engine.types import Sizes
     from studio.delivery import proxies
     from studio.live.connection import Connection
     from studio.live.director import Director
     from studio.live.filecamera import FileCamera, roll
     from studio.model import load_model
 
-    camera = FileCamera(source, _size(size) if size else None, quality)
+    camera = FileCamera(source, Sizes().parse(size) if size else None, quality)
     said = Timeline.of("as it is" if prompt is None else prompt)
     rate = camera.fps if frames is None else frames
     if abs(rate - camera.fps) > 0.005:
@@ -306,12 +307,13 @@ def bench(
     import itertools
 
     from engine.bench.records import section
+    from engine.types import Sizes
     from studio.live.director import Director
     from studio.live.filecamera import FileCamera
     from studio.live.overload import overload
     from studio.model import load_model
 
-    width, height = _size(size)
+    width, height = Sizes().parse(size)
     source = source or SESSIONS / "example" / "S01" / "A" / "T001" / "raw.mkv"
     packets = [frame.packet for frame in itertools.islice(FileCamera(source, (width, height)), 120)]
     director = Director(load_model(device=device.value, weights=weights))
@@ -350,13 +352,6 @@ def takes_ls(
 def _find(take: Path, sessions: Path) -> Path:
     """The take's folder, given as it is or under the sessions folder."""
     return take if take.is_dir() or not (sessions / take).is_dir() else sessions / take
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal() and 64 <= int(width) <= 1920 and 64 <= int(height) <= 1080):
-        raise ValueError(f"size {text!r}; write WxH such as 384x216, from 64x64 to 1920x1080")
-    return int(width), int(height)
 
 
 def _login(text: str) -> tuple[str, str]:

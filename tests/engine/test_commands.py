@@ -16,6 +16,8 @@ from PIL import Image
 from engine.__main__ import main
 from engine.bench import moving_pictures
 from engine.config import ModelConfig, lsd_test
+from engine.evaluation.scores import MEASURES
+from engine.evaluation.trials import TRIALS
 from engine.media.video import VideoSource
 from engine.models.checkpoint import card_path, load_weights, save_weights
 from engine.models.hourglass import Hourglass
@@ -314,6 +316,12 @@ def test_what_cannot_be_evaluated_says_why(
     assert status != 0
     assert says in err
     assert not Path("out.json").exists()
+
+
+def test_all_measures_and_trials_are_listed(engine: Engine) -> None:
+    status, stdout, _ = engine("eval", "--list-measures")
+    assert status == 0
+    assert all(name in stdout for name in (*MEASURES, *TRIALS))
 
 
 # -- the entry point

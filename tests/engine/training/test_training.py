@@ -231,7 +231,7 @@ def test_a_pool_says_where_the_prop_and_the_person_are(clips: list[TrainingClip]
     assert needed > 3
 
 
-def test_a_lookout_teaches_features_to_say_where_things_are() -> None:
+def test_an_auxiliary_loss_teaches_features_where_things_are() -> None:
     """Its gradient alone, through the network, is enough to find a bright square; a small one counts as a large one."""
     torch.manual_seed(0)
     network = Hourglass(lsd_test())
