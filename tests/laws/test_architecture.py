@@ -21,12 +21,12 @@ WIDGETS = ("ipywidgets", "anywidget", "IPython", "jupyterlab", "traitlets")
 FLOORS = {
     "engine": (
         ("engine", "engine.prompts"),  # the package itself holds two settings of the runtime, no import
-        ("engine.types", "engine.config", "engine.runtime", "engine.text"),
+        ("engine.types", "engine.config", "engine.runtime", "engine.text", "engine.router"),
         ("engine.models", "engine.media"),
         ("engine.sampler", "engine.history", "engine.conditioning"),
         ("engine.kernels",),
         ("engine.fast",),
-        ("engine.stream",),
+        ("engine.snapshot", "engine.stream"),
         ("engine.batch", "engine.teachers"),
         ("engine.tools", "engine.evaluation"),
         ("engine.bench", "engine.training"),
