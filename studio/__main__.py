@@ -113,7 +113,7 @@ def record(
     sessions: Sessions = SESSIONS,
 ) -> None:
     """Record a take of a video file; prints the take's folder."""
-    from studio.takes.take import Slate, Take
+    from studio.takes.take import Slate
     from studio.timeline import files as schedules
     from studio.timeline.timeline import Timeline
 
@@ -124,18 +124,20 @@ def record(
     slate = Slate(production, scene, shot)
 
     from engine.types import Sizes
-    from studio.delivery import proxies
+    from studio.delivery.finish import finish
     from studio.live.connection import Connection
     from studio.live.director import Director
     from studio.live.filecamera import FileCamera, roll
     from studio.model import load_model
 
     camera = FileCamera(source, Sizes().parse(size) if size else None, quality)
-    said = Timeline.of("as it is" if prompt is None else prompt)
     rate = camera.fps if frames is None else frames
     if abs(rate - camera.fps) > 0.005:
         _remark(f"{schedule} counts {rate:g} frames a second and {source} {camera.fps:g}; its frames are converted")
-    timeline = said if schedule is None else schedules.load(schedule, rate, frames=frames is not None)
+    if schedule is None:
+        timeline = Timeline.of("as it is" if prompt is None else prompt)
+    else:
+        timeline = schedules.load(schedule, rate, frames=frames is not None)
     stream = load_model(device=device.value, weights=weights, seed=seed)
     director = Director(stream, timeline.keys[0].prompt, weights=str(weights.absolute()) if weights else "")
     trouble: Exception | None = None
@@ -161,12 +163,11 @@ def record(
         director.close()
     if folder is None:
         raise trouble or ValueError(f"no frame of {source} was recorded")
-    take = Take.open(folder)
-    try:
-        with _progress("Proxies") as progress:
-            proxies.make(folder, progress)
-    except OSError as error:  # the take is whole without them
-        _remark(f"No pictures for the browser: {error.strerror or error}")
+    with _progress("Proxies") as progress:
+        finished = finish(folder, progress)
+    take = finished.take
+    if finished.trouble:
+        _remark(f"No pictures for the browser: {finished.trouble}")
     _remark(
         f"{take.name}: {len(take.made)} frames in {take.duration_s:.1f} s, {take.dropped} dropped, {camera.late} late, "
         f"age {status.age_p50_ms:.0f} ms (p95 {status.age_p95_ms:.0f} ms)"

@@ -11,8 +11,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from studio.delivery import proxies
+from studio.delivery.finish import finish
 from studio.live.director import Director
+from studio.takes.take import TakeError
 
 GRACE_S = 20.0
 """How long a page whose connection was lost keeps its place, its history and its running take."""
@@ -121,12 +122,10 @@ class Sessions:
 
         def make() -> None:
             try:
-                proxies.make(folder)
-            except (ValueError, OSError) as error:
-                log.error("%s: no proxies: %s", folder, error)
+                done(finish(folder).trouble)
+            except TakeError as error:
+                log.error("%s: %s", folder, error)
                 done(str(error))
-            else:
-                done("")
 
         self._keeper.submit(make)
 

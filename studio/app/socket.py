@@ -10,7 +10,6 @@ import json
 import logging
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,11 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from studio.app import wire
+from studio.app.commands import Closing, Commands
 from studio.app.guard import MAX_COMMAND, MAX_FRAME, Guard, RateLimit
 from studio.app.sessions import FullError, Session, Sessions
 from studio.live.connection import Connection
 from studio.live.frames import LIVE_QUALITY, LiveFrame
-from studio.takes.take import Slate, Take
 
 IDLE_S = 60.0
 """A page that sends nothing for so long gives its place to others."""
@@ -32,14 +31,6 @@ STATUS_S = 1.0
 """How often the page hears how many frames were dropped."""
 
 log = logging.getLogger(__name__)
-
-
-class Closing(Exception):
-    """The studio ends the connection: one of wire.CLOSES, and a sentence for the page."""
-
-    def __init__(self, why: str, reason: str) -> None:
-        super().__init__(reason)
-        self.why, self.reason = why, reason
 
 
 async def answer(socket: WebSocket, guard: Guard, sessions: Sessions, folder: Path) -> None:
@@ -75,7 +66,7 @@ class SocketSession:
     """One connection of a page: its own worker and mailbox, never shared with the connection before or after."""
 
     def __init__(self, socket: WebSocket, session: Session, sessions: Sessions, folder: Path) -> None:
-        self.socket, self.session, self.sessions, self.folder = socket, session, sessions, folder
+        self.socket, self.session, self.sessions = socket, session, sessions
         self.director = session.director
         self.connection = Connection(session.director)
         self.limit = RateLimit()
@@ -85,15 +76,7 @@ class SocketSession:
         self.worker = threading.Thread(target=self._work, name="frame loop", daemon=True)
         self.receiving: asyncio.Task[None] | None = None
         self.closing: Closing | None = None
-        self.recording = self.director.recording is not None
-        self.commands: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
-            "hello": self.hello,
-            "prompt": self.prompt,
-            "param": self.param,
-            "record": self.record,
-            "marker": self.marker,
-            "stop": self.stop,
-        }
+        self.commands = Commands(session, sessions, folder, self.say)
 
     async def run(self) -> None:
         """Until the page leaves, is lost, or the studio ends the connection."""
@@ -178,8 +161,8 @@ class SocketSession:
         while True:
             await asyncio.sleep(STATUS_S)
             status = self.director.status()
-            if self.recording and status.take is None:  # it ended by itself
-                self.recording = False
+            if self.commands.recording and status.take is None:  # it ended by itself
+                self.commands.recording = False
                 self.say("recording", on=False, text=status.trouble or "The recording ended.")
             self.say("status", dropped=status.dropped + self.connection.unkept, trouble=status.trouble)
 
@@ -223,82 +206,13 @@ class SocketSession:
             raise Closing("too_big", f"A command of {len(text):,} characters came; at most {MAX_COMMAND:,} are taken.")
         try:
             data = json.loads(text)
-            command = self.commands[data["type"]]
+            command = self.commands.by_name[data["type"]]
         except (ValueError, KeyError, TypeError):
             raise Closing("refused", "A message came that is not a command of this studio.") from None
         try:
             await command(data)
         except ValueError as error:  # the film maker's: a prompt, a slate
             self.say("error", text=_sentence(str(error)))
-
-    async def hello(self, data: dict[str, Any]) -> None:
-        """The page is there, perhaps again: the prompt and the parameters that it shows hold."""
-        if data.get("version") != wire.VERSION:
-            raise Closing("refused", "This page is of another version of the studio. Load it again.")
-        dropped = self.director.status().dropped
-        self.say("ready", recording=self.recording, dropped=dropped, parameters=self.director.parameters())
-        if isinstance(values := data.get("parameters"), dict):
-            for name, value in values.items():
-                self.director.set(name, value)
-        text = str(data.get("prompt") or "as it is")
-        if text != self.session.prompt:
-            await self.prompt({"text": text})
-
-    async def prompt(self, data: dict[str, Any]) -> None:
-        """Words for the picture; the newest win."""
-        text, fade_s = str(data.get("text", "")), data.get("fade_s", 0.0)
-        await asyncio.to_thread(self.director.say, text, fade_s, wait=True)
-        self.session.prompt = text
-        nearest = await asyncio.to_thread(self.director.nearest, text)
-        self.say("prompt", text=text, nearest=[[name, share] for name, share in nearest[:5]])
-
-    async def param(self, data: dict[str, Any]) -> None:
-        """A parameter's value, for any name in the table that `ready` gives; the newest wins."""
-        name, value = str(data.get("name", "")), data.get("value")
-        self.director.set(name, value, data.get("fade_s", 0.0))  # type: ignore[arg-type]  # it refuses others
-        self.say("param", name=name, value=value)
-
-    async def record(self, data: dict[str, Any]) -> None:
-        """Roll, or cut."""
-        if not data.get("on"):
-            await self._cut()
-            return
-        named = data.get("slate") or {}
-        slate = Slate(*(str(named.get(part, "")) for part in ("production", "scene", "shot")))
-        fps = float(data.get("fps", 24.0))
-        if not 1 <= fps <= 240:
-            raise ValueError(f"a camera of {fps} frames a second; 1 to 240 are taken")
-        folder = await asyncio.to_thread(self.director.record, self.folder, slate, fps=fps)
-        self.recording = True
-        self.say("recording", on=True, take=int(folder.name[1:]), seconds=0.0)
-
-    async def _cut(self) -> None:
-        self.recording = False
-        folder = await asyncio.to_thread(self.director.cut)
-        self.say("recording", on=False)
-        if folder is None:
-            self.say("error", text="Nothing was recorded: no frame came between Record and Cut.")
-            return
-        take = await asyncio.to_thread(Take.open, folder)
-        slate, path = take.manifest.slate, folder.relative_to(self.folder).as_posix()
-        name = f"S{slate.scene} {slate.shot} T{slate.take:03d}"
-        facts = {"take": path, "name": name, "seconds": take.duration_s, "frames": len(take.frames)}
-        self.say("kept", ready=False, **facts)
-
-        def made(error: str) -> None:
-            self.say("kept", ready=True, **facts)
-            if error:
-                self.say("error", text=f"{name} is kept, but its pictures for the browser could not be made: {error}")
-
-        self.sessions.keep(folder, made)
-
-    async def marker(self, data: dict[str, Any]) -> None:
-        """A marker at this moment of the take."""
-        self.director.mark(str(data.get("name") or "")[:200])
-
-    async def stop(self, data: dict[str, Any]) -> None:
-        """The page says good-bye."""
-        raise Closing("stopped", "stopped")
 
 
 def _sentence(text: str) -> str:

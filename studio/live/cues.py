@@ -7,8 +7,8 @@ from dataclasses import replace
 from studio.live.mailbox import PromptRequest, ValueRequest
 from studio.live.takelog import REQUESTED
 from studio.takes.take import TICKS_PER_SECOND
-from studio.timeline.curves import Keyframe
-from studio.timeline.keys import Cue, Key, Track
+from studio.timeline.curves import Keyframe, Keyframes, since, value_at
+from studio.timeline.keys import Cue, Key
 from studio.timeline.timeline import Timeline
 
 
@@ -20,21 +20,39 @@ class LiveCues:
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
+        self._set: dict[str, Keyframes] = {}
+        """Parameters that were set live, in place of the timeline's tracks. They are not put into it: a slider that is
+        moved would make a new timeline with every frame."""
         self._origin = 0
         """The director's tick at which the timeline's clock starts."""
 
     def at(self, ticks: int) -> tuple[Cue, float]:
         """What the picture is to become at that tick, and the seconds since the clock started."""
         time_s = self._seconds(ticks)
-        return self.timeline.at(time_s), time_s
+        cue = self.timeline.at(time_s)
+        if self._set:
+            values = {name: value_at(keyframes, time_s) for name, keyframes in self._set.items()}
+            cue = replace(cue, parameters={**cue.parameters, **values})
+        return cue, time_s
 
     def value(self, name: str, ticks: int) -> float:
-        """What a parameter is at that tick; from any thread."""
-        return self.timeline.value(name, max(0.0, self._seconds(ticks)))
+        """What a parameter is at that tick; from any thread. Raises TimelineError for an unknown one."""
+        time_s = max(0.0, self._seconds(ticks))
+        keyframes = self._set.get(name)
+        return value_at(keyframes, time_s) if keyframes else self.timeline.value(name, time_s)
 
     def restart(self, ticks: int, timeline: Timeline | None = None) -> None:
-        """The timeline's clock starts anew at that tick, with what holds there, or with another timeline."""
-        self.timeline = timeline or self.timeline.since(self._seconds(ticks))
+        """The timeline's clock starts anew at that tick, with what holds there, or with another timeline.
+
+        Of what holds there, a region that follows a box ends: its box stands in the picture of a moment that is over.
+        """
+        time_s = self._seconds(ticks)
+        if timeline is None:
+            now = self.timeline.since(time_s)
+            self.timeline = replace(now, mattes=tuple(matte for matte in now.mattes if "box" not in matte.region))
+            self._set = {name: since(keyframes, time_s) for name, keyframes in self._set.items()}
+        else:
+            self.timeline, self._set = timeline, {}
         self._origin = ticks
 
     def turn(self, request: PromptRequest, ticks: int, *, keep_past: bool) -> None:
@@ -55,13 +73,10 @@ class LiveCues:
             self.timeline = replace(self.timeline, keys=(*others, key))
 
     def set(self, request: ValueRequest, ticks: int) -> None:
-        """Let a parameter reach a value from that tick on, in place of what the timeline has for it from there on."""
-        time_s = self._seconds(ticks)
-        reached = Keyframe(time_s + request.fade_s, request.value, request.ease)
-        before = Keyframe(time_s, self.timeline.value(request.name, time_s))
-        others = [track for track in self.timeline.tracks if track.name != request.name]
-        track = Track(request.name, (before, reached) if request.fade_s else (reached,))
-        self.timeline = replace(self.timeline, tracks=(*others, track))
+        """Let a parameter reach a value from that tick on, in place of what the timeline has for it."""
+        reached = Keyframe(self._seconds(ticks) + request.fade_s, request.value, request.ease)
+        before = Keyframe(self._seconds(ticks), self.value(request.name, ticks))
+        self._set[request.name] = (before, reached) if request.fade_s else (reached,)
 
     def _seconds(self, ticks: int) -> float:
         return (ticks - self._origin) / TICKS_PER_SECOND

@@ -124,11 +124,12 @@ class Director:
         """
         key = Key(0.0, "as it is", fade_s)  # which checks the fade
         (reached,) = Track(name, (Keyframe(0.0, value, ease),)).keyframes
+        for text in PARAMETERS[name].texts:
+            self._model.prepare(text)  # here, so that no frame waits for it
         self._mailbox.set(ValueRequest(name, reached.value, key.fade_s, reached.ease))
 
     def parameters(self) -> list[dict[str, Any]]:
         """Each parameter that can be set, for a page: its name, its least, most and default value, and what it is."""
-        now = {name: self._cues.value(name, self.ticks_now()) for name in PARAMETERS}
         return [
             {
                 "name": parameter.name,
@@ -136,10 +137,15 @@ class Director:
                 "least": parameter.least,
                 "most": parameter.most,
                 "default": parameter.default,
-                "value": now[parameter.name],
+                "value": self.value(parameter.name),
             }
             for parameter in PARAMETERS.values()
         ]
+
+    def value(self, name: str) -> float:
+        """What a parameter is now, or will be from the next frame on. Raises ValueError for an unknown one."""
+        asked = self._mailbox.asked_value(name)
+        return self._cues.value(name, self.ticks_now()) if asked is None else asked
 
     def mark(self, name: str) -> None:
         """Set a marker at this moment of the take; without a take it does nothing."""
@@ -170,7 +176,7 @@ class Director:
             if recording := self.recording:
                 raise TakeError(f"{recording} is recording; cut it first")
             if timeline:
-                if timeline.tracks or timeline.mattes:  # its events record prompts alone, and a replay must be exact
+                if timeline.tracks or timeline.mattes:  # a take cannot read them back yet, and a replay must be exact
                     raise TakeError("parameters and regions are rendered, not shot: record the prompts, then render")
                 for text in timeline.texts():
                     self._model.prepare(text)  # here, so that no frame of the take waits for it
@@ -241,7 +247,7 @@ class Director:
         cue, take_s = self._cues.at(ticks)
         self._prompt = cue.prompt
         if take:
-            take.tell(self._cues.timeline, arrival)
+            take.tell(self._cues.timeline, cue, arrival)
         if rgb is not None and error is None:
             times = {"take_s": take_s, "stream_s": ticks / TICKS_PER_SECOND}
             record = partial(take.snapshot, ticks, self._model.snapshot) if take else None

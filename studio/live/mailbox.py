@@ -64,6 +64,12 @@ class Mailbox:
         with self._changed:
             self._values[request.name] = request
 
+    def asked_value(self, name: str) -> float | None:
+        """The value of a parameter that is asked for and not taken yet."""
+        with self._changed:
+            request = self._values.get(name)
+        return request.value if request else None
+
     def take(self) -> PromptRequest | None:
         """The newest prompt that is embedded, once."""
         with self._changed:

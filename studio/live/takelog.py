@@ -10,7 +10,9 @@ from studio.live.frames import Arrival
 from studio.takes.documents import crc
 from studio.takes.recorder import Recorder
 from studio.takes.take import TICKS_PER_SECOND, EngineEntry, FrameRow, PictureEntry, Slate
-from studio.timeline.files import key_to_dict
+from studio.timeline.files import key_to_dict, timeline_to_dict
+from studio.timeline.keys import Cue, Matte
+from studio.timeline.parameters import defaults
 from studio.timeline.timeline import Timeline
 
 SNAPSHOT_TICKS = 2 * TICKS_PER_SECOND
@@ -40,6 +42,9 @@ class TakeLog:
         self._fps = fps
         self._steps = self._next_snapshot = 0
         self._keys = self._markers = 0
+        self._values = defaults()
+        """Of every parameter, in the frame before."""
+        self._mattes: tuple[Matte, ...] = ()
         self._recorder = Recorder(sessions, slate, engine)
 
     @property
@@ -70,8 +75,12 @@ class TakeLog:
         """Record a chunk of the microphone's WebM; see Recorder.sound. Raises ValueError."""
         self._recorder.sound(chunk, ticks - self.origin)
 
-    def tell(self, timeline: Timeline, arrival: Arrival) -> None:
-        """Record the keys and markers that this frame reaches, each once. The timeline runs on the take's clock."""
+    def tell(self, timeline: Timeline, cue: Cue, arrival: Arrival) -> None:
+        """Record what this frame reaches: keys, markers and regions once each, and every change of a parameter.
+
+        The timeline runs on the take's clock. A parameter is recorded as the value that each frame had, for a way that
+        is left before its end (a slider is moved in the middle of a fade) is not the start of another way, to the bit.
+        """
         now_s = (arrival.ticks - self.origin) / TICKS_PER_SECOND
         while self._keys < len(timeline.keys) and (key := timeline.keys[self._keys]).time_s <= now_s:
             self._keys += 1
@@ -81,6 +90,14 @@ class TakeLog:
         while self._markers < len(timeline.markers) and (mark := timeline.markers[self._markers]).time_s <= now_s:
             self._markers += 1
             self._recorder.event("marker", round(mark.time_s * TICKS_PER_SECOND), name=mark.name)
+        for name, value in cue.parameters.items():
+            if value != self._values[name]:
+                self._values[name] = value
+                self.event("param", arrival.ticks, name=name, value=value, ease="step")
+        if timeline.mattes != self._mattes:
+            self._mattes = timeline.mattes
+            for matte in timeline_to_dict(timeline)["mattes"]:
+                self.event("region", arrival.ticks, matte=matte)
 
     def snapshot(self, ticks: int, state: Callable[[], bytes]) -> None:
         """Record the model's state before the frame at that tick, where it is time for one."""

@@ -2,6 +2,7 @@
 // and the slate.
 import {busy, colour, timecode} from '../web/basics.js';
 import {Feed, Meter} from '../web/feed.js';
+import {Parameters} from '../web/parameters.js';
 import {Sound} from '../web/sound.js';
 import {Source} from '../web/source.js';
 
@@ -40,6 +41,7 @@ const TEMPLATE = `
     name="fade" type="number" min="0" max="60" step="any" value="0.5"
     aria-label="Fade in seconds">s</label><button type="button"
     data-do="apply">Apply</button></form>
+  <div class="lsd-parameters" role="group" aria-label="Parameters"></div>
   <div class="lsd-cues" role="group" aria-label="Worlds"></div>
   <div class="lsd-slate"><p><b></b><span></span></p><label class="lsd-mic"><input type="checkbox"
     name="mic" checked> Microphone</label><p class="lsd-kept" role="status"></p><button
@@ -97,18 +99,21 @@ export default {
         return on;
       },
     });
-    async function hear(said, buffers) {
-      if (said.type === 'error') return note(said.text);
-      if (said.type !== 'picture') return undefined;
+    async function hear(message, buffers) {
+      if (message.type === 'error') return note(message.text);
+      if (message.type !== 'picture') return undefined;
       answered = performance.now();
-      facts.dropped = said.dropped;
-      if (said.trouble) note(said.trouble);
-      if (said.view === view) return feed.receive(said, buffers[0]);
+      facts.dropped = message.dropped;
+      if (message.trouble) note(message.trouble);
+      if (message.view === view) return feed.receive(message, buffers[0]);
       // another view's, or a clip's
       const bitmap = await createImageBitmap(new Blob([buffers[0]], {type: 'image/jpeg'}));
-      paint(bitmap, null, said.step_ms);
+      paint(bitmap, null, message.step_ms);
       return bitmap.close();
     }
+    const parameters = new Parameters($('.lsd-parameters'), (name, value) =>
+      say('param', {name, value}),
+    );
     const source = new Source(
       video,
       null,
@@ -167,16 +172,16 @@ export default {
       $('[data-do=start]').hidden = running;
       $('[data-do=stop]').disabled = !running;
       $('.lsd-record').disabled = !running;
-      $('.lsd-record span').textContent = now.rolling ? 'Cut' : 'Record';
-      $('.lsd-record').setAttribute('aria-pressed', Boolean(now.rolling));
-      $('.lsd-tally').hidden = !now.rolling;
-      root.classList.toggle('lsd-rolling', Boolean(now.rolling));
+      $('.lsd-record span').textContent = now.recording ? 'Cut' : 'Record';
+      $('.lsd-record').setAttribute('aria-pressed', Boolean(now.recording));
+      $('.lsd-tally').hidden = !now.recording;
+      root.classList.toggle('lsd-recording', Boolean(now.recording));
       $('[name=mic]').disabled = running;
-      if (now.rolling && !since) {
+      if (now.recording && !since) {
         since = performance.now();
         if (on) sound.start(source.sound);
       }
-      if (!now.rolling && since) {
+      if (!now.recording && since) {
         since = 0;
         sound.stop();
       }
@@ -185,6 +190,7 @@ export default {
       $('.lsd-kept').textContent = now.kept;
       if (document.activeElement !== ask.prompt)
         ask.prompt.value = now.prompt === 'as it is' ? '' : now.prompt;
+      parameters.know(now.parameters);
       for (const cue of root.querySelectorAll('.lsd-cues button'))
         cue.setAttribute('aria-pressed', cue.dataset.text === now.prompt);
       if (!running) delete canvas.dataset.seen;
@@ -245,7 +251,7 @@ export default {
       apply: () => apply(ask.prompt.value),
       record: () => {
         note('');
-        if (state().rolling) sound.stop().then(() => say('cut'));
+        if (state().recording) sound.stop().then(() => say('cut'));
         else say('record');
       },
     };

@@ -17,7 +17,7 @@ import traitlets
 
 from engine.prompts import Prompt, words
 from engine.types import LiveModel
-from studio.delivery import proxies
+from studio.delivery.finish import finish
 from studio.live.director import Director
 from studio.live.frames import LiveFrame
 from studio.model import load_model
@@ -91,9 +91,14 @@ class LiveCamera(Widget):
     # -- what a film maker says
 
     def prompt(self, prompt: Prompt, fade_s: float = 0.0) -> None:
-        """Ask for another picture; the newest wish wins and holds from the next frame on. Raises TimelineError."""
+        """Ask for another picture; the newest wins and holds from the next frame on. Raises TimelineError."""
         self.director.say(prompt, fade_s)
         self._asked = words(prompt)
+        self._show()
+
+    def set(self, name: str, value: float, fade_s: float = 0.0) -> None:
+        """Let a parameter such as `strength` reach a value, from the next frame on. Raises TimelineError."""
+        self.director.set(name, value, fade_s)
         self._show()
 
     def play(self, clip: Path | str) -> None:
@@ -181,23 +186,28 @@ class LiveCamera(Widget):
         self.send({"type": "picture", "view": feed.view, **head, **counts}, buffers=[frame.packet])
 
     def _finish(self, folder: Path) -> None:
-        """A take has ended: make what browsers play of it."""
+        """A take has ended: make what browsers play of it. Raises OSError where that fails; the take is kept."""
         self._show(kept="Preparing the take …")
-        self._take = proxies.make(folder)
+        finished = finish(folder)
+        self._take = finished.take
         self._show()
+        if finished.trouble:
+            kept = f"{self._take.name} is kept, but its pictures for the browser could not be made"
+            raise OSError(f"{kept}: {finished.trouble}")
 
     def _show(self, **state: Any) -> None:
         """Tell every view how things stand."""
         feed, take = self._feed, self._take
-        rolling = self.director.recording
+        folder = self.director.recording
         facts = {
             "view": feed.view if feed else "",
             "side": self.side,
             "clip": feed.name if feed else "",
             "prompt": self._asked,
+            "parameters": self.director.parameters(),
             "slate": f"{self.slate.production} · S{self.slate.scene} {self.slate.shot}",
-            "number": int(rolling.name[1:]) if rolling else self.slate.next_take(self.sessions),
-            "rolling": rolling is not None,
+            "number": int(folder.name[1:]) if folder else self.slate.next_take(self.sessions),
+            "recording": folder is not None,
             "kept": f"{take.name}: {take.duration_s:.1f} s, {len(take.made)} frames" if take else "",
             **state,
         }
@@ -210,41 +220,42 @@ class LiveCamera(Widget):
 
     # -- what the page says
 
-    def _hear(self, _: Any, said: dict[str, Any], buffers: Sequence[bytes]) -> None:
+    def _hear(self, _: Any, message: dict[str, Any], buffers: Sequence[bytes]) -> None:
         """A message of a view; frames of another view than the one that holds the camera are let go."""
         feed = self._feed
-        if said["type"] in ("frame", "sound"):
-            if isinstance(feed, PageFeed) and feed.view == said["view"]:
-                self._tried(lambda said: self._take_in(feed, said, bytes(buffers[0])), said)
+        if message["type"] in ("frame", "sound"):
+            if isinstance(feed, PageFeed) and feed.view == message["view"]:
+                self._tried(lambda message: self._take_in(feed, message, bytes(buffers[0])), message)
             return
         act = {
             "start": self._start,
-            "stop": lambda said: self.stop() if feed and feed.view == said["view"] else None,
-            "prompt": lambda said: self.prompt(said["text"], said["fade_s"]),
-            "record": lambda said: self.record(),
-            "cut": lambda said: self.cut(),
-            "marker": lambda said: self.mark(),
-            "trouble": lambda said: setattr(self, "_trouble", said["text"]),
-        }[said["type"]]
-        if said["type"] == "cut":  # takes seconds, and the picture goes on meanwhile
-            threading.Thread(target=self._routed, args=(self._tried, act, said), name="cut", daemon=True).start()
+            "stop": lambda message: self.stop() if feed and feed.view == message["view"] else None,
+            "prompt": lambda message: self.prompt(message["text"], message["fade_s"]),
+            "param": lambda message: self.set(message["name"], message["value"]),
+            "record": lambda message: self.record(),
+            "cut": lambda message: self.cut(),
+            "marker": lambda message: self.mark(),
+            "trouble": lambda message: setattr(self, "_trouble", message["text"]),
+        }[message["type"]]
+        if message["type"] == "cut":  # takes seconds, and the picture goes on meanwhile
+            threading.Thread(target=self._routed, args=(self._tried, act, message), name="cut", daemon=True).start()
         else:
-            self._tried(act, said)
+            self._tried(act, message)
 
-    def _take_in(self, feed: PageFeed, said: dict[str, Any], data: bytes) -> None:
-        if said["type"] == "sound":
-            feed.sound(data, float(said["time_ms"]))
+    def _take_in(self, feed: PageFeed, message: dict[str, Any], data: bytes) -> None:
+        if message["type"] == "sound":
+            feed.sound(data, float(message["time_ms"]))
         else:
-            feed.offer(data, int(said["number"]), float(said["time_ms"]), float(said["quality"]))
+            feed.offer(data, int(message["number"]), float(message["time_ms"]), float(message["quality"]))
 
-    def _tried(self, act: Callable[[dict[str, Any]], object], said: dict[str, Any]) -> None:
-        """Do what the page asks for; what cannot be done is told to it."""
+    def _tried(self, act: Callable[[dict[str, Any]], object], message: dict[str, Any]) -> None:
+        """Do what the page asks for; the page reads what cannot be done."""
         try:
-            act(said)
+            act(message)
         except (ValueError, OSError) as error:
             text = str(error)
             self._routed(self.send, {"type": "error", "text": text[:1].upper() + text[1:]})
 
-    def _start(self, said: dict[str, Any]) -> None:
+    def _start(self, message: dict[str, Any]) -> None:
         self._context = contextvars.copy_context()
-        self._begin(PageFeed(self.director, self._answer, str(said["view"]), float(said["fps"])))
+        self._begin(PageFeed(self.director, self._answer, str(message["view"]), float(message["fps"])))

@@ -5,7 +5,7 @@
 export class EditError extends Error {}
 
 const tick = time_s => Math.round(time_s * 1e6) / 1e6;
-const said = time_s => `${+time_s.toFixed(3)} s`;
+const secondsText = time_s => `${+time_s.toFixed(3)} s`;
 
 /** The key that rules a moment; before the first key, the first. */
 export const ruling = (keys, time_s) => keys.findLast(key => key.time_s <= time_s) ?? keys[0];
@@ -18,7 +18,7 @@ function ordered(state, keys) {
   const twice = sorted.find((key, i) => i && key.time_s === sorted[i - 1].time_s);
   if (twice)
     throw new EditError(
-      `There is a key at ${said(twice.time_s)} already: move the playhead first.`,
+      `There is a key at ${secondsText(twice.time_s)} already: move the playhead first.`,
     );
   return {...state, keys: sorted};
 }
@@ -52,7 +52,7 @@ export function split(state, time_s) {
     at = tick(time_s);
   if (at <= key.time_s)
     throw new EditError(
-      `A prompt begins at ${said(key.time_s)}: to split it, go to a moment within it.`,
+      `A prompt begins at ${secondsText(key.time_s)}: to split it, go to a moment within it.`,
     );
   return add(state, {
     time_s: at,
@@ -74,7 +74,7 @@ export function trim(state, id, {start_s, end_s}) {
   const wrong = times.findIndex((time_s, i) => i && time_s <= times[i - 1]);
   if (wrong > 0)
     throw new EditError(
-      `Between ${said(times[wrong - 1])} and ${said(times[wrong])} ` +
+      `Between ${secondsText(times[wrong - 1])} and ${secondsText(times[wrong])} ` +
         'nothing would be left of a prompt: delete its key.',
     );
   return ordered(

@@ -13,7 +13,7 @@ export const sizeFor = (width, height, side) => [
 export class Feed {
   /**
    * `line`: ready() and send({number, time_ms, quality}, body). `picture(bitmap, age_ms, step_ms)`
-   * is told the newest.
+   * is called with the newest.
    */
   constructor(video, line, picture) {
     Object.assign(this, {

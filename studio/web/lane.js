@@ -211,11 +211,11 @@ export function mountLane(root, host, until) {
 
   // -- edits --------------------------------------------------------------------------------------
   function commit(next, from) {
-    const news = history.say(next, from);
+    const changed = history.say(next, from);
     note('');
     draw();
-    if (news) host.edited(structuredClone(next));
-    return news;
+    if (changed) host.edited(structuredClone(next));
+    return changed;
   }
   function attempt(edit, from) {
     // what the edit makes, or a word why not
@@ -263,14 +263,14 @@ export function mountLane(root, host, until) {
     const at = host.now(),
       fps = host.clock().fps,
       {keys} = state();
-    const found =
+    const item =
       way > 0
         ? keys.find(one => one.time_s > at + 1e-3)
         : keys.findLast(one => one.time_s < at - 1.5 / fps);
-    if (!found) return;
+    if (!item) return;
     host.stop();
-    select(found.id);
-    host.seek(host.clock().middleOf(host.clock().frameAt(found.time_s)));
+    select(item.id);
+    host.seek(host.clock().middleOf(host.clock().frameAt(item.time_s)));
   }
   function snap(time_s, event, own) {
     // to the playhead, a marker or a frame; with Alt to nothing
@@ -302,8 +302,8 @@ export function mountLane(root, host, until) {
   };
   function grab(event) {
     if (event.button) return;
-    const held = event.target.closest?.('[data-id]'),
-      id = held?.dataset.id,
+    const handle = event.target.closest?.('[data-id]'),
+      id = handle?.dataset.id,
       start = timeAt(event);
     if (!id) {
       host.stop();
@@ -311,7 +311,7 @@ export function mountLane(root, host, until) {
       drag(event, e => host.seek(timeAt(e)));
       return;
     }
-    const act = handles[event.target.matches('.lsd-key > i') ? 'lsd-point' : held.className];
+    const act = handles[event.target.matches('.lsd-key > i') ? 'lsd-point' : handle.className];
     select(id);
     if (!host.editable() || !act) {
       host.seek(start);

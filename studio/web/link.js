@@ -41,7 +41,7 @@ function unpack(buffer) {
 
 export class Link {
   /**
-   * `hello()` gives what the server is told first; `on` has `state(name, text)`, `picture(bitmap,
+   * `hello()` gives the fields of the first message; `on` has `state(name, text)`, `picture(bitmap,
    * age_ms, step_ms)`, `message(data)`.
    */
   constructor(url, video, hello, on) {

@@ -3,25 +3,35 @@
 export class Parameters {
   /** `set(name, value)` is called while a slider moves. */
   constructor(element, set) {
-    Object.assign(this, {element, set, values: {}});
+    Object.assign(this, {element, set, names: ''});
+    /** What was moved here: it holds when a connection begins anew. */
+    this.values = {};
   }
 
-  /** The studio's table; what was moved on this page keeps its value. */
+  /** The studio's table. */
   know(table) {
-    this.element.replaceChildren(...table.map(parameter => this.slider(parameter)));
+    const names = table.map(({name}) => name).join();
+    if (names !== this.names) this.element.replaceChildren(...table.map(one => this.slider(one)));
+    this.names = names;
+    for (const {name, value} of table) {
+      const input = this.element.querySelector(`[name=${name}]`);
+      if (!input.matches(':active')) input.value = value;
+      this.show(input);
+    }
   }
 
-  slider({name, least, most, default: usual, value}) {
+  show(input) {
+    input.nextElementSibling.textContent = (+input.value).toFixed(2);
+  }
+
+  slider({name, meaning, least, most, default: usual}) {
     const label = document.createElement('label'),
-      input = Object.assign(document.createElement('input'), {type: 'range', name}),
-      output = document.createElement('output');
+      input = Object.assign(document.createElement('input'), {type: 'range', name});
     Object.assign(input, {min: least, max: most, step: (most - least) / 100});
-    input.value = this.values[name] ?? value;
-    input.title = `From ${least} to ${most}; a double click sets it to ${usual}.`;
-    output.textContent = (+input.value).toFixed(2);
+    input.title = `${meaning}. From ${least} to ${most}; a double click sets ${usual}.`;
     const change = () => {
       this.values[name] = +input.value;
-      output.textContent = this.values[name].toFixed(2);
+      this.show(input);
       this.set(name, this.values[name]);
     };
     input.addEventListener('input', change);
@@ -29,7 +39,7 @@ export class Parameters {
       input.value = usual;
       change();
     });
-    label.append(name[0].toUpperCase() + name.slice(1), input, output);
+    label.append(name[0].toUpperCase() + name.slice(1), input, document.createElement('output'));
     return label;
   }
 }

@@ -320,9 +320,9 @@ export function mount(element, options) {
     )
       return;
     if (event.key === 'Escape' && $('.lsd-help').hidden) return;
-    const held = event.ctrlKey || event.metaKey;
+    const command = event.ctrlKey || event.metaKey;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const act = held
+    const act = command
       ? name === 'z'
         ? event.shiftKey
           ? acts.redo

@@ -118,10 +118,10 @@ export async function mount(element, server) {
   async function machine() {
     // until the model is there
     try {
-      const told = await studio.call('machine'),
-        {text, ready} = told;
+      const facts = await studio.call('machine'),
+        {text, ready} = facts;
       element.querySelector('.machine').textContent = text;
-      if (ready) pages.live.know(told);
+      if (ready) pages.live.know(facts);
       else setTimeout(machine, 500);
     } catch (error) {
       studio.say(error.message, 'error');

@@ -147,8 +147,8 @@ def test_other_pages_have_no_socket(house: House, origin: str | None) -> None:
 
 
 def test_behind_a_proxy_the_address_that_the_browser_asked_for_counts(house: House) -> None:
-    told = {"x-forwarded-host": "docs.puppets"}
-    with house.socket(house.token(), "https://docs.puppets", **told) as socket:
+    headers = {"x-forwarded-host": "docs.puppets"}
+    with house.socket(house.token(), "https://docs.puppets", **headers) as socket:
         socket.send_bytes(frame(0))
         assert picture(socket)[0] == 0
 
@@ -203,6 +203,7 @@ def test_a_parameter_is_set_by_its_name(house: House) -> None:
     with house.socket(house.token()) as socket:
         socket.send_json({"type": "hello", "version": wire.VERSION})
         (strength,) = message(socket, "ready")["parameters"]
+        assert strength.pop("meaning")
         assert strength == {"name": "strength", "least": 0.0, "most": 1.0, "default": 1.0, "value": 1.0}
         socket.send_json({"type": "param", "name": "strength", "value": 0.25})
         assert message(socket, "param") == {"type": "param", "name": "strength", "value": 0.25}
@@ -289,7 +290,7 @@ def test_when_every_place_is_taken_the_next_page_is_told(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("command", "problem"),
     [
         ({"type": "prompt", "text": "  "}, "empty"),
         ({"type": "prompt", "text": "x" * 5000}, "5,000 characters"),
@@ -297,10 +298,10 @@ def test_when_every_place_is_taken_the_next_page_is_told(house: House) -> None:
         ({"type": "record", "on": True, "slate": {"production": "../../etc", "scene": "1", "shot": "A"}}, "production"),
     ],
 )
-def test_a_mistake_is_explained_and_the_picture_goes_on(house: House, said: dict[str, Any], told: str) -> None:
+def test_a_mistake_is_explained_and_the_picture_goes_on(house: House, command: dict[str, Any], problem: str) -> None:
     with house.socket(house.token()) as socket:
-        socket.send_json(said)
-        assert told in message(socket, "error")["text"]
+        socket.send_json(command)
+        assert problem in message(socket, "error")["text"]
         socket.send_bytes(frame(0))
         assert picture(socket)[0] == 0
     assert not house.folder.exists() or not any(house.folder.iterdir())
@@ -383,7 +384,7 @@ def test_what_the_lane_does_not_show_is_rendered_again_too(house: House) -> None
         assert not told["error"], told
         time.sleep(0.05)
     made = take.renders[1].timeline
-    assert made.at(0).prompt == (("as it is", 0.5), ("wild west", 0.5))
+    assert made.at(0).directed().prompt == (("as it is", 0.5), ("wild west", 0.5))
     assert (made.mattes, made.tracks) == (line.mattes, line.tracks)
     assert house.callbacks.take(page)["versions"][1]["draft"] is None, "a version holds it now"
     assert "has no version 'v009'; load the page again" in house.callbacks.draft({**page, "version": "v009"})["error"]

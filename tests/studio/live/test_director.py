@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,6 @@ import pytest
 
 from engine.media.pictures import decode_jpeg
 from engine.prompts import PromptError
-from engine.types import LiveModel
 from studio.live.connection import Connection
 from studio.live.director import Director
 from studio.live.frames import LiveFrame
@@ -22,9 +22,23 @@ from studio.takes.mjpeg import packets
 from studio.takes.take import TICKS_PER_SECOND, Slate, Take, TakeError
 from studio.timeline.keys import Key
 from studio.timeline.timeline import Timeline
+from tests.edge_model import EdgeModel
 
 Jpeg = Callable[..., bytes]
 SLATE = Slate("film")
+
+
+@pytest.fixture
+def model() -> EdgeModel:
+    return EdgeModel()
+
+
+@pytest.fixture
+def director(model: EdgeModel) -> Iterator[Director]:
+    """The director needs no network: it knows a model by its protocol alone."""
+    director = Director(model)
+    yield director
+    director.close()
 
 
 def shoot(director: Director, jpeg: Jpeg, first: int, last: int) -> list[LiveFrame]:
@@ -138,7 +152,7 @@ def test_a_broken_frame_is_answered_with_itself_and_recorded(director: Director,
 
 
 def test_a_step_that_fails_is_answered_with_the_input(
-    director: Director, stream: LiveModel, jpeg: Jpeg, monkeypatch: pytest.MonkeyPatch
+    director: Director, model: EdgeModel, jpeg: Jpeg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shoot(director, jpeg, 0, 2)
 
@@ -146,7 +160,7 @@ def test_a_step_that_fails_is_answered_with_the_input(
         raise RuntimeError("out of memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr(stream, "step", broken)
+        patch.setattr(model, "step", broken)
         (frame,) = shoot(director, jpeg, 2, 3)
     assert (frame.packet, frame.error) == (jpeg(2), "RuntimeError: out of memory")
     assert shoot(director, jpeg, 3, 4)[0].error is None
@@ -267,3 +281,14 @@ def test_closing_cuts_the_take(director: Director, jpeg: Jpeg, tmp_path: Path) -
     director.close()
     take = Take.open(folder)
     assert (take.state, take.manifest.ended, len(take.frames)) == ("complete", "closed", 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [("speed", 1.0, "no parameter 'speed'"), ("strength", 1.5, "from 0.0 to 1.0"), ("strength", math.nan, "finite")],
+)
+def test_a_parameter_that_cannot_be_set_is_refused(director: Director, name: str, value: float, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        director.set(name, value)
+    with pytest.raises(ValueError, match="fade"):
+        director.set("strength", 0.5, -1.0)

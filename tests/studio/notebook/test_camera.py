@@ -83,8 +83,10 @@ def test_what_a_page_sends_is_shot_and_recorded(camera: LiveCamera, jpeg: Callab
     view.say("prompt", text="underwater", fade_s=0)
     view.shoot(2)
     view.say("record")
+    view.say("param", name="strength", value=0.5)
     view.shoot(10)
-    assert camera._state["rolling"]
+    assert camera._state["recording"]
+    assert [(each["name"], each["value"]) for each in camera._state["parameters"]] == [("strength", 0.5)]
     view.say("cut")
     until(lambda: camera._take)
     assert len(camera.take.made) == 10

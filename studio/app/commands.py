@@ -1,0 +1,125 @@
+"""What a page asks for over its socket, as JSON: `{"type": "prompt", "text": "underwater", "fade_s": 0.5}`.
+
+    hello    the page is there: its version, prompt and parameters      -> ready, prompt
+    prompt   words for the picture                                      -> prompt, with the worlds nearest to them
+    param    a value of a parameter                                     -> param
+    record   roll (`on`), or cut                                        -> recording, kept
+    marker   a named moment of the take
+    stop     the page goes
+
+A mistake of the film maker's is answered with `error` and a sentence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from studio.app import wire
+from studio.app.sessions import Session, Sessions
+from studio.takes.take import Slate, Take
+
+Command: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
+"""Called with the page's JSON. Raises ValueError for a mistake of the film maker's, and Closing."""
+
+
+class Closing(Exception):
+    """The studio ends the connection: one of wire.CLOSES, and a sentence for the page."""
+
+    def __init__(self, why: str, reason: str) -> None:
+        super().__init__(reason)
+        self.why, self.reason = why, reason
+
+
+class Commands:
+    """The commands of one connection. say: sends a message of a kind, with fields, to the page; from any thread."""
+
+    def __init__(self, session: Session, sessions: Sessions, folder: Path, say: Callable[..., None]) -> None:
+        self.session, self.sessions, self.folder, self.say = session, sessions, folder, say
+        self.director = session.director
+        self.recording = self.director.recording is not None
+        """Whether the page shows that a take is recorded."""
+        self.by_name: dict[str, Command] = {
+            "hello": self.hello,
+            "prompt": self.prompt,
+            "param": self.param,
+            "record": self.record,
+            "marker": self.marker,
+            "stop": self.stop,
+        }
+
+    async def hello(self, data: dict[str, Any]) -> None:
+        """The page is there, perhaps again: the prompt and the parameters that it shows hold."""
+        if data.get("version") != wire.VERSION:
+            raise Closing("refused", "This page is of another version of the studio. Load it again.")
+        for name, value in _dict(data.get("parameters")).items():
+            self.director.set(name, value)
+        dropped = self.director.status().dropped
+        self.say("ready", recording=self.recording, dropped=dropped, parameters=self.director.parameters())
+        text = str(data.get("prompt") or "as it is")
+        if text != self.session.prompt:
+            await self.prompt({"text": text})
+
+    async def prompt(self, data: dict[str, Any]) -> None:
+        """Words for the picture; the newest win."""
+        text, fade_s = str(data.get("text", "")), data.get("fade_s", 0.0)
+        await asyncio.to_thread(self.director.say, text, fade_s, wait=True)
+        self.session.prompt = text
+        nearest = await asyncio.to_thread(self.director.nearest, text)
+        self.say("prompt", text=text, nearest=[[name, share] for name, share in nearest[:5]])
+
+    async def param(self, data: dict[str, Any]) -> None:
+        """A parameter's value, for any name in the table that `ready` gives; the newest wins."""
+        name, value = str(data.get("name", "")), data.get("value", math.nan)
+        self.director.set(name, value, data.get("fade_s", 0.0))
+        self.say("param", name=name, value=value)
+
+    async def record(self, data: dict[str, Any]) -> None:
+        """Roll, or cut."""
+        if not data.get("on"):
+            await self._cut()
+            return
+        named = _dict(data.get("slate"))
+        slate = Slate(*(str(named.get(part, "")) for part in ("production", "scene", "shot")))
+        fps = float(data.get("fps", 24.0))
+        if not 1 <= fps <= 240:
+            raise ValueError(f"a camera of {fps} frames a second; 1 to 240 are taken")
+        folder = await asyncio.to_thread(self.director.record, self.folder, slate, fps=fps)
+        self.recording = True
+        self.say("recording", on=True, take=int(folder.name[1:]), seconds=0.0)
+
+    async def _cut(self) -> None:
+        self.recording = False
+        folder = await asyncio.to_thread(self.director.cut)
+        self.say("recording", on=False)
+        if folder is None:
+            self.say("error", text="Nothing was recorded: no frame came between Record and Cut.")
+            return
+        take = await asyncio.to_thread(Take.open, folder)
+        slate, path = take.manifest.slate, folder.relative_to(self.folder).as_posix()
+        name = f"S{slate.scene} {slate.shot} T{slate.take:03d}"
+        facts = {"take": path, "name": name, "seconds": take.duration_s, "frames": len(take.frames)}
+        self.say("kept", ready=False, **facts)
+
+        def made(error: str) -> None:
+            self.say("kept", ready=True, **facts)
+            if error:
+                self.say("error", text=f"{name} is kept, but its pictures for the browser could not be made: {error}")
+
+        self.sessions.keep(folder, made)
+
+    async def marker(self, data: dict[str, Any]) -> None:
+        """A marker at this moment of the take."""
+        self.director.mark(str(data.get("name") or "")[:200])
+
+    async def stop(self, data: dict[str, Any]) -> None:
+        """The page says good-bye."""
+        raise Closing("stopped", "stopped")
+
+
+def _dict(value: object) -> dict[str, Any]:
+    """An object of the page's JSON; empty for what is none."""
+    return value if isinstance(value, dict) else {}
