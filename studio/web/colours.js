@@ -1,6 +1,6 @@
 // The colours of prompts: one table for the pages, the widgets and studio/timeline/colours.py.
-// "worlds": a colour, and the words of which a text must hold one; the first that fits is taken. "others": of all other
-// texts.
+// "worlds": a colour, and the words of which a text must hold one; the first that fits is taken.
+// "others": of all other texts.
 // biome-ignore format: what stands between the braces is JSON, which Python reads
 export const COLOURS = {
   "worlds": {
