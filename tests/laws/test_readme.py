@@ -38,7 +38,7 @@ def test_what_is_linked_is_there(path: str) -> None:
 
 def test_every_named_file_of_the_tree_is_there() -> None:
     tree = README.split("## The tree")[1].split("## ")[0]
-    named = re.findall(r"\b([a-z_]+\.py)\b", tree)
-    have = {path.name for folder in ("engine", "studio") for path in (ROOT / folder).rglob("*.py")}
+    named = re.findall(r"\b([a-z_]+\.(?:py|js))\b", tree)
+    have = {path.name for folder in ("engine", "studio", "tests") for path in (ROOT / folder).rglob("*.*")}
     assert len(named) > 10
     assert not [name for name in named if name not in have]
