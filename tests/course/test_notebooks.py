@@ -192,6 +192,14 @@ def test_every_notebook_opens_with_what_its_reader_will_have() -> None:
         assert (NOTEBOOKS / picture).is_file(), path.name
 
 
+def test_every_notebook_names_its_kernel() -> None:
+    """Without it JupyterLab asks its reader for one, and other tools refuse to run it."""
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        for suffix in (".ipynb", ".py"):
+            kernel = jupytext.read(path.with_suffix(suffix)).metadata["kernelspec"]
+            assert kernel == {"display_name": "Python 3", "language": "python", "name": "python3"}, path.stem
+
+
 def test_a_notebook_is_kept_without_outputs() -> None:
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         cells = nbformat.read(path, as_version=4).cells
