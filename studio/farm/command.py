@@ -13,7 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 
 from studio.farm import Job, JobResult, Progress
-from studio.script.script import Script
+from studio.rendering.preflight import check_script
+from studio.script.compile import timeline_of
+from studio.script.files import load_script
 from studio.takes.take import Take, TakeError
 from studio.timeline.files import load as load_schedule
 from studio.timeline.timeline import Timeline
@@ -70,12 +72,12 @@ def _schedule(path: Path, take: Take, fps: float | None, remark: Callable[[str],
 
 
 def _script(path: Path, take: Take, stream: LiveModel, remark: Callable[[str], None]) -> Timeline:
-    script = Script.load(path)
-    for problem in script.check(take, stream):
+    script = load_script(path)
+    for problem in check_script(script, take, stream):
         if problem.level == "error":
             raise ValueError(f"{path}: {problem}")
         remark(f"{problem.level}: {problem}")
-    return script.timeline(take)
+    return timeline_of(script, take.clock)
 
 
 def name_of(job: Job) -> str:

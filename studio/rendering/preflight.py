@@ -7,76 +7,78 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from engine.prompts import PromptError, blend
+from engine.types import LiveModel
 from studio.model import load_model
 from studio.performing.mattes import sightings
-from studio.script.script import Beat, Placed, Problem, Prop, Scene, Script, counts_frames, means
+from studio.script.compile import PlacedBeat, Problem, name_of_beat, place
+from studio.script.moments import conversion, counts_frames, may_name
+from studio.script.script import Beat, Prop, Scene, Script
 from studio.takes.mjpeg import packets
 from studio.takes.take import Take, TakeError
 from studio.timeline.clock import Clock
-
-if TYPE_CHECKING:
-    from engine.types import LiveModel
 
 KNOWN_COSINE, KNOWN_SHARE = 0.55, 0.5
 """From these on a text counts as known: its likeness to the nearest wording that the model was taught, and the share of
 the nearest world or thing. Of the wordings that were held back from the shipped weights one in twenty lies below."""
 
-_OURS = ("metadata", "place", "folder", "shared")
-"""Fields that stand in no file."""
+_NOT_IN_FILES = ("metadata", "place", "folder", "includes")
+"""Fields of scripts, scenes, props and beats that stand in no file."""
 
 
-def check(script: Script, take: Take, stream: LiveModel | None = None) -> list[Problem]:
-    """See `Script.check`."""
+def check_script(script: Script, take: Take, model: LiveModel | None = None) -> list[Problem]:
+    """What is wrong with a script for a take before any rendering, errors first; an empty list where nothing is.
+
+    model: the one that will render it, to ask which words it knows; by default the take's is loaded.
+    """
     clock = take.clock
-    placed, problems = script.placed(clock)
-    known = not problems
+    placed, problems = place(script, clock)
+    sound = not problems
     try:
         next(packets(take.folder / "raw.mkv"), None)
     except TakeError as error:  # without the camera's frames nothing is rendered
         problems.append(Problem("error", take.name, str(error)))
     else:
-        problems += _props(script, take, placed) if known else ()
+        problems += _props(script, take, placed) if sound else ()
     problems += _times(script, clock, placed)
     problems += _fields(script)
-    if known:
-        problems += _words(script, placed, stream or load_model(take.manifest.engine))
+    if sound:
+        problems += _words(script, placed, model or load_model(take.manifest.engine))
     return sorted(problems, key=lambda problem: problem.level != "error")
 
 
-def _times(script: Script, clock: Clock, placed: list[Placed]) -> Iterator[Problem]:
+def _times(script: Script, clock: Clock, placed: list[PlacedBeat]) -> Iterator[Problem]:
     """Gaps, overlaps, what comes after the end, frames of another rate, markers that stand twice."""
     moments = [moment for beat in script.beats for moment in (beat.at, beat.until)]
-    if any(map(counts_frames, moments)) and (converted := script.converts(clock)):
+    if any(map(counts_frames, moments)) and (converted := conversion(script, clock)):
         yield Problem("warning", "the script", converted)
     for name, count in Counter(marker.name for marker in clock.markers).items():
-        if count > 1 and any(means(moment, name) for moment in moments):
+        if count > 1 and any(may_name(moment, name) for moment in moments):
             yield Problem("warning", "the script", f"the marker {name!r} is set {count} times; the first is meant")
     if placed and placed[0].start_s > 0:
         yield Problem("warning", placed[0].where, f"a gap: nothing is said before {placed[0].start_s:g} s")
-    for i, one in enumerate(placed):
+    for i, beat in enumerate(placed):
         follows = placed[i + 1].start_s if i + 1 < len(placed) else None
-        if clock.duration_s is not None and one.start_s >= clock.duration_s:
-            text = f"it is at {one.start_s:g} s, past the end of the take at {clock.duration_s:g} s; it never shows"
-            yield Problem("warning", one.where, text)
-        ends = one.end_s
+        if clock.duration_s is not None and beat.start_s >= clock.duration_s:
+            text = f"it is at {beat.start_s:g} s, past the end of the take at {clock.duration_s:g} s; it never shows"
+            yield Problem("warning", beat.where, text)
+        ends = beat.end_s
         if follows is not None and ends is not None and ends > follows:
             text = (
                 f"an overlap: it goes until {ends:g} s, and {placed[i + 1].where} begins at {follows:g} s and ends it"
             )
-            yield Problem("warning", one.where, text)
+            yield Problem("warning", beat.where, text)
         if follows is not None and ends is not None and ends < follows:
-            yield Problem("warning", one.where, f"a gap: nothing is said from {ends:g} s to {follows:g} s")
-        if follows is not None and not frames_between(clock, one.start_s, follows):
+            yield Problem("warning", beat.where, f"a gap: nothing is said from {ends:g} s to {follows:g} s")
+        if follows is not None and not frames_between(clock, beat.start_s, follows):
             text = f"it never shows: {placed[i + 1].where} begins within the same frame"
-            yield Problem("warning", one.where, text)
+            yield Problem("warning", beat.where, text)
         limits = (follows, ends, clock.duration_s)
         over = min((time_s for time_s in limits if time_s is not None), default=None)
-        if over is not None and one.start_s < over < one.start_s + one.beat.fade:
-            text = f"an overlap: it fades for {one.beat.fade:g} s, and is over after {over - one.start_s:g} s"
-            yield Problem("warning", one.where, text)
+        if over is not None and beat.start_s < over < beat.start_s + beat.beat.fade:
+            text = f"an overlap: it fades for {beat.beat.fade:g} s, and is over after {over - beat.start_s:g} s"
+            yield Problem("warning", beat.where, text)
 
 
 def frames_between(clock: Clock, start_s: float, end_s: float) -> bool:
@@ -89,45 +91,45 @@ def frames_between(clock: Clock, start_s: float, end_s: float) -> bool:
 
 def _fields(script: Script) -> Iterator[Problem]:
     """Names in a file that are kept as metadata and look like a slip of the finger."""
-    told: list[tuple[str, Script | Scene | Prop | Beat]] = [("the script", script)]
-    told += [(f"the scene {scene.name!r}", scene) for scene in script.scenes]
-    told += [(f"the prop {prop.name!r}", prop) for prop in script.props]
-    told += [(f"beat {n}" + (f" ({beat.place})" if beat.place else ""), beat) for n, beat in enumerate(script.beats, 1)]
-    for where, thing in told:
-        names = [field.name for field in fields(thing) if field.name not in _OURS]
+    things: list[tuple[str, Script | Scene | Prop | Beat]] = [("the script", script)]
+    things += [(f"the scene {scene.name!r}", scene) for scene in script.scenes]
+    things += [(f"the prop {prop.name!r}", prop) for prop in script.props]
+    things += [(name_of_beat(n, beat), beat) for n, beat in enumerate(script.beats, start=1)]
+    for where, thing in things:
+        names = [field.name for field in fields(thing) if field.name not in _NOT_IN_FILES]
         for name in thing.metadata:
             if near := get_close_matches(str(name), names, 1):
                 yield Problem("warning", where, f"{name!r} means nothing; did you mean {near[0]!r}?")
 
 
-def _words(script: Script, placed: list[Placed], stream: LiveModel) -> Iterator[Problem]:
+def _words(script: Script, placed: list[PlacedBeat], model: LiveModel) -> Iterator[Problem]:
     """Texts that are far from all that the model was taught, and things where a world should stand."""
     looks: dict[str, str] = {}
     things: dict[str, str] = {}
-    for one in placed:
-        for text, _ in blend(script.scene(one.scene).look) if one.scene else ():
-            looks.setdefault(text, one.where)
-        for name in one.props:
-            things.setdefault(script.prop(name).becomes, one.where)
+    for beat in placed:
+        for text, _ in blend(script.scene(beat.scene).look) if beat.scene else ():
+            looks.setdefault(text, beat.where)
+        for name in beat.props:
+            things.setdefault(script.prop(name).becomes, beat.where)
     for text, where in {**things, **looks}.items():
-        wording, cosine = stream.how_near(text)
-        shares = dict(stream.nearest(text))
-        world = max(stream.vocabulary.worlds, key=lambda name: shares.get(name, 0.0))
-        thing = max(stream.vocabulary.things, key=lambda name: shares.get(name, 0.0), default="")
+        wording, cosine = model.how_near(text)
+        shares = dict(model.nearest(text))
+        world = max(model.vocabulary.worlds, key=lambda name: shares.get(name, 0.0))
+        thing = max(model.vocabulary.things, key=lambda name: shares.get(name, 0.0), default="")
         if wording and cosine < KNOWN_COSINE:
             yield Problem("warning", where, f"the model does not know {text!r}; the nearest it knows is {wording!r}")
         elif world == "as-is" and shares.get(thing, 0.0) >= KNOWN_SHARE and text in looks:
-            told = f"{text!r} is a thing ({thing}) and no world; the picture stays as it is: write it as a prop"
-            yield Problem("warning", where, told)
+            problem = f"{text!r} is a thing ({thing}) and not a world; the picture stays as it is: write it as a prop"
+            yield Problem("warning", where, problem)
         elif not wording and shares.get(world, 0.0) < KNOWN_SHARE and shares.get(thing, 0.0) < KNOWN_SHARE:
-            blended = ", ".join(f"{name} {share:.0%}" for name, share in stream.nearest(text)[:3])
+            blended = ", ".join(f"{name} {share:.0%}" for name, share in model.nearest(text)[:3])
             yield Problem("warning", where, f"the model does not know {text!r}; it would show {blended}")
 
 
-def _props(script: Script, take: Take, placed: list[Placed]) -> Iterator[Problem]:
+def _props(script: Script, take: Take, placed: list[PlacedBeat]) -> Iterator[Problem]:
     """Props by region that are not in the picture while a beat wants them."""
-    ends = [one.start_s for one in placed[1:]] + [take.duration_s]
-    for name in dict.fromkeys(name for one in placed for name in one.props):
+    ends = [beat.start_s for beat in placed[1:]] + [take.duration_s]
+    for name in dict.fromkeys(name for beat in placed for name in beat.props):
         region = script.prop(name).part
         if region is None:
             continue
@@ -136,9 +138,10 @@ def _props(script: Script, take: Take, placed: list[Placed]) -> Iterator[Problem
         except PromptError as error:
             yield Problem("error", f"the prop {name!r}", str(error))
             continue
-        for one, end in zip(placed, ends, strict=True):
-            stops = min(end, one.end_s if one.end_s is not None else end)
-            if name in one.props and one.start_s < stops and not any(one.start_s <= time_s < stops for time_s in seen):
+        for beat, end in zip(placed, ends, strict=True):
+            stops = min(end, beat.end_s if beat.end_s is not None else end)
+            shown = any(beat.start_s <= time_s < stops for time_s in seen)
+            if name in beat.props and beat.start_s < stops and not shown:
                 last = f"; it is from {seen[0]:.1f} s to {seen[-1]:.1f} s" if seen else " at all"
-                text = f"the prop {name!r} is not seen from {one.start_s:g} s to {stops:g} s{last}"
-                yield Problem("warning", one.where, f"{text}: correct its region")
+                text = f"the prop {name!r} is not seen from {beat.start_s:g} s to {stops:g} s{last}"
+                yield Problem("warning", beat.where, f"{text}: correct its region")

@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,15 +28,15 @@ import yaml
 
 from engine.prompts import PromptError
 from studio.script.region import Region
-from studio.script.script import Beat, Prop, Scene, Script, ScriptError, Tempo
+from studio.script.script import Beat, Includes, Prop, Scene, Script, ScriptError, Tempo
 from studio.takes.documents import write_whole
 
 SCHEMA = "lsd-studio.script"
 VERSION = 1
 LARGEST = 10_000_000
-"""Bytes of a file."""
+"""Bytes of a file: more than any script, less than what would stall a page."""
 LARGEST_NUMBER = 1e300
-"""What is larger is a text."""
+"""What is larger is read as a text: it would not be a finite number."""
 
 _Path: TypeAlias = tuple[str | int, ...]
 _INTEGER = re.compile(r"[-+]?(0|[1-9]\d*)")
@@ -44,8 +44,12 @@ _FLOAT = re.compile(r"[-+]?\d+(\.\d*([eE][-+]?\d+)?|[eE][-+]?\d+)")
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
-def load(path: Path, *, above: tuple[Path, ...] = ()) -> Script:
-    """Read a script and what it includes. above: the files that include it. Raises ScriptError."""
+def load_script(path: Path | str, *, above: tuple[Path, ...] = ()) -> Script:
+    """Read a YAML or JSON file, and what it includes. Raises ScriptError with file, line and column.
+
+    above: the files that include it.
+    """
+    path = Path(path)
     here = path.resolve()
     if here in above:
         circle = " includes ".join(file.name for file in (*above[above.index(here) :], here))
@@ -68,25 +72,30 @@ def loads(text: str, path: Path = Path("script.yaml")) -> Script:
     return _Reader(path, text, (path.resolve(),)).script()
 
 
-def shared(folder: Path, include: Iterable[str]) -> tuple[Scene | Prop, ...]:
-    """The scenes and props of files, whose paths start from `folder`. Raises ScriptError."""
-    return tuple(thing for name in include for thing in _things(folder / name))
+def with_includes(script: Script) -> Script:
+    """The script with the scenes and props of the files that it includes, which are read here. Raises ScriptError.
+
+    For a script that is written in Python; `load_script` reads what its file includes by itself.
+    """
+    things = tuple(thing for name in script.include for thing in _things(script.folder / name))
+    return replace(script, includes=Includes(script.folder, tuple(map(str, script.include)), things))
 
 
 def _things(path: Path, above: tuple[Path, ...] = ()) -> list[Scene | Prop]:
     """A script's scenes and props, and those that it includes; masks are where they were."""
-    other = load(path, above=above)
+    other = load_script(path, above=above)
     props = [
         prop if prop.part is None else replace(prop, region=prop.part.beside(other.folder)) for prop in other.props
     ]
     return [*other.scenes, *props, *other.shared]
 
 
-def save(script: Script, path: Path) -> None:
-    """Write a script, YAML or JSON by its name; paths in it are those from there.
+def save_script(script: Script, path: Path | str) -> None:
+    """Write a script, YAML or JSON by its name; what it includes is named, not copied, by paths from there.
 
     Raises ScriptError for another name, or a place that cannot be.
     """
+    path = Path(path)
     text = dumps(_moved(script, path.parent), path.suffix)
     try:
         write_whole(path, text.encode())
@@ -116,11 +125,12 @@ def _moved(script: Script, folder: Path) -> Script:
 
     include = tuple(seen(name) for name in script.include)
     props = [moved(prop) for prop in script.props]
-    return replace(script, props=props, include=include, folder=folder, included=(folder, include, script.shared))
+    includes = None if script.unread else Includes(folder, include, script.shared)
+    return replace(script, props=props, include=include, folder=folder, includes=includes)
 
 
 def dumps(script: Script, suffix: str = ".yaml") -> str:
-    """A script's text; `loads` is the inverse. Raises ScriptError for metadata that is no text, number or list."""
+    """A script's text; `loads` is the inverse. Raises ScriptError for metadata that no file can hold."""
     data = to_dict(script)
     if suffix not in (".json", ".yaml", ".yml"):
         raise ScriptError(f"a script is a .yaml or a .json, not {suffix!r}; give it such a name")
@@ -131,13 +141,14 @@ def dumps(script: Script, suffix: str = ".yaml") -> str:
             data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
         )
     except (yaml.representer.RepresenterError, TypeError, ValueError) as error:
-        told = " ".join(str(error.args[0]).split())
-        raise ScriptError(f"the script holds what no file can ({told}); keep texts, numbers and lists in it") from None
+        reason = " ".join(str(error.args[0]).split())
+        problem = f"the script holds what no file can ({reason}); keep texts, numbers and lists in it"
+        raise ScriptError(problem) from None
     return str(written)
 
 
 def to_dict(script: Script) -> dict[str, Any]:
-    """As JSON values, in a stable order, without what is not said."""
+    """As JSON values, in a stable order, without what is not given."""
 
     def without(data: dict[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in data.items() if value not in (None, "")} | dict(metadata)
@@ -158,8 +169,8 @@ def to_dict(script: Script) -> dict[str, Any]:
     }
     beats = []
     for beat in script.beats:
-        props_said = None if beat.props is None else list(beat.props)
-        row = {"at": beat.at, "scene": beat.scene, "props": props_said, "fade": beat.fade or None}
+        props_of_beat = None if beat.props is None else list(beat.props)
+        row = {"at": beat.at, "scene": beat.scene, "props": props_of_beat, "fade": beat.fade or None}
         beats.append(without({**row, "until": beat.until, "note": beat.note}, beat.metadata))
     data = {
         "schema": SCHEMA,
@@ -198,6 +209,8 @@ _Dumper.add_implicit_resolver(
 
 
 class _Reader:
+    """Reads one file: its values, and where each of them stands."""
+
     def __init__(self, path: Path, text: str, above: tuple[Path, ...]) -> None:
         self._path, self._above = path, above
         self._marks: dict[_Path, tuple[int, int]] = {(): (1, 1)}
@@ -208,9 +221,9 @@ class _Reader:
             self._data = None if node is None else self._plain(node, ())
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            told = " ".join(str(error.problem or error.context).split())
+            reason = " ".join(str(error.problem or error.context).split())
             place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-            raise ScriptError(f"{path}{place}: {told}") from None
+            raise ScriptError(f"{path}{place}: {reason}") from None
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position) + 1
             column = error.position - text.rfind("\n", 0, error.position)
@@ -226,8 +239,8 @@ class _Reader:
         if version is None:
             raise self._error(("schema",), f"a script says its version; write: version: {VERSION}")
         if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= VERSION:
-            told = f"version {version!r}; this studio reads 1 to {VERSION}: update lsd-studio"
-            raise self._error(("version",), told)
+            problem = f"version {version!r}; this studio reads 1 to {VERSION}: update lsd-studio"
+            raise self._error(("version",), problem)
         named = {"scenes": self._scene, "props": self._prop}
         read: dict[str, list[Any]] = {}
         for what, reader in named.items():
@@ -236,8 +249,8 @@ class _Reader:
         rows = self._list(data.get("beats") or [], ("beats",), "beats are a list")
         beats = [self._beat(row, ("beats", i)) for i, row in enumerate(rows)]
         include = self._list(data.get("include") or [], ("include",), "include is a list of files")
-        known = {"schema", "version", "title", "fps", "tempo", "include", "scenes", "props", "beats"}
-        rest = {name: value for name, value in data.items() if name not in known}
+        fields = {"schema", "version", "title", "fps", "tempo", "include", "scenes", "props", "beats"}
+        rest = {name: value for name, value in data.items() if name not in fields}
         tempo = self._tempo(data.get("tempo"))
         shared: list[Scene | Prop] = []
         for i, name in enumerate(include):
@@ -254,12 +267,12 @@ class _Reader:
                 [str(name) for name in include],
                 rest,
                 self._path.parent,
-                (self._path.parent, tuple(map(str, include)), tuple(shared)),
+                Includes(self._path.parent, tuple(map(str, include)), tuple(shared)),
             )
 
     def _included(self, name: Any, path: _Path) -> list[Scene | Prop]:
         if not isinstance(name, str) or not name:
-            raise self._error(path, f"{name!r} is no file; write a path such as scenes.yaml")
+            raise self._error(path, f"{name!r} is not a file; write a path such as scenes.yaml")
         with self._at(path):
             return _things(self._path.parent / name, self._above)
 
@@ -293,8 +306,8 @@ class _Reader:
         props = row.get("props")
         if props is not None:
             props = [str(prop) for prop in self._list(props, (*path, "props"), "props are a list of names")]
-        known = ("at", "scene", "props", "fade", "until", "note")
-        rest = {name: value for name, value in row.items() if name not in known}
+        fields = ("at", "scene", "props", "fade", "until", "note")
+        rest = {name: value for name, value in row.items() if name not in fields}
         line, _ = self._marks[path]
         wrong = next((name for name in ("fade", "at", "until") if _below_zero(row.get(name))), None)
         with self._at((*path, wrong) if wrong else path):
@@ -338,11 +351,11 @@ class _Reader:
         except PromptError as error:
             raise self._error(path, str(error)) from None
 
-    def _error(self, path: _Path, told: str) -> ScriptError:
+    def _error(self, path: _Path, problem: str) -> ScriptError:
         while path not in self._marks:
             path = path[:-1]
         line, column = self._marks[path]
-        return ScriptError(f"{self._path}, line {line}, column {column}: {told}")
+        return ScriptError(f"{self._path}, line {line}, column {column}: {problem}")
 
     def _plain(self, node: Any, path: _Path) -> Any:
         """A node as Python values; remembers where it stands."""
@@ -350,18 +363,18 @@ class _Reader:
         if isinstance(node, yaml.SequenceNode):
             return [self._plain(value, (*path, i)) for i, value in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
-            found: dict[str, Any] = {}
+            values: dict[str, Any] = {}
             for name_node, value in node.value:
                 at = (name_node.start_mark.line + 1, name_node.start_mark.column + 1)
                 if not isinstance(name_node, yaml.ScalarNode):
                     self._marks[path] = at
                     raise self._error(path, "a name is a text")
                 name = _whole(name_node.value)
-                if name in found:
+                if name in values:
                     self._marks[path] = at
                     raise self._error(path, f"{name!r} stands twice; keep one of the two")
-                found[name] = self._plain(value, (*path, name))
-            return found
+                values[name] = self._plain(value, (*path, name))
+            return values
         text = node.value
         if node.style is None:
             if text in _WORDS:

@@ -342,12 +342,14 @@ class Take:
 
         Raises TimelineError for anything else, and for a script with a mistake.
         """
+        from studio.script.compile import timeline_of
+        from studio.script.moments import conversion
         from studio.script.script import Beat, Script  # it reads takes
 
         if isinstance(said, Script):
-            if converted := said.converts(self.clock):
+            if converted := conversion(said, self.clock):
                 warnings.warn(f"{said.title or 'the script'}: {converted}", stacklevel=3)
-            return said.timeline(self)
+            return timeline_of(said, self.clock)
         if isinstance(said, Timeline):
             return said
         if isinstance(said, Beat) or (isinstance(said, list | tuple) and any(isinstance(one, Beat) for one in said)):

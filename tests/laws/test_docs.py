@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from engine.prompts import words
-from studio.script.script import Script
+from studio.script.compile import timeline_of
+from studio.script.files import load_script
+from studio.timeline.clock import Clock
 from studio.timeline.keys import Marker
 
 ROOT = Path(__file__).parents[2]
@@ -38,8 +40,8 @@ def test_the_scripts_of_a_page_are_read(tmp_path: Path) -> None:
     assert len(files) == page.count("```yaml") == 2
     for name, text in files:
         (tmp_path / name).write_text(text, encoding="utf-8")
-    script = Script.load(tmp_path / files[-1][0])
-    line = script.timeline(markers=[Marker(6, "the ball drops")])
+    script = load_script(tmp_path / files[-1][0])
+    line = timeline_of(script, Clock(markers=(Marker(6, "the ball drops"),)))
     said = [(key.time_s, words(key.prompt)) for key in line.keys]
     storm = "neon rain 67 % + underwater 33 %"
     assert said == [(0, "the wild west at dusk"), (2, "underwater"), (4.5, "as it is"), (6.5, storm)]

@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from studio.script.compile import timeline_of
+from studio.script.files import load_script, save_script
 from studio.script.script import Beat, Prop, Scene, Script
 from studio.takes.take import Take
 from studio.timeline.timeline import Timeline
@@ -56,21 +58,21 @@ def test_a_script_shows_its_beats(take: Take) -> None:
     for said in ("desert", "wild west", "0:01", "<b>stick</b> becomes a lightsaber, found by its colour green"):
         assert said in shown
     assert "2 beats · 2 scenes · 1 prop<" in shown
-    lane = script.timeline()._repr_html_()
+    lane = timeline_of(script)._repr_html_()
     assert all(f"background:{colour}" in shown for colour in re.findall(r'height="40" fill="(#\w+)"', lane))
 
 
 def test_what_a_script_includes_is_shown_with_its_look_and_colour(tmp_path: Path) -> None:
     stick = Prop("stick", becomes="a lightsaber", region="green")
-    Script([], [Scene("sea", "underwater"), Scene("unused", "a pencil sketch")], [stick]).save(tmp_path / "all.yaml")
+    save_script(Script([], [Scene("sea", "underwater"), Scene("unused", "a pencil sketch")], [stick]), tmp_path / "all.yaml")
     path = tmp_path / "script.yaml"
     head = "schema: lsd-studio.script\nversion: 1\ninclude: [all.yaml]\nscenes: {desert: wild west}\nbeats:\n"
     path.write_text(f"{head}- {{at: 0, scene: desert}}\n- {{at: 1, scene: sea, props: [stick]}}\n")
-    script = Script.load(path)
+    script = load_script(path)
     shown = script._repr_html_()
     for said in ("underwater", "found by its colour green", "2 beats · 2 scenes · 1 prop<"):
         assert said in shown
-    lane = script.timeline()._repr_html_()
+    lane = timeline_of(script)._repr_html_()
     colours = re.findall(r'height="40" fill="(#\w+)"', lane)
     assert len(set(colours)) == 2
     assert all(f"background:{colour}" in shown for colour in colours)

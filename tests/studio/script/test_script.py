@@ -17,9 +17,12 @@ from engine.config import lsd_test
 from engine.stream import Stream
 from engine.teachers.wordings import wordings
 from studio.live.director import Director
-from studio.rendering.preflight import frames_between
+from studio.rendering.preflight import check_script, frames_between
 from studio.rendering.replay import first_change
 from studio.script import files as scriptfile
+from studio.script.compile import place, timeline_of
+from studio.script.files import load_script, save_script, with_includes
+from studio.script.moments import seconds_of
 from studio.script.region import Region
 from studio.script.script import Beat, Prop, Scene, Script, ScriptError, Tempo
 from studio.takes.take import Slate, Take, TakeError
@@ -122,12 +125,12 @@ beats:
   scene: desert
 """
     )
-    script = Script.load(path)
+    script = load_script(path)
     assert script.beats[1] == Beat("0:04.5", "sea", ["stick"], 1.0, note="she turns")
     assert script.beats[1].place == "film.yaml, line 12"
     assert script.prop("stick") == GREEN
-    script.save(tmp_path / "film.json")
-    assert Script.load(tmp_path / "film.json") == script
+    save_script(script, tmp_path / "film.json")
+    assert load_script(tmp_path / "film.json") == script
     assert json.loads((tmp_path / "film.json").read_text())["schema"] == "lsd-studio.script"
 
 
@@ -135,40 +138,46 @@ def test_scenes_are_shared_between_scripts(tmp_path):
     (tmp_path / "shared").mkdir()
     Image.new("L", (8, 8), 255).save(tmp_path / "shared" / "window.png")
     shared, window = tmp_path / "shared", Prop("window", "a portal", Region(mask="window.png"))
-    Script([], [DESERT, SEA], [window], folder=shared).save(shared / "all.yaml")
+    save_script(Script([], [DESERT, SEA], [window], folder=shared), shared / "all.yaml")
     text = (
         f"{HEAD}include: [shared/all.yaml]\nscenes: {{sea: neon rain}}\nbeats: [{{at: 0, scene: sea, props: [window]}}]"
     )
     (tmp_path / "film.yaml").write_text(text)
-    script = Script.load(tmp_path / "film.yaml")
+    script = load_script(tmp_path / "film.yaml")
     assert (script.scene("desert"), script.scene("sea").look) == (DESERT, "neon rain")
-    assert script.timeline().mattes[0].region["mask"].startswith("data:image/png;base64,")
+    assert timeline_of(script).mattes[0].region["mask"].startswith("data:image/png;base64,")
     for name in ("again.yaml", "below/again.yaml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        script.save(tmp_path / name)
+        save_script(script, tmp_path / name)
         assert "wild west" not in (tmp_path / name).read_text()
-        assert Script.load(tmp_path / name).timeline() == script.timeline()
-    said = Script([Beat(0, "desert", ["window"])], include=["shared/all.yaml"], folder=tmp_path)
-    assert said.timeline().mattes == script.timeline().mattes
+        assert timeline_of(load_script(tmp_path / name)) == timeline_of(script)
+    unread = Script([Beat(0, "desert", ["window"])], include=["shared/all.yaml"], folder=tmp_path)
+    said = with_includes(unread)
+    with pytest.raises(ScriptError, match=r"no scene is called 'desert'; .* with_includes\(script\) reads it"):
+        timeline_of(unread)
+    assert said == unread, "what was read is no part of what the script says"
+    assert replace(said, title="x").scene("desert") == DESERT
+    assert replace(said, include=["other.yaml"]).unread
+    assert timeline_of(said).mattes == timeline_of(script).mattes
     again = Script([Beat(0, "desert")], include=[Path("all.yaml")], folder=shared)
-    again.save(shared / "beside.yaml")
-    assert Script.load(shared / "beside.yaml").scene("desert") == DESERT
+    save_script(again, shared / "beside.yaml")
+    assert load_script(shared / "beside.yaml").scene("desert") == DESERT
     with pytest.raises(ScriptError, match=r"cannot read the script .*none\.yaml"):
-        replace(again, include=["none.yaml"])
+        with_includes(replace(again, include=["none.yaml"]))
     there = Script([Beat(0, DESERT, [replace(window, region=Region(mask=str(shared / "window.png")))])])
-    there.save(tmp_path / "below/there.yaml")
+    save_script(there, tmp_path / "below/there.yaml")
     assert str(shared / "window.png") in (tmp_path / "below/there.yaml").read_text(), "a whole path stays"
     mine = Script([Beat(0, DESERT, [window])], folder=shared)
-    mine.save(tmp_path / "below/mine.json")
+    save_script(mine, tmp_path / "below/mine.json")
     assert '"../shared/window.png"' in (tmp_path / "below/mine.json").read_text()
-    assert Script.load(tmp_path / "below/mine.json").timeline() == mine.timeline()
+    assert timeline_of(load_script(tmp_path / "below/mine.json")) == timeline_of(mine)
 
 
 def test_a_cycle_of_includes_is_refused(tmp_path):
     (tmp_path / "a.yaml").write_text(f"{HEAD}include: [b.yaml]")
     (tmp_path / "b.yaml").write_text(f"{HEAD}include: [a.yaml]")
     with pytest.raises(ScriptError, match=r"a cycle: a\.yaml includes b\.yaml includes a\.yaml; take one"):
-        Script.load(tmp_path / "a.yaml")
+        load_script(tmp_path / "a.yaml")
 
 
 @pytest.mark.parametrize(
@@ -200,7 +209,7 @@ def test_a_mistake_in_a_file_is_shown_where_it_stands(tmp_path, text, told):
     path = tmp_path / "film.yaml"
     path.write_text(HEAD + text)
     with pytest.raises(ScriptError) as error:
-        Script.load(path)
+        load_script(path)
     assert told in str(error.value)
     assert str(error.value).startswith(str(path))
     assert "\n" not in str(error.value)
@@ -246,22 +255,22 @@ def test_what_is_no_script_says_so(text, told):
     ],
 )
 def test_a_beat_stands_where_it_says(at, seconds):
-    assert Script([], tempo=Tempo(120, 0.25, 3)).place(at, clock()) == seconds
+    assert seconds_of(at, Script([], tempo=Tempo(120, 0.25, 3)), clock()) == seconds
 
 
 def test_a_frame_is_the_takes_own_unless_the_script_counts_otherwise():
     times = (0.0, 0.05, 0.08, 0.13)
-    assert Script([]).place("2f", clock(frames=times)) == 0.08
-    assert Script([]).place("00:00:00:02", clock(frames=times)) == 0.08
-    assert Script([], fps=24).place("2f", clock(frames=times)) == 0.08
-    assert Script([], fps=25).place("2f", clock(frames=times)) == 0.08
-    assert Script([], fps=50).place("2f", clock(frames=times)) == 0.04
+    assert seconds_of("2f", Script([]), clock(frames=times)) == 0.08
+    assert seconds_of("00:00:00:02", Script([]), clock(frames=times)) == 0.08
+    assert seconds_of("2f", Script([], fps=24), clock(frames=times)) == 0.08
+    assert seconds_of("2f", Script([], fps=25), clock(frames=times)) == 0.08
+    assert seconds_of("2f", Script([], fps=50), clock(frames=times)) == 0.04
 
 
 @pytest.mark.parametrize(
     ("at", "told"),
     [
-        ("the bell", "'the bell' is no marker; the markers are: 'the ball drops', 'door'"),
+        ("the bell", "'the bell' is not a marker; the markers are: 'the ball drops', 'door'"),
         ("the ball drops - 3", "is at -1 s; times start at 0"),
         ("beat 4", "'beat 4' needs a tempo"),
         ("-1", "a time is zero or more"),
@@ -270,7 +279,7 @@ def test_a_frame_is_the_takes_own_unless_the_script_counts_otherwise():
 )
 def test_a_beat_that_stands_nowhere_says_so(at, told):
     with pytest.raises(ScriptError, match=told):
-        Script([Beat(at, DESERT)]).timeline(markers=clock().markers)
+        timeline_of(Script([Beat(at, DESERT)]), Clock(markers=clock().markers))
 
 
 # -- what it means
@@ -280,7 +289,7 @@ def test_a_script_becomes_a_timeline():
     script = Script([Beat(0, DESERT), Beat("0:04.5", SEA, fade=1), Beat(9, props=[STICK]), Beat(12, props=[])])
     expected = Timeline().at(0, "wild west at dusk").at(4.5, "underwater", fade=1)
     expected = expected.at(9, "underwater, the stick becomes a lightsaber").at(12, "underwater")
-    timeline = script.timeline()
+    timeline = timeline_of(script)
     for time_s in (0, 3, 5, 6, 9, 13):
         assert timeline.at(time_s).same_picture(expected.at(time_s))
     assert timeline.keys[2].metadata == {"scene": "sea", "props": ["stick"]}
@@ -289,7 +298,7 @@ def test_a_script_becomes_a_timeline():
 @given(st.permutations([Beat(0, DESERT), Beat(2, SEA), Beat(5, props=[GREEN]), Beat(6, DESERT, until=8)]))
 def test_the_order_of_beats_does_not_matter(beats):
     in_order = sorted(beats, key=lambda beat: beat.at)
-    assert Script(beats).timeline() == Script(in_order).timeline()
+    assert timeline_of(Script(beats)) == timeline_of(Script(in_order))
 
 
 def test_a_prop_with_a_region_is_a_matte_while_it_is_there():
@@ -300,9 +309,9 @@ def test_a_prop_with_a_region_is_a_matte_while_it_is_there():
         Beat(6, props=[], fade=0.5),
         Beat(7, until=8),
     ]
-    (matte,) = Script(beats).timeline().mattes
+    (matte,) = timeline_of(Script(beats)).mattes
     assert (matte.name, matte.prompt, matte.region) == ("stick", "a lightsaber", {"colour": "green", "tolerance": 0.2})
-    line = Script(beats).timeline()
+    line = timeline_of(Script(beats))
     weights = [sum(cue.weight for cue in line.at(time_s).mattes) for time_s in (0, 1, 1.5, 2, 5, 6, 6.25, 6.5, 9)]
     assert weights == [0, 0, 0.5, 1, 1, 1, 0.5, 0, 0]
     assert line.at(9).prompt == (("as it is", 1.0),)
@@ -310,14 +319,14 @@ def test_a_prop_with_a_region_is_a_matte_while_it_is_there():
 
 def test_the_plan_of_a_take_has_an_end_and_can_be_joined():
     script = Script([Beat(0, DESERT), Beat("beat 5", SEA)], tempo=120)
-    line = script.timeline(duration_s=4)
+    line = timeline_of(script, end_s=4)
     assert [key.time_s for key in line.loop(2).keys] == [0, 2, 4, 6]
     with pytest.raises(ScriptError, match="the last beat is at 2 s, past the end of the plan at 2 s"):
-        script.timeline(duration_s=2)
+        timeline_of(script, end_s=2)
 
 
 def test_before_the_first_beat_and_after_an_until_it_is_as_it_is():
-    line = Script([Beat(2, SEA, until=4), Beat(6, DESERT)]).timeline()
+    line = timeline_of(Script([Beat(2, SEA, until=4), Beat(6, DESERT)]))
     said = [line.at(time_s).prompt[0][0] for time_s in (0, 2, 4, 6)]
     assert said == ["as it is", "underwater", "as it is", "wild west at dusk"]
 
@@ -326,35 +335,41 @@ def test_before_the_first_beat_and_after_an_until_it_is_as_it_is():
     ("make", "told"),
     [
         (
-            lambda: Script([Beat(0, "dessert")], [DESERT]).timeline(),
+            lambda: timeline_of(Script([Beat(0, "dessert")], [DESERT])),
             "no scene is called 'dessert'; did you mean 'desert'",
         ),
-        (lambda: Script([Beat(0, "x")], [DESERT]).timeline(), "beat 1: no scene is called 'x'; the scenes are: desert"),
-        (lambda: Script([Beat(0, DESERT, ["stik"])], props=[STICK]).timeline(), "did you mean 'stick'"),
-        (lambda: Script([Beat(0, DESERT), Beat("0f", SEA)]).timeline(), "beat 2: it stands at 0 s, as beat 1 does"),
-        (lambda: Script([Beat(3, DESERT, until=2)]).timeline(), "it ends after it began"),
-        (lambda: Script([]).timeline(), "it has no beat"),
-        (lambda: Script([DESERT]), "is no beat; write Beat"),  # type: ignore[list-item]
+        (
+            lambda: timeline_of(Script([Beat(0, "x")], [DESERT])),
+            "beat 1: no scene is called 'x'; the scenes are: desert",
+        ),
+        (lambda: timeline_of(Script([Beat(0, DESERT, ["stik"])], props=[STICK])), "did you mean 'stick'"),
+        (lambda: timeline_of(Script([Beat(0, DESERT), Beat("0f", SEA)])), "beat 2: it stands at 0 s, as beat 1 does"),
+        (lambda: timeline_of(Script([Beat(3, DESERT, until=2)])), "it ends after it began"),
+        (lambda: timeline_of(Script([])), "it has no beat"),
+        (lambda: Script([DESERT]), "is not a beat; write Beat"),  # type: ignore[list-item]
         (lambda: Script(Beat(0)), "a script's beats are a list, not Beat("),  # type: ignore[arg-type]
-        (lambda: Script([], ["sea"]), "'sea' is no scene; write Scene('sea', 'underwater')"),  # type: ignore[list-item]
-        (lambda: Script([], props=["stick"]), "'stick' is no prop; write Prop("),  # type: ignore[list-item]
+        (lambda: Script([], ["sea"]), "'sea' is not a scene; write Scene('sea', 'underwater')"),  # type: ignore[list-item]
+        (lambda: Script([], props=["stick"]), "'stick' is not a prop; write Prop("),  # type: ignore[list-item]
         (lambda: Beat(None), "a beat at None; write seconds such as 4.5"),  # type: ignore[arg-type]
         (lambda: Beat(" "), "a beat at ' '; write seconds"),
         (lambda: Beat(0, until=True), "a beat at True; write seconds"),
-        (lambda: Script([Beat(0)]).save("none/film.yaml"), "cannot write the script none/film.yaml: No such file"),
+        (
+            lambda: save_script(Script([Beat(0)]), "none/film.yaml"),
+            "cannot write the script none/film.yaml: No such file",
+        ),
         (lambda: Beat(-1), "a beat at -1 s; times start at 0"),
         (lambda: Beat(0, props="stick"), "props are a list"),
         (lambda: Prop("stick", [("fire", 1), ("ice", 1)]), "write one text, such as 'a lightsaber'"),  # type: ignore[arg-type]
-        (lambda: Script([], include=["none.yaml"]), "cannot read the script none.yaml"),
+        (lambda: with_includes(Script([], include=["none.yaml"])), "cannot read the script none.yaml"),
         (lambda: Script([], include="none.yaml"), "include is a list of files, not 'none.yaml'; write include=["),
-        (lambda: Script([], include=[3]), "3 is no file to include"),  # type: ignore[list-item]
-        (lambda: Script([], metadata={"a": object()}).save("film.yaml"), "keep texts, numbers and lists in it"),
+        (lambda: Script([], include=[3]), "3 is not a file to include"),  # type: ignore[list-item]
+        (lambda: save_script(Script([], metadata={"a": object()}), "film.yaml"), "keep texts, numbers and lists in it"),
         (lambda: scriptfile.loads("schema: lsd-studio.script"), "a script says its version; write: version: 1"),
         (lambda: Script([Beat(0, DESERT), Beat(1, Scene("desert", "neon"))]), "two scenes are called 'desert'"),
         (lambda: Script([Beat(0, props=[STICK]), Beat(1, props=[GREEN])]), "two props are called 'stick'"),
-        (lambda: Scene(" ", "a"), "' ' is no name of a scene"),
+        (lambda: Scene(" ", "a"), "' ' is not a scene's name"),
         (lambda: Tempo(120).seconds(0), "counted from 1"),
-        (lambda: Script([Beat(0)]).save("film.txt"), "a .yaml or a .json, not '.txt'"),
+        (lambda: save_script(Script([Beat(0)]), "film.txt"), "a .yaml or a .json, not '.txt'"),
     ],
 )
 def test_mistakes_are_told_with_the_remedy(make, told):
@@ -379,7 +394,7 @@ def test_a_check_says_what_is_wrong(shot: Path, stream: Stream) -> None:
     ]
     props = [Prop("ball", "a planet", metadata={"regoin": "red"})]
     script = Script(beats, [Scene("hall", "moon", metadata={"noet": "x"})], props, fps=25, metadata={"temop": 120})
-    told = [str(problem) for problem in script.check(take, stream)]
+    told = [str(problem) for problem in check_script(script, take, stream)]
     for part in (
         "counts 25 frames a second and the take 24; its frames are converted",
         "beat 1: a gap: nothing is said before 0.5 s",
@@ -397,10 +412,10 @@ def test_a_check_says_what_is_wrong(shot: Path, stream: Stream) -> None:
     ):
         assert any(part in line for line in told), (part, told)
     assert not any("beat 4: the prop 'disc'" in line for line in told)
-    wrong = Script([Beat(0, "dessert"), Beat("the bell", SEA)], [DESERT]).check(take, stream)
+    wrong = check_script(Script([Beat(0, "dessert"), Beat("the bell", SEA)], [DESERT]), take, stream)
     assert [problem.level for problem in wrong] == ["error", "error"]
     assert "did you mean 'desert'?" in str(wrong[0])
-    assert "'the bell' is no marker; the markers are: 'the ball falls'" in str(wrong[1])
+    assert "'the bell' is not a marker; the markers are: 'the ball falls'" in str(wrong[1])
 
 
 @pytest.mark.parametrize("fps", [24, 25, 29.97])
@@ -409,7 +424,7 @@ def test_beats_a_frame_apart_all_show(shot: Path, fps: float) -> None:
     frames = [Beat(f"{n}f", Scene(f"scene {n}", "underwater")) for n in range(90)]
     take = Take.open(shot)
     for clock in (Clock(fps, 8.0), take.clock):
-        placed, _ = Script(frames).placed(clock)
+        placed, _ = place(Script(frames), clock)
         times = [one.start_s for one in placed]
         assert all(frames_between(clock, start, end) for start, end in pairwise(times))
     assert not frames_between(Clock(24), 0.05, 0.08)
@@ -423,7 +438,7 @@ def test_a_check_names_words_that_the_model_does_not_know(shot: Path) -> None:
     def doubted(looks: Sequence[str], becomes: Sequence[str] = ()) -> list[str]:
         props = [Prop(f"prop {n}", text) for n, text in enumerate(becomes)]
         beats = [Beat(0, props=props), *(Beat(1 + n / 100, Scene(f"scene {n}", text)) for n, text in enumerate(looks))]
-        told = [problem.text for problem in Script(beats).check(take, known)]
+        told = [problem.text for problem in check_script(Script(beats), take, known)]
         return [
             text
             for text in (*looks, *becomes)
@@ -433,7 +448,7 @@ def test_a_check_names_words_that_the_model_does_not_know(shot: Path) -> None:
     nearest, _ = known.how_near("a tax return")
     strange = ["a tax return", "a supermarket", "a horse", "zzqq blorb", "a zebra"]
     assert doubted(strange[:3], strange[3:]) == strange
-    (problem,) = Script([Beat(0, SEA), Beat(1, Scene("tax", "a tax return"))]).check(take, known)
+    (problem,) = check_script(Script([Beat(0, SEA), Beat(1, Scene("tax", "a tax return"))]), take, known)
     assert str(problem) == f"beat 2: the model does not know 'a tax return'; the nearest it knows is {nearest!r}"
     assert doubted(["a crate of nailed planks"]) == ["a crate of nailed planks"], "a thing is no world"
     assert doubted(["underwater", "as it is", "wild west at dusk"], ["a lightsaber", "a gold chest"]) == []
@@ -443,7 +458,7 @@ def test_a_check_names_words_that_the_model_does_not_know(shot: Path) -> None:
 
 def test_where_weights_know_no_wordings_a_text_that_lands_nowhere_is_told(shot: Path) -> None:
     lost = Stream.from_config(replace(lsd_test(), things=()))
-    (problem,) = Script([Beat(0, SEA)]).check(Take.open(shot), lost)
+    (problem,) = check_script(Script([Beat(0, SEA)]), Take.open(shot), lost)
     blended = ", ".join(f"{name} {share:.0%}" for name, share in lost.nearest("underwater")[:3])
     assert str(problem) == f"beat 1: the model does not know 'underwater'; it would show {blended}"
 
@@ -451,7 +466,7 @@ def test_where_weights_know_no_wordings_a_text_that_lands_nowhere_is_told(shot: 
 def test_a_take_without_its_camera_frames_is_told(take: Take, stream: Stream) -> None:
     for damage, told in ((Path.unlink, "is missing"), (lambda path: path.write_bytes(b"no film"), "is damaged")):
         damage(take.folder / "raw.mkv")
-        (problem,) = (one for one in Script([Beat(0, SEA)]).check(take, stream) if one.level == "error")
+        (problem,) = (one for one in check_script(Script([Beat(0, SEA)]), take, stream) if one.level == "error")
         assert f"raw.mkv {told}" in problem.text
         assert problem.text.endswith("bring it back from a copy")
         assert problem.text in take._repr_html_(), "it shows itself, too, and says so"
@@ -469,7 +484,7 @@ def test_frames_of_another_rate_are_converted_and_that_is_said(take: Take) -> No
 def test_a_take_renders_a_script_a_timeline_or_words(take: Take) -> None:
     said = [("underwater", 3.0), ("wild west", 1.0)]
     assert take.timeline_of(said) == take.timeline_of(Timeline.of(said)) == Timeline.of(said)
-    assert take.timeline_of(Script([Beat(0, SEA)])) == Script([Beat(0, SEA)]).timeline(take)
+    assert take.timeline_of(Script([Beat(0, SEA)])) == timeline_of(Script([Beat(0, SEA)]), take.clock)
     with pytest.raises(TimelineError, match="is nothing to render; give a Script, a Timeline or a prompt in words"):
         take.render({0: "underwater"})  # type: ignore[arg-type]
 
@@ -478,9 +493,9 @@ def test_a_script_renders_and_its_regions_replay_exactly(take: Take) -> None:
     stream = Stream.from_config(lsd_test(), threads=1, seed=7)
     moon = Prop("disc", "a moon", Region("white", 0.4, box=(0.25, 0.2, 0.3, 0.6)))
     script = Script([Beat(0, SEA), Beat("the ball falls", DESERT, [moon], fade=0.5), Beat(3, props=[])])
-    one, two = take.render(script, stream), take.render(script.timeline(take), stream, full=True)
+    one, two = take.render(script, stream), take.render(timeline_of(script, take.clock), stream, full=True)
     assert one.info["hashes"] == two.info["hashes"]
-    assert timeline_from_dict(timeline_to_dict(one.timeline)) == script.timeline(take)
+    assert timeline_from_dict(timeline_to_dict(one.timeline)) == timeline_of(script, take.clock)
     plain = take.render(Script([Beat(0, SEA), Beat("the ball falls", DESERT, fade=0.5)]), stream)
     same = [a == b for a, b in zip(one.info["hashes"], plain.info["hashes"], strict=True)]
     rows = [row.time_s for row in take.made]

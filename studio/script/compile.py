@@ -1,0 +1,156 @@
+"""A script becomes a timeline: its beats in order of time, what holds in each, and keys and mattes for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from engine.prompts import AS_IT_IS, Prompt, PromptError, blend
+from studio.script.moments import seconds_of
+from studio.script.script import Beat, Script, ScriptError
+from studio.timeline import curves
+from studio.timeline.clock import Clock
+from studio.timeline.curves import TICK_S, Keyframe, Keyframes, value_at
+from studio.timeline.keys import Key, Matte
+from studio.timeline.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a script for a take."""
+
+    level: Literal["error", "warning"]
+    """With an error it does not render."""
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text}"
+
+
+@dataclass(frozen=True)
+class PlacedBeat:
+    """A beat with its times in seconds, and the scene and props that hold in it."""
+
+    where: str
+    """For people: which beat, and where it stands in its file."""
+    beat: Beat
+    start_s: float
+    end_s: float | None
+    scene: str | None
+    props: tuple[str, ...]
+
+
+def timeline_of(script: Script, clock: Clock | None = None, *, end_s: float | None = None) -> Timeline:
+    """The timeline that a script means on a clock: that of a take (`take.clock`), or of the plan of one.
+
+    end_s: where a plan ends; such a timeline can be joined and looped, and must hold all beats. Reads the files of
+    drawn masks, which the timeline then carries. Raises ScriptError with the first mistake, TimelineError for a mask.
+    """
+    clock = clock or Clock()
+    placed, errors = place(script, clock)
+    if errors:
+        raise ScriptError(str(errors[0]))
+    keys = [] if placed[0].start_s == 0 else [Key(0.0, AS_IT_IS)]
+    weights: dict[str, Keyframes] = {}
+    present: set[str] = set()
+    for i, beat in enumerate(placed):
+        by_words = [script.prop(name).words for name in beat.props if script.prop(name).part is None]
+        look = script.scene(beat.scene).look if beat.scene else AS_IT_IS
+        notes = {"scene": beat.scene, "props": list(beat.props), "note": beat.beat.note}
+        metadata = {name: value for name, value in notes.items() if value}
+        keys.append(Key(beat.start_s, _with_props(look, by_words), beat.beat.fade, metadata=metadata))
+        by_region = {name for name in beat.props if script.prop(name).part is not None}
+        _turn(weights, beat.start_s, beat.beat.fade, by_region, present)
+        present = by_region
+        next_s = placed[i + 1].start_s if i + 1 < len(placed) else None
+        if beat.end_s is not None and (next_s is None or beat.end_s < next_s):
+            keys.append(Key(beat.end_s, AS_IT_IS))
+            _turn(weights, beat.end_s, 0.0, set(), present)
+            present = set()
+    timeline = Timeline(tuple(keys), clock.markers, mattes=tuple(_mattes(script, weights)))
+    if end_s is None:
+        return timeline
+    if keys[-1].time_s >= end_s:
+        raise ScriptError(f"the last beat is at {keys[-1].time_s:g} s, past the end of the plan at {end_s:g} s")
+    return timeline.until(end_s)
+
+
+def place(script: Script, clock: Clock) -> tuple[list[PlacedBeat], list[Problem]]:
+    """The beats in order of time, with the scene and the props that hold in each, and what forbids to render."""
+    problems: list[Problem] = []
+    timed: list[tuple[float, float | None, str, Beat]] = []
+    for n, beat in enumerate(script.beats, start=1):
+        where = name_of_beat(n, beat)
+        problems += [Problem("error", where, text) for text in _unknown_names(script, beat)]
+        try:
+            start = seconds_of(beat.at, script, clock)
+            end = None if beat.until is None else seconds_of(beat.until, script, clock)
+        except PromptError as error:
+            problems.append(Problem("error", where, str(error)))
+            continue
+        if end is not None and end <= start:
+            problems.append(Problem("error", where, f"it is from {start:g} s until {end:g} s; it ends after it began"))
+        timed.append((start, end, where, beat))
+    timed.sort(key=lambda entry: entry[0])
+    for (before_s, _, before, _), (after_s, _, after, _) in pairwise(timed):
+        if after_s == before_s:
+            problems.append(Problem("error", after, f"it stands at {after_s:g} s, as {before} does; move one of them"))
+    if not script.beats:
+        problems.append(Problem("error", "the script", "it has no beat; write one: Beat(0, Scene(...))"))
+    return list(_in_force(timed)), problems
+
+
+def name_of_beat(n: int, beat: Beat) -> str:
+    """A beat for people: its number from 1 on, and where it stands in its file."""
+    return f"beat {n}" + (f" ({beat.place})" if beat.place else "")
+
+
+def _in_force(timed: Sequence[tuple[float, float | None, str, Beat]]) -> Iterator[PlacedBeat]:
+    """Each beat with what it says, or what goes on from those before it."""
+    scene: str | None = None
+    props: tuple[str, ...] = ()
+    ended: float | None = None
+    for start, end, where, beat in timed:
+        if ended is not None and ended <= start:
+            scene, props = None, ()
+        scene = str(beat.scene) if beat.scene else scene
+        props = props if beat.props is None else tuple(dict.fromkeys(map(str, beat.props)))
+        yield PlacedBeat(where, beat, start, end, scene, props)
+        ended = end
+
+
+def _unknown_names(script: Script, beat: Beat) -> Iterator[str]:
+    """What is wrong with the names in a beat."""
+    scenes = [(script.scene, beat.scene)] if beat.scene else []
+    for look_up, name in [*scenes, *((script.prop, name) for name in beat.props or ())]:
+        try:
+            look_up(str(name))
+        except ScriptError as error:
+            yield str(error)
+
+
+def _with_props(look: Prompt, props: Sequence[str]) -> Prompt:
+    """A scene's words with those of the props in it."""
+    return tuple((", ".join([text, *props]), weight) for text, weight in blend(look))
+
+
+def _turn(weights: dict[str, Keyframes], at_s: float, fade_s: float, now: set[str], before: set[str]) -> None:
+    """Bring props in and out of the picture at a moment."""
+    for name in sorted(now ^ before):
+        curve = weights.get(name, (Keyframe(0.0, 0.0),))
+        weight, target = value_at(curve, at_s), float(name in now)
+        earlier = curves.until(curve, at_s)
+        if fade_s >= TICK_S:
+            weights[name] = (*earlier, Keyframe(at_s, weight, "step"), Keyframe(at_s + fade_s, target))
+        else:
+            weights[name] = (*earlier, Keyframe(at_s, target, "step"))
+
+
+def _mattes(script: Script, weights: dict[str, Keyframes]) -> Iterator[Matte]:
+    for name, weight in weights.items():
+        prop = script.prop(name)
+        assert prop.part is not None, "only props with a region have a weight"
+        yield Matte(name, prop.becomes, prop.part.embedded(script.folder).to_dict(), weight)
