@@ -49,7 +49,7 @@ class Stream:
         self.setup = NumericSetup.of(weight.device, weight.dtype, threads, weights.sha256)
         self.sizes = Sizes(live_side=runtime.live_side(self.setup))
         self.vocabulary = Vocabulary(weights.config.worlds, weights.config.things)
-        self.prompts = PromptEncoder(weights.router, weights.known, self.vocabulary)
+        self.prompts = PromptEncoder(weights.router, weights.wordings, self.vocabulary)
         as_is = self.vocabulary.worlds.index("as-is") if "as-is" in self.vocabulary.worlds else 0
         self._conditioning = Conditioning(F.one_hot(torch.tensor([as_is]), weights.config.concepts).float(), None)
         self._size: tuple[int, int] | None = None

@@ -1,9 +1,9 @@
 """How fast a frame could be at best: its operations and bytes, over the rates that a device reaches in the same run.
 
 The bound is the larger of two times (Williams et al. 2009): products at the rate of a large one, memory traffic at the
-rate of a large copy. Counted is what no implementation gets around: the products of the network, and every weight and
-every product's input and output once, with all that lies between products free. Where a cache holds a level's whole
-picture the traffic is less than that, so a share of more than one is no contradiction there.
+rate of a large copy. It counts what no implementation can avoid: the products of the network, and each weight and each
+product's input and output once; what lies between products is free. Where a cache holds all of a level the traffic is
+less than that, so there a share above one is not a contradiction.
 """
 
 from __future__ import annotations
@@ -21,15 +21,17 @@ from engine.models.attention import MEMORY_PATCH, memory_grid
 from engine.models.hourglass import INPUT_CHANNELS, OUTPUT_CHANNELS, PARTICLE_PLANES
 from engine.models.modulation import LEVEL_STRIDES, modulated_places
 from engine.models.patches import PATCH, SIZE_MULTIPLE, padded_size
+from engine.runtime import wait_for
 
 COPY_BYTES = {"cuda": 2**29, "cpu": 2**26}
-"""Far more than a cache holds."""
+"""Bytes of the timed copy, by kind of device: far more than a cache holds."""
 PRODUCT_SIDE = {"cuda": 8192, "cpu": 1024}
+"""Rows and columns of the timed product's matrices, by kind of device."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a frame costs at least."""
+    """The least that a frame costs."""
 
     operations: float
     """Of products, a multiply-add being two."""
@@ -48,10 +50,12 @@ class Rates:
     """What a device reaches."""
 
     operations_per_s: float
+    """In a large product, a multiply-add being two."""
     bytes_per_s: float
+    """In a large copy, read and written."""
 
     def bound_ms(self, work: Work) -> float:
-        """The least time that `work` can take."""
+        """The least time that `work` can take, in milliseconds."""
         return 1000 * max(work.operations / self.operations_per_s, work.bytes / self.bytes_per_s)
 
 
@@ -62,7 +66,7 @@ def _product(rows: int, inputs: int, outputs: int, taps: int, size: int) -> Work
 
 
 def network_work(config: ModelConfig, height: int, width: int, size: int = 2) -> Work:
-    """One call of the network, its ring full. height, width: the picture's; size: bytes of a number, 2 in bfloat16."""
+    """One call of the network with a full ring. height, width: the picture's, in pixels; size: bytes of a number."""
     tall, wide = padded_size(height, width)
     strides = (*LEVEL_STRIDES, SIZE_MULTIPLE)
     positions = [tall * wide // stride**2 for stride in strides]
@@ -85,12 +89,15 @@ def network_work(config: ModelConfig, height: int, width: int, size: int = 2) ->
 
 
 def frame_work(config: ModelConfig, height: int, width: int, steps: int = 1, size: int = 2) -> Work:
-    """A whole frame: `steps` calls of the network, pictures in and out and past, a remembered frame now and then."""
+    """A whole frame: `steps` calls of the network, pictures in, out and past, and its share of a remembered frame.
+
+    height, width: the picture's, in pixels; size: bytes of a number, 2 in bfloat16.
+    """
     tall, wide = padded_size(height, width)
     m, d = math.prod(memory_grid(tall, wide)), config.width
     remember = _product(m, 3 * MEMORY_PATCH**2 + 1, d, 1, size) + _product(m, d, 2 * config.layers * d, 1, size)
     picture = 3 * height * width
-    pictures = Work(0, picture * 7)  # camera, last and before are seen, last and camera composed, two are written
+    pictures = Work(0, picture * 7)  # three assembled, two composed, two written
     noise = Work(0, 2 * 3 * tall * wide * 4)
     call = network_work(config, height, width, size)
     return call * steps + pictures + noise + remember * (1 / config.ring_stride)
@@ -98,7 +105,7 @@ def frame_work(config: ModelConfig, height: int, width: int, steps: int = 1, siz
 
 @torch.inference_mode()
 def measure(device: torch.device, dtype: torch.dtype, repeats: int = 20) -> Rates:
-    """Time a large product and a large copy on `device`: medians after two that do not count."""
+    """Time a large product and a large copy on `device`: medians of `repeats`, after two that do not count."""
     kind = device.type if device.type in COPY_BYTES else "cpu"
     side = PRODUCT_SIDE[kind]
     a, b = (torch.ones(side, side, device=device, dtype=dtype) for _ in range(2))
@@ -116,18 +123,10 @@ def measure(device: torch.device, dtype: torch.dtype, repeats: int = 20) -> Rate
     for name, work in (("product", product), ("copy", copy)):
         times = []
         for _ in range(repeats + 2):
-            synchronize(device)
+            wait_for(device)
             start = time.perf_counter()
             work()
-            synchronize(device)
+            wait_for(device)
             times.append(time.perf_counter() - start)
         taken[name] = statistics.median(times[2:])
     return Rates(2 * side**3 / taken["product"], 2 * source.numel() / taken["copy"])
-
-
-def synchronize(device: torch.device) -> None:
-    """Wait until `device` has done all that it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()

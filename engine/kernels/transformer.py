@@ -67,10 +67,10 @@ def _product(
     """A tile (ROWS, COLUMNS) float32 of a weight^T + bias; a (tokens, DEPTH) may be normalised and modulated first."""
     total = tl.zeros((ROWS, COLUMNS), tl.float32)
     wanted = (column < OUTPUTS)[None, :]
-    known = (row < tokens)[:, None]
+    real = (row < tokens)[:, None]
     for start in range(0, DEPTH, INNER):
         k = start + tl.arange(0, INNER)
-        inside = known & (k < DEPTH)[None, :]
+        inside = real & (k < DEPTH)[None, :]
         left = tl.load(a + row[:, None] * DEPTH + k[None, :], inside, 0.0)
         if NORMED:
             normed = (left.to(tl.float32) - mean[:, None]) * spread[:, None]

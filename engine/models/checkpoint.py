@@ -44,7 +44,7 @@ class Weights:
     network: Hourglass
     """Float32 on the CPU, as loaded."""
     router: Router
-    known: dict[str, np.ndarray]
+    wordings: dict[str, np.ndarray]
     """Sentence embeddings of known wordings, (384,) float32 each."""
     sha256: str
     """Of the file."""
@@ -84,18 +84,18 @@ def random_weights(config: ModelConfig, seed: int = 0) -> Weights:
 
 
 def save_weights(
-    path: Path, network: Hourglass, router: Router, known: dict[str, np.ndarray], dtype: torch.dtype = torch.bfloat16
+    path: Path, network: Hourglass, router: Router, wordings: dict[str, np.ndarray], dtype: torch.dtype = torch.bfloat16
 ) -> str:
     """Write a weights file; returns its sha256, which belongs into the card as `sha256`.
 
-    known: embeddings of the wordings that ship with it, stored in half precision. dtype: of the network's tensors; the
-    router's are float32.
+    wordings: text -> embedding (384,), stored in half precision. dtype: of the network's tensors; the router's are
+    float32.
     """
     tensors = {f"network.{k}": v.to(dtype).contiguous().cpu() for k, v in file_keys(network.state_dict()).items()}
     tensors |= {f"router.{k}": v.float().contiguous().cpu() for k, v in router.state_dict().items()}
-    if known:
-        tensors["known"] = torch.from_numpy(np.stack(list(known.values()))).half()
-    metadata = {"format": FORMAT, "config": json.dumps(network.config.to_dict()), "known": json.dumps(list(known))}
+    if wordings:
+        tensors["known"] = torch.from_numpy(np.stack(list(wordings.values()))).half()
+    metadata = {"format": FORMAT, "config": json.dumps(network.config.to_dict()), "known": json.dumps(list(wordings))}
     data = save(tensors, metadata)
     path.write_bytes(data)
     return hashlib.sha256(data).hexdigest()
@@ -163,6 +163,6 @@ def load_weights(path: Path | None = None) -> Weights:
             module.load_state_dict(code_keys(part) if name == "network" else part)
         except RuntimeError as error:
             raise WeightsError(f"{path} does not fit the architecture of {config.name}: {error}") from None
-    wordings = json.loads(metadata.get("known", "[]"))
-    known = dict(zip(wordings, tensors["known"].float().numpy(), strict=True)) if wordings else {}
-    return Weights(config, network.eval(), router.eval(), known, sha256)
+    texts = json.loads(metadata.get("known", "[]"))
+    wordings = dict(zip(texts, tensors["known"].float().numpy(), strict=True)) if texts else {}
+    return Weights(config, network.eval(), router.eval(), wordings, sha256)

@@ -108,7 +108,9 @@ class NewWorldTrainer:
             raise ValueError(f"{steps} training steps; at least 1 is needed")
         runtime.set_threads(threads)
         self.device = runtime.choose_device(device)
-        self.router, self.known = widen_router(self.parent.router, self.parent.known, world.name, world.wordings, seed)
+        self.router, self.wordings = widen_router(
+            self.parent.router, self.parent.wordings, world.name, world.wordings, seed
+        )
         self.network = widen(self.parent.network, world.name)
         frozen = widen(self.parent.network, world.name).to(self.device, runtime.choose_dtype(self.device))
         self._frozen: Hourglass = frozen.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -239,7 +241,7 @@ class NewWorldTrainer:
         with torch.no_grad():
             self.network.concepts.weight[:, self._at.cpu()] = self._column.cpu()
             self.network.modulate.weight[:, self._last.cpu()] = self._own.cpu()
-        sha256 = save_weights(path, self.network, self.router, self.known)
+        sha256 = save_weights(path, self.network, self.router, self.wordings)
         card = {
             "name": self.network.config.name,
             "sha256": sha256,
@@ -280,7 +282,7 @@ def check_world(world: World, weights: Weights) -> None:
             f"{len(wordings)} wordings for {world.name!r}; at least {MIN_WORDINGS} different ones are needed, "
             "and thirty are better: say it as others would"
         )
-    shared = sorted(wordings & weights.known.keys())
+    shared = sorted(wordings & weights.wordings.keys())
     if shared:
         raise ValueError(f"these weights know {shared[0]!r} already, as another world; word {world.name!r} otherwise")
     check_teacher(world)

@@ -47,7 +47,7 @@ def test_save_then_load_is_nothing(saved: Path) -> None:
         assert torch.equal(tensor, fresh[name].bfloat16().float()), name
     assert a.config == lsd_test()
     assert a.sha256 == b.sha256
-    assert list(a.known) == ["underwater"]
+    assert list(a.wordings) == ["underwater"]
 
 
 def test_files_keep_their_names_where_the_code_has_others(saved: Path) -> None:
@@ -114,7 +114,7 @@ def test_the_shipped_weights_are_what_their_card_says() -> None:
     assert SHIPPED.stat().st_size <= 25_000_000
     assert sum(p.numel() for p in weights.network.parameters()) == card["parameters"] <= 12_000_000
     assert weights.config == lsd_tiny()
-    assert {"underwater", "as it is"} <= set(weights.known)
+    assert {"underwater", "as it is"} <= set(weights.wordings)
 
 
 def test_every_name_lands_on_what_it_names() -> None:

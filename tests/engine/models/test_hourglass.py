@@ -27,9 +27,9 @@ def test_a_frame_is_the_residual_and_gains_on_what_is_sharp() -> None:
 
 def test_parts_are_filled_in_one_after_the_other_and_what_is_left_is_nothing() -> None:
     whole = torch.full((2, 3, 8), torch.nan, dtype=torch.bfloat16)
-    one, other = torch.randn(2, 3, 4), torch.randn(2, 3, 1)
-    fill(whole, [one, other])
-    assert torch.equal(whole, torch.cat([one, other, torch.zeros(2, 3, 3)], -1).bfloat16())
+    first, second = torch.randn(2, 3, 4), torch.randn(2, 3, 1)
+    fill(whole, [first, second])
+    assert torch.equal(whole, torch.cat([first, second, torch.zeros(2, 3, 3)], -1).bfloat16())
 
 
 def test_the_first_layers_input_has_the_fields() -> None:

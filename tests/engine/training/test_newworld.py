@@ -58,7 +58,7 @@ def parent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = Hourglass(lsd_test())
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=max(parameter[0].numel(), 4) ** -0.5)
-    save_weights(path, network, shipped.router, shipped.known)
+    save_weights(path, network, shipped.router, shipped.wordings)
     return path
 
 
@@ -94,7 +94,7 @@ def same(first: Path, second: Path) -> bool:
         [*b.network.state_dict().values(), *b.router.state_dict().values()],
         strict=True,
     )
-    return a.config == b.config and a.known.keys() == b.known.keys() and all(torch.equal(x, y) for x, y in pairs)
+    return a.config == b.config and a.wordings.keys() == b.wordings.keys() and all(torch.equal(x, y) for x, y in pairs)
 
 
 def test_training_learns_the_teacher(
@@ -168,14 +168,17 @@ def test_a_text_of_two_worlds_is_mostly_both(child: Path) -> None:
 def test_words_of_old_mean_what_they_meant(parent: Path, child: Path) -> None:
     before, after = (load_weights(path) for path in (parent, child))
     held_out = [text for name in before.config.worlds for text in wordings("held_out")[name]]
-    encoder = TextEncoder(before.known)
-    x = torch.from_numpy(np.stack([*before.known.values(), *map(encoder.embed, held_out)]))
+    encoder = TextEncoder(before.wordings)
+    x = torch.from_numpy(np.stack([*before.wordings.values(), *map(encoder.embed, held_out)]))
     with torch.inference_mode():
         old, new = before.router(x), after.router(x)
     at = len(before.config.worlds)
-    assert float(new[: len(before.known), at].max()) == 0, "no known wording is the new world"
+    assert float(new[: len(before.wordings), at].max()) == 0, "no known wording is the new world"
     torch.testing.assert_close(
-        torch.cat([new[:, :at], new[:, at + 1 :]], 1)[: len(before.known)], old[: len(before.known)], atol=0.02, rtol=0
+        torch.cat([new[:, :at], new[:, at + 1 :]], 1)[: len(before.wordings)],
+        old[: len(before.wordings)],
+        atol=0.02,
+        rtol=0,
     )
     same = old[:, :at].argmax(1) == new[:, : at + 1].argmax(1)
     assert float(same.float().mean()) > 0.995

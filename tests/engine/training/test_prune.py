@@ -29,9 +29,15 @@ def answer(network: Hourglass) -> torch.Tensor:
     generator = torch.Generator().manual_seed(1)
     patches = torch.randn(4, 2, 16, 16, 48, generator=generator)
     concepts = torch.rand(2, 1, network.config.concepts, generator=generator)
-    air = torch.rand(2, 16, 16, 96, generator=generator)
+    particles = torch.rand(2, 16, 16, 96, generator=generator)
     conditions = Conditions(
-        concepts, torch.ones(2), torch.ones(2), torch.zeros(2, 2), torch.ones(2) / 24, torch.zeros(2).double(), air
+        concepts,
+        torch.ones(2),
+        torch.ones(2),
+        torch.zeros(2, 2),
+        torch.ones(2) / 24,
+        torch.zeros(2).double(),
+        particles,
     )
     pooled = torch.randn(2, 3, 8, 8, generator=generator)
     keys_values = network.remember(pooled, torch.zeros(2))[:, None]
