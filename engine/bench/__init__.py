@@ -1,4 +1,4 @@
-"""How fast a stream is here: whole steps timed, memory watched, and a large convolution beside them as yardstick."""
+"""How fast a stream is on this machine: whole steps timed, memory watched, a large convolution as yardstick."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import torch.nn.functional as F
 
 from engine.bench.records import figures, load
 from engine.bench.records import machine as machine
-from engine.runtime import explain_dtype, settle
+from engine.runtime import explain_dtype, settle, wait_for
 from engine.stream import Stream
 
 WARM_UP = 20
@@ -33,6 +33,7 @@ class Convolution:
     """The yardstick: a 3x3 convolution of 256 channels over 96x96 positions in the stream's dtype."""
 
     ms: float
+    """Of one run."""
     gflops: float
     """10^9 floating-point operations a second, a multiply-add being two."""
 
@@ -66,8 +67,8 @@ def bench(
 ) -> dict[str, Any]:
     """Time `frames` whole calls of `Stream.step` after a warm-up that does not count; returns what `--json` prints.
 
-    seed: of the pictures. progress: called with frames done and frames in all. Raises ValueError for fewer than one
-    frame.
+    width, height: in pixels. seed: of the pictures. progress: called with frames done and frames in all. Raises
+    ValueError for fewer than one frame.
     """
     if frames < 1:
         raise ValueError(f"{frames} frames; at least 1 is needed")
@@ -133,17 +134,10 @@ def convolution(device: torch.device, dtype: torch.dtype, repeats: int = 20) -> 
     for _ in range(repeats + 2):
         start = time.perf_counter()
         F.conv2d(x, weight, padding=1)
-        _wait_for(device)
+        wait_for(device)
         taken.append(time.perf_counter() - start)
     seconds = statistics.median(taken[2:])
     return Convolution(seconds * 1000, 2 * 9 * channels**2 * side**2 / seconds / 1e9)
-
-
-def _wait_for(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
 
 
 def resident_mb() -> float:

@@ -1,4 +1,4 @@
-"""Where a frame's time goes: the camera's picture in, the network level by level, the shown picture out.
+"""Where a frame's time goes: the source's picture in, the network level by level, the answer out.
 
 Times are taken between the network's modules inside whole calls of `Stream.step`, by hooks that come off again. Their
 sum is the step. On a GPU work goes on after a call has returned, so there these times would mean nothing.
@@ -23,13 +23,13 @@ from engine.models.modulation import ConvBlocks, conv_blocks
 from engine.models.patches import PATCH, padded_size
 from engine.stream import Stream
 
-WORDS = "a harbour at dusk, {} lanterns on the water"
-"""New to every text encoder, so that embedding it is timed and not its cache."""
+NEW_PROMPT = "a harbour at dusk, {} lanterns on the water"
+"""With a number in it that no text encoder has met, so that embedding is timed and not its cache."""
 
 
 @contextmanager
 def _stamped(network: Hourglass, stamp: Callable[[str], None]) -> Iterator[None]:
-    """Calls `stamp` with what has just been done, each time the network gets there."""
+    """Calls `stamp` with the name of each part of the network when it is done."""
 
     def after(name: str) -> Callable[..., None]:
         return lambda *_: stamp(name)
@@ -50,7 +50,10 @@ def _stamped(network: Hourglass, stamp: Callable[[str], None]) -> Iterator[None]
 
 
 def breakdown(stream: Stream, *, width: int, height: int, frames: int, seed: int = 0) -> dict[str, Any]:
-    """Median milliseconds of each part of a frame, in order, and of what a new prompt costs. For one step on a CPU."""
+    """Median milliseconds of each part of a frame, in order, and of what a new prompt costs.
+
+    width, height: in pixels. Raises ValueError for more than one denoising step and for a GPU.
+    """
     if stream.steps != 1 or stream.setup.device != "cpu":
         raise ValueError(
             f"a frame's parts are timed for one step on a CPU, not {stream.steps} on {stream.setup.device}"
@@ -80,17 +83,17 @@ def breakdown(stream: Stream, *, width: int, height: int, frames: int, seed: int
 
 
 def _new_prompt(stream: Stream, pictures: Iterator[np.ndarray], repeats: int = 5) -> dict[str, float]:
-    """Milliseconds to embed words that were never said, and of the first frame under them beside the next one."""
+    """Milliseconds to embed a new text, and of the first and the second frame under it."""
     taken: dict[str, list[float]] = {}
     for _ in range(repeats):
         start = time.perf_counter()
-        stream.prompt(WORDS.format(time.monotonic_ns()))
-        said = time.perf_counter()
+        stream.prompt(NEW_PROMPT.format(time.monotonic_ns()))
+        embedded = time.perf_counter()
         stream.step(next(pictures))
         first = time.perf_counter()
         stream.step(next(pictures))
-        taken.setdefault("words to prompt", []).append(said - start)
-        taken.setdefault("first frame", []).append(first - said)
+        taken.setdefault("words to prompt", []).append(embedded - start)
+        taken.setdefault("first frame", []).append(first - embedded)
         taken.setdefault("next frame", []).append(time.perf_counter() - first)
     return {name: round(statistics.median(times) * 1000, 2) for name, times in taken.items()}
 

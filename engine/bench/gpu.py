@@ -1,4 +1,4 @@
-"""One device, three ways of the same frame: plain torch, `torch.compile`, and the recorded program with our kernels.
+"""One device, three ways to make a frame: plain torch, `torch.compile`, and the recorded program with our kernels.
 
 Whole frames are timed, from the camera's bytes on the host to the answer's bytes on the host. The ways take turns, so
 that a warm or a busy machine meets all of them.
@@ -15,19 +15,19 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from engine.bench import moving_pictures, roofline
+from engine.bench.records import PERCENTILES
 from engine.config import ModelConfig
 from engine.fast.plain import Plain
 from engine.fast.recorded import Recorded
 from engine.stream import Stream
 
 WAYS = ("plain", "compiled", "recorded")
-SETTLING = 40
+WARM_UP = 40
 """Frames that do not count: the ring is full after 25 of lsd-tiny's, and only then are shapes what they stay."""
-SHARES = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
 
 
 class Stopwatch:
-    """Calls something and notes how long the device was at it."""
+    """Calls `work` and times it on the device."""
 
     def __init__(self, work: Callable[..., Any], device: torch.device) -> None:
         self._work, self._on_gpu = work, device.type == "cuda"
@@ -44,10 +44,11 @@ class Stopwatch:
         return made
 
     def forget(self) -> None:
+        """Drop the times so far."""
         self._events.clear()
 
     def median_ms(self) -> float | None:
-        """None where no GPU was."""
+        """Of its calls; None on a CPU."""
         if not self._events:
             return None
         torch.cuda.synchronize()
@@ -57,12 +58,12 @@ class Stopwatch:
 def prepared(
     config: ModelConfig, way: str, pictures: Sequence[np.ndarray], device: str, steps: int
 ) -> tuple[Stream, Stopwatch]:
-    """A stream that makes its frames in one of `WAYS`, settled, and the watch on its network."""
+    """A stream that makes its frames in one of `WAYS`, warmed up, and the stopwatch on what its device does."""
     if way not in WAYS:
         raise ValueError(f"{way!r} is not a way of making a frame; there are {', '.join(WAYS)}")
     stream = Stream.from_config(config, device=device, steps=steps, way="recorded" if way == "recorded" else "plain")
     stream.prompt("underwater")
-    for i in range(SETTLING):
+    for i in range(WARM_UP):
         stream.step(pictures[i % len(pictures)])
     there = torch.device(stream.setup.device)
     maker = stream.maker
@@ -74,7 +75,7 @@ def prepared(
         if way == "compiled":  # when the memory is full: before that each frame is of another shape
             forward = torch.compile(forward, mode="max-autotune", dynamic=False)
         maker.forward = watch = Stopwatch(forward, there)
-    for i in range(SETTLING):
+    for i in range(WARM_UP):
         stream.step(pictures[i % len(pictures)])
     watch.forget()
     return stream, watch
@@ -115,22 +116,22 @@ def compare(
         raise ValueError(f"{frames} frames in {rounds} rounds; at least one frame a round is needed")
     source = moving_pictures(width, height)
     pictures = [next(source) for _ in range(48)]
-    settled = {way: prepared(config, way, pictures, device, steps) for way in ways}
+    streams = {way: prepared(config, way, pictures, device, steps) for way in ways}
     taken: dict[str, list[float]] = {way: [] for way in ways}
     for turn in range(rounds):
-        for way, (stream, _) in settled.items():
+        for way, (stream, _) in streams.items():
             for i in range(frames * turn // rounds, frames * (turn + 1) // rounds):
                 picture = pictures[i % len(pictures)]
                 start = time.perf_counter()
                 stream.step(picture)
                 taken[way].append((time.perf_counter() - start) * 1000)
-    first = settled[ways[0]][0].setup
+    first = streams[ways[0]][0].setup
     there, dtype = torch.device(first.device), getattr(torch, first.dtype)
     rates = roofline.measure(there, dtype)
     work = roofline.frame_work(config, height, width, steps, dtype.itemsize)
     bound = rates.bound_ms(work)
     frame_ms = {
-        way: {name: round(float(np.percentile(times, share)), 3) for name, share in SHARES.items()}
+        way: {name: round(float(np.percentile(times, share)), 3) for name, share in PERCENTILES.items()}
         for way, times in taken.items()
     }
     return {
@@ -143,7 +144,7 @@ def compare(
         "device": first.device,
         "dtype": first.dtype,
         "frame_ms": frame_ms,
-        "device_ms": {way: watch.median_ms() for way, (_, watch) in settled.items()},
+        "device_ms": {way: watch.median_ms() for way, (_, watch) in streams.items()},
         "roofline": {
             "gflop_a_frame": round(work.operations / 1e9, 3),
             "mb_a_frame": round(work.bytes / 1e6, 3),
@@ -152,5 +153,5 @@ def compare(
             "bound_ms": round(bound, 4),
             "share": {way: round(bound / figures["p50"], 4) for way, figures in frame_ms.items()},
         },
-        "recorded_kernels_ms": kernels_ms(settled["recorded"][0], pictures) if "recorded" in settled else {},
+        "recorded_kernels_ms": kernels_ms(streams["recorded"][0], pictures) if "recorded" in streams else {},
     }

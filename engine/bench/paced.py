@@ -1,4 +1,4 @@
-"""Many live cameras: streams in step at a camera's pace, and how many frames came too late."""
+"""Many live cameras: streams stepped together at a camera's rate, and how many frames were answered too late."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def paced(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """A row of streams that are given a frame each, `fps` times a second, and answer together.
+    """A row for the table: each stream gets a frame `fps` times a second, and all answer together.
 
-    A frame is late that is not answered when its successor comes. Frames that came meanwhile are left out, as in the
-    live loop, and count as late, too.
+    size: (width, height) in pixels. A frame is late if it is not answered when its successor arrives. Frames that
+    arrive meanwhile are dropped, as in the live loop, and count as late too.
     """
     batch = StreamBatch()
     for name, stream in enumerate(streams):
@@ -49,19 +49,19 @@ def paced(
     late = 0
     start, i = time.perf_counter(), 0
     while i < frames:
-        comes_s = start + i / fps
-        given = pictures()
-        time.sleep(max(0.0, comes_s - time.perf_counter()))
-        batch.step(given)
-        waited_s = time.perf_counter() - comes_s
+        arrives_s = start + i / fps
+        frame_of = pictures()
+        time.sleep(max(0.0, arrives_s - time.perf_counter()))
+        batch.step(frame_of)
+        waited_s = time.perf_counter() - arrives_s
         waited_ms.append(waited_s * 1000)
-        passed = min(int(waited_s * fps), frames - i)  # frames that came while this one was made
+        passed = min(int(waited_s * fps), frames - i)  # frames that arrived while this one was made
         late += passed
         i += max(1, passed)
         if progress is not None:
             progress(i, frames)
     return {
-        "what": f"{len(streams)} live streams at {fps:g} fps, each frame from its time to its answer",
+        "what": f"{len(streams)} live streams at {fps:g} fps, end-to-end latency, camera frame to answer",
         "size": f"{size[0]}x{size[1]}",
         "threads": streams[0].setup.threads,
         "frames": frames,

@@ -1,4 +1,4 @@
-"""What a user would pick in our place, timed on the same pictures: a large general model, and our own large one.
+"""Alternatives to the shipped model, timed on the same pictures: a large general model, and our own large one.
 
 The general one is one-step image-to-image with SD-Turbo and its tiny autoencoder (Sauer et al. 2023; Bohan 2023), run
 as StreamDiffusion runs it (Kodaira et al. 2023): the words are embedded once, one pass of the U-Net, no guidance. It is
@@ -21,6 +21,7 @@ from engine.config import ModelConfig, lsd_base
 from engine.stream import Stream
 
 SIXTEEN = 16
+"""Denoising steps of our large model."""
 
 
 @dataclass(frozen=True)
@@ -138,13 +139,13 @@ def sixteen(
     stream = Stream.from_config(
         config, device=like.setup.device, threads=like.setup.threads, steps=SIXTEEN, seed=seed, weights_seed=seed
     )
-    told = bench(stream, width=size[0], height=size[1], frames=frames, warm_up=2, seed=seed, progress=progress)
+    report = bench(stream, width=size[0], height=size[1], frames=frames, warm_up=2, seed=seed, progress=progress)
     return {
         "what": f"our unpruned {config.name}, {SIXTEEN} steps, random weights",
-        "size": told["size"],
-        "threads": told["threads"],
+        "size": report["size"],
+        "threads": report["threads"],
         "parameters": sum(p.numel() for p in stream.maker.network.parameters()),
         "frames": frames,
-        "frame_ms": told["frame_ms"],
-        "fps": told["fps"],
+        "frame_ms": report["frame_ms"],
+        "fps": report["fps"],
     }

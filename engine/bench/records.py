@@ -1,4 +1,4 @@
-"""Measurements that are kept: one JSON file per kind of machine, a section for each thing that was measured.
+"""Measurements on disk: one JSON file per kind of machine, a section for each thing that was measured.
 
     benchmarks/intel-xeon-processor-2-cores.json
       machine     what it was taken on, with versions
@@ -26,7 +26,7 @@ import numpy as np
 import psutil
 import torch
 
-from engine.runtime import cpu_features
+from engine.runtime import cores, cpu_features
 
 SCHEMA = "lsd-benchmark"
 VERSION = 1
@@ -34,16 +34,16 @@ PERCENTILES = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
 
 
 def figures(taken_ms: Sequence[float] | np.ndarray) -> dict[str, float]:
-    """Percentiles of times in ms, rounded to hundredths."""
+    """Percentiles (`PERCENTILES`) of times in ms, rounded to hundredths."""
     return {name: round(float(np.percentile(taken_ms, share)), 2) for name, share in PERCENTILES.items()}
 
 
 def machine(device: str | torch.device = "cpu") -> dict[str, Any]:
-    """What figures were taken on."""
+    """The machine that figures are taken on: processor, GPU, memory, versions."""
     about: dict[str, Any] = {
         "cpu": _cpu_model(),
         "cpu_features": cpu_features(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cores(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
@@ -57,7 +57,7 @@ def machine(device: str | torch.device = "cpu") -> dict[str, Any]:
 
 
 def load() -> float | None:
-    """Processes that want a core, over the last minute; None where the system does not tell."""
+    """Load average of the last minute, in processes; None where the system does not tell."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
@@ -104,13 +104,13 @@ def section(folder: Path, name: str, *, seed: int, device: str | torch.device = 
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A machine's file. Raises ValueError for what is none."""
+    """A machine's file. Raises ValueError for another file."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path} is no JSON ({error}); delete it and measure again") from None
+        raise ValueError(f"{path} is not JSON ({error}); delete it and measure again") from None
     if not isinstance(record, dict) or (record.get("schema"), record.get("version")) != (SCHEMA, VERSION):
-        raise ValueError(f"{path} is no {SCHEMA} of version {VERSION}; move it away and measure again")
+        raise ValueError(f"{path} is not a {SCHEMA} of version {VERSION}; move it away and measure again")
     return record
 
 

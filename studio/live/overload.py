@@ -18,6 +18,8 @@ from studio.live.director import Director
 from studio.live.frames import LiveFrame
 from studio.takes.take import TICKS_PER_SECOND
 
+LATENCY = "end-to-end latency, camera frame to displayed frame"
+AGE = "age of the displayed frame when the next one replaces it"
 WANTED_MS = 150.0
 """The age that no picture is to have when it is shown."""
 PROMPTS = ("underwater", "neon rain")
@@ -88,8 +90,8 @@ def overload(
         "fps": round(len(ages_ms) / took_s, 2),
         "dropped": dropped,
     }
-    what = f"live loop under a camera of {fps:g} fps for {seconds:g} s: a picture's age when it is"
+    what = f"live loop under a {fps:g} fps camera for {seconds:g} s"
     return [
-        {"what": f"{what} shown", **common, "frame_ms": figures(ages_ms), "wanted": {"max": WANTED_MS}},
-        {"what": f"{what} replaced", **common, "frame_ms": figures(replaced_ms or ages_ms)},
+        {"what": f"{what}: {LATENCY}", **common, "frame_ms": figures(ages_ms), "wanted": {"max": WANTED_MS}},
+        {"what": f"{what}: {AGE}", **common, "frame_ms": figures(replaced_ms or ages_ms)},
     ]

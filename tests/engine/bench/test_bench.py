@@ -197,7 +197,7 @@ def test_the_whole_suite_keeps_what_its_tables_say(tmp_path: Path, monkeypatch: 
     """With tiny models, through the same code: every row has figures or a reason, in file, table and README."""
     load = Stream.load
     monkeypatch.setattr(suite, "THREADS", (1,))
-    monkeypatch.setattr(suite, "CAMERAS", (96, 64))
+    monkeypatch.setattr(suite, "CAMERA_SIZE", (96, 64))
     monkeypatch.setattr(Stream, "load", lambda weights, **o: Stream.from_config(lsd_test(), seed=o["seed"], threads=1))
     monkeypatch.setattr(peers, "SIXTEEN", 2)
     told = {"frames": 3, "peer_frames": 1, "camera_s": 0.1, "sizes": [(64, 64), (96, 64)], "device": "cpu"}
@@ -238,14 +238,24 @@ def test_a_gpus_section_says_how_near_the_best_it_is() -> None:
     assert list(rows(record))[1][3] == f"{p50:.2f}", "hundredths, for a bar of 2 ms"
     bound, beside = remarks(record)
     assert f"take {kept['roofline']['96x64']['bound_ms']:.2f} ms at least" in bound
-    assert f"{kept['rows'][0]['frame_ms']['p50'] / p50:.1f} times as fast as plain (wanted: 5)" in beside
+    assert f"{kept['rows'][0]['frame_ms']['p50'] / p50:.1f} times as fast as plain (target: 5)" in beside
+
+
+def test_rows_of_older_files_are_read_in_todays_words() -> None:
+    old = {"what": "live loop under a camera of 60 fps for 600 s: a picture's age when it is shown", "size": "96x64"}
+    row = {**old, "frames": 3, "frame_ms": {"p50": 1, "p95": 2, "p99": 3, "max": 4}, "dropped": 7, "wanted": {"max": 3}}
+    (cells,) = rows({"machine": {}, "sections": {"age": {"rows": [row]}}})
+    assert cells[0] == (
+        "live loop under a 60 fps camera for 600 s: end-to-end latency, camera frame to displayed frame, 3 frames"
+    )
+    assert cells[-1] == "7 dropped; target: worst at most 3 (missed)"
 
 
 def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     for text in ("{", "[]", json.dumps({"schema": "other"})):
         path.write_text(text)
-        with pytest.raises(ValueError, match=r"x\.json is no"):
+        with pytest.raises(ValueError, match=r"x\.json is not"):
             read(path)
     path.unlink()
     with pytest.raises(ValueError, match="holds no measurements"):
