@@ -50,10 +50,10 @@ FLOORS = {
 KNOWN_OFFENCES: set[tuple[str, str]] = {
     ("studio.farm", "studio.farm.cluster"),
     ("studio.farm", "studio.farm.local"),
+    ("studio.takes.take", "studio.script.compile"),
+    ("studio.takes.take", "studio.script.moments"),
     ("studio.takes.take", "studio.script.script"),
-    ("studio.script.script", "studio.script.files"),
     ("studio.script.script", "studio.notebook.html"),
-    ("studio.script.script", "studio.rendering.preflight"),
     ("studio.takes.take", "studio.model"),
     ("studio.takes.take", "studio.notebook.html"),
     ("studio.takes.take", "studio.notebook.player"),
