@@ -25,9 +25,12 @@ from engine.prompts import Key, Prompt, PromptError, blend, tidy
 EXAMPLE = '{"0": "underwater", "3.0": {"prompt": "wild west", "fade_s": 0.5}}'
 
 Form: TypeAlias = Literal["json", "keyframes", "durations"]
+"""The three forms, as the module's first lines show them."""
 
 _NEGATIVE = " --neg"
+"""What begins a negative prompt in a Deforum schedule."""
 _ESCAPED = "\\()[]{}|"
+"""What a backslash takes the meaning from."""
 _KEYFRAME = re.compile(r"\s*([0-9.][0-9.:;a-z]*?)\s*:\s*\(", re.IGNORECASE)
 _WHITESPACE = " \t\n\r"
 _DECODER = json.JSONDecoder()
@@ -35,7 +38,7 @@ _DECODER = json.JSONDecoder()
 
 @dataclass(frozen=True)
 class Schedule:
-    """Keys in order of time, and where the last one ends if that is said."""
+    """Keys in order of time, and where the last one ends, in seconds, where it does."""
 
     keys: tuple[Key, ...]
     end_s: float | None = None
@@ -51,13 +54,8 @@ class ScheduleError(PromptError):
         super().__init__(f"line {self.line}, column {self.column}: {problem}")
 
 
-class Lost(ValueError):
-    """What a form has no place for."""
-
-
-def parse(text: str) -> list[Key]:
-    """The keys of a schedule, in the order of their times; raises ScheduleError. `read` takes a frame rate, too."""
-    return list(read(text).keys)
+class Lost(PromptError):
+    """Raised for what a form has no place for."""
 
 
 def read(text: str, fps: float = 24.0, *, frames: bool = False) -> Schedule:
@@ -107,17 +105,17 @@ def write(schedule: Schedule, form: Form = "json", times: timecode.Style | None 
         if times == "seconds":
             names = [f"{name}s" for name in names]  # a bare number would be a frame
         _refuse_twice(names)
-        return ",\n".join(f"{name}:({_escape(said)})" for name, said in zip(names, texts, strict=True))
+        return ",\n".join(f"{name}:({_escape(prompt)})" for name, prompt in zip(names, texts, strict=True))
     if times == "frames":
         times = "f"  # a bare number would be a second
     starts = [0.0, *(key.time_s for key in schedule.keys[1:])]
     ends = [*starts[1:], schedule.end_s]
     parts = []
-    for said, start, end in zip(texts, starts, ends, strict=True):
+    for prompt, start, end in zip(texts, starts, ends, strict=True):
         if end is not None and times in ("f", "timecode"):
             start, end = round(start * fps) / fps, round(end * fps) / fps
         length = "" if end is None else f"[{timecode.from_seconds(round(end - start, 6), times, fps)}]"
-        parts.append(_escape(said, always=True) + length)
+        parts.append(_escape(prompt, always=True) + length)
     if schedule.end_s is None and len(parts) == 1:
         raise ValueError("one prompt without an end has no duration; write it as JSON")
     return " | ".join(parts)
@@ -160,7 +158,7 @@ def _characters(text: str, at: int) -> Iterator[tuple[int, str, bool]]:
 
 
 def _tick(time_s: float) -> float:
-    """The microsecond that it is in: a take's clock tells no two times within one apart."""
+    """The nearest microsecond: two times within one are the same on a take's clock."""
     return round(time_s, 6)
 
 
@@ -184,18 +182,18 @@ def _keyframes(text: str, fps: float) -> Schedule:
         head = _KEYFRAME.match(text, at)
         if head is None:
             raise ScheduleError("expected a key such as 50:(wild west)", text, at)
-        depth, said, end = 1, "", head.end()
+        depth, prompt, end = 1, "", head.end()
         for end, char, plain in _characters(text, head.end()):  # noqa: B007 - where it ends is what is wanted
             depth += plain * ((char == "(") - (char == ")"))
             if not depth:
                 break
-            said += char
+            prompt += char
         else:
             raise ScheduleError(
                 "this parenthesis is never closed; write \\( for one that is text", text, head.end() - 1
             )
         time_s = _time(text, head[1], head.start(1), fps, True, keys)
-        keys[_tick(time_s)] = Key(time_s, _words(text, said, head.end()))
+        keys[_tick(time_s)] = Key(time_s, _words(text, prompt, head.end()))
         at = _skip(text, end + 1)
         if at < len(text) and text[at] != ",":
             raise ScheduleError(f"expected a comma and the next key, not {text[at]!r}", text, at)
@@ -215,9 +213,9 @@ def _durations(text: str, fps: float) -> Schedule:
         open_ended = not brackets or (closing, "]") not in marks
         opening = end if open_ended else brackets[-1]
         body = text[start:opening]
-        said = "".join(char for _, char, _ in _characters(body.strip(), 0))
+        prompt = "".join(char for _, char, _ in _characters(body.strip(), 0))
         at = start + len(body) - len(body.lstrip())
-        keys.append(Key(time_s, _words(text, said, at)))
+        keys.append(Key(time_s, _words(text, prompt, at)))
         if open_ended:
             if end < len(text):
                 raise ScheduleError("this prompt has no duration; write it as text[5s]", text, at)
@@ -284,7 +282,11 @@ def _seconds(text: str, value: Any, at: int) -> float:
 
 
 class _Member(NamedTuple):
-    """One `"name": value` of an object, with the positions of both: what `json` alone does not tell."""
+    """One `"name": value` of an object, with the positions of both, which `json` alone does not give.
+
+    PyYAML gives positions, too, but refuses JSON that is legal: a tab between two values, a name of over 1,024
+    characters.
+    """
 
     name: str
     at: int

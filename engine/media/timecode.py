@@ -46,7 +46,7 @@ def to_seconds(text: str, fps: float = 24.0, *, frames: bool = False) -> float:
         raise ValueError(f"{text} is a drop-frame timecode, which is not read; write it with colons, non-drop")
     if text.startswith("-"):
         raise ValueError(f"a time is zero or more seconds, not {text}")
-    raise ValueError(f"{text!r} is no time; {LEGAL}")
+    raise ValueError(f"{text!r} is not a time; {LEGAL}")
 
 
 def from_seconds(time_s: float, style: Style, fps: float = 24.0) -> str:

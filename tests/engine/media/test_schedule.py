@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.media import timecode
-from engine.media.schedule import EXAMPLE, Schedule, ScheduleError, parse, read, write
+from engine.media.schedule import EXAMPLE, Schedule, ScheduleError, read, write
 from engine.prompts import Key
 
 KEYS = st.lists(
@@ -30,13 +30,13 @@ KEYS = st.lists(
 @given(KEYS)
 def test_what_is_written_is_read_in_order_of_time(keys):
     text = json.dumps({key.time_s: {"prompt": key.prompt, "fade_s": key.fade_s} for key in keys})
-    assert parse(text) == sorted(keys, key=lambda key: key.time_s)
+    assert list(read(text).keys) == sorted(keys, key=lambda key: key.time_s)
 
 
 @given(st.text(max_size=60) | st.integers(0, len(EXAMPLE)).map(lambda cut: EXAMPLE[:cut] + EXAMPLE[cut + 1 :]))
 def test_any_text_parses_or_says_where(text):
     try:
-        assert parse(text)
+        assert read(text).keys
     except ScheduleError as error:
         lines = text.removeprefix("\ufeff").split("\n")
         assert 1 <= error.line <= len(lines)
@@ -126,11 +126,12 @@ def test_what_a_form_cannot_hold_is_told(schedule, form, told):
 
 
 def test_the_example():
-    assert parse(EXAMPLE) == [Key(0.0, "underwater"), Key(3.0, "wild west", 0.5)]
+    assert read(EXAMPLE).keys == (Key(0.0, "underwater"), Key(3.0, "wild west", 0.5))
 
 
 def test_a_blend_of_prompts():
-    assert parse('{"1": {"prompt": [["a", 3], ["b", 1.5]]}}') == [Key(1.0, (("a", 3.0), ("b", 1.5)))]
+    (key,) = read('{"1": {"prompt": [["a", 3], ["b", 1]]}}').keys
+    assert (key.time_s, key.blend) == (1.0, (("a", 0.75), ("b", 0.25)))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_a_blend_of_prompts():
         ('{"0": "underwater"\n "3": "wild west"}', 2, 2, "not valid JSON"),
         ('{"0": "underwater",\n "three": "wild west"}', 2, 2, "a time is seconds"),
         ('{"0": "underwater",\n "-1": "wild west"}', 2, 2, "zero or more"),
-        ('{"nan": "underwater"}', 1, 2, "is no time"),
+        ('{"nan": "underwater"}', 1, 2, "is not a time"),
         ('{"0": "underwater",\n "0.0": "wild west"}', 2, 2, "stands twice"),
         ('{"0": "underwater",\n "3": "  "}', 2, 7, "empty"),
         ('{"0": "' + "x" * 5000 + '"}', 1, 7, "5,000 characters"),
@@ -164,7 +165,7 @@ def test_a_blend_of_prompts():
         ("0:(a), 5:(b", 1, 10, "never closed"),
         ("0:( )", 1, 4, "empty"),
         ("0:(a --neg b)", 1, 4, "no negative prompts"),
-        ("a[2s] |\n b[x]", 2, 4, "'x' is no time"),
+        ("a[2s] |\n b[x]", 2, 4, "'x' is not a time"),
         ("a[2s] |\n b | c[3s]", 2, 2, "no duration"),
         ("a[0s]", 1, 3, "above 0"),
         ("a[0.0000001s] | b[1s]", 1, 3, "above 0"),
@@ -174,6 +175,6 @@ def test_a_blend_of_prompts():
 )
 def test_a_mistake_is_shown_where_it_stands(text, line, column, says):
     with pytest.raises(ScheduleError, match=says) as caught:
-        parse(text)
+        read(text)
     assert (caught.value.line, caught.value.column) == (line, column)
     assert f"line {line}, column {column}: " in str(caught.value)
