@@ -25,10 +25,11 @@ from engine.prompts import PromptError, tidy
 DIMENSIONS = 384
 """Numbers of a sentence embedding."""
 MODEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of the weights file that the package must hold: other weights would be other embeddings."""
 
 
 class _MiniLM:
-    """all-MiniLM-L6-v2: six BERT layers, mean of the last, normalised."""
+    """all-MiniLM-L6-v2: six BERT layers, mean of the last, normalised. Raises PromptError without its package."""
 
     LAYERS, HEADS = 6, 12
 
@@ -59,6 +60,7 @@ class _MiniLM:
 
     @torch.inference_mode()
     def __call__(self, text: str) -> np.ndarray:
+        """(384,) float32 of unit length."""
         ids = torch.tensor([self._tokenizer.encode(text).ids])
         n = ids.shape[1]
         tables = [self._weights[f"embeddings.{kind}_embeddings.weight"] for kind in ("word", "position", "token_type")]
@@ -69,9 +71,9 @@ class _MiniLM:
                 self._linear(x, f"{layer}.attention.self.{part}").view(1, n, self.HEADS, -1).transpose(1, 2)
                 for part in ("query", "key", "value")
             )
-            seen = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(1, n, DIMENSIONS)
+            attended = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(1, n, DIMENSIONS)
             x = self._norm(
-                x + self._linear(seen, f"{layer}.attention.output.dense"), f"{layer}.attention.output.LayerNorm"
+                x + self._linear(attended, f"{layer}.attention.output.dense"), f"{layer}.attention.output.LayerNorm"
             )
             y = self._linear(F.gelu(self._linear(x, f"{layer}.intermediate.dense")), f"{layer}.output.dense")
             x = self._norm(x + y, f"{layer}.output.LayerNorm")

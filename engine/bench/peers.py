@@ -72,8 +72,8 @@ class Turbo:
         self._words = words.to(device, dtype)
         self._generator = torch.Generator().manual_seed(seed)
         betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2
-        kept = float((1 - betas).cumprod(0)[config.timestep])
-        self._signal, self._noise = kept**0.5, (1 - kept) ** 0.5
+        signal_share = float((1 - betas).cumprod(0)[config.timestep])
+        self._signal, self._noise = signal_share**0.5, (1 - signal_share) ** 0.5
         self._timestep = torch.tensor([config.timestep], device=device)
         self._device, self._dtype = device, dtype
 

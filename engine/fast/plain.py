@@ -85,12 +85,12 @@ class Plain:
 
     def _masks_for(self, request: FrameRequest) -> Tensor | None:
         """The request's masks of the padded size, made once for as long as neither changes."""
-        kept, conditioning = self._masks, request.conditioning
-        if kept is None or kept[0] is not conditioning or kept[1] != request.size:
+        fitted, conditioning = self._masks, request.conditioning
+        if fitted is None or fitted[0] is not conditioning or fitted[1] != request.size:
             masks = conditioning.masks
-            fitted = None if masks is None else fit_masks(masks, *request.size).to(self._device)
-            self._masks = kept = conditioning, request.size, fitted
-        return kept[2]
+            masks = None if masks is None else fit_masks(masks, *request.size).to(self._device)
+            self._masks = fitted = conditioning, request.size, masks
+        return fitted[2]
 
     def reset(self) -> None:
         """Forget the frames that were made."""
@@ -146,7 +146,8 @@ def denoise(
 ) -> Tensor:
     """The clean frames' patches (B, h, w, 48) that the network predicts in so many steps.
 
-    forward: `Hourglass.forward`. modulation: of each step's conditions, where it is kept; None: the network makes it.
+    forward: `Hourglass.forward`. modulation: what a step's conditions modulate; where it answers None, the network
+    makes its own.
     """
 
     def denoiser(noisy: Tensor, level: float, step: float) -> Tensor:

@@ -82,13 +82,13 @@ class Recorded:
 
     def _fold(self, request: FrameRequest) -> FoldedPrompt:
         """The request's conditioning as programs take it, made once for as long as it stays."""
-        kept, conditioning = self._folded, request.conditioning
-        if kept is None or kept[0] is not conditioning or kept[1] != request.size or kept[2].steps != request.steps:
+        last, conditioning = self._folded, request.conditioning
+        if last is None or last[0] is not conditioning or last[1] != request.size or last[2].steps != request.steps:
             masks = conditioning.masks
             fitted = None if masks is None else fit_masks(masks, *request.size)
             folded = fold_prompt(self.fused, request.steps, conditioning.concepts, fitted)
-            self._folded = kept = conditioning, request.size, folded
-        return kept[2]
+            self._folded = last = conditioning, request.size, folded
+        return last[2]
 
     def reset(self) -> None:
         """Forget the frames that were made; programs stay for the next ones of that size."""

@@ -18,12 +18,12 @@ WARM_UPS = 3
 def recorded(work: Callable[[], None], device: torch.device, state: Sequence[Tensor] = ()) -> Callable[[], None]:
     """`work`, which reads and writes tensors that stay where they are, as one launch on a GPU.
 
-    state: tensors that `work` changes and that shall be as before when this returns. `work` must not wait for the
-    device. The recording is this thread's own affair: other threads may go on using the device.
+    state: tensors that `work` changes and that are as before when this returns. `work` must not wait for the
+    device. Other threads may go on using the device while this one records.
     """
     if device.type != "cuda":
         return work
-    kept = [tensor.clone() for tensor in state]
+    before = [tensor.clone() for tensor in state]
     stream = torch.cuda.Stream(device)
     stream.wait_stream(torch.cuda.current_stream(device))
     with torch.cuda.stream(stream):
@@ -33,13 +33,13 @@ def recorded(work: Callable[[], None], device: torch.device, state: Sequence[Ten
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
         work()
-    for tensor, before in zip(state, kept, strict=True):
-        tensor.copy_(before)
+    for tensor, value in zip(state, before, strict=True):
+        tensor.copy_(value)
     return graph.replay
 
 
 def mark(device: torch.device) -> Callable[[], None]:
-    """A call that waits until `device` has done what it was given before this one."""
+    """A function that waits until `device` has done what it was given before this one."""
     if device.type != "cuda":
         return lambda: None
     event = torch.cuda.Event()

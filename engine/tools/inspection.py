@@ -22,8 +22,8 @@ from engine.stream import Stream
 
 
 @dataclass(frozen=True)
-class Sight:
-    """What was to be seen while one frame was made; pictures are (H, W, 3) uint8 of the padded size."""
+class FrameTrace:
+    """How one frame was made; pictures are (H, W, 3) uint8 of the padded size."""
 
     levels: list[float]
     """The noise level before each step, 1 pure noise."""
@@ -41,7 +41,7 @@ class Sight:
 
 
 @torch.inference_mode()
-def watch(stream: Stream, picture: np.ndarray, steps: int | None = None) -> Sight:
+def watch(stream: Stream, picture: np.ndarray, steps: int | None = None) -> FrameTrace:
     """Make the frame that would answer `picture` next, in `steps` denoising steps, and report.
 
     picture: as for `Stream.step`. steps: the stream's own by default. The stream's state is left as it was. Raises
@@ -80,7 +80,7 @@ def watch(stream: Stream, picture: np.ndarray, steps: int | None = None) -> Sigh
     first = torch.stack(weights[: len(attentions)])  # (L, N, keys), of the first step
     own = height * width + 1
     past = first[..., own:].unflatten(-1, (len(ages), -1)).sum(-1) if ages else first.new_zeros(*first.shape[:2], 0)
-    return Sight(
+    return FrameTrace(
         levels=[level for _, level, _ in calls],
         noisy=[_shown(noisy) for noisy, _, _ in calls],
         clean=[_shown(clean) for _, _, clean in calls],

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import zlib
-
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load, save
 
 from engine import runtime, sampler
 from engine.config import lsd_test
 from engine.fast.onednn import OneDnn
 from engine.fast.plain import Plain
-from engine.history import PATCH_ROOM, History, as_signal
 from engine.models.attention import Memory
 from engine.models.checkpoint import random_weights
 from engine.models.hourglass import Conditions
 from engine.models.particles import particle_planes
 from engine.models.patches import pad_picture, pool_frame, to_patches, to_picture
-from engine.prompts import Key, PromptError, Prompts
+from engine.prompts import PromptError
 from engine.stream import Stream
 from engine.types import Region
+from tests.engine.streams import run, same
 from tests.pictures import disc
 
 HEIGHT, WIDTH = 72, 100  # no multiples of 32: padding and cropping take part
@@ -36,14 +32,6 @@ def stream() -> Stream:
 @pytest.fixture(scope="module")
 def pictures() -> list[np.ndarray]:
     return [disc(i, WIDTH, HEIGHT) for i in range(14)]
-
-
-def run(stream: Stream, pictures: list[np.ndarray]) -> list[np.ndarray]:
-    return [stream.step(picture) for picture in pictures]
-
-
-def same(a: list[np.ndarray], b: list[np.ndarray]) -> bool:
-    return len(a) == len(b) and all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
 
 
 def test_equal_streams_give_equal_bytes(pictures: list[np.ndarray]) -> None:
@@ -108,29 +96,6 @@ def test_the_past_matters(pictures: list[np.ndarray]) -> None:
     assert not np.array_equal(a.step(pictures[1]), b.step(pictures[1]))
 
 
-@pytest.mark.parametrize("at", [0, 1, 2, 5, 9])
-def test_snapshot_and_restore_are_nothing(stream: Stream, pictures: list[np.ndarray], at: int) -> None:
-    stream.prompt("underwater")
-    run(stream, pictures[:at])
-    stream.prompt([("snowfall", 0.3), ("underwater", 0.7)])
-    data = stream.snapshot()
-    rest = run(stream, pictures[at:])
-    other = Stream.from_config(lsd_test(), seed=99)
-    other.restore(data)
-    assert other.snapshot() == data
-    assert same(rest, run(other, pictures[at:]))
-
-
-def test_a_snapshot_under_regions_is_exact(stream: Stream, pictures: list[np.ndarray]) -> None:
-    left = np.zeros((9, 10), np.float32)
-    left[:, :5] = 1
-    stream.prompt([Region("pencil", left), Region([("as it is", 0.5), ("deep space", 0.5)], 1 - left)])
-    run(stream, pictures[:6])
-    other = Stream.from_config(lsd_test())
-    other.restore(stream.snapshot())
-    assert same(run(stream, pictures[6:]), run(other, pictures[6:]))
-
-
 def test_a_blend_of_one_is_that_prompt(pictures: list[np.ndarray]) -> None:
     a, b, c = (Stream.from_config(lsd_test()) for _ in range(3))
     a.prompt("underwater")
@@ -175,45 +140,6 @@ def test_a_prompt_takes_effect_at_the_next_frame(pictures: list[np.ndarray]) -> 
     assert not np.array_equal(a.step(pictures[5]), b.step(pictures[5]))
 
 
-def test_a_blend_is_the_sum_of_its_texts_by_their_weights(stream: Stream) -> None:
-    """Bit for bit: replay of a fade must be exact."""
-    texts, weights = ["underwater", "cartoon", "pencil"], torch.tensor([0.5, 0.3, 0.2])
-    embeddings = [torch.from_numpy(stream.prompts.text.embed(text)) for text in texts]
-    with torch.inference_mode():
-        concepts = torch.stack([stream.prompts.router(embedding) for embedding in embeddings])
-    expected = (concepts * (weights / weights.sum())[:, None]).sum(0)
-    assert torch.equal(stream.prompts.blend(list(zip(texts, weights.tolist(), strict=True))), expected)
-
-
-def test_a_fade_of_known_texts_embeds_and_routes_nothing(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[str] = []
-
-    def watch(owner: object, name: str) -> None:
-        usual = getattr(owner, name)
-
-        def noted(given: object) -> object:
-            calls.append(name)
-            return usual(given)
-
-        monkeypatch.setattr(owner, name, noted)
-
-    watch(stream.prompts.text, "embed")
-    watch(stream.prompts.router, "forward")
-    fade = Prompts((Key(0, "underwater"), Key(0.1, "cartoon", fade_s=0.5)))
-    for text in fade.texts:
-        stream.prepare(text)
-    assert calls == ["embed", "forward"] * 2
-    calls.clear()
-    frame, blends = np.zeros((64, 64, 3), np.uint8), set()
-    for index in range(16):
-        blend = fade.at(index / 24).blend
-        stream.prompt(blend)
-        stream.step(frame)
-        blends.add(blend)
-    assert len(blends) > 10, "a fade"
-    assert calls == []
-
-
 def test_the_same_prompt_again_is_the_same_conditioning(stream: Stream) -> None:
     """So that nothing is folded again."""
     frame = np.zeros((64, 64, 3), np.uint8)
@@ -236,60 +162,9 @@ def test_a_stream_works_with_the_threads_that_its_setup_says() -> None:
         assert torch.get_num_threads() == stream.setup.threads
 
 
-def test_the_history_is_of_constant_size(stream: Stream) -> None:
-    picture = np.zeros((64, 64, 3), np.uint8)
-    sizes = []
-    for _ in range(40):
-        stream.step(picture)
-        state = stream.maker.state()
-        sizes.append((len(state.last), len(state.remembered)))
-    assert sizes[-1] == sizes[15] == (2, stream.config.slots)
-
-
-def test_the_two_last_outputs_are_the_past_however_long_it_is(stream: Stream) -> None:
-    history = History(stream.maker.network, 64, 96, torch.device("cpu"))
-    frames = [torch.full((64, 96, 3), 20 * i, dtype=torch.uint8) for i in range(PATCH_ROOM * 2 + 2)]
-    assert torch.equal(history.past, torch.zeros(1, 2, 16, 24, 48))
-    before = torch.zeros(1, 16, 24, 48)
-    for frame in frames:
-        history.append(frame)
-        last = to_patches(as_signal(frame[None]))
-        assert torch.equal(history.past, torch.stack([last, before], 1))
-        before = last
-
-
-def test_the_memory_is_read_anew_when_a_frame_was_remembered(stream: Stream) -> None:
-    history = History(stream.maker.network, 64, 96, torch.device("cpu"))
-    for i in range(2 * stream.config.slots * stream.config.ring_stride):
-        history.append(torch.full((64, 96, 3), 5 * i, dtype=torch.uint8))
-        memory = history.read()[2]
-        assert memory is not None
-        assert torch.equal(memory.keys_values, torch.stack(history._keys_values, 1))
-
-
-def test_a_single_step_is_the_denoisers_own_answer() -> None:
-    clean = torch.randn(3, 4)
-    assert sampler.denoise(lambda noisy, level, step: clean, torch.full((3, 4), torch.inf), 1) is clean
-
-
-def test_all_grey_levels_are_kept() -> None:
-    levels = torch.arange(256, dtype=torch.uint8)
-    assert torch.equal(sampler.quantise(as_signal(levels)), levels)
-    beyond = torch.tensor([-9.0, -1.001, 1.001, 9.0, 0.49 / 127.5, 0.51 / 127.5])
-    assert sampler.quantise(beyond).tolist() == [0, 0, 255, 255, 128, 128]
-
-
 def test_more_steps_change_the_answer(pictures: list[np.ndarray]) -> None:
     one, four = Stream.from_config(lsd_test()), Stream.from_config(lsd_test(), steps=4)
     assert not np.array_equal(one.step(pictures[0]), four.step(pictures[0]))
-
-
-def test_shares_of_nearest_worlds_sum_to_one(stream: Stream) -> None:
-    near = stream.nearest("a shipwreck at the bottom of the sea")
-    assert sum(share for name, share in near if name in stream.vocabulary.worlds) == pytest.approx(1)
-    shares = [share for name, share in near if name in stream.vocabulary.worlds]
-    assert shares == sorted(shares, reverse=True)
-    assert {name for name, _ in near} <= {*stream.vocabulary.worlds, *stream.vocabulary.things}
 
 
 @pytest.mark.parametrize(
@@ -322,79 +197,6 @@ def test_a_bad_prompt_leaves_the_old_one_in_force(stream: Stream, prompt: object
     with pytest.raises(PromptError):
         stream.prompt(prompt)  # type: ignore[arg-type]
     assert stream.snapshot() == before
-
-
-def snapshot_parts(data: bytes) -> tuple[dict[str, torch.Tensor], dict[str, object]]:
-    """A snapshot's tensors and its header."""
-    raw = zlib.decompress(data)
-    header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
-    return load(raw), json.loads(header["__metadata__"]["stream"])
-
-
-def packed(tensors: dict[str, torch.Tensor], header: object) -> bytes:
-    return zlib.compress(save(tensors, {"stream": json.dumps(header)}))
-
-
-def test_a_damaged_snapshot_changes_nothing(stream: Stream, pictures: list[np.ndarray]) -> None:
-    run(stream, pictures[:3])
-    good = stream.snapshot()
-    tensors, header = snapshot_parts(good)
-    bad = [b"", b"not a snapshot", good[:-20], zlib.compress(b"x"), zlib.compress(save(tensors))]
-    bad += [packed({name: tensors[name] for name in tensors if name != gone}, header) for gone in tensors]
-    bad += [packed(tensors, {name: header[name] for name in header if name != gone}) for gone in header]
-    bad += [zlib.compress(save(tensors, {"stream": "{"})), packed(tensors, []), packed(tensors, None)]
-    bad += [
-        packed({**tensors, **other}, header)
-        for other in (
-            {"concepts": torch.ones(1, 2)},
-            {"concepts": torch.ones(1, stream.config.concepts, dtype=torch.uint8)},
-            {"masks": torch.ones(2, 8, 8)},
-            {"masks": torch.ones(1)},
-            {"last.0": torch.zeros(32, 32, 3, dtype=torch.uint8)},
-            {"last.2": tensors["last.0"].clone()},
-            {"remembered.0": torch.zeros(3, 2, 2)},
-        )
-    ]
-    bad += [
-        packed(tensors, {**header, **other})
-        for other in (
-            {"time_s": "x"},
-            {"time_s": True},
-            {"index": 1.5},
-            {"seed": None},
-            {"size": [64]},
-            {"size": ["64", 96]},
-            {"size": None},
-            {"remembered_steps": [0.5]},
-            {"remembered_steps": list(range(99))},
-            {"config": {"name": "other"}},
-            {"config": {**stream.config.to_dict(), "unknown": 1}},
-            {"format": "lsd-snapshot-0"},
-        )
-    ]
-    for data in bad:
-        with pytest.raises(ValueError, match=r"^(not a snapshot of a stream, or a damaged|a snapshot of .* not fit)"):
-            stream.restore(data)
-        assert stream.snapshot() == good
-
-
-def test_a_snapshot_within_a_streams_own_fade_is_refused(stream: Stream) -> None:
-    """Streams once kept a fade that was running; going on without it would not be as if nothing had happened."""
-    tensors, header = snapshot_parts(stream.snapshot())
-    assert header["fade"] is None, "as files from before have it"
-    old = packed({**tensors, "before.concepts": tensors["concepts"].clone()}, {**header, "fade": [0.5, 2.0]})
-    with pytest.raises(ValueError, match=r"own fade was running.*restore one from before or after"):
-        stream.restore(old)
-
-
-def test_a_bug_in_restoring_is_not_called_a_damaged_snapshot(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise TypeError("a bug")
-
-    data = stream.snapshot()
-    monkeypatch.setattr("engine.snapshot.Conditioning", broken)
-    with pytest.raises(TypeError, match="a bug"):
-        stream.restore(data)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
@@ -459,12 +261,3 @@ def fail(*_: object) -> None:
 def test_an_unknown_way_is_refused(way: str) -> None:
     with pytest.raises(ValueError, match="is not a way of making frames; there are auto, plain, onednn, recorded"):
         Stream.from_config(lsd_test(), way=way)
-
-
-def test_text_far_from_everything_is_said_to_be(stream: Stream) -> None:
-    text = stream.prompts.text
-    text.wordings["under the sea"] = text.embed("under the sea")
-    wording, cosine = stream.how_near("under the sea")
-    assert wording == "under the sea"
-    assert cosine == pytest.approx(1)
-    assert stream.how_near("quarterly tax return")[1] < 0.4

@@ -1,0 +1,72 @@
+"""Words become concepts: blends are sums, each text is embedded and routed once, what is far is said to be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from engine.config import lsd_test
+from engine.prompts import Key, Prompts
+from engine.stream import Stream
+
+
+@pytest.fixture
+def stream() -> Stream:
+    return Stream.from_config(lsd_test(), seed=3)
+
+
+def test_a_blend_is_the_sum_of_its_texts_by_their_weights(stream: Stream) -> None:
+    """Bit for bit: replay of a fade must be exact."""
+    texts, weights = ["underwater", "cartoon", "pencil"], torch.tensor([0.5, 0.3, 0.2])
+    embeddings = [torch.from_numpy(stream.prompts.text.embed(text)) for text in texts]
+    with torch.inference_mode():
+        concepts = torch.stack([stream.prompts.router(embedding) for embedding in embeddings])
+    expected = (concepts * (weights / weights.sum())[:, None]).sum(0)
+    assert torch.equal(stream.prompts.blend(list(zip(texts, weights.tolist(), strict=True))), expected)
+
+
+def test_a_fade_of_known_texts_embeds_and_routes_nothing(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def watch(owner: object, name: str) -> None:
+        usual = getattr(owner, name)
+
+        def noted(given: object) -> object:
+            calls.append(name)
+            return usual(given)
+
+        monkeypatch.setattr(owner, name, noted)
+
+    watch(stream.prompts.text, "embed")
+    watch(stream.prompts.router, "forward")
+    fade = Prompts((Key(0, "underwater"), Key(0.1, "cartoon", fade_s=0.5)))
+    for text in fade.texts:
+        stream.prepare(text)
+    assert calls == ["embed", "forward"] * 2
+    calls.clear()
+    frame, blends = np.zeros((64, 64, 3), np.uint8), set()
+    for index in range(16):
+        blend = fade.at(index / 24).blend
+        stream.prompt(blend)
+        stream.step(frame)
+        blends.add(blend)
+    assert len(blends) > 10, "a fade"
+    assert calls == []
+
+
+def test_shares_of_nearest_worlds_sum_to_one(stream: Stream) -> None:
+    near = stream.nearest("a shipwreck at the bottom of the sea")
+    assert sum(share for name, share in near if name in stream.vocabulary.worlds) == pytest.approx(1)
+    shares = [share for name, share in near if name in stream.vocabulary.worlds]
+    assert shares == sorted(shares, reverse=True)
+    assert {name for name, _ in near} <= {*stream.vocabulary.worlds, *stream.vocabulary.things}
+
+
+def test_text_far_from_everything_has_a_low_cosine(stream: Stream) -> None:
+    text = stream.prompts.text
+    text.wordings["under the sea"] = text.embed("under the sea")
+    wording, cosine = stream.how_near("under the sea")
+    assert wording == "under the sea"
+    assert cosine == pytest.approx(1)
+    assert stream.how_near("quarterly tax return")[1] < 0.4
