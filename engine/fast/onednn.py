@@ -108,17 +108,20 @@ class FoldedModulation(Modulation):
         self._norms: dict[Place, tuple[Tensor, Tensor]] = {}
 
     def at(self, place: Place) -> tuple[Tensor, Tensor]:
+        """See `Modulation.at`; sliced once."""
         if place not in self._scale_and_shift:
             self._scale_and_shift[place] = super().at(place)
         return self._scale_and_shift[place]
 
     def norm(self, x: Tensor, grid: tuple[int, int], place: Place) -> Tensor:
+        """See `Modulation.norm`; scale and shift are LayerNorm's own."""
         if place not in self._norms:
             scale, shift = self.at(place)
             self._norms[place] = (1 + scale).flatten(), shift.flatten()
         return F.layer_norm(x, x.shape[-1:], *self._norms[place])
 
     def apply_block(self, block: ConvBlock, x: Tensor) -> Tensor:
+        """See `Modulation.apply_block`; x (1, C, h, w) channels-last is overwritten and returned."""
         place = block.place
         if place not in self._firsts:
             scale, shift = (part.flatten() for part in self.at(place))

@@ -16,9 +16,9 @@ from torch import Tensor
 from engine.kernels.layout import check
 
 BLOCK = 1024
-"""Elements that a program takes where each element stands alone."""
+"""Elements that a program takes where no element depends on another."""
 NORM_EPS = tl.constexpr(1e-5)
-"""That of `torch.nn.functional.layer_norm`."""
+"""Added to the variance, as `torch.nn.functional.layer_norm` does."""
 
 
 @triton.jit

@@ -1,4 +1,4 @@
-"""The mega-kernel: all layers of the transformer at the bottleneck for one frame in one launch.
+"""The mega-kernel: all layers of the transformer at the bottleneck, for one frame, in one launch.
 
 A frame of 512x288 is 144 tokens of 256 numbers: a layer is ten small operations of two or three microseconds, mostly
 launch and memory round trip. Here one grid of programs, all resident at once, goes through five phases a layer, dealt
@@ -33,7 +33,9 @@ from engine.kernels.pointwise import NORM_EPS, modulation
 from engine.kernels.rotary import RotaryTables
 
 ALL = tl.constexpr(-1)
+"""The PHASE of a launch that goes through all of them."""
 PHASES = 5
+"""Of a layer, see above."""
 
 
 @triton.jit
@@ -176,14 +178,14 @@ def _transformer(
 
 @dataclass(frozen=True)
 class Workspace:
-    """What the programs hand each other. Two launches at once need two, or they would mix."""
+    """Scratch memory through which programs pass on their results; launches at the same time need one each."""
 
     qkv: Tensor
     """(N, 3 D)"""
     mixed: Tensor
-    """(N, D)"""
+    """(N, D), the output of attention."""
     hidden: Tensor
-    """(N, 3 D)"""
+    """(N, 3 D), inside the MLP."""
     counter: Tensor
     """(1,) int64, arrivals at barriers so far."""
 

@@ -181,5 +181,6 @@ class TransformerBlock(nn.Module):
     def forward(
         self, x: Tensor, rotary: Rotary, memory: MemoryKV | None, grid: tuple[int, int], modulation: Modulation
     ) -> Tensor:
+        """Tokens x (B, N, D), which lie in a grid of (h, w), after attention and MLP."""
         x = self.attention(x, modulation.norm(x, grid, self.before_attention), rotary, memory)
         return self.down.added_to(x, self.up.gelu(modulation.norm(x, grid, self.before_mlp)))

@@ -1,8 +1,8 @@
 """Modulation: how prompt, noise level and step size reach the network, as a scale and a shift at each of its places.
 
-The network has one vector for each prompt, and one table of places (`modulated_places`) says which numbers of it belong
-where. Whoever folds, packs, prunes or counts the network reads that table; a new modulated place is a new entry in it.
-(Scale and shift by a condition: FiLM, Perez et al. 2018, arXiv:1709.07871.)
+Scale and shift by a condition are FiLM (Perez et al. 2018, arXiv:1709.07871). One vector for each prompt holds those of
+all places, and one table (`modulated_places`) says which of its numbers belong where. Whatever folds, packs, prunes or
+counts the network reads that table, so a new modulated place is one new entry in it.
 
 Legend: B batch, P prompts, H height, W width in pixels; h, w positions of a level; C channels, N tokens of a frame, D
 token width.
@@ -133,6 +133,7 @@ class ConvBlock(nn.Module):
         nn.init.zeros_(self.second.weight)
 
     def forward(self, x: Tensor, modulation: Modulation) -> Tensor:
+        """The output for x (B, C, h, w), of the same shape."""
         return modulation.apply_block(self, x)
 
 
@@ -149,6 +150,7 @@ class ConvBlocks(nn.Module):
         self.blocks = nn.ModuleList(map(ConvBlock, places))
 
     def forward(self, x: Tensor, modulation: Modulation) -> Tensor:
+        """The last block's output for x (B, C, h, w), of the same shape."""
         for block in self.blocks:
             x = block(x, modulation)
         return x

@@ -1,7 +1,7 @@
 """A recorded frame is a stream's frame: the program over fixed tensors against the plain way, on the CPU.
 
 There the program is called instead of recorded, and the kernels' twins stand for the kernels, so what is shown here is
-all but Triton's arithmetic (tests/test_kernels.py) and the recording (the tests marked gpu).
+all but Triton's arithmetic (tests/engine/kernels/test_kernels.py) and the recording (the tests marked gpu).
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ def test_the_strong_channels_stay() -> None:
         (replace(SMALL, width=32, heads=1), "heads of 16 cannot become heads of 32"),
     ],
 )
-def test_what_cannot_be_cut_is_said(config: ModelConfig, complaint: str) -> None:
+def test_what_cannot_be_cut_is_refused(config: ModelConfig, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         prune(drawn(BIG, 0), config)
 
