@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.support import Figures, Served, answers, free_port, is_fault
+from tests.browser.support import Figures, Served, is_fault, start_server
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM_FLAGS = (
@@ -27,8 +24,6 @@ CHROMIUM_FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--host-resolver-rules=MAP studio.test 127.0.0.1",
 )
-UP_S = 60.0
-"""How long a server may take to import torch and Gradio on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +33,10 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
 
     def start(*options: str, sessions: Path | None = None, port: int | None = None) -> Served:
         sessions = sessions or tmp_path_factory.mktemp("served") / "sessions"
-        port = port or free_port()
         log = tmp_path_factory.mktemp("log") / "serve.log"
-        command = [sys.executable, "-m", "studio", "serve", "--port", str(port), "--sessions", str(sessions), *options]
-        with log.open("wb") as out:
-            process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out)
-        served = Served(port, sessions, process, log)
+        options = ("--sessions", str(sessions), *options)
+        served = start_server(*options, sessions=sessions, log=log, cwd=ROOT, port=port)
         running.append(served)
-        until = time.monotonic() + UP_S
-        while not answers(f"{served.url}login_check"):
-            assert process.poll() is None, f"the server ended:\n{log.read_text()}"
-            assert time.monotonic() < until, f"the server does not answer:\n{log.read_text()}"
-            time.sleep(0.1)
         return served
 
     yield start

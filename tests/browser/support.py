@@ -6,14 +6,21 @@ import contextlib
 import json
 import socket
 import subprocess
+import sys
 import threading
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page
+
+UP_S = 60.0
+"""How long a server may take to import torch and Gradio on a busy machine."""
 
 
 @dataclass
@@ -63,6 +70,24 @@ def answers(url: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def start_server(
+    *options: str, sessions: Path, log: Path, cwd: Path, port: int | None = None, env: Mapping[str, str] | None = None
+) -> Served:
+    """`lsd-studio serve` in a process of its own, once it answers. sessions: the folder that it uses by its options."""
+    port = port or free_port()
+    command = [sys.executable, "-m", "studio", "serve", "--port", str(port), *options]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, cwd=cwd, env=env, stdout=out, stderr=out)
+    served = Served(port, sessions, process, log)
+    until = time.monotonic() + UP_S
+    while not answers(f"{served.url}login_check"):
+        if process.poll() is not None or time.monotonic() > until:
+            served.kill()
+            pytest.fail(f"the server ended, or does not answer:\n{log.read_text()}")
+        time.sleep(0.1)
+    return served
 
 
 def is_fault(kind: str, text: str) -> bool:

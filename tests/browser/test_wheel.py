@@ -6,17 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.support import Served, answers, enter, free_port
+from tests.browser.support import Served, enter, start_server
 
 ROOT = Path(__file__).parents[2]
-UP_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +42,9 @@ def studio(installed: Path, tmp_path: Path) -> Iterator[Served]:
     """`lsd-studio serve` of the wheel in an empty folder."""
     environment = {**os.environ, "PYTHONPATH": str(installed)}
     environment.pop("LSD_SESSIONS", None)
-    port, log = free_port(), tmp_path / "serve.log"
     work = tmp_path / "empty"
     work.mkdir()
-    command = [sys.executable, "-m", "studio", "serve", "--port", str(port)]
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=work, env=environment, stdout=out, stderr=out)
-    served = Served(port, work / "sessions", process, log)
-    until = time.monotonic() + UP_S
-    while not answers(f"{served.url}login_check"):
-        assert process.poll() is None, f"the server ended:\n{log.read_text()}"
-        assert time.monotonic() < until, f"the server does not answer:\n{log.read_text()}"
-        time.sleep(0.1)
+    served = start_server(sessions=work / "sessions", log=tmp_path / "serve.log", cwd=work, env=environment)
     yield served
     served.kill()
 
