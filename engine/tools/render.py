@@ -1,4 +1,4 @@
-"""A file through a stream: the source's frames in, a video or a picture out."""
+"""A file through a live model: the source's frames in, a video or a picture out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from PIL import Image
 from engine.media.pictures import MediaError
 from engine.media.video import PICTURE_SUFFIXES, StillSource, VideoSource, VideoWriter, open_source
 from engine.prompts import AS_IT_IS, Key, Prompts
-from engine.stream import Stream
-from engine.types import Frame, Sizes, Source
+from engine.types import Frame, LiveModel, Sizes, Source
 
 VIDEO_SUFFIXES = {".mp4", ".m4v"}
 SETTLE_S = 1.0
@@ -47,8 +46,8 @@ def legal_size(width: int, height: int) -> tuple[int, int]:
     return min(Sizes.largest[0], round(width * scale)), min(Sizes.largest[1], round(height * scale))
 
 
-def play(source: Source, stream: Stream, schedule: Sequence[Key]) -> Iterator[Frame]:
-    """The source's frames as the stream makes them under a schedule; before its first key, under the stream's prompt.
+def play(source: Source, model: LiveModel, schedule: Sequence[Key]) -> Iterator[Frame]:
+    """The source's frames as a live model answers them under a schedule; before its first key, under the prompt it has.
 
     A key takes effect at the first frame at or after its time, to the microsecond; its fade is the same blend that a
     timeline of the studio gives. The first key fades from "as it is" unless it is at 0 s. Every text is embedded before
@@ -58,12 +57,12 @@ def play(source: Source, stream: Stream, schedule: Sequence[Key]) -> Iterator[Fr
     first_s = min(key.time_s for key in keys)
     prompts = Prompts(tuple(keys if first_s == 0 else [Key(0, AS_IT_IS), *keys]))
     for text in prompts.texts:
-        stream.prepare(text)
+        model.prepare(text)
     for frame in source:
         time_s = round(frame.time_s, 6)
         if time_s >= first_s:
-            stream.prompt(prompts.at(time_s).blend)
-        yield Frame(stream.step(frame.rgb, frame.time_s, frame.index), frame.index, frame.time_s)
+            model.prompt(prompts.at(time_s).blend)
+        yield Frame(model.step(frame.rgb, frame.time_s, frame.index), frame.index, frame.time_s)
 
 
 def save(frames: Iterable[Frame], path: Path, fps: float) -> int:

@@ -11,8 +11,7 @@ import numpy as np
 from engine.media.pictures import contact_sheet
 from engine.media.video import VideoWriter
 from engine.prompts import Key, Prompts
-from engine.stream import Stream
-from engine.types import Frame
+from engine.types import Frame, LiveModel
 
 COLUMNS = 5
 FPS = 24
@@ -25,23 +24,23 @@ def words(name: str) -> str:
     return name.replace("-", " ").replace("as is", "as it is")
 
 
-def sheet(stream: Stream, frames: Sequence[Frame], path: Path, columns: int = COLUMNS, width: int = 256) -> Path:
-    """The last of `frames` in every world of the stream, each after the ones before it; saved as .png or .jpg."""
+def sheet(model: LiveModel, frames: Sequence[Frame], path: Path, columns: int = COLUMNS, width: int = 256) -> Path:
+    """The last of `frames` in every world of the model, each after the ones before it; saved as .png or .jpg."""
     pictures: list[np.ndarray] = []
-    for world in stream.vocabulary.worlds:
-        stream.reset()
-        stream.prompt(words(world))
-        made = [stream.step(frame.rgb, frame.time_s, frame.index) for frame in frames]
+    for world in model.vocabulary.worlds:
+        model.reset()
+        model.prompt(words(world))
+        made = [model.step(frame.rgb, frame.time_s, frame.index) for frame in frames]
         pictures.append(made[-1])
     rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
     labels = [
-        " · ".join(map(words, stream.vocabulary.worlds[i : i + columns])) for i in range(0, len(pictures), columns)
+        " · ".join(map(words, model.vocabulary.worlds[i : i + columns])) for i in range(0, len(pictures), columns)
     ]
     return contact_sheet(rows, path, labels, width=width)
 
 
 def film(
-    stream: Stream,
+    model: LiveModel,
     frames: Sequence[Frame],
     path: Path,
     seconds: float = 60.0,
@@ -51,21 +50,21 @@ def film(
 ) -> int:
     """An MP4 of `frames`, played forward and backward for `seconds`, dissolving from world to world.
 
-    worlds: which and in what order; all of the stream's by default. crf: as H.264 has it, 0 to 51; more is smaller.
+    worlds: which and in what order; all that the model knows by default. crf: of H.264, 0 to 51; more is smaller.
     Returns the number of frames.
     """
-    worlds = worlds or stream.vocabulary.worlds
+    worlds = worlds or model.vocabulary.worlds
     total = round(seconds * FPS)
     starts = {-(-number * total // len(worlds)): world for number, world in enumerate(worlds)}  # by first frame
     prompts = Prompts(tuple(Key(first / FPS, words(world), FADE_S) for first, world in starts.items()))
     height, width = frames[0].rgb.shape[:2]
     writer = VideoWriter(path, width, height, FPS, crf)
-    stream.reset()
+    model.reset()
     try:
         for index, frame in enumerate(itertools.islice(itertools.cycle([*frames, *reversed(frames[1:-1])]), total)):
             time_s = index / FPS
-            stream.prompt(prompts.at(time_s).blend)
-            writer.write(Frame(stream.step(frame.rgb, time_s, index), index, time_s))
+            model.prompt(prompts.at(time_s).blend)
+            writer.write(Frame(model.step(frame.rgb, time_s, index), index, time_s))
             if progress is not None:
                 progress(index + 1, total)
     finally:

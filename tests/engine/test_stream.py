@@ -255,9 +255,3 @@ def test_a_step_that_raises_changes_nothing(pictures: list[np.ndarray], monkeypa
 
 def fail(*_: object) -> None:
     raise MemoryError
-
-
-@pytest.mark.parametrize("way", ["fast", "onednn "])
-def test_an_unknown_way_is_refused(way: str) -> None:
-    with pytest.raises(ValueError, match="is not a way of making frames; there are auto, plain, onednn, recorded"):
-        Stream.from_config(lsd_test(), way=way)

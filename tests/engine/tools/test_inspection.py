@@ -71,3 +71,9 @@ def test_the_weights_are_those_that_are_used(stream: Stream, pictures: list[np.n
         expected = attention.out((weights @ values).to(x.dtype)[None])
         given = attention(torch.zeros_like(x), x, lambda t: t, None)
     torch.testing.assert_close(given.float(), expected.float(), atol=0.02, rtol=0.02)  # bfloat16
+
+
+def test_a_recorded_program_cannot_be_watched(pictures: list[np.ndarray]) -> None:
+    stream = Stream.from_config(lsd_test(), way="recorded")
+    with pytest.raises(ValueError, match=r"of recorded programs and cannot be watched; load one with .* way='auto'"):
+        watch(stream, pictures[0])
