@@ -153,12 +153,6 @@ def stick(hand: Point, angle: float) -> Iterator[Piece]:
     yield Piece(capsule(neck, tip, 1.7), CREAM, bulge=2, gloss=0.3, drop=1)
 
 
-def stick_tip(p: Pose) -> Point:
-    """Where the stick's tip is."""
-    angle = p.stick + p.lean
-    return p.x + p.right[0] + 40 * np.sin(angle), p.y + p.right[1] - 40 * np.cos(angle)
-
-
 def _head(p: Pose, head: Point) -> Iterator[Piece]:
     turned = p.tilt + p.lean
     cos, sin = np.cos(turned), np.sin(turned)

@@ -134,13 +134,13 @@ def _flight(number: int) -> tuple[Ball, ...]:
 
 
 def ball_at(time_s: float) -> Ball | None:
-    """The ball, while it is to be seen."""
+    """The ball; None before it is thrown and after it has left the stage."""
     thrown = [number for number, throw in enumerate(THROWS) if throw.time_s <= time_s]
     if not thrown:
         return None
     path = _flight(thrown[-1])
-    found = path[min(round((time_s - THROWS[thrown[-1]].time_s) * _RATE), len(path) - 1)]
-    return replace(found, squash=float(np.clip(-found.squash, -0.25, 0.32))) if found.x < 420 else None
+    ball = path[min(round((time_s - THROWS[thrown[-1]].time_s) * _RATE), len(path) - 1)]
+    return replace(ball, squash=float(np.clip(-ball.squash, -0.25, 0.32))) if ball.x < 420 else None
 
 
 def pose_at(time_s: float) -> Pose:

@@ -17,6 +17,7 @@ from docs.puppets.film import FPS, FRAMES, picture
 from engine.media.pictures import contact_sheet, encode_jpeg
 from engine.media.video import VideoSource
 
+ROOT = Path(__file__).parents[2]
 TIMES = np.arange(FRAMES) / FPS
 
 
@@ -60,7 +61,7 @@ def test_the_film_is_pleasant_to_store_and_to_look_at(artefacts: Path) -> None:
 
 
 def test_the_command_says_how_it_is_used() -> None:
-    done = subprocess.run([sys.executable, "-m", "docs.puppets"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "docs.puppets"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode != 0
     assert done.stderr == "usage: python -m docs.puppets OUT.mp4\n"
 
