@@ -23,7 +23,7 @@ from engine.models.checkpoint import Weights, load_weights, random_weights
 from engine.router import PromptEncoder
 from engine.runtime import NumericSetup
 from engine.snapshot import Snapshot
-from engine.types import Prompt, Region, Sizes, Vocabulary
+from engine.types import Prompt, PromptRegion, Sizes, Vocabulary
 
 NOMINAL_FPS = 24.0
 """Frames a second where a source tells no times."""
@@ -111,7 +111,7 @@ class Stream:
 
     # -- prompts
 
-    def prompt(self, prompt: Prompt | Sequence[Region]) -> None:
+    def prompt(self, prompt: Prompt | Sequence[PromptRegion]) -> None:
         """Direct the picture from the next frame on: a text, weighted texts, or regions with a prompt each.
 
         A cut; for a fade, give a blend that moves with each frame (`engine.prompts.Prompts`). A new text is embedded in
@@ -122,8 +122,8 @@ class Stream:
         if not conditioning.equals(self._conditioning):  # the same again stays the same object
             self._conditioning = conditioning
 
-    def _conditioning_of(self, prompt: Prompt | Sequence[Region]) -> Conditioning:
-        regions = [] if isinstance(prompt, str) else [part for part in prompt if isinstance(part, Region)]
+    def _conditioning_of(self, prompt: Prompt | Sequence[PromptRegion]) -> Conditioning:
+        regions = [] if isinstance(prompt, str) else [part for part in prompt if isinstance(part, PromptRegion)]
         if not regions:
             return Conditioning(self.prompts.blend(prompt)[None], None)  # type: ignore[arg-type]
         concepts = torch.stack([self.prompts.blend(region.prompt) for region in regions])

@@ -32,7 +32,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Region:
+class PromptRegion:
     """A prompt for a part of the picture."""
 
     prompt: Prompt
@@ -170,7 +170,7 @@ class LiveModel(Protocol):
         ("", 1.0) for a model that takes any words; ("", 0.0) for one that keeps no wordings.
         """
 
-    def prompt(self, prompt: Prompt | Sequence[Region]) -> None:
+    def prompt(self, prompt: Prompt | Sequence[PromptRegion]) -> None:
         """Direct the picture from the next frame on: a text, weighted texts, or regions with a prompt each.
 
         Raises PromptError (ValueError) and leaves the old prompt in force where the new one cannot be used.

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from engine.prompts import blend
-from engine.types import Prompt, Region, Sizes, Vocabulary
+from engine.types import Prompt, PromptRegion, Sizes, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ class EdgeModel:
     def how_near(self, text: str) -> tuple[str, float]:
         return "", 1.0
 
-    def prompt(self, prompt: Prompt | Sequence[Region]) -> None:
+    def prompt(self, prompt: Prompt | Sequence[PromptRegion]) -> None:
         parts = (
             prompt
-            if not isinstance(prompt, str) and prompt and isinstance(prompt[0], Region)
-            else [Region(prompt, np.ones((1, 1)))]
+            if not isinstance(prompt, str) and prompt and isinstance(prompt[0], PromptRegion)
+            else [PromptRegion(prompt, np.ones((1, 1)))]
         )  # type: ignore[arg-type]
         self._parts = [(blend(part.prompt), np.asarray(part.mask, np.float32)) for part in parts]  # type: ignore[union-attr]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from engine.types import LiveModel, Region, Setup
+from engine.types import LiveModel, PromptRegion, Setup
 from tests.pictures import disc
 
 WIDTH, HEIGHT = 96, 64
@@ -92,7 +92,9 @@ def keys_its_noise_by_seed(new: Callable[[], LiveModel]) -> None:
 
 def has_a_memory_that_snapshots_hold(new: Callable[[], LiveModel]) -> None:
     model, other = new(), new()
-    model.prompt([Region("underwater", np.tri(64, 96, dtype=np.float32)), Region("as it is", np.ones((64, 96)))])
+    model.prompt(
+        [PromptRegion("underwater", np.tri(64, 96, dtype=np.float32)), PromptRegion("as it is", np.ones((64, 96)))]
+    )
     make(model, 0, 4)
     state = model.snapshot()
     rest = make(model, 4, 8)

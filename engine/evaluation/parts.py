@@ -30,7 +30,7 @@ from engine.teachers.props import SyntheticProp
 from engine.teachers.things import PROP_OF, paint_thing
 from engine.teachers.wordings import wordings
 from engine.teachers.worlds import teachers_of
-from engine.types import Region
+from engine.types import PromptRegion
 
 BORDER_PX = 24
 """Pixels on either side of a region's edge that are not counted."""
@@ -103,7 +103,7 @@ def try_regions(stream: Stream, clips: Sequence[Clip], wordings: Mapping[str, st
         mask = (x < 0.5).astype(np.float32) if number % 2 == 0 else (x >= 0.5).astype(np.float32)
         away = np.abs(x - 0.5) * width > BORDER_PX
         stream.reset()
-        stream.prompt([Region(wording, mask), Region("as it is", 1 - mask)])
+        stream.prompt([PromptRegion(wording, mask), PromptRegion("as it is", 1 - mask)])
         made = to_float(stream.step(f.rgb, f.time_s, f.index) for f in clip.frames)
         camera = to_float(f.rgb for f in clip.frames)
         reference = to_float(f.rgb for f in teacher_frames(world, clip.frames, stream.seed))

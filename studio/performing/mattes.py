@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.types import Frame, Prompt
-from engine.types import Region as PromptRegion
+from engine.types import Frame, Prompt, PromptRegion
 from studio.performing.finder import Finder
 from studio.script.region import Box, Region
 from studio.takes.frames import pictures

@@ -13,7 +13,7 @@ from engine import batch as batches
 from engine.batch import StreamBatch
 from engine.config import lsd_test
 from engine.stream import Stream
-from engine.types import Region
+from engine.types import PromptRegion
 
 SIZES = {"a": (64, 96), "b": (64, 96), "c": (72, 100)}
 PROMPTS = {"a": "underwater", "b": "wild west", "c": "pencil"}
@@ -76,7 +76,7 @@ def test_a_stream_with_regions_goes_beside_one_without(way: str) -> None:
         batch.join(name, stream(name, way=way))
     half = np.zeros((8, 12), np.float32)
     half[:, :6] = 1
-    batch.streams["b"].prompt([Region("pencil", half), Region("as it is", 1 - half)])
+    batch.streams["b"].prompt([PromptRegion("pencil", half), PromptRegion("as it is", 1 - half)])
     made = batch.step({name: pictures(name, 1)[0] for name in "ab"})
     single = stream("a").step(pictures("a", 1)[0])
     assert np.abs(made["a"].astype(int) - single).mean() < 2

@@ -17,7 +17,7 @@ from engine.models.particles import particle_planes
 from engine.models.patches import pad_picture, pool_frame, to_patches, to_picture
 from engine.prompts import PromptError
 from engine.stream import Stream
-from engine.types import Region
+from engine.types import PromptRegion
 from tests.engine.streams import run, same
 from tests.pictures import disc
 
@@ -100,7 +100,7 @@ def test_a_blend_of_one_is_that_prompt(pictures: list[np.ndarray]) -> None:
     a, b, c = (Stream.from_config(lsd_test()) for _ in range(3))
     a.prompt("underwater")
     b.prompt([("underwater", 0.3)])
-    c.prompt([Region("underwater", np.ones((8, 8), np.float32))])
+    c.prompt([PromptRegion("underwater", np.ones((8, 8), np.float32))])
     x = run(a, pictures[:4])
     assert same(x, run(b, pictures[:4]))
     assert same(x, run(c, pictures[:4]))
@@ -112,7 +112,7 @@ def test_masks_of_one_prompt_change_nothing_but_rounding(pictures: list[np.ndarr
     a.prompt("underwater")
     half = np.zeros((8, 8), np.float32)
     half[:, :4] = 1
-    b.prompt([Region("underwater", half), Region("underwater", 1 - half)])
+    b.prompt([PromptRegion("underwater", half), PromptRegion("underwater", 1 - half)])
     difference = np.abs(a.step(pictures[0]).astype(int) - b.step(pictures[0]))
     assert difference.mean() < 2  # bf16 weights are rounded once more when a prompt is folded into them
 
@@ -126,7 +126,7 @@ def test_regions_direct_their_own_part() -> None:
 
     def answer(right: str) -> np.ndarray:
         stream = Stream.from_config(lsd_test())
-        stream.prompt([Region("pencil", left), Region(right, 1 - left)])
+        stream.prompt([PromptRegion("pencil", left), PromptRegion(right, 1 - left)])
         return stream.step(picture).astype(int)
 
     change = np.abs(answer("underwater") - answer("golden-rome")).mean((0, 2))
@@ -146,7 +146,11 @@ def test_the_same_prompt_again_is_the_same_conditioning(stream: Stream) -> None:
     half = np.tile(np.linspace(0, 1, 8, dtype=np.float32), (8, 1))
 
     def prompts() -> list[object]:
-        return ["pencil", [("pencil", 1), ("cartoon", 3)], [Region("pencil", half), Region("as it is", 1 - half)]]
+        return [
+            "pencil",
+            [("pencil", 1), ("cartoon", 3)],
+            [PromptRegion("pencil", half), PromptRegion("as it is", 1 - half)],
+        ]
 
     for prompt, again in zip(prompts(), prompts(), strict=True):
         stream.prompt(prompt)  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from engine.config import ModelConfig, lsd_test
 from engine.fast.recorded import Recorded
 from engine.prompts import blend, mix
 from engine.stream import Stream
-from engine.types import Region
+from engine.types import PromptRegion
 from tests.pictures import disc
 
 SIZES = [(64, 96), (72, 100)]  # the second is no multiple of 32: edges are repeated
@@ -47,7 +47,7 @@ def prompt(stream: Stream, index: int) -> None:
     if index == 0:
         stream.prompt("underwater")
     elif index == 4:
-        stream.prompt([Region("pencil", left), Region("as it is", 1 - left)])
+        stream.prompt([PromptRegion("pencil", left), PromptRegion("as it is", 1 - left)])
     elif index >= 7:
         stream.prompt(mix(blend("as it is"), blend("deep space"), min((index - 7) / 2, 1)))
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from engine.types import LiveModel, Region
+from engine.types import LiveModel, PromptRegion
 from studio.performing.performance import Performance
 from studio.timeline.keys import Key, Matte
 from studio.timeline.parameters import PARAMETERS, Parameter
@@ -83,7 +83,7 @@ def test_another_prompt_keeps_the_tracks(performance: Performance, spy: Spy) -> 
     answer(performance, later, 6, 42)
     rest, stick = spy.prompts[-1]
     assert (rest.prompt, stick.prompt) == ((("c", 1.0),), (("a torch", 1.0),))
-    assert isinstance(stick, Region)
+    assert isinstance(stick, PromptRegion)
     columns = np.flatnonzero(stick.mask.max(0) > 0.5)
     assert abs(int(columns[0]) - 42) <= 2, "it was followed to where it is now"
 
