@@ -109,7 +109,7 @@ def test_timecode_counts_frames_and_not_seconds():
 
 
 @pytest.mark.parametrize(
-    ("schedule", "form", "told"),
+    ("schedule", "form", "message"),
     [
         (Schedule((Key(1, "a", 0.5),)), "keyframes", "the key at 1.0 s fades, and keyframes have only texts"),
         (Schedule((Key(1, (("a", 1), ("b", 1))),)), "durations", "is a blend"),
@@ -120,8 +120,8 @@ def test_timecode_counts_frames_and_not_seconds():
         (Schedule((Key(1, "a"),)), "xml", "form 'xml'; it is one of json, keyframes, durations"),
     ],
 )
-def test_what_a_form_cannot_hold_is_told(schedule, form, told):
-    with pytest.raises(ValueError, match=told):
+def test_what_a_form_cannot_hold_is_told(schedule, form, message):
+    with pytest.raises(ValueError, match=message):
         write(schedule, form)
 
 

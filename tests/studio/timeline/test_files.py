@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.timeline import files as schedule
+from studio.timeline import files
 from studio.timeline.curves import TimelineError
 from studio.timeline.files import timeline_to_dict
 from studio.timeline.keys import Key
@@ -30,7 +30,7 @@ def test_parse_of_print_is_the_timeline(frames, data, times, fps, form):
     keys = tuple(Key(frame / fps, data.draw(TEXTS)) for frame in frames)
     end_s = (frames[-1] + 7) / fps if form == "durations" else None
     timeline = Timeline(keys, end_s=end_s)
-    again = schedule.parse(schedule.dumps(timeline, form, times, fps), fps, frames=times == "frames")
+    again = files.parse(files.dumps(timeline, form, times, fps), fps, frames=times == "frames")
     assert [key.prompt for key in again.keys] == [key.prompt for key in timeline.keys]
     if form == "durations":  # lengths add up, each rounded to the clock's tick
         assert [key.time_s for key in again.keys] == pytest.approx([key.time_s for key in timeline.keys], abs=1e-5)
@@ -55,11 +55,11 @@ def test_parse_of_print_is_the_timeline(frames, data, times, fps, form):
 )
 def test_json_holds_fades_and_blends(keys, times):
     timeline = Timeline(tuple(keys))
-    assert schedule.parse(schedule.dumps(timeline, times=times)) == timeline
+    assert files.parse(files.dumps(timeline, times=times)) == timeline
 
 
 @pytest.mark.parametrize(
-    ("timeline", "form", "told", "lossy"),
+    ("timeline", "form", "message", "lossy"),
     [
         (Timeline.of("a").mark(1, "ball"), "json", "no markers; save the timeline, or say lossy", '{\n  "0.0": "a"\n}'),
         (Timeline.of("a").set(1, strength=0), "json", "no parameters", '{\n  "0.0": "a"\n}'),
@@ -69,11 +69,11 @@ def test_json_holds_fades_and_blends(keys, times):
         (Timeline.of("a").until(2), "durations", "", "a[2.0]"),
     ],
 )
-def test_what_would_be_lost_is_told(timeline, form, told, lossy):
-    if told:
-        with pytest.raises(TimelineError, match=told):
-            schedule.dumps(timeline, form)
-    assert schedule.dumps(timeline, form, lossy=True) == lossy
+def test_what_would_be_lost_is_told(timeline, form, message, lossy):
+    if message:
+        with pytest.raises(TimelineError, match=message):
+            files.dumps(timeline, form)
+    assert files.dumps(timeline, form, lossy=True) == lossy
 
 
 def test_the_remedy_is_one_that_helps():
@@ -81,7 +81,7 @@ def test_the_remedy_is_one_that_helps():
     two = Timeline.of("a").at(0.01, "b")
     for lossy in (False, True):
         with pytest.raises(TimelineError, match=r"two keys would stand at 0; .* take one of them out$"):
-            schedule.dumps(two, "keyframes", lossy=lossy)
+            files.dumps(two, "keyframes", lossy=lossy)
 
 
 def test_a_saved_timeline_with_everything_comes_back(tmp_path):
@@ -89,8 +89,8 @@ def test_a_saved_timeline_with_everything_comes_back(tmp_path):
     path = tmp_path / "words.txt"
     path.write_text("0:(a), 50:(b)\n c")
     with pytest.raises(TimelineError, match=r"words\.txt: line 2, column 2: expected a comma"):
-        schedule.load(path)
+        files.load(path)
     path.write_text('{"0": "a", "50": "b"}')
-    assert schedule.load(path, 25, frames=True) == Timeline((Key(0, "a"), Key(2, "b")))
+    assert files.load(path, 25, frames=True) == Timeline((Key(0, "a"), Key(2, "b")))
 
-    assert schedule.parse(json.dumps(timeline_to_dict(timeline))) == timeline
+    assert files.parse(json.dumps(timeline_to_dict(timeline))) == timeline

@@ -17,7 +17,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from engine.prompts import PromptError, blend, words
-from studio.timeline import files as schedule
+from studio.timeline import files
 from studio.timeline.curves import PIECES, Keyframe, TimelineError
 from studio.timeline.files import VERSION, timeline_from_dict, timeline_to_dict
 from studio.timeline.keys import Key, Marker, Matte, Track
@@ -196,7 +196,7 @@ def test_saved_then_loaded_is_equal(timeline):
     again = timeline_from_dict(json.loads(text))
     assert again == timeline
     assert json.dumps(timeline_to_dict(again)) == text
-    assert schedule.parse(text) == timeline
+    assert files.parse(text) == timeline
 
 
 def test_unknown_fields_pass_through_in_their_place():
@@ -386,7 +386,7 @@ def test_a_first_key_with_a_fade_fades_over_the_joint():
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda: Key(0, "   "), "the prompt is empty"),
         (lambda: Key(0, []), "the prompt is empty"),
@@ -443,10 +443,10 @@ def test_a_first_key_with_a_fade_fades_over_the_joint():
         (lambda: timeline_from_dict(_saved(keys=[{"time_s": 1, "prompt": ""}])), "keys[0]: the prompt is empty"),
     ],
 )
-def test_mistakes_are_told_with_what_is_legal(make, told):
+def test_mistakes_are_told_with_what_is_legal(make, message):
     with pytest.raises(PromptError) as error:
         make()
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 def _saved(**fields):
@@ -456,11 +456,11 @@ def _saved(**fields):
 def test_a_schedule_becomes_a_timeline(tmp_path: Path):
     path = tmp_path / "schedule.json"
     path.write_text('{"3.0": {"prompt": "wild west", "fade_s": 0.5}, "0": "underwater"}')
-    assert schedule.load(path) == Timeline((Key(0, "underwater"), Key(3, "wild west", 0.5)))
+    assert files.load(path) == Timeline((Key(0, "underwater"), Key(3, "wild west", 0.5)))
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (b'{\n  "0": "underwater",\n  "-3": "x"}', "line 3, column 3"),
         (b'{"0": ', "line 1, column"),
@@ -468,15 +468,15 @@ def test_a_schedule_becomes_a_timeline(tmp_path: Path):
         (b'{"schema": "lsd-studio.timeline", "version": 1}', "at least one prompt key"),
     ],
 )
-def test_a_schedule_with_a_mistake_names_file_and_place(tmp_path: Path, data: bytes, told: str):
+def test_a_schedule_with_a_mistake_names_file_and_place(tmp_path: Path, data: bytes, message: str):
     path = tmp_path / "schedule.json"
     path.write_bytes(data)
     with pytest.raises(TimelineError) as error:
-        schedule.load(path)
+        files.load(path)
     assert str(path) in str(error.value)
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 def test_a_schedule_that_is_not_there_is_named(tmp_path: Path):
     with pytest.raises(TimelineError, match=r"cannot read the schedule .*none\.json: No such file"):
-        schedule.load(tmp_path / "none.json")
+        files.load(tmp_path / "none.json")
