@@ -50,8 +50,8 @@ def drift(
     """Run one clip for many frames: vital signs in the last part of the run over those in the first, world by world.
 
     wordings: world -> text. frames: of each world's run. progress: called with frames done and in all. The result also
-    has the correlation of what changes in the picture with what changes in the camera's, at both ends: a stream that
-    has collapsed no longer moves with its input.
+    has the correlation of changes in the picture with changes in the camera's, at both ends: a collapsed stream no
+    longer moves with its input.
     """
     every = max(1, frames // 2000)
     worlds: dict[str, Any] = {}

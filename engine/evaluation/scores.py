@@ -21,7 +21,7 @@ MEASURES = {
     "flicker": "change from frame to frame on a still, over the teacher's",
     "motion": "motion energy on a still over the teacher's, in moving worlds",
 }
-"""Measure -> what it says."""
+"""Measure -> its definition in one line."""
 DISTANCE = (
     "mean over frames of engine.evaluation.measures.world_distance: local colour plus local contrast per octave, in "
     f"windows of {measures.WINDOW_PX} px, so that a particle may be elsewhere in its window but not missing; stream "

@@ -1,4 +1,4 @@
-"""What the procedural teachers paint with: blurs, gradients, colour ramps and edge-preserving filters.
+"""The procedural teachers' tools: blurs, gradients, colour ramps and edge-preserving filters.
 
 Legend: B batch, C channels, H height, W width in pixels. Pictures are float32 RGB in 0..1.
 Everything is local (a neighbourhood of about 24 px), so that a convolutional student can learn it.
@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Colour = tuple[float, float, float]
+"""RGB in 0..1."""
 
 TILE_PX = 16
 """Fixed textures repeat after the network's deepest stride but one, so that it can know their phase."""
@@ -30,29 +31,29 @@ def luminance(picture: Tensor) -> Tensor:
 
 
 def mix(a: Tensor, b: Tensor, amount: Tensor | float) -> Tensor:
-    """`a` where amount is 0, `b` where it is 1."""
+    """Interpolate: `a` where amount is 0, `b` where it is 1; shapes broadcast."""
     return a + (b - a) * amount
 
 
 def screen(picture: Tensor, light: Tensor) -> Tensor:
-    """Add light as a second exposure: never beyond white, never darker."""
+    """Add light (B, 1 or 3, H, W) as a second exposure: never beyond white, never darker."""
     return 1 - (1 - picture.clamp(0, 1)) * (1 - light.clamp(0, 1))
 
 
 def smoothstep(low: float, high: float, value: Tensor) -> Tensor:
-    """0 below `low`, 1 above `high` (or the reverse where low > high), smooth between."""
+    """0 below `low`, 1 above `high` (or the reverse where low > high), smooth between; elementwise."""
     t = ((value - low) / (high - low)).clamp(0, 1)
     return t * t * (3 - 2 * t)
 
 
 def saturate(picture: Tensor, amount: float) -> Tensor:
-    """Scale the distance from grey: 0 grey, 1 unchanged."""
+    """Scale the distance from grey, (B, 3, H, W) in 0..1: amount 0 is grey, 1 leaves it unchanged."""
     grey = luminance(picture)
     return (grey + (picture - grey) * amount).clamp(0, 1)
 
 
 def ramp(value: Tensor, stops: tuple[tuple[float, Colour], ...]) -> Tensor:
-    """Colour of `value` (B, 1, H, W) on a gradient of (position, colour) stops, positions rising."""
+    """Map `value` (B, 1, H, W) to (B, 3, H, W) by a gradient of (position, colour) stops, positions rising."""
     (position, colour), *rest = stops
     out = ink(colour, value).expand(value.shape[0], 3, *value.shape[2:])
     for following, following_colour in rest:
@@ -62,14 +63,14 @@ def ramp(value: Tensor, stops: tuple[tuple[float, Colour], ...]) -> Tensor:
 
 
 def box(picture: Tensor, size: int) -> Tensor:
-    """Mean over `size` x `size` px (odd), edges repeated."""
+    """Mean over `size` x `size` px (odd), edges repeated; the same shape."""
     half = size // 2
     across = F.avg_pool2d(F.pad(picture, (half, half, 0, 0), mode="replicate"), (1, size), 1)
     return F.avg_pool2d(F.pad(across, (0, 0, half, half), mode="replicate"), (size, 1), 1)
 
 
 def soft(picture: Tensor, pixels: int) -> Tensor:
-    """A wide blur of about `pixels` px (4, 8 or 16): pooled, then interpolated."""
+    """A wide blur of about `pixels` px (4, 8 or 16): pooled, then interpolated; the same shape."""
     small = box(F.avg_pool2d(picture, pixels), 3)
     return F.interpolate(small, size=picture.shape[-2:], mode="bilinear", align_corners=False)
 
@@ -91,7 +92,7 @@ def shifted(picture: Tensor, right: int = 0, down: int = 0) -> Tensor:
 
 
 def edges(grey: Tensor) -> Tensor:
-    """Length of the slope."""
+    """Length of the gradient, (B, 1, H, W)."""
     right, down = slopes(grey)
     return (right.square() + down.square() + 1e-12).sqrt()
 
@@ -116,7 +117,7 @@ def ink_lines(grey: Tensor, sigma: float = 1.0, low: float = 0.010, high: float 
 
 
 def kuwahara(picture: Tensor, size: int = 5, sharpness: float = 6.0) -> Tensor:
-    """Edge-preserving smoothing: four `size` px squares around a pixel, the calmest weighs most."""
+    """Edge-preserving smoothing (B, 3, H, W): of four `size` px squares around a pixel the smoothest weighs most."""
     grey = luminance(picture)
     half = size // 2
     moments = F.pad(box(torch.cat([picture, grey, grey.square()], 1), size), (half,) * 4, mode="replicate")

@@ -349,9 +349,8 @@ class SyntheticProp:
         down, across = slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
         maps = torch.zeros(5, self.height, self.width, device=picture.device)
         maps[:, rows, columns] = torch.cat([mask, surface.coordinates, surface.shade], 1)[0, :, down, across]
-        shadow = F.pad(b.soft(maps[None, :1], 8), (0, 0, 4, 0))[
-            :, :, :-4
-        ]  # where it keeps the light off what is behind
+        # The shadow: where the prop keeps the light off the picture behind it.
+        shadow = F.pad(b.soft(maps[None, :1], 8), (0, 0, 4, 0))[:, :, :-4]
         whole = picture * (1 - self._shadow * shadow[0]) * (1 - maps[:1])
         whole[:, rows, columns] += paint[0, :, down, across]
         return PropFrame(whole.clamp(0, 1), maps[:1], maps[1:4], maps[4:], pose)

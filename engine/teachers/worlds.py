@@ -1,4 +1,4 @@
-"""The procedural teachers: for a real frame, what a world makes of it.
+"""The procedural teachers: each paints a real frame as its world shows it.
 
 A teacher is a function of the source in a neighbourhood of about 24 px, of the position in the picture, of the
 travelling waves, of the particles and of the frame's noise: the network sees all of these too, so all of it can be
