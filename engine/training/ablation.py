@@ -29,7 +29,7 @@ from engine.router import Router
 from engine.stream import Stream
 from engine.training.prune import prune
 from engine.training.recipes import Recipe, Size
-from engine.training.router import fit_router, known_embeddings
+from engine.training.router import fit_router, wording_embeddings
 from engine.training.trainer import Trainer
 
 log = logging.getLogger(__name__)
@@ -118,8 +118,8 @@ def _trained(
 
 
 def _evaluated(network: Hourglass, router: Router, path: Path, frames: int, threads: int) -> dict[str, Any]:
-    known = {tidy(text): vector for text, vector in known_embeddings(network.config).items()}
-    stream = Stream.of(Weights(network.config, network, router, known, "ablation"), threads=threads)
+    wordings = {tidy(text): vector for text, vector in wording_embeddings(network.config).items()}
+    stream = Stream.of(Weights(network.config, network, router, wordings, "ablation"), threads=threads)
     clip = read_clip(path, 24, (192, 128))
     few = compare_steps(stream, [clip], {"cartoon": PROMPTS["cartoon"]}, many=4)
     long_run = drift(stream, clip, {world: PROMPTS[world] for world in ("neon-rain", "cartoon")}, frames)

@@ -108,7 +108,7 @@ def fit_router(config: ModelConfig, seed: int = 0, steps: int = 2500) -> tuple[R
     return router, accuracy
 
 
-def known_embeddings(config: ModelConfig) -> dict[str, np.ndarray]:
+def wording_embeddings(config: ModelConfig) -> dict[str, np.ndarray]:
     """The training wordings and their embeddings (384,) float32, to ship with the weights."""
     encoder = TextEncoder()
     return {text: encoder.embed(text) for text, _, _ in _labelled(config, "train")}
@@ -125,15 +125,15 @@ MAX_ROUNDS = 16
 
 
 def widen_router(
-    router: Router, known: Mapping[str, np.ndarray], world: str, texts: Sequence[str], seed: int = 0
+    router: Router, known_wordings: Mapping[str, np.ndarray], world: str, texts: Sequence[str], seed: int = 0
 ) -> tuple[Router, dict[str, np.ndarray]]:
     """Add a world to a router; returns the wider router, and the known embeddings with the new wordings' added.
 
-    known: wording -> embedding (384,). texts: the new world's wordings. Only the new world's weights are fitted, by
-    logistic regression against the router's answer: near its wordings the new world takes all, half of a text that
-    joins one with a known wording, and nothing of the known ones, which so keep their meaning.
+    known_wordings: wording -> embedding (384,). texts: the new world's wordings. Only the new world's weights are
+    fitted, by logistic regression against the router's answer: near its wordings the new world takes all, half of a
+    text that joins one with a known wording, and nothing of the known ones, which so keep their meaning.
     """
-    encoder = TextEncoder(known)
+    encoder = TextEncoder(known_wordings)
     texts = list(dict.fromkeys([*map(tidy, texts), world.replace("-", " ")]))
     rng = np.random.default_rng(seed)
     generator = torch.Generator().manual_seed(seed)
@@ -149,10 +149,14 @@ def widen_router(
         first, second = torch.randint(len(rows), (2, count), generator=generator)
         return torch.lerp(rows[first], rows[second], 0.5 * torch.rand(count, 1, generator=generator))
 
-    own, others = embedded(texts), embedded(list(known))
-    half = embedded(joined(JOINED_TEXTS, texts, list(known)))
+    own, others = embedded(texts), embedded(list(known_wordings))
+    half = embedded(joined(JOINED_TEXTS, texts, list(known_wordings)))
     none = torch.cat(
-        [others, blended(others, BLENDED_POINTS), embedded(joined(JOINED_TEXTS // 2, list(known), list(known)))]
+        [
+            others,
+            blended(others, BLENDED_POINTS),
+            embedded(joined(JOINED_TEXTS // 2, list(known_wordings), list(known_wordings))),
+        ]
     )
     groups = [(blended(own, 400), 0.98, 1.0), (half, 0.5, 1.0), (none, 0.002, 3.0)]
     exact = torch.cat([rows for rows, _, _ in groups])
@@ -188,4 +192,4 @@ def widen_router(
         "world.bias": torch.cat([router.world.bias, bias.detach()[None]]),
     }
     wide.load_state_dict(router.state_dict() | longer)
-    return wide.eval().requires_grad_(False), dict(known) | dict(zip(texts, own.numpy(), strict=True))
+    return wide.eval().requires_grad_(False), dict(known_wordings) | dict(zip(texts, own.numpy(), strict=True))

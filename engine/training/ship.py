@@ -14,7 +14,7 @@ import torch
 from engine.models.checkpoint import card_path, save_weights
 from engine.prompts import tidy
 from engine.training.data import read_manifest
-from engine.training.router import fit_router, known_embeddings
+from engine.training.router import fit_router, wording_embeddings
 from engine.training.trainer import load_average
 
 
@@ -38,9 +38,9 @@ def ship(run: Path, pack: Path, out: Path) -> Shipped:
     if manifest["sha256"] != facts["data_sha256"]:
         raise ValueError(f"{run} was not trained on {pack}; name the pack that it was trained on")
     router, accuracy = fit_router(network.config)
-    known = {tidy(text): vector for text, vector in known_embeddings(network.config).items()}
+    wordings = {tidy(text): vector for text, vector in wording_embeddings(network.config).items()}
     out.parent.mkdir(parents=True, exist_ok=True)
-    sha256 = save_weights(out, network, router, known)
+    sha256 = save_weights(out, network, router, wordings)
     path = card_path(out)
     old_card = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     card = {
