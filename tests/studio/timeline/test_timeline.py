@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -103,6 +105,31 @@ def test_a_timeline_that_grows_equals_one_that_is_made_anew(timeline, keys, time
             grown, whole = grown.extended(key), whole.add(key)
     assert grown == whole
     assert grown.at(time_s) == whole.at(time_s)
+
+
+def lines_run(timeline: Timeline, time_s: float) -> int:
+    """How many lines of Python the cue at a time takes."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        timeline.at(time_s)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def test_a_cue_costs_the_same_at_the_ten_thousandth_prompt_as_at_the_second():
+    keys = tuple(Key(n, WORLDS[n % 2], 0.5) for n in range(10_000))
+    few, many = Timeline(keys[:2]), Timeline(keys)
+    few.at(0), many.at(0)  # the keys are worked out once
+    assert lines_run(few, 1.25) == lines_run(many, 1.25) == lines_run(many, 9_999.25)
 
 
 def test_any_kind_of_number_is_a_time():
