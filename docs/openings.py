@@ -26,17 +26,17 @@ from PIL import Image
 from engine.media.video import VideoSource
 from engine.media.pictures import contact_sheet
 from studio.notebook.html import moments
-from studio.notebook import strip
+from studio.notebook import contact_strip
 
 
 def at(video, *times_s):
     return moments(VideoSource(video), times_s)
 """
 DRAW = {
-    "00_first_take": "strip(take, version, count=6, width=210).save(out, quality=88)",
-    "01_prompt_timeline": "strip(take, second, count=6, width=210).save(out, quality=88)",
+    "00_first_take": "contact_strip(take, version, count=6, width=210).save(out, quality=88)",
+    "01_prompt_timeline": "contact_strip(take, second, count=6, width=210).save(out, quality=88)",
     "02_props_and_scenes": """
-above, below = spot(take, chest, 6, 210), strip(take, version, count=6, width=210)
+above, below = highlight(take, chest, 6, 210), contact_strip(take, version, count=6, width=210)
 sheet = Image.new("RGB", (below.width, above.height + 4 + below.height), "#0b0c0e")
 sheet.paste(above, (0, 0))
 sheet.paste(below.crop((0, above.height + 4, *below.size)), (0, above.height + 4))

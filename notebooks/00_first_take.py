@@ -26,8 +26,8 @@
 import os
 from pathlib import Path
 
-from studio.notebook import Take, TakePlayer, strip
-from studio.timeline.timeline import Timeline
+from studio import Take, Timeline, render
+from studio.notebook import TakePlayer, contact_strip
 
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
 take = Take.open(next(sessions.glob("example/S*/*/T*")))
@@ -39,7 +39,7 @@ print(f"{take.name}: {take.duration_s:.1f} s, {len(take.made)} frames, {len(take
 # Above the camera, below the world, under both the prompts. A slanted edge is a fade.
 
 # %%
-strip(take)
+contact_strip(take)
 
 # %% [markdown]
 # ## Three prompts
@@ -60,11 +60,11 @@ timeline = (
 # The engine makes every frame from the camera's frame, from the frames that it made before, and from the prompt of that moment. The new version gets its own number.
 
 # %%
-version = take.render(timeline)
+version = render(take, timeline)
 print(version.folder)
 
 # %%
-strip(take, version)
+contact_strip(take, version)
 
 # %% [markdown]
 # ## Look, and change it

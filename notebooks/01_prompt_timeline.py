@@ -27,9 +27,9 @@
 import os
 from pathlib import Path
 
-from studio.notebook import Take, TakePlayer
+from studio import Take, Timeline, render
+from studio.notebook import TakePlayer
 from studio.timeline.files import dumps, parse
-from studio.timeline.timeline import Timeline
 
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
 take = Take.open(next(sessions.glob("example/S*/*/T*")))
@@ -72,7 +72,7 @@ slowly
 # again, and it goes on where it was.
 
 # %%
-version = take.render(slowly)
+version = render(take, slowly)
 version
 
 # %% [markdown]
@@ -101,7 +101,7 @@ print(dumps(imported, "keyframes"))
 imported
 
 # %%
-second = take.render(dream)
+second = render(take, dream)
 TakePlayer(take, second)
 
 # %% [markdown]

@@ -26,9 +26,8 @@
 import os
 from pathlib import Path
 
-from studio.notebook import Take, TakePlayer, spot
-from studio.script.region import Region
-from studio.script.script import Beat, Prop, Scene, Script
+from studio import Beat, Prop, Region, Scene, Script, Take, check_script, load_script, render, save_script
+from studio.notebook import TakePlayer, highlight
 
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
 take = Take.open(next(sessions.glob("example/S*/*/T*")))
@@ -65,7 +64,7 @@ script
 # and whether the prop is seen at all.
 
 # %%
-print(*script.check(take), sep="\n")
+print(*check_script(script, take), sep="\n")
 
 # %% [markdown]
 # A slip of the pen is an error with its remedy.
@@ -83,13 +82,13 @@ except ValueError as error:
 # box at a later time corrects it.
 
 # %%
-spot(take, chest)
+highlight(take, chest)
 
 # %% [markdown]
 # ## Render the script
 
 # %%
-version = take.render(script)
+version = render(take, script)
 version
 
 # %% [markdown]
@@ -99,12 +98,12 @@ version
 
 # %%
 path = take.folder.parent / "chest.yaml"
-script.save(path)
+save_script(script, path)
 print(path.read_text())
 
 # %% [markdown]
 # **What you have now:** a script that fits any take with such a chest. Change a line, run the cell again, look.
 
 # %%
-assert Script.load(path) == script
+assert load_script(path) == script
 TakePlayer(take, version)

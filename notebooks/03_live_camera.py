@@ -27,7 +27,8 @@ import os
 import time
 from pathlib import Path
 
-from studio.notebook import LiveCamera, Take, TakePlayer
+from studio import Take, render
+from studio.notebook import LiveCamera, TakePlayer
 
 short = bool(os.environ.get("LSD_SHORT"))
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
@@ -104,7 +105,7 @@ edited = halves.change(second.id, prompt="a pencil sketch", fade_s=0.5)
 edited
 
 # %%
-version = take.render(edited)
+version = render(take, edited)
 TakePlayer(take, version)
 
 # %% [markdown]

@@ -28,7 +28,8 @@ from pathlib import Path
 
 from IPython.display import Video
 
-from studio.notebook import GridPicker, Take
+from studio import Take, render_grid
+from studio.notebook import GridPicker
 
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
 take = Take.open(next(sessions.glob("example/S*/*/T*")))
@@ -41,7 +42,7 @@ take = Take.open(next(sessions.glob("example/S*/*/T*")))
 # %%
 short = bool(os.environ.get("LSD_SHORT"))
 prompts = ["a pencil sketch"] if short else ["a pencil sketch", "underwater", "a stained glass window"]
-grid = take.render_grid(prompts, strengths=[1.0, 0.5])
+grid = render_grid(take, prompts, strengths=[1.0, 0.5])
 grid
 
 # %% [markdown]

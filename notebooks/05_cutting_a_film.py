@@ -28,9 +28,8 @@ from pathlib import Path
 
 from IPython.display import Video
 
-from studio.delivery.film import Card, Film, Shot
-from studio.notebook import Take
-from studio.script.script import Beat, Scene, Script
+import studio.notebook
+from studio import Beat, Card, Excerpt, Film, Scene, Script, Take, check_script, render, write_film
 
 short = bool(os.environ.get("LSD_SHORT"))
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
@@ -65,10 +64,10 @@ script = Script(
 script
 
 # %%
-print(*(script.check(take) or ["nothing is wrong"]), sep="\n")
+print(*(check_script(script, take) or ["nothing is wrong"]), sep="\n")
 
 # %%
-first = take.render(script)
+first = render(take, script)
 first
 
 # %% [markdown]
@@ -85,22 +84,22 @@ night = Script(
     ],
     title="Fire and ice",
 )
-second = first if short else take.render(night)
+second = first if short else render(take, night)
 
 # %% [markdown]
 # ## The cut
 #
-# Cards and shots, one after the other. Every cut stands at an exact frame.
+# Cards and excerpts, one after the other. Every cut stands at an exact frame.
 
 # %%
 film = Film(
     [
         Card("Twelve worlds", 4, below="shot in one take"),
-        Shot(first, 0, 19.5),
+        Excerpt(first, 0, 19.5),
         Card("Fire and ice", 3),
-        Shot(second, 0, 19.5),
+        Excerpt(second, 0, 19.5),
         Card("What the camera saw", 3),
-        Shot(take, 0, 9, "raw"),
+        Excerpt(take, 0, 9, "raw"),
         Card("The end", 2),
     ],
     fps=24,
@@ -111,7 +110,7 @@ for part, frame in zip(film.parts, film.cuts, strict=True):
 print(f"{film.length} frames, {film.length / film.fps:g} s")
 
 # %%
-path = film.write(take.folder.parent / "film.mp4")
+path = write_film(film, take.folder.parent / "film.mp4")
 Video(str(path), embed=True, width=640)
 
 # %% [markdown]

@@ -32,8 +32,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from ipywidgets import FloatSlider, interact
-from tqdm.auto import tqdm
 
+import studio.notebook
 from engine.evaluation.clips import Clip
 from engine.evaluation.endurance import drift
 from engine.media.pictures import fit
@@ -42,8 +42,9 @@ from engine.models.particles import PARTICLE_KINDS, particle_planes
 from engine.stream import Stream
 from engine.tools.inspection import watch
 from engine.types import Frame
+from studio import Take
+from studio.background import progress_bar
 from studio.takes.frames import pictures
-from studio.takes.take import Take
 
 short = bool(os.environ.get("LSD_SHORT"))
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
@@ -143,16 +144,15 @@ interact(blended, share=FloatSlider(0.5, min=0, max=1, step=0.1, continuous_upda
 # %%
 count = 200 if short else 2000
 clip = Clip("example", tuple(Frame(fit(frame.rgb, 160, 90), frame.index, frame.time_s) for frame in frames))
-with tqdm(total=count, unit="frame") as bar:
-    yours = drift(stream, clip, {"neon-rain": "neon rain"}, count, lambda done, _: bar.update(done - bar.n))
-    bar.update(count - bar.n)
+with progress_bar("drift", total=count) as progress:
+    yours = drift(stream, clip, {"neon-rain": "neon rain"}, count, progress)
 released = json.loads(card_path(SHIPPED).read_text(encoding="utf-8"))["evaluation"]["drift"]
 
 figure, axes = plt.subplots(1, 2, figsize=(11, 2.8), sharey=True)
 for axis, run, title in zip(axes, (released, yours), ("at the release", "here"), strict=True):
-    for number, (world, told) in enumerate(run["worlds"].items()):
+    for number, (world, signs) in enumerate(run["worlds"].items()):
         for name, style in (("luminance", "-"), ("contrast", "--"), ("saturation", ":")):
-            curve = told["curves"][name]
+            curve = signs["curves"][name]
             at = np.linspace(0, run["frames"], len(curve))
             axis.plot(at, curve, style, color=f"C{number}", linewidth=1, label=f"{world}: {name}")
     axis.set_title(f"{run['frames']:,} frames, {title}", fontsize=9)
@@ -160,8 +160,8 @@ for axis, run, title in zip(axes, (released, yours), ("at the release", "here"),
 axes[1].legend(fontsize=7)
 axes[0].legend(fontsize=7, ncols=3)
 plt.show()
-for world, told in (released["worlds"] | yours["worlds"]).items():
-    print(world, {name: f"{change:+.2%}" for name, change in told["change"].items()})
+for world, run in (released["worlds"] | yours["worlds"]).items():
+    print(world, {name: f"{change:+.2%}" for name, change in run["change"].items()})
 
 # %% [markdown]
 # **What you have now:** the engine taken apart and put together again. `engine/tools/inspection.py` holds the tools; the

@@ -52,10 +52,9 @@ from engine.training.data import TrainingClip
 from engine.training.leaves import dead_leaves
 from engine.training.newworld import NewWorldTrainer
 from engine.types import Frame
-from studio.notebook import TakePlayer, strip
+from studio import Take, Timeline, render
+from studio.notebook import TakePlayer, contact_strip
 from studio.takes.frames import pictures
-from studio.takes.take import Take
-from studio.timeline.timeline import Timeline
 
 short = bool(os.environ.get("LSD_SHORT"))
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
@@ -292,8 +291,8 @@ timeline = (
     .at(9, [("a risograph print", 1), ("snowfall in winter", 1)], fade=1)
     .at(14, "a risograph print", fade=1)
 )
-version = take.render(timeline, Stream.load(weights, device="cpu", seed=7))
-strip(take, version)
+version = render(take, timeline, Stream.load(weights, device="cpu", seed=7))
+contact_strip(take, version)
 
 # %%
 TakePlayer(take, version)

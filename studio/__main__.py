@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+
+from studio.background import Progress, terminal_bar
+from studio.delivery.formats import FORMATS
 
 app = typer.Typer(
     name="lsd-studio",
@@ -36,12 +37,7 @@ class Device(str, Enum):
     MPS = "mps"
 
 
-class Format(str, Enum):
-    """What a take is exported to."""
-
-    MP4 = "mp4"
-    OTIO = "otio"
-
+Format = Enum("Format", {name.upper(): name for name in FORMATS}, type=str)  # type: ignore[misc]  # from the table
 
 Sessions = Annotated[Path, typer.Option("--sessions", help="The folder of all takes.", envvar="LSD_SESSIONS")]
 OnDevice = Annotated[Device, typer.Option("--device", help="Where the engine runs.")]
@@ -113,7 +109,7 @@ def record(
     sessions: Sessions = SESSIONS,
 ) -> None:
     """Record a take of a video file; prints the take's folder."""
-    from studio.takes.take import Slate
+    from studio.takes.slate import Slate
     from studio.timeline import files as schedules
     from studio.timeline.timeline import Timeline
 
@@ -211,8 +207,8 @@ def render(
     Every take is rendered under every prompt, schedule and script given, with every seed. A worker that is lost is
     replaced, and a render that was killed goes on where it was when it is asked for again.
     """
-    from studio.farm import render_many
     from studio.farm.command import display, plan, summary
+    from studio.farm.farm import render_many
 
     if frames is not None and not schedule:
         raise ValueError(_FRAMES_ALONE)
@@ -229,15 +225,15 @@ def render(
         remark=_remark,
     )
     with display(jobs, _stderr) as progress:
-        outcomes = render_many(jobs, workers=workers, ray=ray, progress=progress)
-    failed = [outcome for outcome in outcomes if outcome.version is None]
-    for outcome in outcomes:
-        if outcome.version is not None:
-            _remark(summary(outcome))
-            print(outcome.version.folder)
+        results = render_many(jobs, workers=workers, ray=ray, progress=progress)
+    failed = [result for result in results if result.version is None]
+    for result in results:
+        if result.version is not None:
+            _remark(summary(result))
+            print(result.version.folder)
     if len(failed) < len(jobs):
-        for outcome in failed:
-            _remark(f"failed: {summary(outcome)}")
+        for result in failed:
+            _remark(f"failed: {summary(result)}")
     if failed:
         raise ValueError(failed[0].error if len(jobs) == 1 else f"{len(failed)} of {len(jobs)} renders failed")
 
@@ -253,11 +249,11 @@ def check(
     opened = Take.open(folder)
 
     from studio.model import load_model
-    from studio.rendering.verify import check as check_take
+    from studio.rendering.verify import check_take
 
-    stream = load_model(opened.manifest.engine, device=device.value, weights=weights)
+    model = load_model(opened.manifest.engine, device=device.value, weights=weights)
     with _progress("Checking") as progress:
-        report = check_take(folder, stream, progress)
+        report = check_take(folder, model, progress)
     print(f"{report.take.name}: {report.take.state}, {len(report.take.made)} frames, {report.take.dropped} dropped")
     print(f"pictures: {report.pictures}")
     for notice in report.notices:
@@ -270,13 +266,15 @@ def check(
 @app.command()
 def export(
     take: TakeFolder,
-    to: Annotated[Format, typer.Option("--to", help="mp4: constant rate, with sound; otio: for the editing room.")],
+    to: Annotated[
+        Format, typer.Option("--to", help="; ".join(f"{name}: {f.about}" for name, f in FORMATS.items()) + ".")
+    ],
     out: Annotated[Path, typer.Option("--out", help="The file to write.")],
     version: Annotated[str | None, typer.Option(help="raw, live or v001 …; the newest version by default.")] = None,
     sessions: Sessions = SESSIONS,
 ) -> None:
     """Export a take as a video or as a timeline for the editing room."""
-    from studio.delivery.export import write_mp4, write_otio
+    from studio.delivery.formats import export as export_take
     from studio.takes.take import Take
 
     opened = Take.open(_find(take, sessions))
@@ -284,12 +282,8 @@ def export(
         raise ValueError(f"{out.parent} is not a folder; make it first")
     if out.exists():
         raise ValueError(f"{out} is there already; choose another name")
-    if to is Format.OTIO:
-        write_otio(opened, out)
-    else:
-        with _progress("Exporting") as progress:
-            write_mp4(opened, out, version, progress)
-    print(out)
+    with _progress("Exporting") as progress:
+        print(export_take(opened, to.value, out, version, progress))
 
 
 @app.command()
@@ -338,12 +332,11 @@ def takes_ls(
     sessions: Sessions = SESSIONS,
 ) -> None:
     """List every take."""
-    from studio.takes.listing import line, table
-    from studio.takes.take import takes
+    from studio.takes.listing import line, list_takes, table
 
     if not sessions.is_dir():
         raise ValueError(f"{sessions} is not a folder; give the sessions folder with --sessions")
-    lines = [line(listed) for listed in takes(sessions)]
+    lines = [line(listed) for listed in list_takes(sessions)]
     if as_json:
         print(json.dumps(lines, indent=2, ensure_ascii=False))
     else:
@@ -366,23 +359,9 @@ def _remark(text: str) -> None:
     _stderr.print(text, soft_wrap=True, markup=False)
 
 
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+def _progress(title: str) -> AbstractContextManager[Progress]:
     """A progress bar on a terminal; nothing in a pipe."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    shown = 0.0
-    with Progress(*columns, console=_stderr, transient=True, disable=not _stderr.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-
-        def advance(done: int, total: int) -> None:
-            nonlocal shown
-            if time.monotonic() - shown > 0.1 or done == total:
-                shown = time.monotonic()
-                bar.update(task, completed=done, total=total or None)
-
-        yield advance
+    return terminal_bar(title, None, brief=True)
 
 
 def main(arguments: list[str] | None = None) -> None:

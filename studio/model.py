@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from engine.types import LiveModel
-from studio.takes.take import EngineEntry
+from studio.takes.manifest import EngineEntry
 
 if TYPE_CHECKING:
     from engine.evaluation.judge import Judge

@@ -1,36 +1,36 @@
 """Variants of one take side by side: every prompt under every seed and strength, looked at, measured, picked.
 
-grid = take.render_grid(prompts=["underwater", "a pencil sketch"], seeds=[1, 2])
+grid = render_grid(take, prompts=["underwater", "a pencil sketch"], seeds=[1, 2])
 grid.sheet()
 grid.pick(3)
 """
 
 from __future__ import annotations
 
-import base64
-import io
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from engine.media.pictures import fit
+from engine.media.pictures import draw_contact_sheet, fit
 from engine.media.video import VideoSource, VideoWriter
-from engine.prompts import Prompt, words
+from engine.prompts import words
 from engine.types import Frame, LiveModel
-from studio.farm import Job, Progress, render_many
+from studio.background import Progress, cancellable, progress_bar, run_in_background
+from studio.farm.farm import render_many
+from studio.farm.jobs import Job, JobProgress, JobResult
 from studio.model import judge_of, load_model
-from studio.notebook.html import WIDTH, html_table
-from studio.notebook.html import moments as moments_of
+from studio.rendering.render import Direction, timeline_for
 from studio.script.script import Script
-from studio.takes.frames import pictures
-from studio.takes.take import Render, Take, TakeError, bar
+from studio.takes.documents import TakeError
+from studio.takes.frames import evenly, moments, pictures
+from studio.takes.take import Take
+from studio.takes.version import Render
 from studio.timeline.curves import Keyframe
 from studio.timeline.keys import Track
 from studio.timeline.timeline import Timeline
@@ -83,7 +83,10 @@ class Grid:
     def table(self) -> list[dict[str, object]]:
         """A row of figures for each variant."""
         names = ("prompt", "seed", "strength", "world", "adherence", "flicker", "sharpness", "seconds")
-        return [{"version": one.render.name} | {name: getattr(one, name) for name in names} for one in self.variants]
+        return [
+            {"version": variant.render.name} | {name: getattr(variant, name) for name in names}
+            for variant in self.variants
+        ]
 
     def pick(self, number: int) -> Take:
         """Circle a variant: the take's manifest names its version from now on. Returns the take as it is then."""
@@ -95,24 +98,19 @@ class Grid:
     def picked(self) -> int | None:
         """Which variant is circled, as the take on disk says now."""
         circled = Take.open(self.take.folder).manifest.circled
-        return next((n for n, one in enumerate(self.variants) if one.render.name == circled), None)
+        return next((n for n, variant in enumerate(self.variants) if variant.render.name == circled), None)
 
-    def sheet(self, moments: int = 4) -> Image.Image:
-        """A contact sheet: a row for each variant, its moments across."""
-        times = [self.take.duration_s * (i + 0.5) / moments for i in range(moments)]
-        rows = [moments_of(VideoSource(one.render.video), times) for one in self.variants]
-        height = round(TILE_W * rows[0][0].shape[0] / rows[0][0].shape[1])
-        sheet = Image.new("RGB", (moments * TILE_W, len(rows) * height))
-        for y, row in enumerate(rows):
-            for x, rgb in enumerate(row):
-                sheet.paste(Image.fromarray(fit(rgb, TILE_W, height)), (x * TILE_W, y * height))
-        return sheet
+    def sheet(self, count: int = 4) -> Image.Image:
+        """A contact sheet: a row for each variant, `count` moments across."""
+        times = evenly(self.take.duration_s, count)
+        rows = [moments(VideoSource(variant.render.video), times) for variant in self.variants]
+        return draw_contact_sheet(rows, width=TILE_W, gap=0, margin=0)
 
     def video(self, out: Path | str, columns: int | None = None) -> Path:
         """All variants in one picture, side by side, as MP4."""
         columns = columns or min(len(self.variants), 2 if len(self.variants) <= 4 else 3)
         rows = -(-len(self.variants) // columns)
-        sources = [iter(VideoSource(one.render.video)) for one in self.variants]
+        sources = [iter(VideoSource(variant.render.video)) for variant in self.variants]
         first = VideoSource(self.variants[0].render.video)
         width, height = TILE_W, round(TILE_W * first.height / first.width) // 2 * 2
         with VideoWriter(Path(out), columns * width, rows * height, first.fps) as writer:
@@ -125,39 +123,25 @@ class Grid:
                 writer.write(Frame(wall, frames[0].index, frames[0].time_s))
         return Path(out)
 
-    def _repr_html_(self) -> str:
-        buffer = io.BytesIO()
-        self.sheet().save(buffer, "JPEG", quality=82)
-        data = base64.b64encode(buffer.getvalue()).decode()
-        head = ("", "version", "prompt", "seed", "strength", "adherence", "flicker", "sharpness", "s")
-        picked, rows = self.picked, []
-        for n, one in enumerate(self.variants):
-            adherence = "" if one.adherence is None else f"{one.adherence:.0%} {one.world}"
-            figures = [f"{one.flicker:.3f}", f"{one.sharpness:.2f}", f"{one.seconds:.1f}"]
-            mark = "◉" if n == picked else str(n)
-            cells = [mark, one.render.name, one.prompt, str(one.seed), f"{one.strength:g}", adherence, *figures]
-            rows.append([escape(cell) for cell in cells])
-        image = f'<img style="width:100%;display:block" alt="variants" src="data:image/jpeg;base64,{data}">'
-        return f'<div style="max-width:{WIDTH}px">{image}{html_table(head, rows)}</div>'
-
 
 def render_grid(
     take: Take,
-    prompts: Sequence[Prompt | Timeline | Script],
+    prompts: Sequence[Direction],
     seeds: Sequence[int] | np.ndarray | None = None,
     strengths: Sequence[float] | np.ndarray = (1.0,),
     *,
     workers: int | None = None,
     ray: str | None = None,
-    stream: LiveModel | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    model: LiveModel | None = None,
+    progress: Progress | None = None,
 ) -> Grid:
     """Render a take under each prompt (or timeline, or script), seed and strength, each as a version; see `Grid`.
 
     seeds: whole numbers, the take's own by default. strengths: 0 is the picture as it is, 1 the prompt; a timeline's
-    own strength is multiplied by them. Both may be arrays. workers, ray: as `studio.farm.render_many` takes them.
-    stream: an engine to ask which world a prompt is nearest to. progress: is told the frames that are done and their
-    number; by default a bar shows them. Raises TakeError naming what could not be rendered; the other versions stay.
+    own strength is multiplied by them. Both may be arrays. workers, ray: as `studio.farm.farm.render_many` takes them.
+    model: renders all of them, in this process unless workers are asked for, and names the world that a prompt is
+    nearest to. progress: by default a bar shows it. Raises TakeError naming what could not be rendered; the other
+    versions stay.
     """
     own = take.manifest.engine.seed
     prompts = _listed(prompts, "prompts", "'underwater'")
@@ -167,42 +151,78 @@ def render_grid(
         raise TakeError("a grid needs at least one prompt, one seed and one strength")
     for seed in seeds:
         if isinstance(seed, bool) or not isinstance(seed, int):
-            raise TakeError(f"the seed {seed!r} is no whole number; write seeds=[1, 2]")
+            raise TakeError(f"the seed {seed!r} is not a whole number; write seeds=[1, 2]")
     for strength in strengths:
         if isinstance(strength, bool) or not isinstance(strength, int | float) or not 0 <= strength <= 1:
-            raise TakeError(f"the strength {strength!r} is no number from 0 to 1; write strengths=[1, 0.5]")
+            raise TakeError(f"the strength {strength!r} is not a number from 0 to 1; write strengths=[1, 0.5]")
     plan = list(itertools.product(prompts, seeds, strengths))
-    lines = [_timeline(prompt, take, strength) for prompt, _, strength in plan]
     jobs = [
-        Job(take.folder, line, seed=None if seed == own else seed)
-        for line, (_, seed, _) in zip(lines, plan, strict=True)
+        Job(take.folder, _timeline(prompt, take, strength), seed=None if seed == own else seed)
+        for prompt, seed, strength in plan
     ]
-    began: dict[int, float] = {}
-    took: dict[int, float] = {}
-    total = len(jobs) * len(take.made)
-    with bar(f"{take.name}, {len(jobs)} variants", progress, total) as tell:
-        done: dict[int, int] = {}
-
-        def told(news: Progress) -> None:
-            done[news.number] = news.done
-            if news.total:
-                took[news.number] = time.monotonic() - began.setdefault(news.number, time.monotonic())
-            tell(sum(done.values()), total)
-
-        outcomes = render_many(jobs, workers=workers, ray=ray, progress=told)
-    failed = [f"{_name(prompt)}: {one.error}" for (prompt, _, _), one in zip(plan, outcomes, strict=True) if one.error]
+    results, seconds = _rendered(take, jobs, workers, ray, model, progress)
+    failed = [
+        f"{_name(prompt)}: {result.error}" for (prompt, _, _), result in zip(plan, results, strict=True) if result.error
+    ]
     if failed:
         raise TakeError(f"{len(failed)} of {len(jobs)} variants were not rendered: {'; '.join(failed)}")
-    stream = stream or load_model(take.manifest.engine)
+    model = model or load_model(take.manifest.engine)
     judge = judge_of(_camera(take), own)
     variants = []
-    for n, ((prompt, seed, strength), outcome) in enumerate(zip(plan, outcomes, strict=True)):
-        assert outcome.version is not None
-        world = stream.nearest(prompt)[0][0] if isinstance(prompt, str) else ""
-        seen = judge((frame.rgb for frame in VideoSource(outcome.version.video)), world if strength == 1 else "")
-        figures = (seen.adherence, seen.flicker, seen.sharpness)
-        variants.append(Variant(_name(prompt), seed, strength, outcome.version, world, *figures, took.get(n, 0.0)))
+    for (prompt, seed, strength), result, took_s in zip(plan, results, seconds, strict=True):
+        assert result.version is not None
+        worlds = model.nearest(prompt) if isinstance(prompt, str) else []
+        world = worlds[0][0] if worlds else ""
+        verdict = judge((frame.rgb for frame in VideoSource(result.version.video)), world if strength == 1 else "")
+        figures = (verdict.adherence, verdict.flicker, verdict.sharpness)
+        variants.append(Variant(_name(prompt), seed, strength, result.version, world, *figures, took_s))
     return Grid(take, tuple(variants))
+
+
+async def render_grid_async(
+    take: Take,
+    prompts: Sequence[Direction],
+    seeds: Sequence[int] | np.ndarray | None = None,
+    strengths: Sequence[float] | np.ndarray = (1.0,),
+    *,
+    workers: int | None = None,
+    ray: str | None = None,
+    model: LiveModel | None = None,
+    progress: Progress | None = None,
+) -> Grid:
+    """`render_grid` for `await`: other cells and pages go on meanwhile. Cancelled, it can go on where it was."""
+
+    def work(step: Callable[[], None]) -> Grid:
+        with progress_bar(f"{take.name}, variants", progress) as shown:
+            advance = cancellable(step, shown)
+            return render_grid(take, prompts, seeds, strengths, workers=workers, ray=ray, model=model, progress=advance)
+
+    return await run_in_background(work)
+
+
+def _rendered(
+    take: Take,
+    jobs: Sequence[Job],
+    workers: int | None,
+    ray: str | None,
+    model: LiveModel | None,
+    progress: Progress | None,
+) -> tuple[list[JobResult], list[float]]:
+    """How all jobs ended, and the seconds that each took from its first frame to its last."""
+    began: dict[int, float] = {}
+    seconds = [0.0] * len(jobs)
+    done = [0] * len(jobs)
+    total = len(jobs) * len(take.made)
+    with progress_bar(f"{take.name}, {len(jobs)} variants", progress, total) as shown:
+
+        def advance(state: JobProgress) -> None:
+            done[state.number] = state.done
+            if state.total:
+                now = time.monotonic()
+                seconds[state.number] = now - began.setdefault(state.number, now)
+            shown(sum(done), total)
+
+        return render_many(jobs, workers=workers, ray=ray, model=model, progress=advance), seconds
 
 
 def _listed(listed: Any, name: str, legal: str) -> list[Any]:
@@ -210,12 +230,12 @@ def _listed(listed: Any, name: str, legal: str) -> list[Any]:
     listed = listed.tolist() if hasattr(listed, "tolist") else listed
     if isinstance(listed, str) or not isinstance(listed, Sequence):
         raise TakeError(f"a grid's {name} are a list, not {listed!r}; write {name}=[{legal}]")
-    return [one.item() if isinstance(one, np.generic) else one for one in listed]
+    return [entry.item() if isinstance(entry, np.generic) else entry for entry in listed]
 
 
-def _timeline(prompt: Prompt | Timeline | Script, take: Take, strength: float) -> Timeline:
+def _timeline(prompt: Direction, take: Take, strength: float) -> Timeline:
     """What a prompt means for the take, its own strength multiplied by this one."""
-    line = take.timeline_of(prompt)
+    line = timeline_for(take, prompt)
     if strength == 1:
         return line
     own = next((track.keyframes for track in line.tracks if track.name == "strength"), (Keyframe(0.0, 1.0),))
@@ -223,7 +243,7 @@ def _timeline(prompt: Prompt | Timeline | Script, take: Take, strength: float) -
     return replace(line, tracks=(*(track for track in line.tracks if track.name != "strength"), weaker))
 
 
-def _name(prompt: Prompt | Timeline | Script) -> str:
+def _name(prompt: Direction) -> str:
     if isinstance(prompt, Script):
         return prompt.title or "script"
     return " → ".join(words(key.prompt) for key in prompt.keys) if isinstance(prompt, Timeline) else words(prompt)

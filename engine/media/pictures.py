@@ -89,10 +89,24 @@ def contact_sheet(
     columns: Sequence[str] = (),
     width: int = 240,
 ) -> Path:
-    """Save a grid of pictures on dark paper; the suffix of `path` (.png, .jpg) names the format. Returns `path`.
+    """Save `draw_contact_sheet`; the suffix of `path` (.png, .jpg) names the format. Returns `path`."""
+    draw_contact_sheet(rows, labels, columns, width).save(path, quality=92)
+    return Path(path)
+
+
+def draw_contact_sheet(
+    rows: Sequence[Sequence[np.ndarray]],
+    labels: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    width: int = 240,
+    gap: int = GAP,
+    margin: int = MARGIN,
+) -> Image.Image:
+    """A grid of pictures on dark paper.
 
     rows: pictures (H, W, 3) uint8, each shown `width` pixels wide; the first picture gives all cells their shape.
-    labels: a caption over each row; columns: a caption over each column. Both may be left out.
+    labels: a caption over each row; columns: a caption over each column. Both may be left out. gap, margin: pixels
+    between pictures and around them. Raises MediaError for an empty row, or captions that do not fit the rows.
     """
     if not rows or not all(len(row) for row in rows):
         raise MediaError(
@@ -102,20 +116,19 @@ def contact_sheet(
         if captions and len(captions) != expected:
             raise MediaError(f"{len(captions)} {name} for {expected} of them; give one each or none")
     height = max(1, round(width * rows[0][0].shape[0] / rows[0][0].shape[1]))
-    top = MARGIN + (LINE if columns else 0)
-    pitch = height + (LINE if labels else 0) + GAP
-    size = 2 * MARGIN + max(map(len, rows)) * (width + GAP) - GAP, top + MARGIN + len(rows) * pitch - GAP
+    top = margin + (LINE if columns else 0)
+    pitch = height + (LINE if labels else 0) + gap
+    size = 2 * margin + max(map(len, rows)) * (width + gap) - gap, top + margin + len(rows) * pitch - gap
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(13)
     for column, caption in enumerate(columns):
-        draw.text((MARGIN + column * (width + GAP), MARGIN - 2), caption, INK, font)
+        draw.text((margin + column * (width + gap), margin - 2), caption, INK, font)
     for number, row in enumerate(rows):
         y = top + number * pitch
         if labels:
-            draw.text((MARGIN, y - 1), labels[number], INK, font)
+            draw.text((margin, y - 1), labels[number], INK, font)
             y += LINE
         for column, rgb in enumerate(row):
-            sheet.paste(Image.fromarray(fit(rgb, width, height)), (MARGIN + column * (width + GAP), y))
-    sheet.save(path, quality=92)
-    return Path(path)
+            sheet.paste(Image.fromarray(fit(rgb, width, height)), (margin + column * (width + gap), y))
+    return sheet

@@ -17,10 +17,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from studio.app.files import Files
 from studio.app.guard import Guard
 from studio.app.sessions import Sessions, step_back
-from studio.delivery import export, proxies
+from studio.delivery import formats, proxies
 from studio.rendering import render
 from studio.takes import drafts
-from studio.takes.take import EngineEntry, Render, Slate, Take, TakeError, TakeListing, takes
+from studio.takes.documents import TakeError
+from studio.takes.listing import TakeListing, list_takes
+from studio.takes.manifest import EngineEntry
+from studio.takes.slate import Slate
+from studio.takes.take import Take
+from studio.takes.version import Render
 from studio.timeline.files import lane_to_dict, with_lane
 from studio.timeline.timeline import Timeline
 
@@ -103,7 +108,7 @@ class Callbacks:
     @answered
     def takes(self, data: Mapping[str, Any]) -> Reply:
         """Every take, by production, scene, shot and number."""
-        return {"takes": [self._line(listed) for listed in takes(self.folder)]}
+        return {"takes": [self._line(listed) for listed in list_takes(self.folder)]}
 
     @answered
     def take(self, data: Mapping[str, Any]) -> Reply:
@@ -178,15 +183,9 @@ class Callbacks:
     @answered
     def export(self, data: Mapping[str, Any]) -> Reply:
         """Write a version as a file to keep, and say where to fetch it."""
-        take, version, kind = self._open(data), str(data.get("version", "live")), data.get("to")
-        if kind not in export.FORMATS:
-            raise TakeError(f"{kind!r} is not a format to export to; there are {', '.join(export.FORMATS)}")
-        name = "_".join([*take.name.split(), *([version] if kind == "mp4" else [])]) + f".{kind}"
-        out = self.files.new_export(name)
-        if kind == "mp4":
-            export.write_mp4(take, out, version)
-        else:
-            export.write_otio(take, out)
+        take, version, to = self._open(data), str(data.get("version", "live")), str(data.get("to"))
+        name = formats.file_name(take, to, version)
+        out = formats.export(take, to, self.files.new_export(name), version, progress=lambda done, total: None)
         return {"url": self.files.export_url(out), "name": name}
 
     def of_pages(self) -> list[Callable[[Mapping[str, Any]], Reply]]:

@@ -20,7 +20,8 @@ from typing import Any, TypeAlias
 
 from studio.app import wire
 from studio.app.sessions import Session, Sessions
-from studio.takes.take import Slate, Take
+from studio.takes.slate import Slate
+from studio.takes.take import Take
 
 Command: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 """Called with the page's JSON. Raises ValueError for a mistake of the film maker's, and Closing."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from studio.delivery.finish import finish
 from studio.live.director import Director
-from studio.takes.take import TakeError
+from studio.takes.documents import TakeError
 
 GRACE_S = 20.0
 """How long a page whose connection was lost keeps its place, its history and its running take."""

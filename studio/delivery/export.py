@@ -15,13 +15,15 @@ from av.error import FFmpegError
 from engine.media.video import VideoSource
 from engine.prompts import blend, words
 from engine.types import Frame
-from studio.takes.frames import Progress, pictures, write_video
-from studio.takes.take import Render, Take, TakeError
+from studio.background import Progress
+from studio.takes.documents import TakeError
+from studio.takes.frames import pictures, write_video
+from studio.takes.take import Take
+from studio.takes.version import Render
 from studio.timeline.curves import Keyframes
 from studio.timeline.files import keyframes_to_rows, track_to_dict
 from studio.timeline.timeline import Timeline
 
-FORMATS = ("mp4", "otio")
 SAMPLE_RATE = 48_000
 """Of the exported sound, per second; Opus has no other."""
 JITTER_S = 0.03

@@ -1,13 +1,13 @@
-"""A film from takes: title cards and shots, one after the other, cut at exact frames.
+"""A film from takes: title cards and excerpts, one after the other, cut at exact frames.
 
-film = Film([Card("The chest", 3), Shot(version, 0, 8), Shot(version, 12, 20)], fps=24)
-film.write("film.mp4")
-film.cuts        # the frame at which each part begins
+film = Film([Card("The chest", 3), Excerpt(version, 0, 8), Excerpt(version, 12, 20)], fps=24)
+film.cuts                          # the frame at which each part begins
+write_film(film, "film.mp4")
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from numbers import Integral
@@ -21,14 +21,16 @@ from engine.media.pictures import fit
 from engine.media.video import VideoSource, VideoWriter
 from engine.prompts import number, seconds
 from engine.types import Frame
-from studio.background import run_in_background, stepped
-from studio.takes.frames import Progress, pictures
-from studio.takes.take import Render, Take, TakeError
+from studio.background import Progress, cancellable, progress_bar, run_in_background
+from studio.takes.documents import TakeError
+from studio.takes.frames import pictures
+from studio.takes.take import Take
+from studio.takes.version import Render
 
 JITTER_S = 0.015
 """A frame that comes so much late is still the one of its time."""
 SLACK_S = 2 / 24
-"""A shot may end so much after its take, whose last picture then stays."""
+"""An excerpt may end so much after its take, whose last picture then stays."""
 GROUND, INK, FAINT = "#0b0c0e", "#e7e9ec", "#8a9099"
 
 
@@ -65,7 +67,7 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Shot:
+class Excerpt:
     """A part of a take: of a version, of what was shown live, or of the camera."""
 
     source: Render | Take
@@ -78,20 +80,20 @@ class Shot:
     def __post_init__(self) -> None:
         if not isinstance(self.source, Render | Take):
             raise TakeError(f"{self.source!r} is nothing to cut; give a take or one of its renders")
-        start = seconds(self.start_s, "a shot's start")
+        start = seconds(self.start_s, "the start of an excerpt")
         if self.picture not in ("live", "raw"):
-            raise TakeError(f"{self.picture!r} is no picture of a take; it is live or raw")
+            raise TakeError(f"{self.picture!r} is not a picture of a take; it is live or raw")
         if self.end_s is not None:
-            _long_enough(seconds(self.end_s, "a shot's end") - start, "a shot")
+            _long_enough(seconds(self.end_s, "the end of an excerpt") - start, "an excerpt")
         length_s, name = self._length_s, self._name
         if start >= length_s:
-            raise TakeError(f"a shot from {start:g} s, and {name} ends at {length_s:.2f} s; let it start earlier")
+            raise TakeError(f"an excerpt from {start:g} s, and {name} ends at {length_s:.2f} s; let it start earlier")
         if self.end_s is not None and self.end_s > length_s + SLACK_S:
-            raise TakeError(f"a shot to {self.end_s:g} s, and {name} ends at {length_s:.2f} s; let it end earlier")
+            raise TakeError(f"an excerpt to {self.end_s:g} s, and {name} ends at {length_s:.2f} s; let it end earlier")
 
     def __repr__(self) -> str:
         end = "the end" if self.end_s is None else f"{self.end_s:g} s"
-        return f"Shot({self._name}: {self.start_s:g} s to {end})"
+        return f"Excerpt({self._name}: {self.start_s:g} s to {end})"
 
     @property
     def duration_s(self) -> float:
@@ -110,7 +112,7 @@ class Shot:
         return (video.expected_frames or 0) / video.fps
 
     def frames(self, size: tuple[int, int], fps: float) -> Iterator[np.ndarray]:
-        """What is on screen at each of the film's frames. Raises TakeError where the take ends before the shot."""
+        """What is on screen at each of the film's frames. Raises TakeError where the take ends before the excerpt."""
         count = frames_of(self.duration_s, fps)
         source: VideoSource | Iterator[Frame]
         if isinstance(self.source, Render):
@@ -128,12 +130,12 @@ class Shot:
                 return
             last, end_s = fit(frame.rgb, *size), frame.time_s + 1 / rate
         if last is None or self.start_s + self.duration_s > end_s + SLACK_S:
-            raise TakeError(f"the pictures of {self._name} end at {end_s:.2f} s, before the shot; let it end earlier")
+            raise TakeError(f"the pictures of {self._name} end at {end_s:.2f} s, before the excerpt; end it earlier")
         for _ in range(wanted, count):
             yield last
 
 
-Part: TypeAlias = Card | Shot
+Part: TypeAlias = Card | Excerpt
 
 
 @dataclass(frozen=True)
@@ -148,11 +150,11 @@ class Film:
     def __post_init__(self) -> None:
         parts: Any = self.parts
         if not isinstance(parts, Sequence) or isinstance(parts, str):
-            raise TakeError(f"a film's parts are a list, not {parts!r}; write Film([Card(...), Shot(...)])")
+            raise TakeError(f"a film's parts are a list, not {parts!r}; write Film([Card(...), Excerpt(...)])")
         if not parts:
-            raise TakeError("a film without parts; give it a Card or a Shot")
-        if wrong := [part for part in parts if not isinstance(part, Card | Shot)]:
-            raise TakeError(f"{wrong[0]!r} is no part of a film; give it a Card or a Shot(take, 0, 8)")
+            raise TakeError("a film without parts; give it a Card or an Excerpt")
+        if wrong := [part for part in parts if not isinstance(part, Card | Excerpt)]:
+            raise TakeError(f"{wrong[0]!r} is not a part of a film; give it a Card or an Excerpt(take, 0, 8)")
         object.__setattr__(self, "parts", tuple(parts))
         if number(self.fps, "a film's rate") <= 0 or not _even(self.size):
             raise TakeError(f"a film of size {self.size!r} at {self.fps} fps; sides are even, from 16 on: (1280, 720)")
@@ -172,23 +174,36 @@ class Film:
         """Frames in all."""
         return sum(frames_of(part.duration_s, self.fps) for part in self.parts)
 
-    def write(self, path: Path | str, progress: Progress | None = None) -> Path:
-        """Write it as H.264 in MP4; a file that is there gives way when the new one is whole."""
-        path = Path(path)
-        part_path = path.with_name(f".part-{path.name}")
-        try:
-            with VideoWriter(part_path, *self.size, self.fps) as writer:
-                for n, rgb in enumerate(rgb for part in self.parts for rgb in part.frames(self.size, self.fps)):
-                    writer.write(Frame(rgb, n, n / self.fps))
-                    if progress:
-                        progress(n + 1, self.length)
-            return part_path.replace(path)
-        finally:
-            part_path.unlink(missing_ok=True)
 
-    async def write_async(self, path: Path | str, progress: Progress | None = None) -> Path:
-        """The same for `await`: other cells and pages go on meanwhile. Cancelled, it leaves nothing behind."""
-        return await run_in_background(lambda step: self.write(path, stepped(step, progress or (lambda *_: None))))
+def write_film(film: Film, path: Path | str, progress: Progress | None = None) -> Path:
+    """Write a film as H.264 in MP4; a file that is there gives way when the new one is whole. Returns the path.
+
+    progress: by default a bar shows it. Raises TakeError where a take ends before its excerpt.
+    """
+    path = Path(path)
+    part_path = path.with_name(f".part-{path.name}")
+    pictures = (rgb for part in film.parts for rgb in part.frames(film.size, film.fps))
+    try:
+        with (
+            progress_bar(path.name, progress, film.length) as shown,
+            VideoWriter(part_path, *film.size, film.fps) as writer,
+        ):
+            for n, rgb in enumerate(pictures):
+                writer.write(Frame(rgb, n, n / film.fps))
+                shown(n + 1, film.length)
+        return part_path.replace(path)
+    finally:
+        part_path.unlink(missing_ok=True)
+
+
+async def write_film_async(film: Film, path: Path | str, progress: Progress | None = None) -> Path:
+    """`write_film` for `await`: other cells and pages go on meanwhile. Cancelled, it leaves nothing behind."""
+
+    def work(step: Callable[[], None]) -> Path:
+        with progress_bar(Path(path).name, progress, film.length) as shown:
+            return write_film(film, path, cancellable(step, shown))
+
+    return await run_in_background(work)
 
 
 def frames_of(duration_s: float, fps: float) -> int:

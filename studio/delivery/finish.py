@@ -6,8 +6,8 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from studio.background import Progress
 from studio.delivery import proxies
-from studio.takes.frames import Progress
 from studio.takes.take import Take
 
 log = logging.getLogger(__name__)

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.types import Frame
-from studio.takes.documents import file_sha256, write_whole
-from studio.takes.frames import Progress, pictures, recorded, write_video
-from studio.takes.take import Manifest, Take, TakeError
+from studio.background import Progress
+from studio.takes.documents import TakeError, file_sha256, write_whole
+from studio.takes.frames import pictures, recorded, write_video
+from studio.takes.manifest import Manifest
+from studio.takes.take import Take
 
 RAW, LIVE, POSTER = "proxy/raw.mp4", "proxy/live.mp4", "poster.jpg"
 

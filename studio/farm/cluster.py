@@ -1,6 +1,7 @@
 """Workers as tasks of a Ray cluster. Takes lie on a disk that every machine sees at the same path.
 
-A take is a task that streams its news back. Ray's own retries are off: studio.farm retries for every kind of worker.
+A job is a task that streams its events back. Ray's own retries are off: studio/farm/farm.py retries for every kind of
+worker.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from studio.farm import Job, WorkerEvent, device_of, threads_of
+from studio.farm.jobs import Job, WorkerEvent, device_of, threads_of
 
 try:
     import ray
@@ -26,7 +27,7 @@ LOCAL = "local"
 
 
 class Cluster:
-    """The cluster at an address; see studio.farm.Workers. Raises ConnectionError where there is none."""
+    """The cluster at an address; see studio.farm.jobs.Workers. Raises ConnectionError where there is none."""
 
     def __init__(self, address: str) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -36,28 +37,37 @@ class Cluster:
             here: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {}
             ray.init(address, log_to_driver=False, logging_level=logging.WARNING, **here)
         self._running: dict[Any, int] = {}
+        self._cancelled: set[int] = set()
 
     def submit(self, number: int, job: Job) -> None:
         task = _work.options(num_cpus=threads_of(job), num_gpus=int(device_of(job) == "cuda"))
         self._running[task.remote(job.to_dict())] = number
 
-    def news(self) -> tuple[int, WorkerEvent]:
+    def next_event(self) -> tuple[int, WorkerEvent]:
         while True:
-            told: Any = ray.wait(list(self._running), num_returns=1)[0][0]
-            number = self._running[told]
+            task: Any = ray.wait(list(self._running), num_returns=1)[0][0]
+            number = self._running[task]
             try:
-                fields: Any = ray.get(next(told))
-                news = WorkerEvent(**fields)
-            except StopIteration:  # its last news was heard before
-                del self._running[told]
+                fields: Any = ray.get(next(task))
+                event = WorkerEvent(**fields)
+            except StopIteration:  # its last event was read before
+                del self._running[task]
                 continue
             except RayTaskError as error:  # the task itself is broken there: the studio is missing, or another version
-                news = WorkerEvent("failed", f"{type(error.cause).__name__}: {error.cause}")
+                event = WorkerEvent("failed", f"{type(error.cause).__name__}: {error.cause}")
             except RayError as error:
-                news = WorkerEvent("lost", " ".join(str(error).split()))
-            if news.kind in ("failed", "lost"):
-                del self._running[told]
-            return number, news
+                event = WorkerEvent("lost", " ".join(str(error).split()))
+            if event.kind == "lost" and number in self._cancelled:
+                event = WorkerEvent("cancelled")
+            if event.kind in ("failed", "lost", "cancelled"):
+                del self._running[task]
+            return number, event
+
+    def cancel(self, number: int) -> None:
+        for task, running in self._running.items():
+            if running == number:
+                self._cancelled.add(number)
+                ray.cancel(task, force=True)
 
     def close(self) -> None:
         for task in self._running:
@@ -78,11 +88,11 @@ def _reach(address: str) -> None:
 
 @ray.remote(max_retries=0)
 def _work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A job's news, the last one too, as they come."""
+    """A job's events, the last one too, as they come."""
     from studio.farm.worker import work
 
-    heard: queue.SimpleQueue[WorkerEvent] = queue.SimpleQueue()
-    threading.Thread(target=lambda: heard.put(work(Job.from_dict(job), heard.put)), daemon=True).start()
-    while (news := heard.get()).kind == "progress":
-        yield vars(news)
-    yield vars(news)
+    events: queue.SimpleQueue[WorkerEvent] = queue.SimpleQueue()
+    threading.Thread(target=lambda: events.put(work(Job.from_dict(job), events.put)), daemon=True).start()
+    while (event := events.get()).kind == "progress":
+        yield vars(event)
+    yield vars(event)

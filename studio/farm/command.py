@@ -6,22 +6,21 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from studio.farm import Job, JobResult, Progress
+from engine.types import LiveModel
+from studio.farm.jobs import Job, JobProgress, JobResult
+from studio.model import load_model
 from studio.rendering.preflight import check_script
 from studio.script.compile import timeline_of
 from studio.script.files import load_script
-from studio.takes.take import Take, TakeError
+from studio.takes.documents import TakeError
+from studio.takes.take import Take
 from studio.timeline.files import load as load_schedule
 from studio.timeline.timeline import Timeline
-
-if TYPE_CHECKING:
-    from engine.types import LiveModel
 
 
 def plan(
@@ -39,8 +38,8 @@ def plan(
 ) -> list[Job]:
     """A job for every take under every prompt, schedule and script with every seed; the take's own by default.
 
-    fps: schedules count frames at this rate. remark: told what the scripts' check has to say, and what is converted. A
-    take that cannot be opened becomes a job that fails. Raises ValueError for words that cannot be used.
+    fps: schedules count frames at this rate. remark: called with what the check of a script finds, and what is
+    converted. A take that cannot be opened becomes a job that fails. Raises ValueError for prompts that cannot be used.
     """
     jobs = []
     each_seed: Sequence[int | None] = seeds or [None]
@@ -51,14 +50,12 @@ def plan(
         except TakeError:
             if len(takes) == 1:
                 raise
-            variants = [None]  # its job says why
+            variants = [None]  # its job reports why
         else:
             variants += [_schedule(path, take, fps, remark) for path in schedules]
             if scripts:
-                from studio.model import load_model  # torch is heavy, and the workers load their own
-
-                stream = load_model(take.manifest.engine, device=device, weights=weights)
-                variants += [_script(path, take, stream, remark) for path in scripts]
+                model = load_model(take.manifest.engine, device=device, weights=weights)
+                variants += [_script(path, take, model, remark) for path in scripts]
         for timeline, seed in itertools.product(variants or [None], each_seed):
             jobs.append(Job(folder, timeline, seed, full, weights, device))
     return jobs
@@ -71,9 +68,9 @@ def _schedule(path: Path, take: Take, fps: float | None, remark: Callable[[str],
     return load_schedule(path, rate if fps is None else fps, frames=fps is not None)
 
 
-def _script(path: Path, take: Take, stream: LiveModel, remark: Callable[[str], None]) -> Timeline:
+def _script(path: Path, take: Take, model: LiveModel, remark: Callable[[str], None]) -> Timeline:
     script = load_script(path)
-    for problem in check_script(script, take, stream):
+    for problem in check_script(script, take, model):
         if problem.level == "error":
             raise ValueError(f"{path}: {problem}")
         remark(f"{problem.level}: {problem}")
@@ -90,19 +87,19 @@ def name_of(job: Job) -> str:
     return ", ".join(parts)
 
 
-def summary(outcome: JobResult) -> str:
+def summary(result: JobResult) -> str:
     """How a job ended, for a person."""
-    if outcome.version is None:
-        return f"{name_of(outcome.job)}: {outcome.error}"
-    info = outcome.version.info
+    if result.version is None:
+        return f"{name_of(result.job)}: {result.error}"
+    info = result.version.info
     kept = f"{info['reused']} of {len(info['hashes'])} frames kept from live"
-    exact = "" if info["exact"] or outcome.job.seed is not None else "; on another numeric set-up than the take's"
-    again = f"; {outcome.tries - 1} workers lost on the way" if outcome.tries > 1 else ""
-    return f"{name_of(outcome.job)}: {outcome.version.name}, {kept}{exact}{again}"
+    exact = "" if info["exact"] or result.job.seed is not None else "; on another numeric set-up than the take's"
+    again = f"; {result.tries - 1} workers lost on the way" if result.tries > 1 else ""
+    return f"{name_of(result.job)}: {result.version.name}, {kept}{exact}{again}"
 
 
 @contextmanager
-def display(jobs: Sequence[Job], console: Console) -> Iterator[Callable[[Progress], None]]:
+def display(jobs: Sequence[Job], console: Console) -> Iterator[Callable[[JobProgress], None]]:
     """One live display of all jobs on a terminal, those that run with a bar each; nothing in a pipe."""
     columns = (
         TextColumn("{task.description}"),
@@ -116,19 +113,19 @@ def display(jobs: Sequence[Job], console: Console) -> Iterator[Callable[[Progres
         running: dict[int, TaskID] = {}
         ended: set[int] = set()
 
-        def advance(one: Progress) -> None:
-            if one.number not in running:
-                running[one.number] = bars.add_task(name_of(one.job), total=None, where="")
-            if one.error or 0 < one.total == one.done:
-                ended.add(one.number)
+        def advance(progress: JobProgress) -> None:
+            if progress.number not in running:
+                running[progress.number] = bars.add_task(name_of(progress.job), total=None, where="")
+            if progress.error or 0 < progress.total == progress.done:
+                ended.add(progress.number)
                 bars.update(whole, completed=len(ended))
-            where = one.worker if one.tries == 1 else f"{one.worker or 'lost, waits'} (try {one.tries})"
+            again = f"{progress.worker or 'lost, waits'} (try {progress.tries})"
             bars.update(
-                running[one.number],
-                completed=one.done,
-                total=one.total or None,
-                where=where,
-                visible=one.number not in ended,
+                running[progress.number],
+                completed=progress.done,
+                total=progress.total or None,
+                where=progress.worker if progress.tries == 1 else again,
+                visible=progress.number not in ended,
             )
 
         yield advance

@@ -51,7 +51,7 @@ class Connection:
         if self._shift is not None:
             self._director.sound(chunk, ticks + self._shift[1])
 
-    def run(self, show: Callable[[LiveFrame], None]) -> None:
+    def run(self, show: Callable[[LiveFrame], object]) -> None:
         """Answer the newest frame, again and again, until the end; what came before it is dropped, and recorded so."""
         noted = 0
         while (arrivals := self._take()) is not None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from studio.live.mailbox import PromptRequest, ValueRequest
 from studio.live.takelog import REQUESTED
-from studio.takes.take import TICKS_PER_SECOND
+from studio.takes.manifest import TICKS_PER_SECOND
 from studio.timeline.curves import Keyframe, Keyframes, since, value_at
 from studio.timeline.keys import Cue, Key
 from studio.timeline.timeline import Timeline

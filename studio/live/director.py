@@ -32,8 +32,9 @@ from studio.live.status import Counts, Status
 from studio.live.takelog import TakeLog
 from studio.model import settle
 from studio.performing.performance import Performance
-from studio.takes.documents import rgb_sha256
-from studio.takes.take import TICKS_PER_SECOND, EngineEntry, Slate, TakeError
+from studio.takes.documents import TakeError, rgb_sha256
+from studio.takes.manifest import TICKS_PER_SECOND, EngineEntry
+from studio.takes.slate import Slate
 from studio.timeline.curves import Ease, Keyframe
 from studio.timeline.keys import Key, Track
 from studio.timeline.parameters import PARAMETERS

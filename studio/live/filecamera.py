@@ -12,7 +12,7 @@ from engine.media.pictures import encode_jpeg
 from engine.media.video import open_source
 from studio.live.connection import Connection
 from studio.live.frames import LIVE_QUALITY, LiveFrame
-from studio.takes.take import TICKS_PER_SECOND
+from studio.takes.manifest import TICKS_PER_SECOND
 
 WORKING_PX = 384
 """The longer side of what the engine works on by default: 384x216 for 16:9, 384x288 for 4:3."""
@@ -71,7 +71,7 @@ class FileCamera:
         self._stopped.set()
 
 
-def roll(camera: FileCamera, connection: Connection, show: Callable[[LiveFrame], None]) -> None:
+def roll(camera: FileCamera, connection: Connection, show: Callable[[LiveFrame], object]) -> None:
     """Play a file through a connection to its end, in real time. Raises what the file raises, after its last frame."""
     trouble: list[Exception] = []
 

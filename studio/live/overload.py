@@ -16,7 +16,7 @@ from engine.bench.records import figures
 from studio.live.connection import Connection
 from studio.live.director import Director
 from studio.live.frames import LiveFrame
-from studio.takes.take import TICKS_PER_SECOND
+from studio.takes.manifest import TICKS_PER_SECOND
 
 LATENCY = "end-to-end latency, camera frame to displayed frame"
 AGE = "age of the displayed frame when the next one replaces it"
@@ -34,7 +34,7 @@ def overload(
     size: tuple[int, int],
     fps: float,
     seconds: float,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> list[dict[str, Any]]:
     """Rows for `engine.bench.records`: a picture's age when it is shown, and when the next one takes its place.
 

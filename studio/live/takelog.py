@@ -8,8 +8,10 @@ from pathlib import Path
 
 from studio.live.frames import Arrival
 from studio.takes.documents import crc
+from studio.takes.manifest import TICKS_PER_SECOND, EngineEntry, PictureEntry
 from studio.takes.recorder import Recorder
-from studio.takes.take import TICKS_PER_SECOND, EngineEntry, FrameRow, PictureEntry, Slate
+from studio.takes.rows import FrameRow
+from studio.takes.slate import Slate
 from studio.timeline.files import key_to_dict, timeline_to_dict
 from studio.timeline.keys import Cue, Matte
 from studio.timeline.parameters import defaults

@@ -24,7 +24,9 @@ from studio.model import load_model
 from studio.notebook.esm import join, style
 from studio.notebook.feeds import ClipFeed, Feed, PageFeed
 from studio.notebook.widget import Widget
-from studio.takes.take import Slate, Take, TakeError
+from studio.takes.documents import TakeError
+from studio.takes.slate import Slate
+from studio.takes.take import Take
 from studio.timeline.timeline import Timeline
 from studio.web import WEB
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import traitlets
 
 from engine.prompts import words
 from studio.notebook.esm import join, style
 from studio.notebook.widget import Widget, require_take
-from studio.takes.take import Render, Take, TakeError
+from studio.takes.documents import TakeError
+from studio.takes.take import Take
+from studio.takes.version import Render
+from studio.variants import Grid
 from studio.web import WEB
-
-if TYPE_CHECKING:
-    from studio.variants import Grid
 
 _HERE = Path(__file__).parent
 
@@ -35,12 +35,12 @@ class GridPicker(Widget):
     _fault = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, grid: Grid | Take, **kwargs: Any) -> None:
-        """grid: what `take.render_grid` gave, or a take for all the versions that it has. Raises TakeError for none."""
+        """grid: what `render_grid` gave, or a take for all the versions that it has. Raises TakeError for none."""
         take: Any = grid if isinstance(grid, Take) else getattr(grid, "take", grid)
         require_take(take)
         tiles, self._renders = _of_take(grid) if isinstance(grid, Take) else _of_grid(grid)
         if not tiles:
-            raise TakeError(f"{take.name} has no version to pick from; make some with take.render_grid(prompts=[...])")
+            raise TakeError(f"{take.name} has no version to pick from; make some with render_grid(take, prompts=[...])")
         self._what = f"{len(tiles)} versions of {take.name} to pick from"
         self.take = Take.open(take.folder)
         """The take as it is now, the choice included."""
@@ -91,11 +91,11 @@ class GridPicker(Widget):
 def _of_grid(grid: Grid) -> tuple[list[dict[str, str]], list[Render]]:
     """Tiles with what was measured, and the versions behind them."""
     tiles = []
-    for one in grid.variants:
-        facts = [] if one.adherence is None else [f"{one.adherence:.0%} {one.world.replace('-', ' ')}"]
-        facts += [f"flicker {one.flicker:.3f}", f"sharpness {one.sharpness:.2f}"]
-        tiles.append({"name": one.render.name, "label": one.label, "facts": " · ".join(facts)})
-    return tiles, [one.render for one in grid.variants]
+    for variant in grid.variants:
+        facts = [] if variant.adherence is None else [f"{variant.adherence:.0%} {variant.world.replace('-', ' ')}"]
+        facts += [f"flicker {variant.flicker:.3f}", f"sharpness {variant.sharpness:.2f}"]
+        tiles.append({"name": variant.render.name, "label": variant.label, "facts": " · ".join(facts)})
+    return tiles, [variant.render for variant in grid.variants]
 
 
 def _of_take(take: Take) -> tuple[list[dict[str, str]], list[Render]]:

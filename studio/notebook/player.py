@@ -11,7 +11,8 @@ from studio.delivery import proxies
 from studio.notebook.esm import join, style
 from studio.notebook.widget import Widget, require_take
 from studio.takes import drafts
-from studio.takes.take import Render, Take
+from studio.takes.take import Take
+from studio.takes.version import Render
 from studio.timeline.files import lane_to_dict, with_lane
 from studio.timeline.timeline import Timeline
 from studio.web import WEB
@@ -23,7 +24,7 @@ class TakePlayer(Widget):
     """A take's camera and world in step, a wipe between them, and its prompts on a lane that can be edited.
 
     Space plays, J/K/L shuttle, arrows step, S splits, Q and W trim; `?` shows all keys. `timeline` is what the lane
-    holds now: hand it to `take.render` for the next version. Until then the edits wait in the take, so that another
+    holds now: hand it to `render` for the next version. Until then the edits wait in the take, so that another
     kernel, or the review page, shows them again; undo takes them back.
     """
 

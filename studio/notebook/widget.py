@@ -6,13 +6,14 @@ from typing import Any
 
 import anywidget
 
-from studio.takes.take import Take, TakeError
+from studio.takes.documents import TakeError
+from studio.takes.take import Take
 
 
 def require_take(given: Any) -> None:
     """Raises TakeError for what is none: a path, for instance."""
     if not isinstance(given, Take):
-        raise TakeError(f"{given!r} is no take; open one: Take.open('sessions/example/S01/A/T001')")
+        raise TakeError(f"{given!r} is not a take; open one: Take.open('sessions/example/S01/A/T001')")
 
 
 class Widget(anywidget.AnyWidget):

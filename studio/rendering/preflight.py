@@ -15,8 +15,9 @@ from studio.performing.mattes import sightings
 from studio.script.compile import PlacedBeat, Problem, name_of_beat, place
 from studio.script.moments import conversion, counts_frames, may_name
 from studio.script.script import Beat, Prop, Scene, Script
+from studio.takes.documents import TakeError
 from studio.takes.mjpeg import packets
-from studio.takes.take import Take, TakeError
+from studio.takes.take import Take
 from studio.timeline.clock import Clock
 
 KNOWN_COSINE, KNOWN_SHARE = 0.55, 0.5

@@ -8,51 +8,113 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import takewhile
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
+from engine.prompts import Prompt
 from engine.types import Frame, LiveModel
+from studio.background import Progress, cancellable, progress_bar, run_in_background
+from studio.model import load_model
 from studio.rendering.checkpoints import EVERY, Checkpoints
 from studio.rendering.replay import first_change, goes_on, replay, same_setup
-from studio.takes.documents import file_sha256, rgb_sha256, write_document
-from studio.takes.frames import Progress, pictures, write_video
+from studio.script.compile import timeline_of
+from studio.script.moments import conversion
+from studio.script.script import Beat, Script
+from studio.takes.documents import TakeError, file_sha256, rgb_sha256, write_document
+from studio.takes.frames import pictures, write_video
 from studio.takes.slate import now
-from studio.takes.take import Render, Take, TakeError
+from studio.takes.take import Take
+from studio.takes.version import Render
+from studio.timeline.curves import TimelineError
 from studio.timeline.files import timeline_to_dict
 from studio.timeline.timeline import Timeline
 
 SCHEMA = "lsd-studio.render"
 VERSION = 1
 
+Direction: TypeAlias = Script | Timeline | Prompt
+"""What a take is rendered under."""
+
+
+def timeline_for(take: Take, direction: Direction) -> Timeline:
+    """What a script, a timeline or a prompt means for a take; warns where frames of another rate are converted.
+
+    Raises TimelineError for anything else, and for a script with a mistake.
+    """
+    if isinstance(direction, Script):
+        if converted := conversion(direction, take.clock):
+            warnings.warn(f"{direction.title or 'the script'}: {converted}", stacklevel=3)
+        return timeline_of(direction, take.clock)
+    if isinstance(direction, Timeline):
+        return direction
+    if isinstance(direction, Beat) or (
+        isinstance(direction, list | tuple) and any(isinstance(part, Beat) for part in direction)
+    ):
+        raise TimelineError(f"beats alone are not a script: {_short(direction)}; write Script([Beat(...), ...])")
+    if isinstance(direction, str | list | tuple):
+        return Timeline.of(direction)
+    raise TimelineError(f"{_short(direction)} is nothing to render; give a Script, a Timeline or a prompt in words")
+
 
 def render(
     take: Take,
-    timeline: Timeline,
-    stream: LiveModel,
+    direction: Direction,
+    model: LiveModel | None = None,
     *,
     full: bool = False,
     progress: Progress | None = None,
-    resumable: bool = False,
+    resumable: bool = True,
 ) -> Render:
-    """Render a take under a timeline into renders/v001, v002 …; nothing that is there is touched.
+    """Render a take under a script, a timeline or a prompt into renders/v001, v002 …; nothing there is touched.
 
-    stream: of the take's seed and weights (studio.model.load_model). full: make every frame anew, from the take's
-    first; the pictures are the same, without the JPEG of the live ones. Another seed or other weights than the take's
-    make every frame anew in any case. resumable: leave checkpoints, and go on from
-    those of a render that was killed or interrupted; the version is the same. Raises TakeError for a take that is
-    damaged or empty.
+    model: by default one is loaded that is as much like the take's as this machine can. One of another kind, other
+    weights or another seed than the take's makes every frame anew. full: make every frame anew in any case, from the
+    take's first; the pictures are the same, without the JPEG of the live ones. progress: by default a bar shows it.
+    resumable: leave checkpoints, and go on from those of a render that was killed or interrupted (Ctrl+C, a notebook's
+    stop button); the version is the same. Raises TakeError for a take that is damaged or empty, TimelineError for what
+    cannot be rendered, and ValueError for a kind of model or weights that are not here.
     """
-    first = 0 if full or not goes_on(take, stream) else first_change(take, timeline)
+    timeline = timeline_for(take, direction)
     made = [n for n, row in enumerate(take.frames) if row.step is not None]
     if not made:
         raise TakeError(f"{take.name} holds no picture; nothing to render")
+    model = model or load_model(take.manifest.engine)
+    with progress_bar(take.name, progress, len(made)) as shown:
+        return _render(take, timeline, model, full, shown, resumable)
+
+
+async def render_async(
+    take: Take,
+    direction: Direction,
+    model: LiveModel | None = None,
+    *,
+    full: bool = False,
+    progress: Progress | None = None,
+) -> Render:
+    """`render` for `await`: other cells and pages go on meanwhile. Cancelled, it can go on where it was."""
+
+    def work(step: Callable[[], None]) -> Render:
+        with progress_bar(take.name, progress, len(take.made)) as shown:
+            return render(take, direction, model, full=full, progress=cancellable(step, shown))
+
+    return await run_in_background(work)
+
+
+def _render(
+    take: Take, timeline: Timeline, model: LiveModel, full: bool, progress: Progress, resumable: bool
+) -> Render:
+    """See `render`."""
+    first = 0 if full or not goes_on(take, model) else first_change(take, timeline)
+    made = [n for n, row in enumerate(take.frames) if row.step is not None]
     hashes = {n: take.frames[n].sha256 or "" for n in made if n < first}
     reused = len(hashes)
-    engine = {"kind": stream.kind, "seed": stream.seed, "steps": stream.steps, "setup": stream.setup.to_dict()}
+    engine = {"kind": model.kind, "seed": model.seed, "steps": model.steps, "setup": model.setup.to_dict()}
     versions = take.folder / "renders"
     versions.mkdir(exist_ok=True)
 
@@ -60,15 +122,14 @@ def render(
         before = takewhile(lambda frame: frame.index < first, pictures(take, "live"))
         yield from (frame for frame in before if frame.index in hashes)
         if reused < len(made):
-            for n, rgb in _anew(stream, take, timeline, first, checkpoints):
+            for n, rgb in _anew(model, take, timeline, first, checkpoints):
                 hashes[n] = rgb_sha256(rgb)
                 yield Frame(rgb, n, take.frames[n].time_s)
 
     def counted(frames: Iterator[Frame]) -> Iterator[Frame]:
         for done, frame in enumerate(frames, start=1):
             yield frame
-            if progress:
-                progress(done, len(made))
+            progress(done, len(made))
 
     with ExitStack() as stack:
         checkpoints = None
@@ -88,7 +149,7 @@ def render(
             "take": take.name,
             "made": now(),
             "engine": engine,
-            "exact": same_setup(take, stream),
+            "exact": same_setup(take, model),
             "first_row": min(first, len(take.frames)),
             "reused": reused,
             "hashes": [hashes[n] for n in made],
@@ -112,21 +173,21 @@ def _closing(checkpoints: Checkpoints) -> Callable[..., None]:
 
 
 def _anew(
-    stream: LiveModel, take: Take, timeline: Timeline, first: int, checkpoints: Checkpoints | None
+    model: LiveModel, take: Take, timeline: Timeline, first: int, checkpoints: Checkpoints | None
 ) -> Iterator[tuple[int, np.ndarray]]:
     """The rows from the first changed one on: those of the checkpoints, then new ones, which leave checkpoints."""
     if checkpoints is None:
-        yield from replay(stream, take, timeline, first)
+        yield from replay(model, take, timeline, first)
         return
     rows = (n for n, row in enumerate(take.frames) if n >= first and row.step is not None)
     reached = checkpoints.reached
     if reached:
         yield from zip(rows, checkpoints.pictures(), strict=False)
     fresh: list[np.ndarray] = []
-    for n, rgb in replay(stream, take, timeline, first, resume=reached):
+    for n, rgb in replay(model, take, timeline, first, resume=reached):
         fresh.append(rgb)
         if len(fresh) == EVERY:
-            checkpoints.save(n + 1, fresh, stream.snapshot())
+            checkpoints.save(n + 1, fresh, model.snapshot())
             fresh.clear()
         yield n, rgb
 
@@ -143,3 +204,9 @@ def _publish(part: Path, versions: Path) -> Path:
                 if not folder.exists():
                     raise
         number += 1
+
+
+def _short(thing: object) -> str:
+    """How it is written, or the start of that, in one line."""
+    text = " ".join(repr(thing).split())
+    return text if len(text) <= 200 else f"{text[:200]} …"

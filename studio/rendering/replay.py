@@ -10,8 +10,10 @@ import numpy as np
 from engine.media.pictures import decode_jpeg
 from engine.types import LiveModel
 from studio.performing.performance import Performance
+from studio.takes.documents import TakeError
+from studio.takes.manifest import TICKS_PER_SECOND
 from studio.takes.mjpeg import packets
-from studio.takes.take import TICKS_PER_SECOND, Take, TakeError
+from studio.takes.take import Take
 from studio.timeline.timeline import Timeline
 
 
@@ -56,7 +58,7 @@ def replay(
 
 
 def first_change(take: Take, timeline: Timeline) -> int:
-    """Index of the first row whose cue asks for another picture than it did live; the number of rows where none does."""
+    """Index of the first row whose cue differs from the recorded one; the number of rows where none does."""
     recorded = take.timeline
     for n, row in enumerate(take.frames):
         if not timeline.at(row.time_s).same_picture(recorded.at(row.time_s)):

@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.media.pictures import decode_jpeg
+from engine.types import LiveModel
+from studio.background import Progress
+from studio.model import load_model
 from studio.rendering.replay import replay, same_setup, same_weights
-from studio.takes.documents import DamagedError, crc, file_sha256, read_document, rgb_sha256
-from studio.takes.frames import Progress, recorded
+from studio.takes.documents import DamagedError, TakeError, crc, file_sha256, read_document, rgb_sha256
+from studio.takes.frames import recorded
 from studio.takes.mjpeg import packets
-from studio.takes.take import Take, TakeError
-
-if TYPE_CHECKING:
-    from engine.types import LiveModel
+from studio.takes.take import Take
 
 MEAN_DB, WORST_DB = 26.0, 20.0
 """PSNR against the live picture, JPEG included, that another set-up must reach on average and in its worst frame."""
@@ -45,12 +44,13 @@ class Report:
         return not self.faults
 
 
-def check(folder: Path, stream: LiveModel, progress: Progress | None = None) -> Report:
-    """Check a take with a stream that studio.model.load_model made for it. Raises TakeError where it cannot open.
+def check_take(take: Take | Path, model: LiveModel | None = None, progress: Progress | None = None) -> Report:
+    """Check a take, as it is on the disk now, or its folder. Raises TakeError where it cannot be opened.
 
-    A take that a crash cut short passes if what is there is sound.
+    model: by default one is loaded that is as much like the take's as this machine can. A take that a crash cut short
+    passes if what is there is sound.
     """
-    take = Take.open(folder)
+    take = Take.open(take.folder if isinstance(take, Take) else take)
     if take.state == "recording":
         raise TakeError(f"{take.name} is being recorded; check it when it has ended")
     report = Report(take, list(take.problems), list(take.notices))
@@ -60,19 +60,28 @@ def check(folder: Path, stream: LiveModel, progress: Progress | None = None) -> 
     report.faults += [*_snapshots(take), *_renders(take)]
     if not take.made:
         report.faults.append("no picture is in it")
-    if not report.sound:
-        report.pictures = "not compared, since files are damaged"
-    elif (kind := take.manifest.engine.kind) != stream.kind:
-        report.pictures = f"not compared: made by a model of the kind {kind!r}, and this is {stream.kind!r}"
-    elif not same_weights(take, stream):
-        told = str(take.manifest.engine.setup.get("weights_hash"))
-        report.pictures = "not compared: made with other weights"
-        report.notices.append(f"made with weights {told[:12]}; give them with --weights FILE to compare its pictures")
-    elif same_setup(take, stream):
-        _compare_hashes(report, stream, progress)
+    if report.sound:
+        _compare(report, model or load_model(take.manifest.engine), progress)
     else:
-        _compare_pictures(report, stream, progress)
+        report.pictures = "not compared, since files are damaged"
     return report
+
+
+def _compare(report: Report, model: LiveModel, progress: Progress | None) -> None:
+    """Make the take's pictures again, where the model can, and compare."""
+    engine = report.take.manifest.engine
+    if engine.kind != model.kind:
+        report.pictures = f"not compared: made by a model of the kind {engine.kind!r}, and this one is {model.kind!r}"
+    elif not same_weights(report.take, model):
+        weights = str(engine.setup.get("weights_hash"))
+        report.pictures = "not compared: made with other weights"
+        report.notices.append(
+            f"made with weights {weights[:12]}; give them with --weights FILE to compare its pictures"
+        )
+    elif same_setup(report.take, model):
+        _compare_hashes(report, model, progress)
+    else:
+        _compare_pictures(report, model, progress)
 
 
 def _files(take: Take) -> Iterator[str]:
@@ -88,18 +97,18 @@ def _packets(take: Take, stream: str) -> Iterator[str]:
     """Each packet against its row."""
     name = f"{stream}.mkv"
     rows = [(n, row) for n, row in enumerate(take.frames) if row.live_crc is not None or stream == "raw"]
-    found = 0
+    read = 0
     try:
         for (n, row), packet in zip(rows, packets(take.folder / name), strict=False):
-            found += 1
+            read += 1
             if crc(packet) != (row.live_crc if stream == "live" else row.raw_crc):
                 yield f"{name}: frame {n} at {row.time_s:.3f} s was changed"
                 return
     except DamagedError as error:
         yield f"{name}: {str(error).removeprefix(str(take.folder / name)).strip()}"
         return
-    if found < len(rows):
-        yield f"{name}: holds {found} of {len(rows)} frames"
+    if read < len(rows):
+        yield f"{name}: holds {read} of {len(rows)} frames"
 
 
 def _snapshots(take: Take) -> Iterator[str]:
@@ -129,11 +138,11 @@ def _renders(take: Take) -> Iterator[str]:
                 yield f"renders/{render.name}/{name}: was changed"
 
 
-def _compare_hashes(report: Report, stream: LiveModel, progress: Progress | None) -> None:
+def _compare_hashes(report: Report, model: LiveModel, progress: Progress | None) -> None:
     """The whole take once more, from its first frame; every hash must be the recorded one."""
     take, same = report.take, 0
     total = len(take.made)
-    for done, (n, rgb) in enumerate(replay(stream, take, take.timeline), start=1):
+    for done, (n, rgb) in enumerate(replay(model, take, take.timeline), start=1):
         row = take.frames[n]
         if rgb_sha256(rgb) == row.sha256:
             same += 1
@@ -144,12 +153,12 @@ def _compare_hashes(report: Report, stream: LiveModel, progress: Progress | None
     report.pictures = f"{same} of {total} are the same, byte for byte"
 
 
-def _compare_pictures(report: Report, stream: LiveModel, progress: Progress | None) -> None:
+def _compare_pictures(report: Report, model: LiveModel, progress: Progress | None) -> None:
     """Against the live pictures; each snapshot is restored as it comes, so that rounding adds up no longer."""
     take, total = report.take, len(report.take.made)
     live = recorded(take, "live")
     scores: list[float] = []
-    for n, rgb in replay(stream, take, take.timeline, resync=True):
+    for n, rgb in replay(model, take, take.timeline, resync=True):
         shown = next(packet for at, _, packet in live if at == n)
         scores.append(psnr(rgb, decode_jpeg(shown)))
         if progress:
@@ -159,14 +168,14 @@ def _compare_pictures(report: Report, stream: LiveModel, progress: Progress | No
         f"made on another set-up, so compared within a tolerance: PSNR {mean:.1f} dB on average "
         f"(at least {MEAN_DB:.0f}), {worst:.1f} dB in the worst frame (at least {WORST_DB:.0f})"
     )
-    theirs, ours = take.manifest.engine.setup, stream.setup.to_dict()
+    theirs, ours = take.manifest.engine.setup, model.setup.to_dict()
     other = [name for name in ours if theirs.get(name) != ours[name]]
     report.notices += [f"{name}: {theirs.get(name)} in the take, {ours[name]} here" for name in other]
     if mean < MEAN_DB or worst < WORST_DB:
         report.faults.append("the pictures are others when they are made again")
 
 
-def psnr(one: np.ndarray, other: np.ndarray) -> float:
+def psnr(picture: np.ndarray, other: np.ndarray) -> float:
     """Peak signal-to-noise ratio of two pictures in dB; 99 where they are equal."""
-    error = float(np.mean((one.astype(np.float32) - other.astype(np.float32)) ** 2))
+    error = float(np.mean((picture.astype(np.float32) - other.astype(np.float32)) ** 2))
     return min(99.0, 10 * np.log10(255**2 / error)) if error else 99.0

@@ -211,11 +211,6 @@ class Script:
             except ValueError as error:
                 raise ScriptError(f"the script's fps: {error}") from None
 
-    def _repr_html_(self) -> str:
-        from studio.notebook.html import script_html  # for notebooks alone
-
-        return script_html(self)
-
     @property
     def unread(self) -> bool:
         """Whether it includes files that were not read yet."""

@@ -10,8 +10,9 @@ import logging
 from pathlib import Path
 
 from engine.prompts import PromptError
-from studio.takes.documents import read_document, write_document
-from studio.takes.take import Render, Take, TakeError
+from studio.takes.documents import TakeError, read_document, write_document
+from studio.takes.take import Take
+from studio.takes.version import Render
 from studio.timeline.files import timeline_from_dict, timeline_to_dict
 from studio.timeline.timeline import Timeline
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from engine.media.pictures import decode_jpeg
 from engine.media.video import VideoWriter
 from engine.types import Frame
+from studio.takes.documents import TakeError
 from studio.takes.mjpeg import packets
-from studio.takes.take import FrameRow, Take, TakeError
+from studio.takes.rows import FrameRow
+from studio.takes.take import Take
 
-Progress = Callable[[int, int], None]
-"""Called with frames done and frames in all; what it raises interrupts the work, which then leaves nothing behind."""
-
-_CLOSEST_S = 0.001
+_CLOSEST_S = 0.001  # between two frames of a video
 
 
 def recorded(take: Take, stream: str) -> Iterator[tuple[int, FrameRow, bytes]]:
@@ -31,8 +32,28 @@ def pictures(take: Take, stream: str) -> Iterator[Frame]:
         try:
             rgb = decode_jpeg(packet)
         except ValueError:
-            continue  # the engine failed on it, too: its row says so
+            continue  # the model failed on it, too: its row says so
         yield Frame(rgb, n, row.time_s)
+
+
+def moments(frames: Iterable[Frame], times_s: Sequence[float]) -> list[np.ndarray]:
+    """The pictures that are on screen at these times, (H, W, 3) uint8. Raises ValueError where there is none."""
+    shown: list[np.ndarray] = []
+    last = None
+    for frame in frames:
+        while len(shown) < len(times_s) and frame.time_s > times_s[len(shown)] and last is not None:
+            shown.append(last)
+        last = frame.rgb
+        if len(shown) == len(times_s):
+            break
+    if last is None:
+        raise ValueError("there is no picture to show")
+    return shown + [last] * (len(times_s) - len(shown))
+
+
+def evenly(duration_s: float, count: int) -> list[float]:
+    """`count` times in seconds, each in the middle of its share of a duration."""
+    return [duration_s * (i + 0.5) / count for i in range(count)]
 
 
 def write_video(path: Path, frames: Iterable[Frame], take: Take) -> int:

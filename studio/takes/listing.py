@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
-from studio.takes.take import TakeListing
+from studio.takes.documents import TakeError
+from studio.takes.take import Take
 
 COLUMNS = {"take": "take", "state": "state", "verdict": "", "frames": "made", "dropped": "drop", "versions": "vers."}
 """What a line says, and the heads over it; seconds and prompts come after."""
+
+
+@dataclass(frozen=True)
+class TakeListing:
+    """One line of a list of takes; a take that cannot be opened is listed with its error."""
+
+    folder: Path
+    take: Take | None
+    error: str = ""
+
+
+def list_takes(sessions: Path) -> Iterator[TakeListing]:
+    """Every take under a sessions folder, by production, scene, shot and number."""
+    for path in sorted(Path(sessions).glob("*/S*/*/T*")):
+        if path.is_dir() and re.fullmatch(r"T\d+", path.name):
+            try:
+                yield TakeListing(path, Take.open(path))
+            except TakeError as error:
+                yield TakeListing(path, None, str(error))
 
 
 def line(listed: TakeListing) -> dict[str, Any]:

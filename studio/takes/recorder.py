@@ -18,11 +18,12 @@ from typing import Any, Protocol, TypeVar
 
 from av.error import FFmpegError
 
-from studio.takes.documents import Journal, WholeFile, file_sha256, write_whole
+from studio.takes.documents import Journal, TakeError, WholeFile, file_sha256, write_whole
 from studio.takes.lock import RecordingLock
+from studio.takes.manifest import EngineEntry, Manifest, PictureEntry, SlateEntry
 from studio.takes.mjpeg import PacketFile
-from studio.takes.slate import now
-from studio.takes.take import EngineEntry, FrameRow, Manifest, PictureEntry, Slate, SlateEntry, TakeError
+from studio.takes.rows import FrameRow
+from studio.takes.slate import Slate, now
 
 QUEUE_LIMIT = 128
 """Writes that may wait for the disk; about five seconds of frames."""

@@ -56,7 +56,7 @@ def timeline_from_dict(data: Mapping[str, Any]) -> Timeline:
         _entries(data, "markers", _marker_from_dict),
         _without(data, "schema", "version", "keys", "markers", "end_s", "tracks", "mattes"),
         _entries(data, "tracks", _track_from_dict),
-        _entries(data, "mattes", _matte_from_dict),
+        _entries(data, "mattes", matte_from_dict),
         data.get("end_s"),
     )
 
@@ -110,7 +110,8 @@ def _matte_to_dict(matte: Matte) -> dict[str, Any]:
     return {"name": matte.name, "prompt": prompt, "where": dict(matte.region), "values": values}
 
 
-def _matte_from_dict(row: Mapping[str, Any]) -> Matte:
+def matte_from_dict(row: Mapping[str, Any]) -> Matte:
+    """A matte from JSON values. Raises KeyError for what it lacks, TimelineError for what is not legal."""
     if not isinstance(row["where"], Mapping):
         raise TimelineError(f'"where" is {row["where"]!r}, not an object')
     return Matte(str(row["name"]), row["prompt"], dict(row["where"]), _keyframes_from_rows(row["values"]))

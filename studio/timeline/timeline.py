@@ -73,11 +73,6 @@ class Timeline(Edits):
         for time_s, what in late[:1]:
             raise TimelineError(f"{what} is at {time_s} s, and the timeline ends at {end} s; move its end with until()")
 
-    def _repr_html_(self) -> str:
-        from studio.notebook.html import timeline_html  # for notebooks alone
-
-        return timeline_html(self)
-
     @classmethod
     def of(cls, prompt: Prompt) -> Timeline:
         """One prompt from the start to the end."""

@@ -27,7 +27,10 @@ from studio.app.server import routes
 from studio.app.sessions import Sessions
 from studio.delivery import proxies
 from studio.live.director import Director
-from studio.takes.take import EngineEntry, Slate, Take
+from studio.rendering.render import render
+from studio.takes.manifest import EngineEntry
+from studio.takes.slate import Slate
+from studio.takes.take import Take
 from studio.timeline.keys import Matte
 from studio.timeline.timeline import Timeline
 
@@ -370,7 +373,7 @@ def test_what_the_lane_does_not_show_is_rendered_again_too(house: House) -> None
     take = proxies.make(recorded(house))
     moon = Matte("disc", "a moon", {"colour": "white"})
     line = replace(Timeline.of("underwater").set(0.1, strength=0.5), mattes=(moon,))
-    take.render(line, stream(), progress=lambda done, total: None)
+    render(take, line, stream(), progress=lambda done, total: None)
     page = {"token": house.token(), "take": take.folder.relative_to(house.folder).as_posix(), "version": "v001"}
     (live, version) = house.callbacks.take(page)["versions"]
     assert (live["draft"], version["draft"]) == (None, None)

@@ -17,6 +17,7 @@ from playwright.sync_api import Page, expect
 
 from engine.media.video import VideoWriter
 from engine.types import Frame
+from studio.rendering.render import render
 from studio.takes.take import Take
 from tests.browser.support import Served, answers, enter, free_port
 
@@ -67,7 +68,7 @@ def lab(sessions: Path, take: Take, tmp_path_factory: pytest.TempPathFactory) ->
     cells = [
         f"from studio.notebook import GridPicker, LiveCamera, Take, TakePlayer\ntake = Take.open({str(take.folder)!r})",
         "player = TakePlayer(take)\nplayer",
-        f"made = {made}\nassert player.timeline == made, player.timeline\nTakePlayer(take, take.render(made))",
+        f"made = {made}\nassert player.timeline == made, player.timeline\nTakePlayer(take, render(take, made))",
         "picker = GridPicker(Take.open(take.folder))\npicker",
         "picker.picked.name",
         f"camera = LiveCamera('lab', '2', sessions={str(sessions)!r})\ncamera",
@@ -250,7 +251,7 @@ def test_in_jupyterlab_what_is_edited_comes_back_and_is_rendered_from_there(
     version = Take.open(take.folder).renders[0]
     assert [key.prompt for key in version.timeline.keys] == ["underwater", "snowfall in winter", "a pencil sketch"]
     assert version.info["reused"] == 30, "what comes before the first change is as it was"
-    full = take.render(version.timeline, full=True, progress=lambda done, total: None)
+    full = render(take, version.timeline, full=True, progress=lambda done, total: None)
     assert full.info["reused"] == 0
     assert full.info["hashes"] == version.info["hashes"]
 

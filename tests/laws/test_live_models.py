@@ -7,7 +7,7 @@ import pytest
 from engine.config import lsd_test
 from engine.stream import Stream
 from studio.model import KINDS, load_model
-from studio.takes.take import EngineEntry
+from studio.takes.manifest import EngineEntry
 from tests.edge_model import EdgeModel
 from tests.live_model import assert_laws
 

@@ -16,7 +16,9 @@ from engine.types import LiveModel
 from studio.delivery import proxies
 from studio.live.connection import Connection
 from studio.live.director import Director
-from studio.takes.take import TICKS_PER_SECOND, Slate, Take
+from studio.takes.manifest import TICKS_PER_SECOND
+from studio.takes.slate import Slate
+from studio.takes.take import Take
 from tests.edge_model import EdgeModel
 from tests.pictures import disc
 

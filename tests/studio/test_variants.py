@@ -13,17 +13,19 @@ from engine.media.video import VideoSource
 from engine.teachers.places import PLACES
 from studio.model import load_model
 from studio.notebook import GridPicker
-from studio.rendering.render import render
-from studio.takes.take import Take, TakeError
+from studio.notebook.formatters import html_of
+from studio.rendering.render import render, render_async
+from studio.takes.documents import TakeError
+from studio.takes.take import Take
 from studio.timeline.keys import Key
 from studio.timeline.timeline import Timeline
-from studio.variants import Grid
+from studio.variants import Grid, render_grid, render_grid_async
 
 
 def test_a_grid_is_every_prompt_under_every_strength(take: Take, tmp_path: Path) -> None:
     nearest = load_model(take.manifest.engine).nearest
     other = next(text for text in ("a pencil sketch", "oil", "lava", "ice") if nearest(text)[0][0] not in PLACES)
-    grid = take.render_grid(["underwater", other], strengths=[1.0, 0.5], workers=1)
+    grid = render_grid(take, ["underwater", other], strengths=[1.0, 0.5], workers=1)
     assert [(one.prompt, one.strength) for one in grid.variants] == [
         ("underwater", 1.0),
         ("underwater", 0.5),
@@ -37,14 +39,14 @@ def test_a_grid_is_every_prompt_under_every_strength(take: Take, tmp_path: Path)
     assert len({row["seconds"] for row in grid.table}) == 4, "each has a time of its own"
     assert all(0 < one.seconds < 60 for one in grid.variants)
     assert grid[3].adherence is None, "half a world is no world's"
-    assert grid.sheet(moments=3).size[0] == 3 * 320
+    assert grid.sheet(count=3).size[0] == 3 * 320
     wall = VideoSource(grid.video(tmp_path / "wall.mp4"))
     assert wall.width == 2 * 320
     assert len(list(wall)) == len(take.made)
-    assert "◉" not in grid._repr_html_()
+    assert "◉" not in html_of(grid)
     assert grid.pick(2).manifest.verdict == "circled"
     assert grid.picked == 2
-    assert "◉" in grid._repr_html_()
+    assert "◉" in html_of(grid)
     with pytest.raises(TakeError, match="no variant 9; they are 0 to 3"):
         grid.pick(9)
     choose(take, grid)
@@ -73,13 +75,13 @@ def choose(take: Take, grid: Grid) -> None:
 
 
 def test_a_take_without_versions_has_nothing_to_pick_from(take: Take) -> None:
-    with pytest.raises(TakeError, match=r"no version to pick from; make some with take.render_grid"):
+    with pytest.raises(TakeError, match=r"no version to pick from; make some with render_grid"):
         GridPicker(take)
 
 
 def test_a_strength_weakens_the_timelines_own(take: Take) -> None:
     line = Timeline.of("underwater").set(1, strength=0.2).set(2, strength=0.8, ease="smooth")
-    grid = take.render_grid([line, "underwater"], strengths=np.linspace(0.5, 1, 2), seeds=np.arange(7, 8), workers=1)
+    grid = render_grid(take, [line, "underwater"], strengths=np.linspace(0.5, 1, 2), seeds=np.arange(7, 8), workers=1)
     assert json.loads(json.dumps([(one.seed, one.strength) for one in grid.variants])) == [[7, 0.5], [7, 1.0]] * 2
     weak, own, half, whole = (one.render.timeline for one in grid.variants)
     for time_s in (0.0, 1.0, 1.3, 1.7, 2.0, 4.0):
@@ -94,7 +96,9 @@ def test_an_awaited_grid_leaves_the_loop_free_and_can_be_cancelled(take: Take) -
 
     async def scene() -> None:
         task = asyncio.create_task(
-            take.render_grid_async(["underwater"], strengths=[0.5], workers=1, progress=lambda *news: told.append(news))
+            render_grid_async(
+                take, ["underwater"], strengths=[0.5], workers=1, progress=lambda *news: told.append(news)
+            )
         )
         turns = 0
         while not task.done():
@@ -109,7 +113,7 @@ def test_an_awaited_grid_leaves_the_loop_free_and_can_be_cancelled(take: Take) -
         def begun(done: int, total: int) -> None:
             loop.call_soon_threadsafe(reached.set)
 
-        task = asyncio.create_task(take.render_grid_async(["wild west"] * 40, workers=1, progress=begun))
+        task = asyncio.create_task(render_grid_async(take, ["wild west"] * 40, workers=1, progress=begun))
         await reached.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -124,13 +128,13 @@ def test_nothing_makes_no_grid(take: Take) -> None:
         ({"prompts": []}, "at least one prompt"),
         ({"prompts": "underwater"}, r"prompts are a list, not 'underwater'; write prompts=\['underwater'\]"),
         ({"prompts": ["underwater"], "strengths": 0.5}, r"strengths are a list, not 0.5; write strengths=\[1, 0.5\]"),
-        ({"prompts": ["underwater"], "seeds": ["one"]}, "the seed 'one' is no whole number"),
-        ({"prompts": ["underwater"], "seeds": np.array([0.5])}, "the seed 0.5 is no whole number"),
-        ({"prompts": ["underwater"], "strengths": [1.5]}, "the strength 1.5 is no number from 0 to 1"),
+        ({"prompts": ["underwater"], "seeds": ["one"]}, "the seed 'one' is not a whole number"),
+        ({"prompts": ["underwater"], "seeds": np.array([0.5])}, "the seed 0.5 is not a whole number"),
+        ({"prompts": ["underwater"], "strengths": [1.5]}, "the strength 1.5 is not a number from 0 to 1"),
         ({"prompts": ["underwater"], "strengths": np.array([])}, "at least one prompt"),
     ):
         with pytest.raises(TakeError, match=told):
-            take.render_grid(**wrong)
+            render_grid(take, **wrong)
     assert not take.renders
 
 
@@ -152,10 +156,10 @@ def test_an_interrupted_render_goes_on(take: Take, capsys: pytest.CaptureFixture
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        take.render(_line(take), progress=stop)
+        render(take, _line(take), progress=stop)
     assert not take.renders
     assert list((take.folder / "renders").glob(".unfinished-*/*.checkpoint"))
-    version = take.render(_line(take))
+    version = render(take, _line(take))
     assert f"{len(take.made)}/{len(take.made)}" in capsys.readouterr().err, "a bar shows it"
     assert not list((take.folder / "renders").glob(".unfinished-*"))
     full = render(take, _line(take), load_model(take.manifest.engine))
@@ -167,7 +171,7 @@ def test_an_awaited_render_leaves_the_loop_free(take: Take) -> None:
 
     async def scene() -> None:
         nonlocal turns
-        task = asyncio.create_task(take.render_async(_line(take), progress=lambda done, total: None))
+        task = asyncio.create_task(render_async(take, _line(take), progress=lambda done, total: None))
         while not task.done():
             turns += 1
             await asyncio.sleep(0.005)
@@ -186,7 +190,7 @@ def test_a_cancelled_render_keeps_its_checkpoints(take: Take) -> None:
             if done == 70:
                 loop.call_soon_threadsafe(reached.set)
 
-        task = asyncio.create_task(take.render_async(_line(take), progress=told))
+        task = asyncio.create_task(render_async(take, _line(take), progress=told))
         await reached.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -195,4 +199,4 @@ def test_a_cancelled_render_keeps_its_checkpoints(take: Take) -> None:
     asyncio.run(scene())
     if not take.renders:  # on a fast machine the render may have ended before it heard of it
         assert list((take.folder / "renders").glob(".unfinished-*/*.checkpoint"))
-    assert len(take.render(_line(take)).info["hashes"]) == len(take.made)
+    assert len(render(take, _line(take)).info["hashes"]) == len(take.made)

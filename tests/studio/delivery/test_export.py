@@ -17,8 +17,9 @@ from engine.types import Frame
 from studio.delivery import export, proxies
 from studio.delivery.export import constant_rate, write_mp4, write_otio
 from studio.rendering.render import render
-from studio.takes.documents import Journal, read_journal
-from studio.takes.take import Manifest, Take, TakeError
+from studio.takes.documents import Journal, TakeError, read_journal
+from studio.takes.manifest import Manifest
+from studio.takes.take import Take
 from studio.timeline.curves import Keyframe
 from studio.timeline.keys import Key, Matte
 

@@ -12,8 +12,10 @@ import pytest
 
 from engine.media.video import VideoSource, VideoWriter
 from engine.types import Frame
-from studio.delivery.film import Card, Film, Shot
-from studio.takes.take import Render, Take, TakeError
+from studio.delivery.film import Card, Excerpt, Film, write_film, write_film_async
+from studio.takes.documents import TakeError
+from studio.takes.take import Take
+from studio.takes.version import Render
 
 SIZE = (160, 96)
 BITS = 8
@@ -44,10 +46,12 @@ def version(tmp_path: Path) -> Render:
 
 
 def test_every_frame_is_the_one_of_its_time(version: Render, tmp_path: Path) -> None:
-    film = Film([Card("one", 0.5), Shot(version, 1, 2), Shot(version, 3.5, 4), Card("end", 0.25, "of it")], 24, SIZE)
+    film = Film(
+        [Card("one", 0.5), Excerpt(version, 1, 2), Excerpt(version, 3.5, 4), Card("end", 0.25, "of it")], 24, SIZE
+    )
     assert film.cuts == [0, 12, 36, 48]
     assert film.length == 54
-    frames = [frame.rgb for frame in VideoSource(film.write(tmp_path / "film.mp4"))]
+    frames = [frame.rgb for frame in VideoSource(write_film(film, tmp_path / "film.mp4"))]
     assert len(frames) == 54
     assert [read(rgb) for rgb in frames[12:36]] == list(range(24, 48))
     assert [read(rgb) for rgb in frames[36:48]] == list(range(84, 96))
@@ -56,18 +60,18 @@ def test_every_frame_is_the_one_of_its_time(version: Render, tmp_path: Path) -> 
 
 
 def test_a_shot_without_an_end_goes_on_to_the_end(version: Render, tmp_path: Path) -> None:
-    film = Film([Shot(version, 4)], 24, SIZE)
-    assert [read(frame.rgb) for frame in VideoSource(film.write(tmp_path / "film.mp4"))] == list(range(96, 120))
+    film = Film([Excerpt(version, 4)], 24, SIZE)
+    assert [read(frame.rgb) for frame in VideoSource(write_film(film, tmp_path / "film.mp4"))] == list(range(96, 120))
 
 
 def test_another_rate_shows_the_same_moments(version: Render, tmp_path: Path) -> None:
-    film = Film([Shot(version, 1, 2)], 12, SIZE)
-    assert [read(frame.rgb) for frame in VideoSource(film.write(tmp_path / "film.mp4"))] == list(range(24, 48, 2))
+    film = Film([Excerpt(version, 1, 2)], 12, SIZE)
+    assert [read(frame.rgb) for frame in VideoSource(write_film(film, tmp_path / "film.mp4"))] == list(range(24, 48, 2))
 
 
 def test_a_take_gives_camera_and_world(take: Take, tmp_path: Path) -> None:
-    film = Film([Shot(take, 0.5, 1, "raw"), Shot(take, 0.5, 1)], 24, SIZE)
-    frames = [frame.rgb for frame in VideoSource(film.write(tmp_path / "film.mp4"))]
+    film = Film([Excerpt(take, 0.5, 1, "raw"), Excerpt(take, 0.5, 1)], 24, SIZE)
+    frames = [frame.rgb for frame in VideoSource(write_film(film, tmp_path / "film.mp4"))]
     assert len(frames) == film.length == 24
     assert np.abs(frames[0].astype(int) - frames[12]).mean() > 5
 
@@ -77,25 +81,25 @@ def test_a_slow_camera_is_cut_to_its_end(tmp_path: Path) -> None:
     with VideoWriter(tmp_path / "out.mp4", *SIZE, 5.0) as writer:
         for n in range(10):
             writer.write(Frame(coded(n), n, n / 5))
-    shot = Shot(Render(tmp_path, {}), 1)
-    assert [read(rgb) for rgb in shot.frames(SIZE, 30)] == [n for n in range(5, 10) for _ in range(6)]
+    excerpt = Excerpt(Render(tmp_path, {}), 1)
+    assert [read(rgb) for rgb in excerpt.frames(SIZE, 30)] == [n for n in range(5, 10) for _ in range(6)]
 
 
 def test_a_film_says_in_a_line_what_it_is(version: Render, take: Take) -> None:
-    film = Film([Card("one", 0.5), Shot(take, 0.5, 1, "raw"), Shot(version, 1)], 24, SIZE)
+    film = Film([Card("one", 0.5), Excerpt(take, 0.5, 1, "raw"), Excerpt(version, 1)], 24, SIZE)
     assert repr(film) == "Film(3 parts: 160x96 at 24 fps)"
-    assert repr(film.parts[1]) == "Shot(Test-film S01 A T001 raw: 0.5 s to 1 s)"
-    assert repr(film.parts[2]) == "Shot(v001: 1 s to the end)"
+    assert repr(film.parts[1]) == "Excerpt(Test-film S01 A T001 raw: 0.5 s to 1 s)"
+    assert repr(film.parts[2]) == "Excerpt(v001: 1 s to the end)"
     assert repr(version) == "Render(v001: 0 frames)"
 
 
 def test_an_awaited_film_leaves_the_loop_free(version: Render, tmp_path: Path) -> None:
-    film = Film([Shot(version, 1)], 24, SIZE)
+    film = Film([Excerpt(version, 1)], 24, SIZE)
     told: list[tuple[int, int]] = []
 
     async def scene() -> None:
         turns = 0
-        task = asyncio.create_task(film.write_async(tmp_path / "film.mp4", lambda *news: told.append(news)))
+        task = asyncio.create_task(write_film_async(film, tmp_path / "film.mp4", lambda *news: told.append(news)))
         while not task.done():
             turns += 1
             await asyncio.sleep(0.001)
@@ -117,7 +121,7 @@ def test_a_cancelled_film_leaves_nothing(version: Render, tmp_path: Path) -> Non
             if done >= 5:
                 time.sleep(0.01)
 
-        task = asyncio.create_task(Film([Shot(version)], 24, SIZE).write_async(tmp_path / "film.mp4", told))
+        task = asyncio.create_task(write_film_async(Film([Excerpt(version)], 24, SIZE), tmp_path / "film.mp4", told))
         await reached.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -129,32 +133,32 @@ def test_a_cancelled_film_leaves_nothing(version: Render, tmp_path: Path) -> Non
 
 def test_what_cannot_be_cut_says_so(version: Render, take: Take, tmp_path: Path) -> None:
     for wrong, text in (
-        (lambda: Shot(version, 3, 2), "ends after it starts"),
-        (lambda: Shot(version, 1, 2, "xray"), "live or raw"),
+        (lambda: Excerpt(version, 3, 2), "ends after it starts"),
+        (lambda: Excerpt(version, 1, 2, "xray"), "live or raw"),
         (lambda: Card(" ", 1), "without words"),
         (lambda: Film([]), "without parts"),
         (lambda: Film([Card("a", 1)], 24, (161, 96)), "even"),
         (lambda: Film([Card("a", 1)], 24, 96), "even"),  # type: ignore[arg-type]
-        (lambda: Film([Card("a", 1), "x"]), "'x' is no part of a film; give it a Card or a Shot"),  # type: ignore[list-item]
+        (lambda: Film([Card("a", 1), "x"]), "'x' is not a part of a film; give it a Card or an Excerpt"),  # type: ignore[list-item]
         (lambda: Film(Card("a", 1)), "parts are a list"),  # type: ignore[arg-type]
         (lambda: Card(5, 1), r"write texts: Card\('The chest', 3\)"),  # type: ignore[arg-type]
-        (lambda: Shot("x"), "'x' is nothing to cut; give a take or one of its renders"),  # type: ignore[arg-type]
-        (lambda: Shot(version, 50), "a shot from 50 s, and v001 ends at 5.00 s; let it start earlier"),
-        (lambda: Shot(version, 4, 9), "a shot to 9 s, and v001 ends at 5.00 s; let it end earlier"),
-        (lambda: Shot(take, 50), "a shot from 50 s, and Test-film S01 A T001 live ends at 4.17 s"),
-        (lambda: Shot(take, 0, 99, "raw"), "a shot to 99 s, and Test-film S01 A T001 raw ends at 4.17 s"),
+        (lambda: Excerpt("x"), "'x' is nothing to cut; give a take or one of its renders"),  # type: ignore[arg-type]
+        (lambda: Excerpt(version, 50), "an excerpt from 50 s, and v001 ends at 5.00 s; let it start earlier"),
+        (lambda: Excerpt(version, 4, 9), "an excerpt to 9 s, and v001 ends at 5.00 s; let it end earlier"),
+        (lambda: Excerpt(take, 50), "an excerpt from 50 s, and Test-film S01 A T001 live ends at 4.17 s"),
+        (lambda: Excerpt(take, 0, 99, "raw"), "an excerpt to 99 s, and Test-film S01 A T001 raw ends at 4.17 s"),
     ):
         with pytest.raises(ValueError, match=text):
             wrong()
-    shot = Shot(version, 3)
+    excerpt = Excerpt(version, 3)
     with VideoWriter(version.video, *SIZE, 24.0) as writer:  # another, shorter one in its place
         for n in range(90):
             writer.write(Frame(coded(n), n, n / 24))
-    film = Film([Shot(version, 0, 1), replace(shot, start_s=1, end_s=3.75)], 24, SIZE)
+    film = Film([Excerpt(version, 0, 1), replace(excerpt, start_s=1, end_s=3.75)], 24, SIZE)
     with VideoWriter(version.video, *SIZE, 24.0) as writer:
         for n in range(48):
             writer.write(Frame(coded(n), n, n / 24))
-    with pytest.raises(TakeError, match=r"the pictures of v001 end at 2.00 s, before the shot; let it end earlier"):
-        film.write(tmp_path / "film.mp4")
+    with pytest.raises(TakeError, match=r"the pictures of v001 end at 2.00 s, before the excerpt; end it earlier"):
+        write_film(film, tmp_path / "film.mp4")
     assert not list(tmp_path.glob("*.mp4")), "nothing half is left"
     assert not list(tmp_path.glob(".part-*"))

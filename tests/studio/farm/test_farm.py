@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 
 from engine.stream import Stream
-from studio.farm import Job, Progress, render_many
 from studio.farm.command import plan
+from studio.farm.farm import render_many
+from studio.farm.jobs import Job, JobProgress
 from studio.model import load_model
 from studio.rendering import checkpoints
 from studio.rendering.checkpoints import Checkpoints
 from studio.rendering.render import render
-from studio.takes.take import Render, Take
+from studio.takes.take import Take
+from studio.takes.version import Render
 from studio.timeline.keys import Key
 from studio.timeline.timeline import Timeline
 
@@ -104,7 +106,7 @@ def test_variants_and_takes_are_as_if_rendered_alone(take: Take, tmp_path: Path)
         Job(take.folder, Timeline.of("underwater"), seed=3),
         Job(take.folder, full=True),
     ]
-    heard: list[Progress] = []
+    heard: list[JobProgress] = []
     outcomes = render_many(jobs, workers=2, progress=heard.append)
     assert [outcome.job for outcome in outcomes] == jobs
     assert outcomes[1].version is None
@@ -122,7 +124,7 @@ def test_variants_and_takes_are_as_if_rendered_alone(take: Take, tmp_path: Path)
     assert len({one.worker for one in heard if one.worker}) == 2
 
 
-def kill_one(heard: list[Progress], killed: list[int], one: Progress) -> None:
+def kill_one(heard: list[JobProgress], killed: list[int], one: JobProgress) -> None:
     """The first worker that is past a checkpoint dies by SIGKILL."""
     heard.append(one)
     if not killed and one.done > 60:
@@ -130,7 +132,7 @@ def kill_one(heard: list[Progress], killed: list[int], one: Progress) -> None:
         os.kill(killed[0], signal.SIGKILL)
 
 
-def assert_survived(take: Take, folder: Path, jobs: list[Job], heard: list[Progress], **where: object) -> None:
+def assert_survived(take: Take, folder: Path, jobs: list[Job], heard: list[JobProgress], **where: object) -> None:
     """One worker was killed in mid-render: its job went to another one, and nothing shows in the versions."""
     killed: list[int] = []
     outcomes = render_many(jobs, progress=lambda one: kill_one(heard, killed, one), **where)  # type: ignore[arg-type]
@@ -163,9 +165,9 @@ def test_a_missing_cluster_says_so_at_once(address: str) -> None:
 
 
 def test_a_job_that_kills_its_workers_fails_after_three(take: Take) -> None:
-    heard: list[Progress] = []
+    heard: list[JobProgress] = []
 
-    def kill(one: Progress) -> None:
+    def kill(one: JobProgress) -> None:
         heard.append(one)
         if one.worker and not [other for other in heard[:-1] if other.worker == one.worker]:
             os.kill(int(one.worker.rpartition(":")[2]), signal.SIGKILL)

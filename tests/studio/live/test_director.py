@@ -17,9 +17,11 @@ from engine.prompts import PromptError
 from studio.live.connection import Connection
 from studio.live.director import Director
 from studio.live.frames import LiveFrame
-from studio.takes.documents import crc
+from studio.takes.documents import TakeError, crc
+from studio.takes.manifest import TICKS_PER_SECOND
 from studio.takes.mjpeg import packets
-from studio.takes.take import TICKS_PER_SECOND, Slate, Take, TakeError
+from studio.takes.slate import Slate
+from studio.takes.take import Take
 from studio.timeline.keys import Key
 from studio.timeline.timeline import Timeline
 from tests.edge_model import EdgeModel

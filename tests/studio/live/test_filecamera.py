@@ -15,7 +15,8 @@ from studio.live.director import Director
 from studio.live.filecamera import FileCamera, roll, working_size
 from studio.live.frames import LiveFrame
 from studio.takes.mjpeg import PacketFile
-from studio.takes.take import Slate, Take
+from studio.takes.slate import Slate
+from studio.takes.take import Take
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import pytest
 
 from engine.stream import Stream
 from studio.notebook import LiveCamera
-from studio.takes.take import Take, TakeError
+from studio.takes.documents import TakeError
+from studio.takes.take import Take
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from studio.delivery import proxies
 from studio.model import load_model
 from studio.rendering.render import render
 from studio.rendering.replay import first_change, nearest_snapshot, replay
-from studio.takes.documents import rgb_sha256
-from studio.takes.take import Take, TakeError, read_timeline
+from studio.takes.documents import TakeError, rgb_sha256
+from studio.takes.take import Take
+from studio.takes.version import read_timeline
 from studio.timeline.keys import Key
 from tests.edge_model import EdgeModel
 
@@ -96,7 +97,7 @@ def test_an_interrupted_render_leaves_nothing(take: Take, stream: Stream) -> Non
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        render(take, take.timeline, stream, progress=stop)
+        render(take, take.timeline, stream, progress=stop, resumable=False)
     assert list((take.folder / "renders").iterdir()) == []
     seen: list[tuple[int, int]] = []
     render(take, take.timeline, stream, progress=lambda done, total: seen.append((done, total)))

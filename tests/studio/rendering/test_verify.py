@@ -13,11 +13,13 @@ import pytest
 from engine.types import LiveModel
 from studio.model import load_model
 from studio.rendering.render import render
-from studio.rendering.verify import Report, check
-from studio.takes.documents import Journal, crc, file_sha256, read_journal
+from studio.rendering.verify import Report, check_take
+from studio.takes.documents import Journal, TakeError, crc, file_sha256, read_journal
+from studio.takes.manifest import EngineEntry, Manifest
 from studio.takes.mjpeg import PacketFile, packets
 from studio.takes.recorder import Recorder
-from studio.takes.take import EngineEntry, Manifest, Slate, Take, TakeError
+from studio.takes.slate import Slate
+from studio.takes.take import Take
 from studio.timeline.keys import Key
 from studio.timeline.timeline import Timeline
 from tests.edge_model import EdgeModel, EdgeSetup
@@ -40,7 +42,7 @@ def flip(path: Path, at: int) -> None:
 def faults(folder: Path, engine: LiveModel) -> list[str]:
     """What `check` finds, or why it cannot open the take."""
     try:
-        return check(folder, engine).faults
+        return check_take(folder, engine).faults
     except TakeError as error:
         return [str(error)]
 
@@ -71,7 +73,7 @@ def seal(folder: Path, *names: str) -> None:
 def test_a_take_as_it_was_shot_is_sound_and_checking_changes_nothing(take: Take, engine: LiveModel) -> None:
     before = contents(take.folder)
     done: list[tuple[int, int]] = []
-    report = check(take.folder, engine, lambda *progress: done.append(progress))
+    report = check_take(take.folder, engine, lambda *progress: done.append(progress))
     assert (report.sound, report.faults, report.notices) == (True, [], [])
     assert report.pictures == f"{len(take.made)} of {len(take.made)} are the same, byte for byte"
     assert done == [(n, len(take.made)) for n in range(1, len(take.made) + 1)]
@@ -105,7 +107,7 @@ def test_snapshots_are_checked(take: Take, engine: LiveModel) -> None:
 
 def test_renders_are_checked(take: Take, engine: LiveModel) -> None:
     version = render(take, Timeline((Key(0, "underwater"),)), engine)
-    assert check(take.folder, engine).sound
+    assert check_take(take.folder, engine).sound
     for name in ("out.mp4", "timeline.json", "render.json"):
         copy = take.folder.with_name("T009")
         shutil.copytree(take.folder, copy)
@@ -153,7 +155,7 @@ def test_a_changed_camera_picture_fails_even_with_right_checksums(
 
 
 def test_a_recovered_take_that_is_sound_passes_and_is_called_recovered(crashed: Take, engine: LiveModel) -> None:
-    report = check(crashed.folder, engine)
+    report = check_take(crashed.folder, engine)
     assert report.sound, report.faults
     assert report.take.state == "recovered"
     assert report.notices
@@ -189,7 +191,7 @@ def elsewhere_report(report: Report) -> None:
 
 
 def test_on_another_set_up_pictures_are_compared_within_a_tolerance(edge_take: Take) -> None:
-    report = check(edge_take.folder, Elsewhere(seed=7))
+    report = check_take(edge_take.folder, Elsewhere(seed=7))
     assert report.sound, (report.faults, report.pictures)
     elsewhere_report(report)
 
@@ -200,7 +202,7 @@ def test_on_another_set_up_a_changed_event_fails_too(edge_take: Take) -> None:
             event["key"]["prompt"] = "as it is" if event["key"]["prompt"] == "wild west" else "wild west"
 
     rewrite(edge_take, "events.jsonl", change)
-    report = check(edge_take.folder, Elsewhere(seed=7))
+    report = check_take(edge_take.folder, Elsewhere(seed=7))
     elsewhere_report(report)
     assert report.faults == ["the pictures are others when they are made again"]
 
@@ -209,7 +211,7 @@ def test_pictures_of_other_weights_are_not_compared_and_the_report_says_so(take:
     manifest, _ = Manifest.load(take.folder)
     manifest.engine.setup["weights_hash"] = "0123456789abcdef"
     manifest.save(take.folder)
-    report = check(take.folder, engine)
+    report = check_take(take.folder, engine)
     assert report.pictures == "not compared: made with other weights"
     assert report.notices == ["made with weights 0123456789ab; give them with --weights FILE to compare its pictures"]
 
@@ -217,5 +219,5 @@ def test_pictures_of_other_weights_are_not_compared_and_the_report_says_so(take:
 def test_a_take_that_is_being_recorded_is_not_checked(tmp_path: Path, engine: LiveModel) -> None:
     recorder = Recorder(tmp_path, Slate("film"), EngineEntry())
     with pytest.raises(TakeError, match="is being recorded; check it when it has ended"):
-        check(recorder.folder, engine)
+        check_take(recorder.folder, engine)
     assert recorder.finish() is None

@@ -17,7 +17,9 @@ from engine.config import lsd_test
 from engine.stream import Stream
 from engine.teachers.wordings import wordings
 from studio.live.director import Director
+from studio.notebook.formatters import html_of
 from studio.rendering.preflight import check_script, frames_between
+from studio.rendering.render import render, timeline_for
 from studio.rendering.replay import first_change
 from studio.script import files as scriptfile
 from studio.script.compile import place, timeline_of
@@ -25,7 +27,9 @@ from studio.script.files import load_script, save_script, with_includes
 from studio.script.moments import seconds_of
 from studio.script.region import Region
 from studio.script.script import Beat, Prop, Scene, Script, ScriptError, Tempo
-from studio.takes.take import Slate, Take, TakeError
+from studio.takes.documents import TakeError
+from studio.takes.slate import Slate
+from studio.takes.take import Take
 from studio.timeline.clock import Clock
 from studio.timeline.curves import Keyframe, TimelineError
 from studio.timeline.files import timeline_from_dict, timeline_to_dict
@@ -470,34 +474,34 @@ def test_a_take_without_its_camera_frames_is_told(take: Take, stream: Stream) ->
         (problem,) = (one for one in check_script(Script([Beat(0, SEA)]), take, stream) if one.level == "error")
         assert f"raw.mkv {told}" in problem.text
         assert problem.text.endswith("bring it back from a copy")
-        assert problem.text in take._repr_html_(), "it shows itself, too, and says so"
+        assert problem.text in html_of(take), "it shows itself, too, and says so"
         with pytest.raises(TakeError, match=f"{told}.*bring it back from a copy"):
-            take.render(Script([Beat(0, SEA)]), stream, progress=lambda done, total: None)
+            render(take, Script([Beat(0, SEA)]), stream, progress=lambda done, total: None)
 
 
 def test_frames_of_another_rate_are_converted_and_that_is_said(take: Take) -> None:
     script = Script([Beat(0, SEA), Beat("50f", DESERT)], fps=25, title="The duel")
     with pytest.warns(UserWarning, match=r"The duel: it counts 25 frames a second and the take 24; its frames are"):
-        assert take.timeline_of(script).keys[1].time_s == 2.0
-    assert take.timeline_of(replace(script, fps=24)).keys[1].time_s == take.frames[50].time_s, "unsaid where none is"
+        assert timeline_for(take, script).keys[1].time_s == 2.0
+    assert timeline_for(take, replace(script, fps=24)).keys[1].time_s == take.frames[50].time_s, "unsaid where none is"
 
 
 def test_a_take_renders_a_script_a_timeline_or_words(take: Take) -> None:
     said = [("underwater", 3.0), ("wild west", 1.0)]
-    assert take.timeline_of(said) == take.timeline_of(Timeline.of(said)) == Timeline.of(said)
-    assert take.timeline_of(Script([Beat(0, SEA)])) == timeline_of(Script([Beat(0, SEA)]), take.clock)
+    assert timeline_for(take, said) == timeline_for(take, Timeline.of(said)) == Timeline.of(said)
+    assert timeline_for(take, Script([Beat(0, SEA)])) == timeline_of(Script([Beat(0, SEA)]), take.clock)
     with pytest.raises(TimelineError, match="is nothing to render; give a Script, a Timeline or a prompt in words"):
-        take.render({0: "underwater"})  # type: ignore[arg-type]
+        render(take, {0: "underwater"})  # type: ignore[arg-type]
 
 
 def test_a_script_renders_and_its_regions_replay_exactly(take: Take) -> None:
     stream = Stream.from_config(lsd_test(), threads=1, seed=7)
     moon = Prop("disc", "a moon", Region("white", 0.4, box=(0.25, 0.2, 0.3, 0.6)))
     script = Script([Beat(0, SEA), Beat("the ball falls", DESERT, [moon], fade=0.5), Beat(3, props=[])])
-    one, two = take.render(script, stream), take.render(timeline_of(script, take.clock), stream, full=True)
+    one, two = render(take, script, stream), render(take, timeline_of(script, take.clock), stream, full=True)
     assert one.info["hashes"] == two.info["hashes"]
     assert timeline_from_dict(timeline_to_dict(one.timeline)) == timeline_of(script, take.clock)
-    plain = take.render(Script([Beat(0, SEA), Beat("the ball falls", DESERT, fade=0.5)]), stream)
+    plain = render(take, Script([Beat(0, SEA), Beat("the ball falls", DESERT, fade=0.5)]), stream)
     same = [a == b for a, b in zip(one.info["hashes"], plain.info["hashes"], strict=True)]
     rows = [row.time_s for row in take.made]
     assert all(equal for equal, time_s in zip(same, rows, strict=True) if time_s <= 1.54)
@@ -511,7 +515,7 @@ def test_from_a_snapshot_a_followed_prop_is_where_it_was(take: Take, weights: Pa
     values = (Keyframe(0, 0), Keyframe(3, 1, "step"))
     line = replace(take.timeline, mattes=(Matte("disc", "wild west", area.to_dict(), values),))
     assert take.frames[first_change(take, line)].time_s == pytest.approx(3, abs=0.05)
-    part, whole = take.render(line, stream), take.render(line, stream, full=True)
+    part, whole = render(take, line, stream), render(take, line, stream, full=True)
     assert part.info["hashes"] == whole.info["hashes"]
     assert part.info["reused"] > 0
     live = [row.sha256 for row in take.made]

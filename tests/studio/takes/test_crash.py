@@ -19,8 +19,10 @@ from studio.__main__ import main
 from studio.delivery import proxies
 from studio.model import load_model
 from studio.rendering.render import render
-from studio.rendering.verify import check
-from studio.takes.take import TICKS_PER_SECOND, Take, takes
+from studio.rendering.verify import check_take
+from studio.takes.listing import list_takes
+from studio.takes.manifest import TICKS_PER_SECOND
+from studio.takes.take import Take
 from studio.timeline.keys import Key
 from studio.timeline.timeline import Timeline
 
@@ -33,7 +35,7 @@ from studio.live.connection import Connection
 from studio.live.director import Director
 from studio.model import load_model
 from studio.live.filecamera import FileCamera, roll
-from studio.takes.take import Slate
+from studio.takes.slate import Slate
 from studio.timeline.keys import Key
 from studio.timeline.timeline import Timeline
 
@@ -73,7 +75,7 @@ def test_a_take_that_is_killed_loses_a_second_at_most(clip: Path, weights: Path,
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as shooting:
         assert shooting.stdout
         shown = [int(line) for line in takewhile(lambda line: int(line) < 2 * TICKS_PER_SECOND, shooting.stdout)]
-        recording = next(takes(tmp_path)).take
+        recording = next(list_takes(tmp_path)).take
         os.kill(shooting.pid, signal.SIGKILL)
         shown += [int(line) for line in shooting.stdout]
     assert recording
@@ -86,14 +88,14 @@ def test_a_take_that_is_killed_loses_a_second_at_most(clip: Path, weights: Path,
     assert [key.prompt for key in take.timeline.keys] == ["underwater", "wild west"]
 
     stream = load_model(take.manifest.engine, weights=weights)
-    report = check(take.folder, stream)
+    report = check_take(take.folder, stream)
     assert report.sound, report.faults
     assert report.pictures == f"{len(take.made)} of {len(take.made)} are the same, byte for byte"
     version = render(take, Timeline((Key(0, "underwater"), Key(1.5, "as it is"))), stream)
     assert version.info["first_row"] > 0
     assert VideoSource(version.video).expected_frames
     assert proxies.make(take.folder).state == "recovered", "its proxies can be made, and it stays what it is"
-    assert check(take.folder, stream).sound
+    assert check_take(take.folder, stream).sound
 
 
 def test_a_full_disk_ends_the_recording_and_keeps_what_was_written(
@@ -112,6 +114,6 @@ def test_a_full_disk_ends_the_recording_and_keeps_what_was_written(
     assert "File too large" in take.manifest.ended
     assert max(path.stat().st_size for path in folder.iterdir()) <= little_room
     assert 24 <= len(take.made) < 96
-    report = check(folder, load_model(take.manifest.engine, weights=weights))
+    report = check_take(folder, load_model(take.manifest.engine, weights=weights))
     assert report.sound, report.faults
     assert "the recording ended by itself: the disk failed: File too large" in report.notices

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from studio.takes.example import SHIPPED, copy_example
-from studio.takes.take import takes
+from studio.takes.listing import list_takes
 
 
 def test_a_new_sessions_folder_begins_with_the_example(tmp_path: Path) -> None:
     sessions = tmp_path / "sessions"
     assert copy_example(sessions)
-    (listed,) = takes(sessions)
+    (listed,) = list_takes(sessions)
     assert listed.take is not None
     assert (listed.take.state, listed.take.problems) == ("complete", ())
     assert [path.name for path in sessions.iterdir()] == ["example"]

@@ -11,9 +11,12 @@ import pytest
 
 from studio.takes import recorder as recorder_module
 from studio.takes.documents import crc
+from studio.takes.manifest import EngineEntry, PictureEntry
 from studio.takes.mjpeg import PacketFile, count_packets, packets
 from studio.takes.recorder import Recorder
-from studio.takes.take import EngineEntry, FrameRow, PictureEntry, Slate, Take
+from studio.takes.rows import FrameRow
+from studio.takes.slate import Slate
+from studio.takes.take import Take
 
 PICTURE = PictureEntry(width=96, height=64, fps=24)
 

@@ -10,9 +10,14 @@ from typing import Any
 
 import pytest
 
+from studio.rendering.render import render
 from studio.script.script import Beat, Scene
-from studio.takes.documents import DamagedError, Journal, read_document, read_journal, write_document
-from studio.takes.take import Manifest, Render, Slate, Take, TakeError, takes
+from studio.takes.documents import DamagedError, Journal, TakeError, read_document, read_journal, write_document
+from studio.takes.listing import list_takes
+from studio.takes.manifest import Manifest
+from studio.takes.slate import Slate
+from studio.takes.take import Take
+from studio.takes.version import Render
 from studio.timeline.curves import TimelineError
 from studio.variants import Grid
 
@@ -99,7 +104,7 @@ def test_what_is_nothing_to_render_is_told_in_a_line(shot: Path) -> None:
         (dict.fromkeys(range(1000), "underwater"), "is nothing to render; give a Script"),
     ):
         with pytest.raises(TimelineError) as error:
-            take.render(wrong)  # type: ignore[arg-type]
+            render(take, wrong)  # type: ignore[arg-type]
         assert told in str(error.value)
         assert len(str(error.value)) < 320
 
@@ -118,7 +123,7 @@ def test_a_missing_file_is_named_in_one_line(take: Take, name: str) -> None:
         ("take.json", b"{", "line 1, column 2"),
         ("take.json", b"[]", "no object"),
         ("take.json", b"\xff\xfe", "UTF-8"),
-        ("take.json", b'{"schema": "other"}', "no take's manifest"),
+        ("take.json", b'{"schema": "other"}', "not a take's manifest"),
         ("take.json", b'{"schema": "lsd-studio.take", "version": 2}', "update lsd-studio"),
         ("take.json", b'{"schema": "lsd-studio.take", "version": 1, "slate": 3}', "slate"),
         ("events.jsonl", b'{"kind": "pro\n{"kind": "end"}\n', "line 1"),
@@ -182,7 +187,7 @@ def test_a_damaged_take_does_not_hide_the_others(take: Take) -> None:
     sessions = take.folder.parents[3]
     (take.folder.parent / "T002").mkdir()
     (take.folder.parent / "notes").mkdir()
-    listed = list(takes(sessions))
+    listed = list(list_takes(sessions))
     assert [one.folder.name for one in listed] == ["T001", "T002"]
     assert listed[0].take
     assert "missing" in listed[1].error
