@@ -227,6 +227,7 @@ def test_an_unknown_world_is_named_beside_the_known(engine: Engine, small_clip: 
 # -- bench
 
 
+@pytest.mark.long
 def test_bench_prints_one_json_object(engine: Engine, weights: Path) -> None:
     status, stdout, _ = engine("bench", "--json", "--weights", weights, "--size", "96x64", "--frames", "205", *ONE)
     report = json.loads(stdout)

@@ -101,6 +101,7 @@ def test_the_convolutions_operations_are_counted(stream: Stream) -> None:
 # -- peers
 
 
+@pytest.mark.long
 def test_the_pipeline_answers_each_picture_by_noise_and_words(stream: Stream) -> None:
     one, same, other = (Turbo(tiny_turbo(), CPU, torch.float32, seed) for seed in (0, 0, 1))
     frame = next(moving_pictures(96, 64))
@@ -193,6 +194,7 @@ def test_a_machines_kind_is_a_file_name() -> None:
     assert kind({"cpu": "x", "cores": 2, "gpu": "NVIDIA H200"}) == "nvidia-h200"
 
 
+@pytest.mark.long
 def test_the_whole_suite_keeps_what_its_tables_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With tiny models, through the same code: every row has figures or a reason, in file, table and README."""
     load = Stream.load
@@ -227,6 +229,7 @@ def test_the_whole_suite_keeps_what_its_tables_say(tmp_path: Path, monkeypatch: 
         write(readme, tmp_path)
 
 
+@pytest.mark.long
 def test_a_gpus_section_says_how_near_the_best_it_is() -> None:
     """The section's own code, on the CPU: its figures are a GPU's only where there is one."""
     kept: dict[str, Any] = {}

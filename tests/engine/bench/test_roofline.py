@@ -59,6 +59,7 @@ def test_rates_are_measured() -> None:
 
 
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+@pytest.mark.long
 def test_the_comparison_reports_every_way(device: str) -> None:
     ways = ("plain", "recorded") if device == "cpu" else ("plain", "compiled", "recorded")
     report = compare(lsd_test(), width=96, height=64, frames=4, rounds=2, device=device, ways=ways)

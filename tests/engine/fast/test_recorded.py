@@ -85,6 +85,7 @@ def test_recorded_frames_are_the_plain_ones(device: str, size: tuple[int, int], 
 
 
 @pytest.mark.usefixtures("exact")
+@pytest.mark.long
 def test_kernels_make_the_twins_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same program with the kernels in Triton's interpreter: one prompt, then two by masks."""
     from engine.kernels import triton_kernels

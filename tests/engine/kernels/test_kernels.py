@@ -235,6 +235,7 @@ def test_the_mega_kernel(case: Case, way: str, prompts: int) -> None:
         case.same(made, expected)
 
 
+@pytest.mark.long
 def test_kernels_compile_for_hopper(tmp_path: Path) -> None:
     """Down to machine code, by the assembler that Triton brings: types that the interpreter lets pass, registers,
     memory. A bare cosine keeps some bytes on the stack; spilled registers would take hundreds."""

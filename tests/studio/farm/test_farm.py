@@ -97,6 +97,7 @@ def test_checkpoints_of_something_else_are_left_alone(take: Take) -> None:
 # -- processes
 
 
+@pytest.mark.long
 def test_variants_and_takes_are_as_if_rendered_alone(take: Take, tmp_path: Path) -> None:
     """Timelines, seeds and takes at once; the outcomes are in the order of the jobs, and one that fails says why."""
     nowhere = tmp_path / "nowhere"
@@ -148,11 +149,13 @@ def assert_survived(take: Take, folder: Path, jobs: list[Job], heard: list[JobPr
     assert sorted(path.name for path in (take.folder / "renders").iterdir()) == ["v001", "v002"]
 
 
+@pytest.mark.long
 def test_a_killed_process_is_replaced(take: Take, tmp_path: Path) -> None:
     jobs = [Job(take.folder, full=True), Job(take.folder, edited(take), full=True)]
     assert_survived(take, tmp_path, jobs, [], workers=2)
 
 
+@pytest.mark.long
 def test_a_killed_worker_of_a_ray_cluster_is_replaced(take: Take, tmp_path: Path) -> None:
     jobs = [Job(take.folder, full=True), Job(take.folder, edited(take), full=True)]
     assert_survived(take, tmp_path, jobs, [], ray="local")
@@ -164,6 +167,7 @@ def test_a_missing_cluster_says_so_at_once(address: str) -> None:
         render_many([Job(Path("x"))], ray=address)
 
 
+@pytest.mark.long
 def test_a_job_that_kills_its_workers_fails_after_three(take: Take) -> None:
     heard: list[JobProgress] = []
 
