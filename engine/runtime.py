@@ -17,6 +17,7 @@ import torch
 _log = logging.getLogger(__name__)
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+"""What a user can ask for."""
 
 BF16_FLAGS = {"avx512_bf16": "AVX512-BF16", "amx_bf16": "AMX", "bf16": "Arm BF16"}
 """Features with which a processor multiplies bfloat16: as Linux names them, and as people do."""
@@ -73,7 +74,7 @@ def live_side(setup: NumericSetup) -> int:
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """`auto` is CUDA, else Apple's MPS, else the CPU; a device asked for by name must be there."""
+    """`auto` is CUDA, else Apple's MPS, else the CPU. Raises ValueError for a name that is unknown or not there."""
     if name not in DEVICES:
         raise ValueError(f"device {name!r} is not one of {', '.join(DEVICES)}")
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
@@ -143,7 +144,7 @@ def cores() -> int:
 
 
 def set_threads(threads: int | None = None) -> int:
-    """Use `threads` cores; returns the number.
+    """Use `threads` cores; returns the number. Raises ValueError for fewer than one.
 
     By default all that this process may run on but one, at most eight: the last one is for camera, codecs and browser,
     for a parallel operation waits for its slowest thread, and one that shares its core is slow.
@@ -166,7 +167,7 @@ def wait_for(device: torch.device) -> None:
 
 
 def settle() -> None:
-    """Call when all is loaded and frames are about to flow: the collector does not look at what is here by now again.
+    """Call when all is loaded and frames are about to flow: the collector leaves out what exists by now.
 
     A full collection looks at everything that was ever imported, some 300,000 objects with torch and a web server, and
     frames stand still for 0.2 to 0.4 s meanwhile, every few minutes. Garbage of the frames themselves is still found.

@@ -26,6 +26,7 @@ from engine.history import HistoryState
 from engine.models.patches import padded_size
 
 FORMAT = "lsd-snapshot-1"
+"""Name and version; files of another are refused."""
 
 
 @dataclass(frozen=True, eq=False)

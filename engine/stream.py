@@ -28,13 +28,15 @@ from engine.types import Prompt, PromptRegion, Sizes, Vocabulary
 NOMINAL_FPS = 24.0
 """Frames a second where a source tells no times."""
 LEAST_INTERVAL_S, MOST_INTERVAL_S = 1 / 240, 0.5
-"""What the network is told of the time since the last frame is kept within these: it was trained on no others."""
+"""The time since the last frame, as the network gets it, is clamped to these: it was trained on 1/30 to 1/12 s, and a
+pause of the camera says nothing about how fast things move."""
 
 
 class Stream:
     """A causal stream of generated frames with constant memory: the live model of kind `lsd`, see engine/types.py.
 
-    It keeps the prompt and the clock, and checks what comes in. Its maker makes the frames and remembers them.
+    It keeps the prompt and the clock, and checks what comes in. Its maker (engine/fast/maker.py) makes the frames and
+    remembers them.
     """
 
     kind = "lsd"
@@ -192,10 +194,9 @@ class Stream:
 
     def snapshot(self) -> bytes:
         """The stream's state: a few frames and the prompt, compressed; the same state gives the same bytes."""
-        state = self.maker.state()
-        return Snapshot(
-            self.config, self._size, self.seed, self.index, self._time_s, self._conditioning, state
-        ).to_bytes()
+        history = self.maker.state()
+        snapshot = Snapshot(self.config, self._size, self.seed, self.index, self._time_s, self._conditioning, history)
+        return snapshot.to_bytes()
 
     def restore(self, data: bytes) -> None:
         """Go on as if nothing had happened since `snapshot`. Raises ValueError, and changes nothing, on other data."""

@@ -28,6 +28,7 @@ Size = tuple[int, int]
 
 SIZES: tuple[Size, ...] = ((256, 160), (384, 224), (512, 288), (640, 352))
 THREADS = (1, 2)
+"""Numbers of cores that the engine is timed on."""
 HEADLINE: Size = (512, 288)
 """The size at which peers and the parts of a frame are timed."""
 TARGETS_MS: dict[tuple[Size, int], dict[str, float]] = {
