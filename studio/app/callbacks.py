@@ -6,47 +6,30 @@ Each takes the page's one dict and returns one; a mistake of the user's comes ba
 from __future__ import annotations
 
 import functools
-import logging
-import threading
-import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 from studio.app.files import Files
 from studio.app.guard import Guard
-from studio.app.sessions import Sessions, step_back
+from studio.app.sessions import Sessions
 from studio.delivery import formats, proxies
-from studio.rendering import render
+from studio.farm.farm import Farm
+from studio.farm.jobs import Job
 from studio.takes import drafts
 from studio.takes.documents import TakeError
 from studio.takes.listing import TakeListing, list_takes
-from studio.takes.manifest import EngineEntry
 from studio.takes.slate import Slate
 from studio.takes.take import Take
 from studio.takes.version import Render
 from studio.timeline.files import lane_to_dict, with_lane
 from studio.timeline.timeline import Timeline
 
-if TYPE_CHECKING:
-    from engine.types import LiveModel
-
-log = logging.getLogger(__name__)
+UNFINISHED = ("waiting", "running")
+"""States of a render that has not ended."""
 
 Reply = dict[str, Any]
-Load: TypeAlias = "Callable[[EngineEntry | None], LiveModel]"
 Callback = Callable[[Any, Mapping[str, Any]], Reply]
-
-
-@dataclass
-class Job:
-    """A render on its way."""
-
-    done: int = 0
-    total: int = 0
-    version: str = ""
-    error: str = ""
 
 
 def answered(callback: Callback) -> Callback:
@@ -65,16 +48,17 @@ def answered(callback: Callback) -> Callback:
 
 
 class Callbacks:
-    """What the pages may ask for. folder: the sessions folder; example: a take in it that is played as a camera."""
+    """What the pages may ask for.
 
-    def __init__(self, guard: Guard, sessions: Sessions, folder: Path, load: Load) -> None:
+    folder: the sessions folder. farm: renders takes again. device: where it does; `auto` is where a take was made.
+    """
+
+    def __init__(self, guard: Guard, sessions: Sessions, folder: Path, farm: Farm, device: str = "auto") -> None:
         self.guard, self.sessions, self.folder = guard, sessions, folder
-        self._load = load
+        self._farm, self._device = farm, device
         self.files = Files(folder)
         self._prepared: dict[Path, str] = {}
         """Takes whose pictures are being made, and what went wrong."""
-        self._jobs: dict[str, Job] = {}
-        self._rendering = threading.Lock()
 
     # -- for the live page
 
@@ -108,7 +92,8 @@ class Callbacks:
     @answered
     def takes(self, data: Mapping[str, Any]) -> Reply:
         """Every take, by production, scene, shot and number."""
-        return {"takes": [self._line(listed) for listed in list_takes(self.folder)]}
+        rendering = self._jobs()
+        return {"takes": [self._line(listed, rendering) for listed in list_takes(self.folder)]}
 
     @answered
     def take(self, data: Mapping[str, Any]) -> Reply:
@@ -140,6 +125,7 @@ class Callbacks:
             "times": [row.time_s for row in take.made],
             "raw": self.files.url(take.folder / proxies.RAW),
             "sound": self._sound(take),
+            "job": self._jobs().get(take.folder.resolve()),
             "versions": versions,
         }
 
@@ -163,22 +149,23 @@ class Callbacks:
     def render(self, data: Mapping[str, Any]) -> Reply:
         """Render a take again with the page's keys; answers a job to ask `progress` about."""
         take = self._open(data)
-        timeline = _edited(take, data)
-        if not self._rendering.acquire(blocking=False):
-            raise TakeError("Another render is running; wait for it to end.")
-        name, job = uuid.uuid4().hex, Job()
-        self._jobs[name] = job
-        threading.Thread(target=self._render, args=(job, take, timeline), name="render", daemon=True).start()
-        return {"job": name}
+        return {"job": self._farm.submit(Job(take.folder, _edited(take, data), device=self._device))}
 
     @answered
     def progress(self, data: Mapping[str, Any]) -> Reply:
         """How far a render is."""
-        job = self._jobs.get(str(data.get("job")))
-        if job is None:
-            raise TakeError("The studio knows no such render; it was started anew.")
+        job = self._farm.status(str(data.get("job")))
         share = job.done / job.total if job.total else 0.0
-        return {"done": job.done, "total": job.total, "share": share, "version": job.version, "error": job.error}
+        waiting = [other.name for other in self._farm.jobs() if other.state in UNFINISHED]
+        ahead = waiting.index(job.name) if job.name in waiting else 0
+        counts = {"ahead": ahead, "done": job.done, "total": job.total, "share": share}
+        return {"state": job.state, **counts, "version": job.version, "error": job.error}
+
+    @answered
+    def cancel(self, data: Mapping[str, Any]) -> Reply:
+        """End a render; asked for again, it goes on where it was."""
+        self._farm.cancel(str(data.get("job")))
+        return {}
 
     @answered
     def export(self, data: Mapping[str, Any]) -> Reply:
@@ -191,7 +178,7 @@ class Callbacks:
     def of_pages(self) -> list[Callable[[Mapping[str, Any]], Reply]]:
         """Those that the pages may call, by their names."""
         live, review = (self.enter, self.machine, self.slate), (self.takes, self.take, self.judge)
-        return [*live, *review, self.draft, self.render, self.progress, self.export]
+        return [*live, *review, self.draft, self.render, self.progress, self.cancel, self.export]
 
     def close(self) -> None:
         """Remove what was exported for download."""
@@ -209,26 +196,11 @@ class Callbacks:
             self.sessions.keep(take.folder, lambda error: self._prepared.__setitem__(take.folder, error))
         return {"preparing": True}
 
-    def _render(self, job: Job, take: Take, timeline: Timeline) -> None:
-        """The render's thread."""
+    def _jobs(self) -> dict[Path, str]:
+        """The newest render of each take that has not ended, by the take's folder."""
+        return {job.job.take.resolve(): job.name for job in self._farm.jobs() if job.state in UNFINISHED}
 
-        def progress(done: int, total: int) -> None:
-            job.done, job.total = done, total
-
-        step_back()
-        try:
-            stream = self._load(take.manifest.engine)
-            try:
-                job.version = render.render(take, timeline, stream, progress=progress).name
-            finally:
-                stream.close()
-        except Exception as error:
-            log.exception("%s: render", take.name)
-            job.error = str(error) or type(error).__name__
-        finally:
-            self._rendering.release()
-
-    def _line(self, listed: TakeListing) -> Reply:
+    def _line(self, listed: TakeListing, rendering: Collection[Path]) -> Reply:
         """One line of the list of takes."""
         production, scene, shot, number = listed.folder.relative_to(self.folder).parts
         line: Reply = {
@@ -250,6 +222,7 @@ class Callbacks:
             "fps": take.fps,
             "poster": self.files.url(take.folder / proxies.POSTER),
             "versions": len(take.renders),
+            "rendering": listed.folder.resolve() in rendering,
         }
 
     def _version(self, take: Take, version: Render) -> Reply:

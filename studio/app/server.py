@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,12 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from studio.app import pages
-from studio.app.callbacks import Callbacks, Load
+from studio.app.callbacks import Callbacks
 from studio.app.guard import GradioApp, Guard
 from studio.app.sessions import Sessions
 from studio.app.socket import answer
+from studio.farm.farm import Farm
+from studio.farm.local import Processes
 from studio.live.director import Director
 from studio.model import check_weights, load_model
 from studio.web import WEB
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 PLACES = 2
 """Pages that may be live at a time."""
+RENDERS = ".renders"
+"""In the sessions folder: the renders that are asked for and not made yet. No production can have this name."""
+RENDER_NICENESS = 10
+"""How far a render steps back for the live picture, as Unix counts it (0 to 19)."""
 FRESH = {"Cache-Control": "no-cache"}
 WEB_TYPES = {".js": "text/javascript", ".css": "text/css"}
 """Said here: what Windows' registry says of .js may keep browsers from running it."""
@@ -43,6 +48,7 @@ class Studio:
     page: gr.Blocks
     sessions: Sessions
     callbacks: Callbacks
+    farm: Farm
 
     def wait(self) -> None:
         """Until it is interrupted; then close."""
@@ -55,6 +61,7 @@ class Studio:
         """Hang up, cut what is recording, and end the server."""
         self.page.close(verbose=False)
         self.sessions.close()
+        self.farm.close()
         self.callbacks.close()
 
 
@@ -70,7 +77,6 @@ def serve(
     device: str = "auto",
     weights: Path | None = None,
     places: int = PLACES,
-    load: Load | None = None,
 ) -> Studio:
     """Start the studio and return at once; the model is loaded beside it.
 
@@ -85,11 +91,10 @@ def serve(
     sessions.mkdir(parents=True, exist_ok=True)
     sessions = sessions.resolve()
     guard = Guard()
-    load = load or functools.partial(load_model, device=device)
-    live_load: Load = load if weights is None else functools.partial(load_model, device=device, weights=weights)
     named = str(weights.absolute()) if weights is not None else ""
-    live = Sessions(lambda: Director(live_load(None), weights=named), places)
-    callbacks = Callbacks(guard, live, sessions, load)
+    live = Sessions(lambda: Director(load_model(device=device, weights=weights), weights=named), places)
+    farm = Farm(Processes(1, RENDER_NICENESS), sessions / RENDERS)
+    callbacks = Callbacks(guard, live, sessions, farm, device)
     page = pages.build(callbacks)
     if port is not None:
         _require_free(host, port)
@@ -113,7 +118,7 @@ def serve(
         app_kwargs={"routes": routes(guard, live, callbacks)},
     )
     guard.watch(cast(GradioApp, app))
-    return Studio(url, share_url, page, live, callbacks)
+    return Studio(url, share_url, page, live, callbacks, farm)
 
 
 def _require_free(host: str, port: int) -> None:

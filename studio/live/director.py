@@ -14,9 +14,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from studio.takes.documents import TakeError, rgb_sha256
 from studio.takes.manifest import TICKS_PER_SECOND, EngineEntry
 from studio.takes.slate import Slate
 from studio.timeline.curves import Ease, Keyframe
-from studio.timeline.keys import Key, Track
+from studio.timeline.keys import Key, Matte, Track
 from studio.timeline.parameters import PARAMETERS
 from studio.timeline.timeline import Timeline
 
@@ -177,12 +178,10 @@ class Director:
             if recording := self.recording:
                 raise TakeError(f"{recording} is recording; cut it first")
             if timeline:
-                if timeline.tracks or timeline.mattes:  # a take cannot read them back yet, and a replay must be exact
-                    raise TakeError("parameters and regions are rendered, not shot: record the prompts, then render")
                 for text in timeline.texts():
                     self._model.prepare(text)  # here, so that no frame of the take waits for it
                 first = timeline.keys[0]  # holds before its own time, too: the same as from 0 on
-                timeline = timeline.change(first.id, time_s=0.0)
+                timeline = replace(timeline.change(first.id, time_s=0.0), mattes=_named_apart(timeline.mattes))
             take = TakeLog(sessions, slate, self._engine_entry(), timeline=timeline, fps=fps)
             with self._stepping:
                 self._slated, self._trouble = take, ""
@@ -339,3 +338,13 @@ class Director:
         self._mailbox.close()
         with self._stepping:
             self._model.close()
+
+
+def _named_apart(mattes: Iterable[Matte]) -> tuple[Matte, ...]:
+    """Each with a name of its own, by which a take tells its regions apart: `ball`, `ball (2)`."""
+    named: dict[str, Matte] = {}
+    for matte in mattes:
+        names = (f"{matte.name} ({n})" for n in count(2))
+        name = matte.name if matte.name not in named else next(name for name in names if name not in named)
+        named[name] = replace(matte, name=name)
+    return tuple(named.values())

@@ -22,8 +22,8 @@ export function mountReview(root, studio) {
     take = null,
     version = null,
     player = null,
-    show = 'all',
-    job = null;
+    show = 'all';
+  const jobs = new Map(); // renders that run or wait: a take's path -> the job's name
 
   // -- the list -----------------------------------------------------------------------------------
   async function refresh() {
@@ -43,7 +43,8 @@ export function mountReview(root, studio) {
           : make('span', {className: 'no-poster'});
         const badge = one.error
           ? 'damaged'
-          : {recovered: 'recovered', recording: 'recording'}[one.state];
+          : {recovered: 'recovered', recording: 'recording'}[one.state] ||
+            (one.rendering && 'rendering');
         const item = make(
           'button',
           {type: 'button', className: 'item'},
@@ -123,9 +124,9 @@ export function mountReview(root, studio) {
     if (take?.take === path && !wanted) return;
     root.classList.add('loading');
     try {
-      const found = await studio.call('take', {take: path});
-      if (found.preparing) return prepare(path);
-      take = found;
+      const reply = await studio.call('take', {take: path});
+      if (reply.preparing) return prepare(path);
+      take = reply;
     } catch (error) {
       take = null;
       player?.destroy();
@@ -167,7 +168,8 @@ export function mountReview(root, studio) {
     player.seek(0);
     versions();
     draw();
-    if (!job) progress(null);
+    if (take.job && !jobs.has(path)) follow(path, take.job);
+    if (!jobs.has(path)) progress(null);
     note();
   }
   function prepare(path) {
@@ -217,7 +219,8 @@ export function mountReview(root, studio) {
   function note(text) {
     const changed = Boolean(version.draft) && plain(version.draft) !== plain(version);
     const seen = version.name === 'live' ? 'what was played live' : version.name;
-    $('[data-do=render]').disabled = Boolean(job) || take.state === 'recording';
+    $('[data-do=render]').disabled = jobs.has(take.take) || take.state === 'recording';
+    $('[data-do=cancel]').hidden = !jobs.has(take.take);
     $('[data-do=render]').classList.toggle('ready', changed);
     $('.say').textContent =
       text ?? (changed ? `The keys differ from ${seen}. Render again to see it.` : version.about);
@@ -253,31 +256,54 @@ export function mountReview(root, studio) {
   async function render() {
     const path = take.take;
     try {
-      job = (await studio.call('render', {take: path, version: version.name, ...player.state()}))
-        .job;
-      progress(0);
-      note('Rendering …');
-      for (;;) {
-        const now = await studio.call('progress', {job});
-        if (now.error) throw new Error(now.error);
-        progress(now.share);
-        if (take.take === path)
-          note(now.total ? `Rendering frame ${now.done} of ${now.total} …` : 'Preparing …');
-        if (now.version) {
-          job = null;
-          if (take.take === path) await open(path, now.version);
-          studio.say(`${now.version} is rendered.`);
-          return refresh();
-        }
-        await new Promise(resolve => setTimeout(resolve, 250));
-      }
+      const state = {take: path, version: version.name, ...player.state()};
+      follow(path, (await studio.call('render', state)).job);
+      refresh();
     } catch (error) {
-      job = null;
-      progress(null);
-      note('');
       studio.say(error.message, 'error');
     }
   }
+  /** Show how far a render is until it has ended, whichever take is seen meanwhile. */
+  async function follow(path, job) {
+    jobs.set(path, job);
+    const seen = () => take?.take === path;
+    let ended = null;
+    try {
+      while (!ended) {
+        const now = await studio.call('progress', {job});
+        if (['made', 'failed', 'cancelled'].includes(now.state)) ended = now;
+        else {
+          if (seen()) showJob(now);
+          await new Promise(resolve => setTimeout(resolve, 250));
+        }
+      }
+    } catch (error) {
+      ended = {state: 'failed', error: error.message};
+    }
+    jobs.delete(path);
+    if (seen()) {
+      progress(null);
+      note(
+        ended.state === 'cancelled' ? 'Cancelled. Rendered again, it goes on where it was.' : '',
+      );
+    }
+    if (ended.error) return studio.say(ended.error, 'error');
+    if (ended.version) {
+      if (seen()) await open(path, ended.version);
+      studio.say(`${ended.version} is rendered.`);
+    }
+    return refresh();
+  }
+  function showJob({ahead, done, total, share}) {
+    progress(share);
+    if (ahead) note('Waiting for another render …');
+    else note(total ? `Rendering frame ${done} of ${total} …` : 'Preparing …');
+  }
+  $('[data-do=cancel]').addEventListener('click', () =>
+    studio
+      .call('cancel', {job: jobs.get(take.take)})
+      .catch(error => studio.say(error.message, 'error')),
+  );
   $('[data-do=render]').addEventListener('click', render);
   for (const button of all('[data-export]'))
     button.addEventListener('click', async () => {

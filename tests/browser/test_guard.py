@@ -19,6 +19,7 @@ from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketT
 from starlette.websockets import WebSocketDisconnect
 
 from engine.config import lsd_test
+from engine.models.checkpoint import random_weights, save_weights
 from engine.stream import Stream
 from studio.app import wire
 from studio.app.callbacks import Callbacks
@@ -26,9 +27,10 @@ from studio.app.guard import BURST, MAX_COMMAND, MAX_FRAME, MAX_TOKENS, Guard, R
 from studio.app.server import routes
 from studio.app.sessions import Sessions
 from studio.delivery import proxies
+from studio.farm.farm import Farm
+from studio.farm.local import Processes
 from studio.live.director import Director
 from studio.rendering.render import render
-from studio.takes.manifest import EngineEntry
 from studio.takes.slate import Slate
 from studio.takes.take import Take
 from studio.timeline.keys import Matte
@@ -70,19 +72,30 @@ class House:
             yield socket
 
 
-def stream(engine: EngineEntry | None = None) -> Stream:
-    return Stream.from_config(lsd_test(), threads=1)
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tiny random weights as a file, which the farm's processes load too."""
+    path = tmp_path_factory.mktemp("weights") / "random.safetensors"
+    made = random_weights(lsd_test())
+    save_weights(path, made.network, made.router, {})
+    return path
+
+
+def stream(weights: Path) -> Stream:
+    return Stream.load(weights, device="cpu", threads=1)
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def house(tmp_path: Path, weights: Path) -> Iterator[House]:
     guard, app = Guard(), App()
     guard.watch(app)
-    sessions = Sessions(lambda: Director(stream()), limit=1)
-    callbacks = Callbacks(guard, sessions, tmp_path / "sessions", stream)
+    sessions = Sessions(lambda: Director(stream(weights)), limit=1)
+    farm = Farm(Processes(1), tmp_path / "renders")
+    callbacks = Callbacks(guard, sessions, tmp_path / "sessions", farm)
     with TestClient(Starlette(routes=routes(guard, sessions, callbacks)), base_url=HOME) as client:
         yield House(client, guard, app, callbacks)
     sessions.close()
+    farm.close()
     callbacks.close()
 
 
@@ -342,9 +355,9 @@ def test_only_what_browsers_may_read_of_a_take_is_served(house: House) -> None:
     assert (part.status_code, part.content) == (206, bytes(range(10, 20)))
 
 
-def recorded(house: House) -> Path:
+def recorded(house: House, weights: Path) -> Path:
     """A take of twelve frames, without pictures for browsers."""
-    director = Director(stream())
+    director = Director(stream(weights), weights=str(weights))
     director.record(house.folder, Slate("crashed"))
     for number in range(12):
         director.shoot(jpeg(number), number, number * 41_667)
@@ -354,8 +367,8 @@ def recorded(house: House) -> Path:
     return folder
 
 
-def test_a_take_without_pictures_for_browsers_is_prepared_when_it_is_opened(house: House) -> None:
-    folder = recorded(house)
+def test_a_take_without_pictures_for_browsers_is_prepared_when_it_is_opened(house: House, weights: Path) -> None:
+    folder = recorded(house, weights)
     asked = {"token": house.token(), "take": folder.relative_to(house.folder).as_posix()}
     assert house.callbacks.take(asked) == {"preparing": True}
     until = time.monotonic() + 30
@@ -368,12 +381,12 @@ def test_a_take_without_pictures_for_browsers_is_prepared_when_it_is_opened(hous
     assert line["poster"]
 
 
-def test_what_the_lane_does_not_show_is_rendered_again_too(house: House) -> None:
+def test_what_the_lane_does_not_show_is_rendered_again_too(house: House, weights: Path) -> None:
     """Edits of a version wait in the take, and keep its props and parameters."""
-    take = proxies.make(recorded(house))
+    take = proxies.make(recorded(house, weights))
     moon = Matte("disc", "a moon", {"colour": "white"})
     line = replace(Timeline.of("underwater").set(0.1, strength=0.5), mattes=(moon,))
-    render(take, line, stream(), progress=lambda done, total: None)
+    render(take, line, stream(weights), progress=lambda done, total: None)
     page = {"token": house.token(), "take": take.folder.relative_to(house.folder).as_posix(), "version": "v001"}
     (live, version) = house.callbacks.take(page)["versions"]
     assert (live["draft"], version["draft"]) == (None, None)
@@ -381,11 +394,11 @@ def test_what_the_lane_does_not_show_is_rendered_again_too(house: House) -> None
     assert house.callbacks.draft({**page, "keys": keys, "markers": []}) == {}
     assert house.callbacks.take(page)["versions"][1]["draft"] == {"keys": keys, "markers": []}
     job = house.callbacks.render({**page, "keys": keys, "markers": []})
-    until = time.monotonic() + 30
-    while not (told := house.callbacks.progress({**page, **job}))["version"]:
-        assert time.monotonic() < until, told
-        assert not told["error"], told
-        time.sleep(0.05)
+    assert house.callbacks.take(page)["job"] == job["job"]
+    assert [line["rendering"] for line in house.callbacks.takes(page)["takes"]] == [True]
+    ended = until_it_ends(house, page | job)
+    assert (ended["state"], ended["version"], ended["share"]) == ("made", "v002", 1.0)
+    assert house.callbacks.take(page)["job"] is None
     made = take.renders[1].timeline
     assert made.at(0).directed().prompt == (("as it is", 0.5), ("wild west", 0.5))
     assert (made.mattes, made.tracks) == (line.mattes, line.tracks)
@@ -393,9 +406,29 @@ def test_what_the_lane_does_not_show_is_rendered_again_too(house: House) -> None
     assert "has no version 'v009'; load the page again" in house.callbacks.draft({**page, "version": "v009"})["error"]
 
 
+def until_it_ends(house: House, job: dict[str, Any]) -> dict[str, Any]:
+    """How a render ended; its process takes seconds to begin."""
+    until = time.monotonic() + 60
+    while (progress := house.callbacks.progress(job))["state"] in ("waiting", "running"):
+        assert time.monotonic() < until, progress
+        time.sleep(0.05)
+    return progress
+
+
+def test_a_render_is_cancelled(house: House, weights: Path) -> None:
+    take = proxies.make(recorded(house, weights))
+    page = {"token": house.token(), "take": take.folder.relative_to(house.folder).as_posix(), "version": "live"}
+    keys = {"keys": [{"time_s": 0, "prompt": "wild west"}], "markers": []}
+    jobs = [house.callbacks.render({**page, **keys}) for _ in range(2)]
+    assert house.callbacks.cancel(page | jobs[1]) == {}
+    assert until_it_ends(house, page | jobs[1])["state"] == "cancelled"
+    assert until_it_ends(house, page | jobs[0])["state"] == "made"
+    assert [version.name for version in Take.open(take.folder).renders] == ["v001"]
+
+
 def test_callbacks_explain_themselves(house: House) -> None:
     token = {"token": house.token()}
     assert "Load it again" in house.callbacks.takes({"token": "guessed"})["error"]
     for path in ("../../etc", "a/S01/A/T001", "", "a"):
         assert house.callbacks.take({**token, "take": path})["error"]
-    assert "no such render" in house.callbacks.progress({**token, "job": "none"})["error"]
+    assert "does not know this render" in house.callbacks.progress({**token, "job": "none"})["error"]

@@ -7,6 +7,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +15,17 @@ import pytest
 
 from engine.media.pictures import decode_jpeg
 from engine.prompts import PromptError
+from engine.stream import Stream
 from studio.live.connection import Connection
 from studio.live.director import Director
 from studio.live.frames import LiveFrame
+from studio.rendering.verify import check_take
 from studio.takes.documents import TakeError, crc
 from studio.takes.manifest import TICKS_PER_SECOND
 from studio.takes.mjpeg import packets
 from studio.takes.slate import Slate
 from studio.takes.take import Take
-from studio.timeline.keys import Key
+from studio.timeline.keys import Key, Matte
 from studio.timeline.timeline import Timeline
 from tests.edge_model import EdgeModel
 
@@ -283,6 +286,53 @@ def test_closing_cuts_the_take(director: Director, jpeg: Jpeg, tmp_path: Path) -
     director.close()
     take = Take.open(folder)
     assert (take.state, take.manifest.ended, len(take.frames)) == ("complete", "closed", 3)
+
+
+@pytest.mark.parametrize("kind", ["edge", "lsd"])
+def test_what_holds_is_recorded_and_replays_to_the_bit(stream: Stream, jpeg: Jpeg, tmp_path: Path, kind: str) -> None:
+    """Under a timeline with a parameter's way and regions, a prompt, a fade of the parameter and one that cuts it."""
+    model = stream if kind == "lsd" else EdgeModel()
+    director = Director(model)
+    ball = {"box": {"0.0": [0.1, 0.3, 0.3, 0.4]}}
+    sun = Matte("ball", "golden rome", {"colour": "red"})
+    mattes = (Matte("disc", "neon rain", {"colour": "white"}), Matte("ball", "a moon", ball), sun)
+    timeline = replace(Timeline.of("underwater").set(0, strength=0.25).set(1, "smooth", strength=1.0), mattes=mattes)
+    director.record(tmp_path, SLATE, timeline=timeline)
+    shoot(director, jpeg, 0, 20)
+    director.say("wild west", 0.5, wait=True)
+    shoot(director, jpeg, 20, 30)
+    director.set("strength", 0.0, 2.0, "smooth")
+    shoot(director, jpeg, 30, 40)
+    director.set("strength", 0.75)
+    director.say("snowfall", wait=True)
+    shoot(director, jpeg, 40, 50)
+    take = cut(director)
+    values = [take.timeline.value("strength", row.time_s) for row in take.frames]
+    assert values[:24] == [timeline.value("strength", row.time_s) for row in take.frames[:24]]
+    assert values[30] > values[39] > 0
+    assert values[40:] == [0.75] * 10
+    assert {matte.name for matte in take.timeline.mattes} == {"ball", "ball (2)", "disc"}
+    report = check_take(take.folder, model)
+    director.close()
+    assert report.sound, report.faults
+    assert report.pictures == "50 of 50 are the same, byte for byte"
+
+
+def test_a_prompt_keeps_parameters_and_regions(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
+    timeline = replace(
+        Timeline.of("underwater").set(0, strength=0.5), mattes=(Matte("disc", "neon rain", {"colour": "white"}),)
+    )
+    director.record(tmp_path, SLATE, timeline=timeline)
+    shoot(director, jpeg, 0, 4)
+    cut(director)
+    director.say("wild west", wait=True)
+    shoot(director, jpeg, 4, 8)
+    assert director.value("strength") == 0.5
+    director.record(tmp_path, SLATE)
+    shoot(director, jpeg, 8, 12)
+    take = cut(director)
+    assert [matte.name for matte in take.timeline.mattes] == ["disc"]
+    assert take.timeline.value("strength", 0) == 0.5
 
 
 @pytest.mark.parametrize(
