@@ -171,7 +171,7 @@ class Director:
     def record(self, sessions: Path, slate: Slate, *, timeline: Timeline | None = None, fps: float = 24.0) -> Path:
         """Start a take with the next frame; its clock starts there. Returns the take's folder.
 
-        timeline: played from the take's start, in place of what held before. fps: the source's nominal rate.
+        timeline: played from the take's start, in place of the prompts before. fps: the source's nominal rate.
         Raises TakeError where a take is recording already or the folder cannot be written.
         """
         with self._slating:

@@ -27,10 +27,10 @@ REQUESTED = "requested_ticks"
 class TakeLog:
     """Records one take. Made when recording is asked for; `start` begins it with its first frame.
 
-    sessions, slate: where; engine: what makes the picture. timeline: played from the take's start, in place of what
-    held before. fps: the source's nominal rate. Times are microseconds on the director's clock. `event`, `sound` and
-    `finish` may be called from any thread, the rest belongs to the frame loop. Raises TakeError where nothing can be
-    written.
+    sessions, slate: where; engine: what makes the picture. timeline: played from the take's start, in place of the
+    prompts before. fps: the source's nominal rate. Times are microseconds on the director's clock. `event`, `sound`
+    and `finish` may be called from any thread, the rest belongs to the frame loop. Raises TakeError where nothing can
+    be written.
     """
 
     def __init__(

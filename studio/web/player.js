@@ -103,7 +103,7 @@ export function mount(element, options) {
     paint();
   }
   function seek(time_s) {
-    // the newest wish wins: while the decoder seeks, only the last one is kept
+    // the newest position wins: while the decoder seeks, only the last one is kept
     want = clamp(time_s, 0, Math.max(0, clock.length_s - 1e-3));
     if (!live.seeking && !raw.seeking) go();
     paint();
