@@ -97,6 +97,7 @@ def same(first: Path, second: Path) -> bool:
     return a.config == b.config and a.wordings.keys() == b.wordings.keys() and all(torch.equal(x, y) for x, y in pairs)
 
 
+@pytest.mark.timeout(300)  # on a busy machine its eighty steps take minutes
 def test_training_learns_the_teacher(
     trainer: NewWorldTrainer, losses: list[float], parent: Path, clips: list[TrainingClip]
 ) -> None:

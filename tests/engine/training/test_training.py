@@ -333,6 +333,7 @@ def test_muon_steps_are_nearly_orthogonal() -> None:
         assert float(values.mean()) == pytest.approx(1, abs=0.3)
 
 
+@pytest.mark.long
 def test_two_processes_share_a_step(packed: Path, tmp_path: Path) -> None:
     """Under torchrun, each of two processes lives its own streams; their weights stay the same."""
     program = tmp_path / "ranks.py"
