@@ -186,7 +186,7 @@ class Prompts:
         keys = in_order(self.keys)
         starts = [keys[0].blend]
         for i, after in enumerate(keys[1:]):
-            starts.append(_held(keys[i], starts[-1], after.time_s, first=i == 0)[0])
+            starts.append(_during(keys[i], starts[-1], after.time_s, first=i == 0)[0])
         self._set(keys, tuple(key.time_s for key in keys), tuple(starts))
 
     def _set(self, keys: tuple[Key, ...], times: tuple[float, ...], starts: tuple[Blend, ...]) -> None:
@@ -197,7 +197,7 @@ class Prompts:
     def at(self, time_s: float) -> PromptState:
         """What holds at a time, in seconds; any float is one."""
         n = 0 if math.isnan(time_s) else max(bisect_right(self._times, time_s) - 1, 0)
-        now, fading = _held(self.keys[n], self._starts[n], time_s, first=n == 0)
+        now, fading = _during(self.keys[n], self._starts[n], time_s, first=n == 0)
         return PromptState(now, n, fading)
 
     def extended(self, key: Key) -> Prompts:
@@ -218,7 +218,7 @@ class Prompts:
         return tuple(dict.fromkeys(text for key in self.keys for text, _ in key.blend))
 
 
-def _held(key: Key, start: Blend, time_s: float, *, first: bool) -> tuple[Blend, bool]:
+def _during(key: Key, start: Blend, time_s: float, *, first: bool) -> tuple[Blend, bool]:
     """What holds at a time within a key's rule, and whether its fade still runs."""
     amount = (time_s - key.time_s) / key.fade_s if key.fade_s and not first else 1.0
     return mix(start, key.blend, amount), amount < 1
