@@ -26,7 +26,7 @@
 import os
 from pathlib import Path
 
-from studio import Beat, Prop, Region, Scene, Script, Take, check_script, load_script, render, save_script
+from studio import Beat, Prop, Region, Scene, Script, Take, check_script, load_script, render, save_script, timeline_for
 from studio.notebook import TakePlayer, highlight
 
 sessions = Path(os.environ.get("LSD_SESSIONS", "../sessions"))
@@ -71,7 +71,7 @@ print(*check_script(script, take), sep="\n")
 
 # %%
 try:
-    Script([Beat(0, "dessert")], scenes=[desert]).timeline(take)
+    timeline_for(take, Script([Beat(0, "dessert")], scenes=[desert]))
 except ValueError as error:
     print(error)
 

@@ -35,8 +35,9 @@ class EdgeModel:
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
+        self._last: np.ndarray | None = None
+        self._index = 0
         self.prompt("as it is")
-        self.reset()
 
     def prepare(self, text: str) -> None:
         blend(text)
@@ -48,12 +49,9 @@ class EdgeModel:
         return "", 1.0
 
     def prompt(self, prompt: Prompt | Sequence[PromptRegion]) -> None:
-        parts = (
-            prompt
-            if not isinstance(prompt, str) and prompt and isinstance(prompt[0], PromptRegion)
-            else [PromptRegion(prompt, np.ones((1, 1)))]
-        )  # type: ignore[arg-type]
-        self._parts = [(blend(part.prompt), np.asarray(part.mask, np.float32)) for part in parts]  # type: ignore[union-attr]
+        regions = [] if isinstance(prompt, str) else [part for part in prompt if isinstance(part, PromptRegion)]
+        regions = regions or [PromptRegion(prompt, np.ones((1, 1)))]  # type: ignore[arg-type]  # a prompt alone
+        self._parts = [(blend(region.prompt), np.asarray(region.mask, np.float32)) for region in regions]
 
     def step(self, frame: np.ndarray, time_s: float | None = None, index: int | None = None) -> np.ndarray:
         height, width = self.sizes.check(frame)
@@ -75,7 +73,7 @@ class EdgeModel:
         return self._last.copy()
 
     def reset(self) -> None:
-        self._last: np.ndarray | None = None
+        self._last = None
         self._index = 0
 
     def snapshot(self) -> bytes:

@@ -12,7 +12,7 @@ from safetensors.torch import load, save
 
 from engine.config import lsd_test
 from engine.stream import Stream
-from engine.types import Region
+from engine.types import PromptRegion
 from tests.engine.streams import run, same
 from tests.pictures import disc
 
@@ -43,7 +43,7 @@ def test_snapshot_and_restore_are_nothing(stream: Stream, pictures: list[np.ndar
 def test_a_snapshot_under_regions_is_exact(stream: Stream, pictures: list[np.ndarray]) -> None:
     left = np.zeros((9, 10), np.float32)
     left[:, :5] = 1
-    stream.prompt([Region("pencil", left), Region([("as it is", 0.5), ("deep space", 0.5)], 1 - left)])
+    stream.prompt([PromptRegion("pencil", left), PromptRegion([("as it is", 0.5), ("deep space", 0.5)], 1 - left)])
     run(stream, pictures[:6])
     other = Stream.from_config(lsd_test())
     other.restore(stream.snapshot())

@@ -9,7 +9,7 @@ import pytest
 
 from engine.prompts import AS_IT_IS, Blend, Key, PromptError, blend
 from engine.tools.render import play
-from engine.types import Frame, Prompt, Region
+from engine.types import Frame, Prompt, PromptRegion
 from studio.timeline import keys as timelines
 from studio.timeline.timeline import Timeline
 from tests.edge_model import EdgeModel
@@ -20,7 +20,7 @@ FPS = 24
 class Noting(EdgeModel):
     """Notes what holds at each frame."""
 
-    def prompt(self, prompt: Prompt | Sequence[Region]) -> None:
+    def prompt(self, prompt: Prompt | Sequence[PromptRegion]) -> None:
         super().prompt(prompt)
         self.now: Blend = blend(prompt)  # type: ignore[arg-type]
 

@@ -21,7 +21,7 @@ from studio.notebook.formatters import html_of
 from studio.rendering.preflight import check_script, frames_between
 from studio.rendering.render import render, timeline_for
 from studio.rendering.replay import first_change
-from studio.script import files as scriptfile
+from studio.script import files
 from studio.script.compile import place, timeline_of
 from studio.script.files import load_script, save_script, with_includes
 from studio.script.moments import seconds_of
@@ -99,16 +99,16 @@ def clock(**fields):
 @settings(max_examples=60)
 @given(SCRIPTS, st.sampled_from([".yaml", ".json"]))
 def test_parse_of_print_is_the_script(script, suffix):
-    text = scriptfile.dumps(script, suffix)
-    again = scriptfile.loads(text)
+    text = files.dumps(script, suffix)
+    again = files.loads(text)
     assert again == script
-    assert scriptfile.dumps(again, suffix) == text
+    assert files.dumps(again, suffix) == text
 
 
 @given(st.text(st.sampled_from("{}[]:, -\n\t\"'a1&*!|"), max_size=20))
 def test_any_text_is_a_script_or_says_what_it_is_not(text):
     with pytest.raises(ScriptError) as error:
-        scriptfile.loads(text)
+        files.loads(text)
     assert "\n" not in str(error.value)
 
 
@@ -185,7 +185,7 @@ def test_a_cycle_of_includes_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("beats: [", "line 3, column 9: "),
         ("beats: []\nbeats: []", "line 4, column 1: 'beats' stands twice"),
@@ -209,18 +209,18 @@ def test_a_cycle_of_includes_is_refused(tmp_path):
         ("a: &x 1\nb: *x", "line 4, column 4: *x repeats something by reference"),
     ],
 )
-def test_a_mistake_in_a_file_is_shown_where_it_stands(tmp_path, text, told):
+def test_a_mistake_in_a_file_is_shown_where_it_stands(tmp_path, text, message):
     path = tmp_path / "film.yaml"
     path.write_text(HEAD + text)
     with pytest.raises(ScriptError) as error:
         load_script(path)
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert str(error.value).startswith(str(path))
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "a script is an object"),
         ("schema: other", "line 1, column 9: schema 'other' is not 'lsd-studio.script'"),
@@ -229,10 +229,10 @@ def test_a_mistake_in_a_file_is_shown_where_it_stands(tmp_path, text, told):
         ("a: \x01", "line 1, column 4: a character that no text holds"),
     ],
 )
-def test_what_is_no_script_says_so(text, told):
+def test_what_is_no_script_says_so(text, message):
     with pytest.raises(ScriptError) as error:
-        scriptfile.loads(text)
-    assert told in str(error.value)
+        files.loads(text)
+    assert message in str(error.value)
 
 
 # -- moments
@@ -272,7 +272,7 @@ def test_a_frame_is_the_takes_own_unless_the_script_counts_otherwise():
 
 
 @pytest.mark.parametrize(
-    ("at", "told"),
+    ("at", "message"),
     [
         ("the bell", "'the bell' is not a marker; the markers are: 'the ball drops', 'door'"),
         ("the ball drops - 3", "is at -1 s; times start at 0"),
@@ -281,8 +281,8 @@ def test_a_frame_is_the_takes_own_unless_the_script_counts_otherwise():
         ("00:00:01:24", "the last part goes from 0 to 23"),
     ],
 )
-def test_a_beat_that_stands_nowhere_says_so(at, told):
-    with pytest.raises(ScriptError, match=told):
+def test_a_beat_that_stands_nowhere_says_so(at, message):
+    with pytest.raises(ScriptError, match=message):
         timeline_of(Script([Beat(at, DESERT)]), Clock(markers=clock().markers))
 
 
@@ -336,7 +336,7 @@ def test_before_the_first_beat_and_after_an_until_it_is_as_it_is():
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (
             lambda: timeline_of(Script([Beat(0, "dessert")], [DESERT])),
@@ -368,7 +368,7 @@ def test_before_the_first_beat_and_after_an_until_it_is_as_it_is():
         (lambda: Script([], include="none.yaml"), "include is a list of files, not 'none.yaml'; write include=["),
         (lambda: Script([], include=[3]), "3 is not a file to include"),  # type: ignore[list-item]
         (lambda: save_script(Script([], metadata={"a": object()}), "film.yaml"), "keep texts, numbers and lists in it"),
-        (lambda: scriptfile.loads("schema: lsd-studio.script"), "a script says its version; write: version: 1"),
+        (lambda: files.loads("schema: lsd-studio.script"), "a script says its version; write: version: 1"),
         (lambda: Script([Beat(0, DESERT), Beat(1, Scene("desert", "neon"))]), "two scenes are called 'desert'"),
         (lambda: Script([Beat(0, props=[STICK]), Beat(1, props=[GREEN])]), "two props are called 'stick'"),
         (lambda: Scene(" ", "a"), "' ' is not a scene's name"),
@@ -376,10 +376,10 @@ def test_before_the_first_beat_and_after_an_until_it_is_as_it_is():
         (lambda: save_script(Script([Beat(0)]), "film.txt"), "a .yaml or a .json, not '.txt'"),
     ],
 )
-def test_mistakes_are_told_with_the_remedy(make, told):
+def test_mistakes_are_told_with_the_remedy(make, message):
     with pytest.raises(TimelineError) as error:
         make()
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 # -- against a take
@@ -398,7 +398,7 @@ def test_a_check_says_what_is_wrong(shot: Path, stream: Stream) -> None:
     ]
     props = [Prop("ball", "a planet", metadata={"regoin": "red"})]
     script = Script(beats, [Scene("hall", "moon", metadata={"noet": "x"})], props, fps=25, metadata={"temop": 120})
-    told = [str(problem) for problem in check_script(script, take, stream)]
+    problems = [str(problem) for problem in check_script(script, take, stream)]
     for part in (
         "counts 25 frames a second and the take 24; its frames are converted",
         "beat 1: a gap: nothing is said before 0.5 s",
@@ -414,8 +414,8 @@ def test_a_check_says_what_is_wrong(shot: Path, stream: Stream) -> None:
         "the prop 'ball': 'regoin' means nothing; did you mean 'region'?",
         "the script: 'temop' means nothing; did you mean 'tempo'?",
     ):
-        assert any(part in line for line in told), (part, told)
-    assert not any("beat 4: the prop 'disc'" in line for line in told)
+        assert any(part in line for line in problems), (part, problems)
+    assert not any("beat 4: the prop 'disc'" in line for line in problems)
     wrong = check_script(Script([Beat(0, "dessert"), Beat("the bell", SEA)], [DESERT]), take, stream)
     assert [problem.level for problem in wrong] == ["error", "error"]
     assert "did you mean 'desert'?" in str(wrong[0])
@@ -442,11 +442,11 @@ def test_a_check_names_words_that_the_model_does_not_know(shot: Path) -> None:
     def doubted(looks: Sequence[str], becomes: Sequence[str] = ()) -> list[str]:
         props = [Prop(f"prop {n}", text) for n, text in enumerate(becomes)]
         beats = [Beat(0, props=props), *(Beat(1 + n / 100, Scene(f"scene {n}", text)) for n, text in enumerate(looks))]
-        told = [problem.text for problem in check_script(Script(beats), take, known)]
+        problems = [problem.text for problem in check_script(Script(beats), take, known)]
         return [
             text
             for text in (*looks, *becomes)
-            if any(said.startswith((f"{text!r} is a thing", f"the model does not know {text!r}")) for said in told)
+            if any(said.startswith((f"{text!r} is a thing", f"the model does not know {text!r}")) for said in problems)
         ]
 
     nearest, _ = known.how_near("a tax return")
@@ -469,13 +469,13 @@ def test_where_weights_know_no_wordings_a_text_that_lands_nowhere_is_told(shot: 
 
 
 def test_a_take_without_its_camera_frames_is_told(take: Take, stream: Stream) -> None:
-    for damage, told in ((Path.unlink, "is missing"), (lambda path: path.write_bytes(b"no film"), "is damaged")):
+    for damage, message in ((Path.unlink, "is missing"), (lambda path: path.write_bytes(b"no film"), "is damaged")):
         damage(take.folder / "raw.mkv")
         (problem,) = (one for one in check_script(Script([Beat(0, SEA)]), take, stream) if one.level == "error")
-        assert f"raw.mkv {told}" in problem.text
+        assert f"raw.mkv {message}" in problem.text
         assert problem.text.endswith("bring it back from a copy")
         assert problem.text in html_of(take), "it shows itself, too, and says so"
-        with pytest.raises(TakeError, match=f"{told}.*bring it back from a copy"):
+        with pytest.raises(TakeError, match=f"{message}.*bring it back from a copy"):
             render(take, Script([Beat(0, SEA)]), stream, progress=lambda done, total: None)
 
 
