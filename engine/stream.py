@@ -125,8 +125,9 @@ class Stream:
             self._conditioning = conditioning
 
     def _conditioning_of(self, prompt: Prompt | Sequence[PromptRegion]) -> Conditioning:
-        regions = [] if isinstance(prompt, str) else [part for part in prompt if isinstance(part, PromptRegion)]
-        if not regions:
+        parts = [] if isinstance(prompt, str) or not isinstance(prompt, Sequence) else list(prompt)
+        regions = [part for part in parts if isinstance(part, PromptRegion)]
+        if not regions or len(regions) < len(parts):  # a mixture is refused as a blend
             return Conditioning(self.prompts.blend(prompt)[None], None)  # type: ignore[arg-type]
         concepts = torch.stack([self.prompts.blend(region.prompt) for region in regions])
         masks = shares([region.mask for region in regions])

@@ -194,7 +194,16 @@ def test_another_size_needs_a_reset(stream: Stream) -> None:
     assert stream.step(np.zeros((96, 64, 3), np.uint8)).shape == (96, 64, 3)
 
 
-@pytest.mark.parametrize("prompt", ["", "  \n", "x" * 5000, [("underwater", -1.0)], [("underwater", float("nan"))], []])
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        *("", "  \n", "x" * 5000, None, 7, []),
+        *([("underwater", -1.0)], [("underwater", 0)], [("underwater", float("nan"))]),
+        [PromptRegion("pencil", np.ones((8, 8))), ("underwater", 1.0)],
+        [PromptRegion("", np.ones((8, 8)))],
+    ],
+    ids=str,
+)
 def test_a_bad_prompt_leaves_the_old_one_in_force(stream: Stream, prompt: object) -> None:
     stream.prompt("underwater")
     before = stream.snapshot()
