@@ -6,7 +6,7 @@
     {"kind": "region", "ticks": 2500000, "matte": {...}}          a matte, as a timeline's JSON has it
 
 A parameter has its default until its first event, and reaches each value at its event's time: `step` at once, `linear`
-or `smooth` on the way from the event before. Values that were written earlier for later times give way.
+or `smooth` on the way from the event before. An event gives way to one that is written after it for an earlier time.
 """
 
 from __future__ import annotations
@@ -73,9 +73,11 @@ def with_region(timeline: Timeline, time_s: float, matte: Matte) -> Timeline:
 
 
 def _reach(keyframes: list[Keyframe], keyframe: Keyframe, default: float) -> None:
-    """Append a keyframe to those of a parameter, which are in order of time; later ones give way."""
-    while keyframes and keyframes[-1].time_s >= keyframe.time_s:
-        if keyframes[-1].time_s == keyframe.time_s and keyframe.ease == "step" != keyframes[-1].ease:
+    """Append a keyframe to those of a parameter; what was to come later gives way, and what was on its way stops."""
+    if keyframes and keyframes[-1].time_s > keyframe.time_s:
+        keyframes[:] = curves.until(tuple(keyframes), keyframe.time_s)
+    while keyframes and keyframes[-1].time_s == keyframe.time_s:
+        if keyframe.ease == "step" != keyframes[-1].ease:
             break  # a ramp that ends where the jump begins
         keyframes.pop()
     if not keyframes and keyframe.time_s:

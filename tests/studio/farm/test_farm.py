@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,15 @@ import pytest
 
 from engine.stream import Stream
 from studio.farm.command import plan
-from studio.farm.farm import render_many
-from studio.farm.jobs import Job, JobProgress
+from studio.farm.farm import Farm, JobStatus, render_many
+from studio.farm.inprocess import InProcess
+from studio.farm.jobs import Job, JobProgress, WorkerEvent
+from studio.farm.local import Processes
 from studio.model import load_model
 from studio.rendering import checkpoints
 from studio.rendering.checkpoints import Checkpoints
 from studio.rendering.render import render
+from studio.takes.documents import TakeError
 from studio.takes.take import Take
 from studio.takes.version import Render
 from studio.timeline.keys import Key
@@ -202,3 +206,64 @@ def test_frames_of_another_rate_are_converted_and_that_is_said(take: Take, tmp_p
         assert job.timeline
         assert job.timeline.keys[1].time_s == time_s
     assert said == [f"{schedule} counts 12 frames a second and {take.name} 24; its frames are converted"]
+
+
+# -- in the background
+
+
+def wait_for(farm: Farm, name: str, *states: str) -> JobStatus:
+    """The job, when it has come to one of these states."""
+    end_s = time.monotonic() + 60
+    while (status := farm.status(name)).state not in states:
+        assert time.monotonic() < end_s, status
+        time.sleep(0.01)
+    return status
+
+
+def test_a_farm_renders_in_the_background_with_the_model_that_it_has(take: Take, tmp_path: Path) -> None:
+    model = load_model(take.manifest.engine)
+    model.seed = 99
+    farm = Farm(InProcess(model), tmp_path / "jobs")
+    names = [farm.submit(Job(take.folder, edited(take))), farm.submit(Job(tmp_path / "nowhere"))]
+    made, failed = (wait_for(farm, name, "made", "failed") for name in names)
+    assert (made.state, made.version, failed.state) == ("made", "v001", "failed")
+    assert "is not a folder" in failed.error
+    assert [status.name for status in farm.jobs()] == names
+    assert list((tmp_path / "jobs").iterdir()) == [], "what has ended is not kept"
+    farm.close()
+    assert model.seed == 99
+    same(Take.open(take.folder).renders[0], alone(take, edited(take), tmp_path / "alone"))
+    with pytest.raises(TakeError, match="does not know this render"):
+        farm.status("another")
+
+
+def test_a_cancelled_job_ends_and_one_that_was_cut_off_goes_on_at_the_next_start(take: Take, tmp_path: Path) -> None:
+    class Slow(InProcess):
+        """Waits before each event of progress, so that there is time to cancel."""
+
+        def _tell(self, number: int, event: WorkerEvent) -> None:
+            super()._tell(number, event)
+            time.sleep(0.05)
+
+    farm = Farm(Slow(load_model(take.manifest.engine)), tmp_path / "jobs")
+    first, second = (farm.submit(Job(take.folder, full=True, seed=seed)) for seed in (1, 2))
+    wait_for(farm, first, "running")
+    farm.cancel(first)
+    assert wait_for(farm, first, "cancelled", "made").state == "cancelled"
+    wait_for(farm, second, "running")
+    farm.close()
+    assert [path.stem for path in (tmp_path / "jobs").iterdir()] == [second]
+    again = Farm(InProcess(load_model(take.manifest.engine)), tmp_path / "jobs")
+    assert wait_for(again, second, "made", "failed").state == "made"
+    again.close()
+
+
+def test_a_process_that_is_cancelled_is_not_replaced(take: Take) -> None:
+    farm = Farm(Processes(1))
+    first, second = (farm.submit(Job(take.folder, full=True, seed=seed)) for seed in (1, 2))
+    farm.cancel(second)
+    assert wait_for(farm, second, "cancelled").total == 0
+    wait_for(farm, first, "running", "made")
+    farm.cancel(first)
+    assert wait_for(farm, first, "cancelled", "made")
+    farm.close()
