@@ -18,14 +18,14 @@ def join(entry: Path) -> str:
     scopes: dict[Path, str] = {}
 
     def linked(path: Path) -> str:
-        def bind(found: re.Match[str]) -> str:
-            target = (path.parent / found[2]).resolve()
+        def bind(match: re.Match[str]) -> str:
+            target = (path.parent / match[2]).resolve()
             if target not in scopes:
                 text = linked(target)
                 names = ", ".join(_EXPORT.findall(text))
                 body = re.sub("^export ", "", text, flags=re.MULTILINE)
                 scopes[target] = f"const ${target.stem} = (() => {{\n{body}\nreturn {{{names}}};\n}})();"
-            return f"const {{{found[1].replace(' as ', ': ')}}} = ${target.stem};"
+            return f"const {{{match[1].replace(' as ', ': ')}}} = ${target.stem};"
 
         text = _IMPORT.sub(bind, path.read_text(encoding="utf-8"))
         if left := re.search(r"^import .*", text, re.MULTILINE):

@@ -84,7 +84,7 @@ def notebook_bar(title: str, total: int | None) -> Iterator[Progress]:
     """A bar as an output that is replaced as it grows; from another thread, too, it leaves running cells alone."""
     bars = Bars(*COLUMNS, console=Console(force_jupyter=True), auto_refresh=False)
     task = bars.add_task(title, total=total)
-    handle = display(bars.get_renderable(), display_id=True)
+    handle = display(bars.make_tasks_table(bars.tasks), display_id=True)
     shown = 0.0
 
     def advance(done: int, total: int) -> None:
@@ -92,9 +92,9 @@ def notebook_bar(title: str, total: int | None) -> Iterator[Progress]:
         bars.update(task, completed=done, total=total or None)
         if done == total or bars.get_time() - shown > 0.2:
             shown = bars.get_time()
-            handle.update(bars.get_renderable())
+            handle.update(bars.make_tasks_table(bars.tasks))
 
     try:
         yield advance
     finally:
-        handle.update(bars.get_renderable())
+        handle.update(bars.make_tasks_table(bars.tasks))

@@ -130,13 +130,13 @@ def read_journal(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
     for number, line in enumerate(lines, start=1):
         try:
             row = json.loads(line)
-            told = str(row.pop(CRC, ""))
+            recorded = str(row.pop(CRC, ""))
         except (ValueError, AttributeError):
             raise DamagedError(f"{path} is damaged: line {number} is not a JSON object") from None
         crc = zlib.crc32(line.rpartition(_CRC_FIELD)[0], crc)
-        if told != f"{crc:08x}":
+        if recorded != f"{crc:08x}":
             wrong.append(f"{path.name}: line {number} was changed")
-            crc = int(told, 16) if re.fullmatch("[0-9a-f]{8}", told) else crc  # so that the next line is judged alone
+            crc = int(recorded, 16) if re.fullmatch("[0-9a-f]{8}", recorded) else crc  # so that the next line is judged alone
         rows.append(row)
     return rows, wrong
 

@@ -14,7 +14,7 @@ from studio.takes.documents import TakeError
 from studio.takes.take import Take
 
 COLUMNS = {"take": "take", "state": "state", "verdict": "", "frames": "made", "dropped": "drop", "versions": "vers."}
-"""What a line says, and the heads over it; seconds and prompts come after."""
+"""Fields of a line, and the heads over their columns; seconds and prompts come after."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,12 @@ def line(listed: TakeListing) -> dict[str, Any]:
 
 def table(lines: Sequence[dict[str, Any]]) -> Table:
     """All lines, for a terminal."""
-    made = Table(box=None)
+    rows = Table(box=None)
     for name in [*COLUMNS.values(), "s"]:
-        made.add_column(name, no_wrap=True, justify="left" if name in ("take", "state", "") else "right")
-    made.add_column("prompts")
-    for one in lines:
-        cells = [str(one.get(name) or "") for name in COLUMNS]
-        about = one.get("error") or one.get("prompts", "")
-        made.add_row(*cells, f"{one['duration_s']:.1f}" if "duration_s" in one else "", about)
-    return made
+        rows.add_column(name, no_wrap=True, justify="left" if name in ("take", "state", "") else "right")
+    rows.add_column("prompts")
+    for fields in lines:
+        cells = [str(fields.get(name) or "") for name in COLUMNS]
+        about = fields.get("error") or fields.get("prompts", "")
+        rows.add_row(*cells, f"{fields['duration_s']:.1f}" if "duration_s" in fields else "", about)
+    return rows
