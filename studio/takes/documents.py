@@ -136,7 +136,8 @@ def read_journal(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
         crc = zlib.crc32(line.rpartition(_CRC_FIELD)[0], crc)
         if recorded != f"{crc:08x}":
             wrong.append(f"{path.name}: line {number} was changed")
-            crc = int(recorded, 16) if re.fullmatch("[0-9a-f]{8}", recorded) else crc  # so that the next line is judged alone
+            if re.fullmatch("[0-9a-f]{8}", recorded):
+                crc = int(recorded, 16)  # so that the next line is judged alone
         rows.append(row)
     return rows, wrong
 
