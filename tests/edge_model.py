@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import cast
 
 import numpy as np
 from PIL import Image
@@ -49,8 +50,10 @@ class EdgeModel:
         return "", 1.0
 
     def prompt(self, prompt: Prompt | Sequence[PromptRegion]) -> None:
-        regions = [] if isinstance(prompt, str) else [part for part in prompt if isinstance(part, PromptRegion)]
-        regions = regions or [PromptRegion(prompt, np.ones((1, 1)))]  # type: ignore[arg-type]  # a prompt alone
+        if not isinstance(prompt, str) and prompt and isinstance(prompt[0], PromptRegion):
+            regions = cast("Sequence[PromptRegion]", prompt)
+        else:
+            regions = [PromptRegion(cast("Prompt", prompt), np.ones((1, 1)))]
         self._parts = [(blend(region.prompt), np.asarray(region.mask, np.float32)) for region in regions]
 
     def step(self, frame: np.ndarray, time_s: float | None = None, index: int | None = None) -> np.ndarray:

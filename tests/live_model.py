@@ -63,7 +63,8 @@ def answers_in_the_same_size(new: Callable[[], LiveModel]) -> None:
         frame = disc(0, *size)
         before = frame.copy()
         answer = model.step(frame)
-        assert (answer.shape, answer.dtype) == (frame.shape, np.uint8)
+        assert answer.shape == frame.shape
+        assert answer.dtype == np.uint8
         kept = answer.copy()
         model.step(disc(1, *size))
         np.testing.assert_array_equal(answer, kept, err_msg="the caller owns the answer")
@@ -168,7 +169,12 @@ def new_under(new: Callable[[], LiveModel], prompt: str) -> LiveModel:
 
 def learns_words_beside_its_frames(new: Callable[[], LiveModel]) -> None:
     model, calm = new_under(new, "underwater"), new_under(new, "underwater")
-    beside = threading.Thread(target=lambda: [model.prepare(f"underwater {i}") for i in range(3)])
+
+    def prepare() -> None:
+        for i in range(3):
+            model.prepare(f"underwater {i}")
+
+    beside = threading.Thread(target=prepare)
     beside.start()
     answers = make(model, 0, 5)
     beside.join()
