@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import gradio as gr
 
 from studio.app.callbacks import Callbacks, Reply
+from studio.delivery.formats import FORMATS
 from studio.web import WEB
 
 TITLE = "Live film studio"
@@ -49,6 +51,7 @@ def theme() -> gr.themes.Base:
 def build(callbacks: Callbacks) -> gr.Blocks:
     """The page, which may call these."""
     template = "".join((WEB / f"{part}.html").read_text(encoding="utf-8") for part in ("frame", "live", "review"))
+    template = template.replace("<!-- export buttons, one a format -->", _export_buttons())
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         gr.HTML(
             html_template=template,
@@ -58,6 +61,14 @@ def build(callbacks: Callbacks) -> gr.Blocks:
             apply_default_css=False,
         )
     return page
+
+
+def _export_buttons() -> str:
+    """A button for each format that a take is exported to."""
+    return "".join(
+        f'<button type="button" class="quiet" data-export="{name}" title="{escape(form.about)}">{escape(form.label)}</button>'
+        for name, form in FORMATS.items()
+    )
 
 
 def _function(method: Callable[..., Reply]) -> Callable[[Any], Reply]:
