@@ -1,6 +1,6 @@
 """Adds a world to trained weights: a new teacher is learnt in minutes on a CPU, and all other worlds stay as they are.
 
-    lesson = Lesson(World("risograph", paint, wordings=texts), clips)
+    trainer = NewWorldTrainer(World("risograph", paint, wordings=texts), clips)
     losses = list(track(lesson))
     lesson.save(Path("risograph.safetensors"))
     stream = Stream.load("risograph.safetensors")

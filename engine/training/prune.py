@@ -1,4 +1,4 @@
-"""Architecture-aware pruning: a smaller preset cut out of a larger trained network, to be healed by distillation.
+"""Architecture-aware pruning: a smaller preset cut out of a larger trained network, to be repaired by distillation.
 
 Whole channels, heads and blocks go, so what stays is a plain smaller network whose channel counts suit the hardware (as
 in Molchanov et al. 2019, arXiv:1906.10771, and Minitron, Muralidharan et al. 2024, arXiv:2407.14679). A channel's

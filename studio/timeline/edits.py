@@ -25,7 +25,7 @@ from studio.timeline.parameters import parameter_of
 MAX_LOOPS = 10_000
 """Often enough for a day of a ten-second timeline; a sanity limit against typing errors."""
 
-Line = TypeVar("Line", bound="Edits")
+AnyTimeline = TypeVar("AnyTimeline", bound="Edits")
 """The timeline that is edited."""
 
 
@@ -44,12 +44,12 @@ class Edits:
         """The keys, ready to be asked what holds; worked out once."""
         return Prompts(self.keys)
 
-    def _with(self: Line, **fields: Any) -> Line:
+    def _with(self: AnyTimeline, **fields: Any) -> AnyTimeline:
         return replace(self, **fields)  # type: ignore[type-var]  # a dataclass where it is mixed in
 
     # -- one thing
 
-    def set(self: Line, time_s: float, ease: Ease = "linear", **values: float) -> Line:
+    def set(self: AnyTimeline, time_s: float, ease: Ease = "linear", **values: float) -> AnyTimeline:
         """With parameters that reach these values at that time: `set(4, strength=0.5, ease="smooth")`."""
         tracks = {track.name: track.keyframes for track in self.tracks}
         for name, value in values.items():
@@ -65,31 +65,31 @@ class Edits:
                 return key
         raise TimelineError(f"no key {id!r}; the keys are {', '.join(key.id for key in self.keys)}")
 
-    def add(self: Line, key: Key) -> Line:
+    def add(self: AnyTimeline, key: Key) -> AnyTimeline:
         """With one more key."""
         return self._with(keys=(*self.keys, key))
 
-    def change(self: Line, id: str, **fields: Any) -> Line:
+    def change(self: AnyTimeline, id: str, **fields: Any) -> AnyTimeline:
         """With other `prompt`, `fade_s`, `time_s` or `metadata` for one key."""
         if unknown := fields.keys() - {"prompt", "fade_s", "time_s", "metadata"}:
             raise TimelineError(f"a key has no {sorted(unknown)[0]!r}; it has prompt, fade_s, time_s and metadata")
         changed = replace(self.key(id), **fields)
         return self._with(keys=tuple(changed if key.id == id else key for key in self.keys))
 
-    def move(self: Line, id: str, time_s: float) -> Line:
+    def move(self: AnyTimeline, id: str, time_s: float) -> AnyTimeline:
         """With one key at another time."""
         return self.change(id, time_s=time_s)
 
-    def delete(self: Line, id: str) -> Line:
+    def delete(self: AnyTimeline, id: str) -> AnyTimeline:
         """Without one key; the last one stays."""
         gone = self.key(id)
         return self._with(keys=tuple(key for key in self.keys if key is not gone))
 
-    def mark(self: Line, time_s: float, name: str) -> Line:
+    def mark(self: AnyTimeline, time_s: float, name: str) -> AnyTimeline:
         """With one more marker."""
         return self._with(markers=(*self.markers, Marker(time_s, name)))
 
-    def split(self: Line, time_s: float) -> Line:
+    def split(self: AnyTimeline, time_s: float) -> AnyTimeline:
         """With one more key there that asks for what holds already: the picture stays, the second half can be changed.
 
         A fade that is cut goes on behind it. Raises TimelineError where no prompt is running yet.
@@ -100,7 +100,7 @@ class Edits:
             raise TimelineError(f"a prompt begins at {ruling.time_s} s; split it at a moment within it, not at {at} s")
         return self.add(Key(at, ruling.prompt, max(0.0, ruling.time_s + ruling.fade_s - at)))
 
-    def trim(self: Line, id: str, *, start_s: float | None = None, end_s: float | None = None) -> Line:
+    def trim(self: AnyTimeline, id: str, *, start_s: float | None = None, end_s: float | None = None) -> AnyTimeline:
         """With another start or end for the span of one key; its neighbour gives or takes.
 
         The first prompt holds from the start and the last one to the end: these two edges stay.
@@ -120,7 +120,7 @@ class Edits:
 
     # -- a part of it
 
-    def since(self: Line, time_s: float) -> Line:
+    def since(self: AnyTimeline, time_s: float) -> AnyTimeline:
         """As seen from a clock that starts at `time_s`: the blend of that moment, the rest of its fade, later keys.
 
         Of a smooth curve that is cut the rest goes on as it was, in short even pieces.
@@ -142,7 +142,7 @@ class Edits:
             end_s=None if self.end_s is None else self.end_s - start,
         )
 
-    def until(self: Line, end_s: float) -> Line:
+    def until(self: AnyTimeline, end_s: float) -> AnyTimeline:
         """With an end there, without what comes after it; one that ended earlier holds on until then.
 
         What comes before it stays as it was: a smooth curve that is cut becomes short even pieces.
@@ -157,7 +157,7 @@ class Edits:
             end_s=end,
         )
 
-    def __getitem__(self: Line, span: slice) -> Line:
+    def __getitem__(self: AnyTimeline, span: slice) -> AnyTimeline:
         """The part between two times, on a clock of its own: `timeline[2:6.5]`, `timeline[2:]`, `timeline[:8]`."""
         if not isinstance(span, slice) or span.step is not None:
             raise TimelineError("write timeline[2:6] for the part from 2 s to 6 s")
@@ -172,7 +172,7 @@ class Edits:
 
     # -- all of it
 
-    def shift(self: Line, by_s: float) -> Line:
+    def shift(self: AnyTimeline, by_s: float) -> AnyTimeline:
         """Everything later by so many seconds, or earlier by a negative number; nothing may come before 0."""
         by = number(by_s, "a shift")
         times = [key.time_s for key in self.keys] + [mark.time_s for mark in self.markers]
@@ -181,7 +181,7 @@ class Edits:
             raise TimelineError(f"a shift by {by} s moves what is at {earliest} s before 0; slice it: timeline[{-by}:]")
         return self._retimed(lambda time_s: max(time_s + by, 0.0))
 
-    def stretch(self: Line, factor: float) -> Line:
+    def stretch(self: AnyTimeline, factor: float) -> AnyTimeline:
         """Everything, fades too, so many times as long."""
         factor = number(factor, "a stretch")
         if factor <= 0:
@@ -189,7 +189,7 @@ class Edits:
         slow = self._retimed(lambda time_s: time_s * factor)
         return slow._with(keys=tuple(replace(key, fade_s=key.fade_s * factor) for key in slow.keys))
 
-    def __add__(self: Line, other: Line) -> Line:
+    def __add__(self: AnyTimeline, other: AnyTimeline) -> AnyTimeline:
         """This one, then the other one from this one's end on.
 
         The other's first key takes over at the joint; where it stands at 0 with a fade, it fades. Ids are given anew.
@@ -219,7 +219,7 @@ class Edits:
             end_s=later.end_s,
         )
 
-    def loop(self: Line, times: int | None = None, *, until_s: float | None = None) -> Line:
+    def loop(self: AnyTimeline, times: int | None = None, *, until_s: float | None = None) -> AnyTimeline:
         """Joined to itself so many times, or as often as `until_s` seconds need."""
         if (times is None) == (until_s is None):
             raise TimelineError("loop(3) plays it three times, loop(until_s=60) until second 60; say one of them")
@@ -247,7 +247,7 @@ class Edits:
         rows = [track.keyframes for track in self.tracks] + [matte.weight for matte in self.mattes]
         return [keyframe for keyframes in rows for keyframe in keyframes]
 
-    def _retimed(self: Line, moved: Callable[[float], float]) -> Line:
+    def _retimed(self: AnyTimeline, moved: Callable[[float], float]) -> AnyTimeline:
         """Each time by a function that keeps their order; keys that fall together stay a tick apart."""
         keys: list[Key] = []
         for key in self.keys:
