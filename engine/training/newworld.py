@@ -1,8 +1,8 @@
 """Adds a world to trained weights: a new teacher is learnt in minutes on a CPU, and all other worlds stay as they are.
 
     trainer = NewWorldTrainer(World("risograph", paint, wordings=texts), clips)
-    losses = list(track(lesson))
-    lesson.save(Path("risograph.safetensors"))
+    losses = list(track(trainer))
+    trainer.save(Path("risograph.safetensors"))
     stream = Stream.load("risograph.safetensors")
 
 A look is a scale and a shift of every feature: with all convolutions frozen, these alone can learn a new one (Dumoulin,
