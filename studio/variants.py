@@ -25,7 +25,7 @@ from studio.background import Progress, cancellable, progress_bar, run_in_backgr
 from studio.farm.farm import render_many
 from studio.farm.jobs import Job, JobProgress, JobResult
 from studio.model import judge_of, load_model
-from studio.rendering.render import Direction, timeline_for
+from studio.rendering.render import Instructions, timeline_for
 from studio.script.script import Script
 from studio.takes.documents import TakeError
 from studio.takes.frames import evenly, moments, pictures
@@ -126,7 +126,7 @@ class Grid:
 
 def render_grid(
     take: Take,
-    prompts: Sequence[Direction],
+    prompts: Sequence[Instructions],
     seeds: Sequence[int] | np.ndarray | None = None,
     strengths: Sequence[float] | np.ndarray = (1.0,),
     *,
@@ -181,7 +181,7 @@ def render_grid(
 
 async def render_grid_async(
     take: Take,
-    prompts: Sequence[Direction],
+    prompts: Sequence[Instructions],
     seeds: Sequence[int] | np.ndarray | None = None,
     strengths: Sequence[float] | np.ndarray = (1.0,),
     *,
@@ -233,7 +233,7 @@ def _listed(listed: Any, name: str, legal: str) -> list[Any]:
     return [entry.item() if isinstance(entry, np.generic) else entry for entry in listed]
 
 
-def _timeline(prompt: Direction, take: Take, strength: float) -> Timeline:
+def _timeline(prompt: Instructions, take: Take, strength: float) -> Timeline:
     """What a prompt means for the take, its own strength multiplied by this one."""
     line = timeline_for(take, prompt)
     if strength == 1:
@@ -243,7 +243,7 @@ def _timeline(prompt: Direction, take: Take, strength: float) -> Timeline:
     return replace(line, tracks=(*(track for track in line.tracks if track.name != "strength"), weaker))
 
 
-def _name(prompt: Direction) -> str:
+def _name(prompt: Instructions) -> str:
     if isinstance(prompt, Script):
         return prompt.title or "script"
     return " → ".join(words(key.prompt) for key in prompt.keys) if isinstance(prompt, Timeline) else words(prompt)

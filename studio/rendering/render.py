@@ -38,11 +38,11 @@ from studio.timeline.timeline import Timeline
 SCHEMA = "lsd-studio.render"
 VERSION = 1
 
-Direction: TypeAlias = Script | Timeline | Prompt
+Instructions: TypeAlias = Script | Timeline | Prompt
 """What a take is rendered under."""
 
 
-def timeline_for(take: Take, direction: Direction) -> Timeline:
+def timeline_for(take: Take, direction: Instructions) -> Timeline:
     """What a script, a timeline or a prompt means for a take; warns where frames of another rate are converted.
 
     Raises TimelineError for anything else, and for a script with a mistake.
@@ -64,7 +64,7 @@ def timeline_for(take: Take, direction: Direction) -> Timeline:
 
 def render(
     take: Take,
-    direction: Direction,
+    direction: Instructions,
     model: LiveModel | None = None,
     *,
     full: bool = False,
@@ -91,7 +91,7 @@ def render(
 
 async def render_async(
     take: Take,
-    direction: Direction,
+    direction: Instructions,
     model: LiveModel | None = None,
     *,
     full: bool = False,
