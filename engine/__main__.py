@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from engine.media.video import StillSource, VideoSource
+    from engine.media.video import FileSource
     from engine.types import Frame
 
 Advance = Callable[[int, "int | None"], None]
@@ -331,7 +331,7 @@ def _read_schedule(path: Path, fps: float) -> list[Any]:
         raise ValueError(f"{path}: byte {error.start} is not UTF-8; save the schedule as UTF-8 text") from None
 
 
-def _save(frames: Iterable[Frame], target: Path, source: VideoSource | StillSource) -> None:
+def _save(frames: Iterable[Frame], target: Path, source: FileSource) -> None:
     """Write frames with a progress bar; of a damaged source the frames before the damage are kept."""
     from engine.tools.render import save
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from engine.media.pictures import MediaError, fit, read_picture
-from engine.media.video import PICTURE_SUFFIXES, VideoSource
+from engine.media.pictures import PICTURE_SUFFIXES, MediaError, fit, read_picture
+from engine.media.video import VideoSource
 from engine.types import Frame
 
 VIDEO_SUFFIXES = {".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"}

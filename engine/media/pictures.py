@@ -6,14 +6,21 @@ Live and replay share `decode_jpeg`: Pillow and PyAV decode the same JPEG differ
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
 MAX_WIDTH, MAX_HEIGHT = 1920, 1080
 """The largest picture that `decode_jpeg` accepts, as a longer and a shorter side."""
+
+PICTURE_SUFFIXES = {
+    *(".avif", ".bmp", ".heic", ".heif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".apng", ".tif", ".tiff", ".webp")
+}
+"""Names of picture files. What Pillow opens only with a plug-in is among them, so that it is refused as a picture."""
+_PHONE_SUFFIXES = {".heic", ".heif"}
 
 
 class MediaError(ValueError):
@@ -68,14 +75,59 @@ def fit(rgb: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def read_picture(path: str | Path) -> np.ndarray:
-    """Read an image file of any kind that Pillow knows, upright, as (H, W, 3) uint8 RGB; raises MediaError."""
+    """Read an image file of any kind that Pillow knows, upright, as (H, W, 3) uint8 RGB; raises MediaError.
+
+    Where it is transparent it stands over black. Of 16 bits the upper eight remain.
+    """
+    with opened(path) as image:
+        return as_rgb(image)
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[Image.Image]:
+    """An image file for as long as it is read; what Pillow raises meanwhile becomes a MediaError."""
     try:
         with Image.open(path) as image:
-            return np.array(ImageOps.exif_transpose(image).convert("RGB"))
+            yield image
     except FileNotFoundError:
         raise MediaError(f"{path} does not exist; give the path of a picture") from None
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except UnidentifiedImageError as error:
+        if Path(path).suffix.lower() in _PHONE_SUFFIXES:
+            raise MediaError(
+                f"{path} is a HEIC picture, which needs a decoder that is not here; save it as JPEG or PNG"
+            ) from None
         raise MediaError(f"{path} is not a whole picture ({error}); give a JPEG, PNG or WebP file") from None
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        if isinstance(error, MediaError):
+            raise
+        raise MediaError(f"{path} is not a whole picture ({error}); give a JPEG, PNG or WebP file") from None
+
+
+def as_rgb(image: Image.Image) -> np.ndarray:
+    """What Pillow has opened, upright, opaque, as (H, W, 3) uint8 RGB."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I") or image.mode == "F":  # Pillow would cut off what is above 255
+        image = Image.fromarray(_eight_bits(np.asarray(image)))
+    if image.has_transparency_data:
+        return opaque(np.array(image.convert("RGBA")))
+    return np.array(image.convert("RGB"))
+
+
+def _eight_bits(grey: np.ndarray) -> np.ndarray:
+    """Grey of 16 bits, or of floats up to 1, as uint8."""
+    top = float(grey.max(initial=0))
+    white = 65_535.0 if grey.dtype.itemsize == 2 or top > 255 else 1.0 if grey.dtype.kind == "f" and top <= 1 else 255.0
+    return np.rint(np.clip(grey / white, 0, 1) * 255).astype(np.uint8)
+
+
+def opaque(rgba: np.ndarray) -> np.ndarray:
+    """(H, W, 4) uint8 over black, as (H, W, 3)."""
+    if rgba[..., 3].min(initial=255) == 255:
+        return np.ascontiguousarray(rgba[..., :3])
+    image = Image.fromarray(np.ascontiguousarray(rgba))
+    ground = Image.new("RGB", image.size)
+    ground.paste(image, mask=image)
+    return np.array(ground)
 
 
 GAP, MARGIN, LINE = 6, 12, 20

@@ -62,8 +62,8 @@ def read(text: str, fps: float = 24.0, *, frames: bool = False) -> Schedule:
     """A schedule in any of the forms; raises ScheduleError.
 
     Times and fades are zero or more; a time may stand once; a prompt's texts are 1 to 1000 characters, its weights
-    positive. fps: the rate in which frames are counted, 1 to 1000. frames: a bare number in JSON counts frames, as
-    Deforum has it, and not seconds.
+    positive. fps: the rate in which frames are counted, above 0, up to 1000. frames: a bare number in JSON counts
+    frames, as Deforum has it, and not seconds.
     """
     timecode.rate(fps)
     text = text.removeprefix("\ufeff")

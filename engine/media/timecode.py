@@ -36,9 +36,10 @@ def to_seconds(text: str, fps: float = 24.0, *, frames: bool = False) -> float:
         return amount / fps if unit == "f" or (frames and not unit) else amount
     if timecode := _TIMECODE.fullmatch(text):
         hours, minutes, seconds, frame = (int(part) for part in timecode.groups())
-        if frame >= round(fps):
-            raise ValueError(f"{text}: at {fps:g} frames a second the last part goes from 0 to {round(fps) - 1}")
-        return ((hours * 60 + minutes) * 60 + seconds) * round(fps) / fps + frame / fps
+        counted = max(1, round(fps))  # frames to one of its seconds; below one a second, each has its own
+        if frame >= counted:
+            raise ValueError(f"{text}: at {fps:g} frames a second the last part goes from 0 to {counted - 1}")
+        return ((hours * 60 + minutes) * 60 + seconds) * counted / fps + frame / fps
     if clock := _CLOCK.fullmatch(text):
         minutes = int(clock[3]) if clock[3] else int(clock[1]) * 60 + int(clock[2])
         return round(minutes * 60 + float(clock[4]), 6)
@@ -62,13 +63,13 @@ def from_seconds(time_s: float, style: Style, fps: float = 24.0) -> str:
         seconds, micro = divmod(rest, 1_000_000)
         return f"{minutes}:{seconds:02d}" + (f".{micro:06d}".rstrip("0") if micro else "")
     if style == "timecode":
-        seconds, frame = divmod(frame, round(fps))
+        seconds, frame = divmod(frame, max(1, round(fps)))
         return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}:{frame:02d}"
     raise ValueError(f"style {style!r}; it is one of {', '.join(get_args(Style))}")
 
 
 def rate(fps: float) -> float:
     """A number of frames a second that can be counted in, or ValueError."""
-    if isinstance(fps, bool) or not isinstance(fps, int | float) or not 1 <= fps <= 1000:
-        raise ValueError(f"{fps!r} frames a second; give a number from 1 to 1000, such as 24")
+    if isinstance(fps, bool) or not isinstance(fps, int | float) or not 0 < fps <= 1000:
+        raise ValueError(f"{fps!r} frames a second; give a number above 0, up to 1000, such as 24")
     return float(fps)

@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import TypeAlias
 
 import av
 import numpy as np
-from av.container import InputContainer
-from av.error import FFmpegError
-from av.stream import Disposition
 from av.video.frame import PictureType
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
-from av.video.stream import VideoStream
 
-from engine.media.pictures import MediaError, as_picture, fit, read_picture
+from engine.media.animation import Animation, moves
+from engine.media.decoder import Decoder, open_container, probe
+from engine.media.pictures import PICTURE_SUFFIXES, MediaError, as_picture, fit, read_picture
 from engine.types import Frame
 
-PICTURE_SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
-
-# Containers that hold their video themselves: a playlist could name any file of this machine, and FFmpeg would play
-# plain text as terminal art.
-_DEMUXERS = "asf,avi,flv,gif,h264,hevc,ivf,matroska,mjpeg,mov,mp4,mpeg,mpegts,mxf,ogg,webm,yuv4mpegpipe"
-_TO_RGB = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 _TO_YUV = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
-_UNTAGGED = 2  # AVCOL_SPC_UNSPECIFIED
 _TICKS = 90_000  # per second in the files that we write
 _SLICES = 2  # threads of the encoder: each makes a slice of the picture, so their number, like all else, is fixed
 
@@ -55,27 +46,27 @@ class VideoSource:
     def __init__(self, path: str | Path, size: tuple[int, int] | None = None) -> None:
         self.path = Path(path)
         self._size = size
-        with _open(self.path) as container:
-            decoder = _Decoder(container, self.path)
+        self._pace = probe(self.path)
+        self.fps = self._pace.fps
+        with open_container(self.path) as container:
+            decoder = Decoder(container, self.path, self._pace)
             first = next(iter(decoder), None)
-            self.fps = decoder.fps
-            self.expected_frames = round(decoder.declared_end_s() * decoder.fps) or None
+            self.expected_frames = decoder.expected_frames
         if first is None:
             raise MediaError(f"{self.path} holds a video without a whole frame{decoder.damage(', ')}; record it again")
-        self.height, self.width = self._fitted(first[0]).shape[:2]
+        if self._size is None:  # a stream may change its size in the middle
+            self._size = first[0].shape[1], first[0].shape[0]
+        self.width, self.height = self._size
 
     def __iter__(self) -> Iterator[Frame]:
         kept = 0
-        with _open(self.path) as container:
-            decoder = _Decoder(container, self.path)
+        with open_container(self.path) as container:
+            decoder = Decoder(container, self.path, self._pace)
             for index, (rgb, time_s) in enumerate(decoder):
-                yield Frame(self._fitted(rgb), index, time_s)
+                yield Frame(fit(rgb, self.width, self.height), index, time_s)
                 kept = index + 1
         if decoder.lost or decoder.missing_s:
             raise TruncatedVideo(f"{self.path} is damaged: {kept} frames were kept{decoder.damage('; ')}", kept)
-
-    def _fitted(self, rgb: np.ndarray) -> np.ndarray:
-        return rgb if self._size is None else fit(rgb, *self._size)
 
 
 class StillSource:
@@ -97,115 +88,15 @@ class StillSource:
             yield Frame(self._rgb.copy(), index, index / self.fps)
 
 
-def open_source(
-    path: str | Path, size: tuple[int, int] | None = None, still_s: float = 5.0
-) -> VideoSource | StillSource:
+FileSource: TypeAlias = VideoSource | Animation | StillSource
+"""What a file can be as a source of frames."""
+
+
+def open_source(path: str | Path, size: tuple[int, int] | None = None, still_s: float = 5.0) -> FileSource:
     """A video file, or a picture shown for `still_s` seconds, as a source of frames. Raises MediaError."""
-    if Path(path).suffix.lower() in PICTURE_SUFFIXES:
-        return StillSource(path, still_s, size=size)
-    return VideoSource(path, size)
-
-
-def _open(path: Path) -> InputContainer:
-    if not path.exists():
-        raise MediaError(f"{path} does not exist; give the path of a video file")
-    if not path.is_file():
-        raise MediaError(f"{path} is not a file; give the path of a video file")
-    if path.stat().st_size == 0:
-        raise MediaError(f"{path} is empty (0 bytes); give a video file")
-    try:
-        return av.open(str(path), options={"format_whitelist": _DEMUXERS})
-    except FFmpegError as error:
-        raise MediaError(
-            f"{path} is not a video, or was cut before its index was written ({error.strerror}); "
-            "give a whole MP4, MOV, MKV, WebM, AVI or GIF"
-        ) from None
-
-
-def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The first stream that moves; the cover of a sound file is no video."""
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            return stream
-    others = {"a cover" if stream.type == "video" else stream.type for stream in container.streams}
-    kinds = " and ".join(sorted(others)) or "an empty container"
-    raise MediaError(f"{path} holds no video, only {kinds}; give a file with moving pictures")
-
-
-class _Decoder:
-    """Decodes a file to (RGB, seconds from the first frame), going on over damage and keeping count of it."""
-
-    def __init__(self, container: InputContainer, path: Path) -> None:
-        self._container = container
-        self._stream = _picture_stream(container, path)
-        self._stream.thread_type = "AUTO"
-        self._clock = self._stream.time_base or Fraction(1, 1_000_000)
-        self.fps = float(self._stream.average_rate or self._stream.guessed_rate or 24)
-        self.lost = 0
-        """Packets and pictures that are damaged."""
-        self.missing_s = 0.0
-        """Seconds that the file promises at its end and does not hold."""
-
-    def damage(self, separator: str) -> str:
-        """What is wrong, after `separator`; empty where nothing is."""
-        lost = f"damaged packets left out: {self.lost}" if self.lost else ""
-        missing = f"missing at the end: {self.missing_s:.2f} s" if self.missing_s else ""
-        return "".join(separator + text for text in (lost, missing) if text)
-
-    def __iter__(self) -> Iterator[tuple[np.ndarray, float]]:
-        first_s: float | None = None
-        time_s = -1 / self.fps
-        for frame in self._pictures():
-            next_s = time_s + 1 / self.fps  # where the file has no times, or steps back
-            if frame.time is not None:
-                first_s = frame.time if first_s is None else first_s
-                next_s = frame.time - first_s if frame.time - first_s > time_s else next_s
-            time_s = next_s
-            yield self._rgb(frame), time_s
-
-    def _pictures(self) -> Iterator[av.VideoFrame]:
-        end_s = 0.0
-        for packet in self._packets():
-            if packet.size and not packet.is_corrupt and packet.pts is not None:
-                end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * self._clock))
-            try:
-                frames = [] if packet.is_corrupt else self._stream.decode(packet)
-            except FFmpegError:
-                frames, damaged = [], True
-            else:
-                damaged = packet.is_corrupt or any(frame.is_corrupt for frame in frames)
-            self.lost += damaged
-            yield from (frame for frame in frames if not frame.is_corrupt)
-        self.missing_s = max(0.0, self.declared_end_s() - end_s - 1 / self.fps)
-
-    def _packets(self) -> Iterator[av.Packet]:
-        """Packets as long as the container gives some; an empty one at the end flushes the decoder."""
-        try:
-            yield from self._container.demux(self._stream)
-        except FFmpegError:
-            self.lost += 1
-            flush = av.Packet()
-            flush.stream, flush.time_base = self._stream, self._clock
-            yield flush
-
-    def declared_end_s(self) -> float:
-        """Where the stream ends by its header: in its index, or in the tag that Matroska has in its place; else 0."""
-        if self._stream.duration:
-            return float(((self._stream.start_time or 0) + self._stream.duration) * self._clock)
-        tag = re.fullmatch(r"(\d+):(\d+):([\d.]+)", self._stream.metadata.get("DURATION", ""))
-        return int(tag[1]) * 3600 + int(tag[2]) * 60 + float(tag[3]) if tag else 0.0
-
-    def _rgb(self, frame: av.VideoFrame) -> np.ndarray:
-        """(H, W, 3) uint8, upright, square pixels. Untagged colour is BT.709 from 720 lines on, as players take it."""
-        aspect = float(self._stream.sample_aspect_ratio or 1)
-        untagged_hd = frame.colorspace == _UNTAGGED and frame.height >= 720
-        converted = frame.reformat(
-            width=round(frame.width * aspect) if abs(aspect - 1) > 0.01 else None,
-            format="rgb24",
-            src_colorspace=Colorspace.ITU709 if untagged_hd else None,
-            interpolation=_TO_RGB,
-        )
-        return np.ascontiguousarray(np.rot90(converted.to_ndarray(), round(frame.rotation / 90)))
+    if Path(path).suffix.lower() not in PICTURE_SUFFIXES:
+        return VideoSource(path, size)
+    return Animation(path, size) if moves(path) else StillSource(path, still_s, size=size)
 
 
 class VideoWriter:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from engine.media.pictures import MediaError
-from engine.media.video import PICTURE_SUFFIXES, StillSource, VideoSource, VideoWriter, open_source
+from engine.media.animation import moves
+from engine.media.pictures import PICTURE_SUFFIXES, MediaError
+from engine.media.video import FileSource, VideoWriter, open_source
 from engine.prompts import AS_IT_IS, Key, Prompts
 from engine.types import Frame, LiveModel, Sizes, Source
 
@@ -18,7 +19,7 @@ SETTLE_S = 1.0
 """A still that becomes a still is played for this long, and the last frame is kept."""
 
 
-def open_for_stream(path: Path, out: Path, size: tuple[int, int] | None, still_s: float) -> VideoSource | StillSource:
+def open_for_stream(path: Path, out: Path, size: tuple[int, int] | None, still_s: float) -> FileSource:
     """The source of a render from `path` to `out`, of a size that a stream takes: its own where that is one.
 
     size: (width, height) in pixels. still_s: how long a still is held in a video. Raises MediaError, before anything is
@@ -27,7 +28,9 @@ def open_for_stream(path: Path, out: Path, size: tuple[int, int] | None, still_s
     out_is_picture = out.suffix.lower() in PICTURE_SUFFIXES
     if not out_is_picture and out.suffix.lower() not in VIDEO_SUFFIXES:
         raise MediaError(f"{out.name}: a render is an .mp4, or of a picture a .png or .jpg; give it such a name")
-    if out_is_picture and path.suffix.lower() not in PICTURE_SUFFIXES:
+    if out_is_picture and out.suffix.lower() not in _written():
+        raise MediaError(f"{out.name}: pictures of that kind are not written; name it .png or .jpg")
+    if out_is_picture and (path.suffix.lower() not in PICTURE_SUFFIXES or moves(path)):
         raise MediaError(f"{path.name} moves and {out.name} does not; name the output .mp4")
     if not out.absolute().parent.is_dir():
         raise MediaError(f"there is no folder {out.absolute().parent} for {out.name}; make it first")
@@ -37,6 +40,11 @@ def open_for_stream(path: Path, out: Path, size: tuple[int, int] | None, still_s
     source = open_source(path, size, still_s)
     legal = legal_size(source.width, source.height)
     return source if legal == (source.width, source.height) else open_source(path, legal, still_s)
+
+
+def _written() -> set[str]:
+    """Names of pictures that Pillow can write here."""
+    return {suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.SAVE}
 
 
 def legal_size(width: int, height: int) -> tuple[int, int]:

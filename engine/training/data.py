@@ -22,12 +22,12 @@ import av
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image, ImageOps
+from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from engine.media.video import PICTURE_SUFFIXES
+from engine.media.pictures import PICTURE_SUFFIXES, read_picture
 from engine.teachers.people import Segmenter, person_mattes
 
 MAX_PIXELS = 384 * 216
@@ -46,8 +46,7 @@ def _scaled(image: Image.Image) -> Image.Image:
 def _frames(path: Path, count: int) -> tuple[list[Image.Image], float]:
     """`count` consecutive frames from the middle of a clip (or one of a still), and their rate."""
     if path.suffix.lower() in PICTURE_SUFFIXES:
-        with path.open("rb") as file:
-            return [_scaled(ImageOps.exif_transpose(Image.open(file)).convert("RGB"))], 24.0
+        return [_scaled(Image.fromarray(read_picture(path)))], 24.0
     with av.open(path) as container:
         stream = container.streams.video[0]
         rate = float(stream.average_rate or 24)

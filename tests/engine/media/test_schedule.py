@@ -178,3 +178,16 @@ def test_a_mistake_is_shown_where_it_stands(text, line, column, says):
         read(text)
     assert (caught.value.line, caught.value.column) == (line, column)
     assert f"line {line}, column {column}: " in str(caught.value)
+
+
+@pytest.mark.parametrize("fps", [0.5, 0.04, 23.976])
+def test_a_schedule_is_read_at_any_rate_that_a_file_has(fps: float) -> None:
+    """Time lapses have less than a frame a second."""
+    assert [key.time_s for key in read('{"0": "a", "3": "b", "5f": "c"}', fps).keys] == sorted([0, 3, 5 / fps])
+    for times in ("frames", "seconds", "timecode", "clock"):
+        schedule = Schedule((Key(0, "a"), Key(4 / fps, "b")))
+        again = read(write(schedule, "json", times, fps), fps, frames=times == "frames")
+        assert [key.time_s for key in again.keys] == pytest.approx([0, 4 / fps], abs=1e-5)
+    for wrong in (0, -1, 1001):
+        with pytest.raises(ValueError, match="above 0, up to 1000"):
+            read('{"0": "a"}', wrong)

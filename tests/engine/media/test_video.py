@@ -387,3 +387,129 @@ def test_real_clips_are_whole(footage: Path) -> None:
         with av.open(str(path)) as container:
             expected = container.streams.video[0].frames
         assert len(list(VideoSource(path, (96, 64)))) == expected
+
+
+def stamped(path: Path, stamps: Sequence[int], clock: int = 1000, codec: str = "libx264") -> Path:
+    """A file whose n-th picture, noise of its own, has exactly that stamp, in 1/clock s."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=24, options={"bf": "0"} if codec == "libx264" else {})
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, clock)
+        for stamp, rgb in zip(stamps, noise(len(stamps)), strict=True):
+            frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = stamp, Fraction(1, clock)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("a.mkv", "libx264"), ("a.webm", "libvpx-vp9"), ("a.flv", "libx264"), ("a.ts", "libx264"), ("a.mp4", "libx264")],
+)
+@pytest.mark.parametrize("rate", [Fraction(30), Fraction(24_000, 1001), Fraction(60)])
+def test_frame_n_is_at_n_over_the_rate_whatever_the_clock_of_the_file(
+    tmp_path: Path, name: str, codec: str, rate: Fraction
+) -> None:
+    """A key at frame n, that is n / fps, holds from frame n on; MKV, WebM and FLV count milliseconds."""
+    with av.open(str(tmp_path / name), "w") as container:
+        stream = container.add_stream(codec, rate=rate)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for rgb in noise(40):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
+        container.mux(stream.encode(None))
+    source = VideoSource(tmp_path / name)
+    assert source.fps == float(rate)
+    assert [frame.time_s for frame in source] == [n / source.fps for n in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("stamps", "fps"),
+    [([0, 100, 200, 1500, 1600, 3000], 10), ([0, 99, 199, 300, 900, 999, 1699], 10), ([0, 2000, 4000, 6000], 0.5)],
+)
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4"])
+def test_sparse_pictures_have_the_rate_of_their_spacing(
+    tmp_path: Path, stamps: list[int], fps: float, name: str
+) -> None:
+    source = VideoSource(stamped(tmp_path / name, stamps))
+    assert source.fps == fps
+    times = [frame.time_s for frame in source]
+    assert times == pytest.approx([stamp / 1000 for stamp in stamps], abs=0.0011)
+    assert len({round(time_s * fps) for time_s in times}) == len(stamps)  # at this rate each picture is shown
+
+
+def test_one_wrong_stamp_does_not_stretch_a_file(tmp_path: Path) -> None:
+    stamps = [round(n * 1000 / 24) for n in range(24)]
+    data = stamped(tmp_path / "whole.mkv", stamps).read_bytes()
+    right = [frame.time_s for frame in VideoSource(tmp_path / "whole.mkv")]
+    # a SimpleBlock: id, length of two bytes at this size, track 1, time relative to its cluster of two bytes
+    at = next(
+        n for n in range(len(data)) if data[n] == 0xA3 and data[n + 3] == 0x81 and data[n + 4 : n + 6] == b"\0\xd0"
+    )
+    for wrong in (b"\x75\x30", b"\0\x03"):
+        (tmp_path / "spike.mkv").write_bytes(data[: at + 4] + wrong + data[at + 6 :])
+        frames = list(VideoSource(tmp_path / "spike.mkv"))
+        assert [frame.time_s for frame in frames] == pytest.approx(right, abs=1e-6)
+
+
+def test_ordinary_cuts_are_whole(tmp_path: Path) -> None:
+    """A header may promise a picture more, or the length of the sound: nothing is missing for that."""
+    data = bytearray(encode(tmp_path / "whole.mp4", noise(12)).read_bytes())
+    at = data.index(b"mdhd") + 4 + 16
+    data[at : at + 4] = (int.from_bytes(data[at : at + 4], "big") * 13 // 12 + 40).to_bytes(4, "big")
+    (tmp_path / "cut.mp4").write_bytes(data)
+    assert len(list(VideoSource(tmp_path / "cut.mp4"))) == 12
+    with av.open(str(tmp_path / "longer_sound.wmv"), "w") as container:
+        video, audio = container.add_stream("wmv2", rate=24), container.add_stream("libmp3lame", rate=44_100)
+        assert isinstance(video, VideoStream)
+        video.width, video.height, video.pix_fmt = 96, 64, "yuv420p"
+        for rgb in noise(12):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
+        container.mux(video.encode(None))
+        for n in range(100):
+            sound = av.AudioFrame.from_ndarray(np.zeros((1, 1152), np.float32), "fltp", "mono")
+            sound.sample_rate, sound.pts = 44_100, n * 1152
+            container.mux(audio.encode(sound))  # type: ignore[attr-defined]
+        container.mux(audio.encode(None))  # type: ignore[attr-defined]
+    assert len(list(VideoSource(tmp_path / "longer_sound.wmv"))) == 12
+
+
+def test_a_broadcast_that_was_joined_in_the_middle_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "tuned_in.ts"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg2video", rate=24, options={"g": "12"})
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for rgb in noise(36):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
+        container.mux(stream.encode(None))
+    data = path.read_bytes()
+    with av.open(str(path)) as container:
+        starts = [packet.pos for packet in container.demux(video=0) if packet.size]
+    tables = data[: 3 * 188]
+    path.write_bytes(tables + data[starts[5] :])
+    assert 24 <= len(list(VideoSource(path))) <= 31
+
+
+@pytest.mark.parametrize("second", [(64, 48), (192, 128), (64, 96)])
+def test_a_stream_that_changes_its_size_is_read_to_the_end_at_one_size(tmp_path: Path, second: tuple[int, int]) -> None:
+    parts = [
+        encode(tmp_path / "a.ts", [ramp()] * 12, muxer={}),
+        encode(tmp_path / "b.ts", [ramp(*second, shift=2.0)] * 12, muxer={}),
+    ]
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+    source = VideoSource(joined)
+    frames = list(source)
+    assert {frame.rgb.shape for frame in frames} == {(64, 96, 3)}
+    assert [frame.time_s for frame in frames] == pytest.approx([n / 24 for n in range(24)])
+
+
+def test_a_packet_lost_in_a_transport_stream_is_told(tmp_path: Path) -> None:
+    path = encode(tmp_path / "lossy.ts", noise(30))
+    data = path.read_bytes()
+    half = len(data) // 188 // 2 * 188
+    path.write_bytes(data[:half] + data[half + 3 * 188 :])
+    with pytest.raises(TruncatedVideo, match="damaged packets left out"):
+        list(VideoSource(path))

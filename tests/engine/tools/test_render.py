@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
+from engine.media.schedule import read
+from engine.media.video import VideoSource
 from engine.prompts import AS_IT_IS, Blend, Key, PromptError, blend
 from engine.tools.render import play
 from engine.types import Frame, Prompt, PromptRegion
@@ -72,3 +76,18 @@ def test_a_text_that_cannot_be_used_costs_no_frame() -> None:
     with pytest.raises(PromptError, match="pencil"):
         next(play(Source(), model, [Key(0, "pencil")]))
     assert not hasattr(model, "noted")
+
+
+def test_keys_in_frames_hold_from_their_frame_on_in_a_file_that_counts_milliseconds(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "thirty.mkv"), "w") as container:
+        stream = container.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for _ in range(12):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")))
+        container.mux(stream.encode(None))
+    source = VideoSource(tmp_path / "thirty.mkv")
+    schedule = read('{"0": "a", "1f": "b", "4f": "c", "7f": "d", "9f": "e"}', source.fps)
+    model = Noting()
+    list(play(source, model, schedule.keys))
+    texts = [now[0][0] for now in model.noted]
+    assert [n for n in range(1, 12) if texts[n] != texts[n - 1]] == [1, 4, 7, 9]
