@@ -66,7 +66,8 @@ def lab(sessions: Path, take: Take, tmp_path_factory: pytest.TempPathFactory) ->
     made = "take.timeline.split(1.0).change('k3', prompt='snowfall in winter').trim('k3', start_s=1.25)"
     made += ".move('k2', 2.0).change('k2', fade_s=0.25).mark(1.25, 'Marker 1')"
     cells = [
-        f"from studio.notebook import GridPicker, LiveCamera, Take, TakePlayer\ntake = Take.open({str(take.folder)!r})",
+        "from studio import Take, render\n"
+        f"from studio.notebook import GridPicker, LiveCamera, TakePlayer\ntake = Take.open({str(take.folder)!r})",
         "player = TakePlayer(take)\nplayer",
         f"made = {made}\nassert player.timeline == made, player.timeline\nTakePlayer(take, render(take, made))",
         "picker = GridPicker(Take.open(take.folder))\npicker",
