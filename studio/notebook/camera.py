@@ -43,7 +43,7 @@ class LiveCamera(Widget):
         camera                                     # in the page: Start, type a prompt, Record, Cut
         camera.prompt("snowfall", fade_s=1)        # or from any cell
         camera.record(); ...; camera.cut()
-        camera.take.render(...)
+        render(camera.take, ...)
 
     production, scene, shot: the slate of its takes. sessions: the folder where they go. prompt: what the picture is at
     first. stream: an engine to use; by default the shipped weights are loaded. side: the longer side of the camera's

@@ -65,9 +65,9 @@ def lab(sessions: Path, take: Take, tmp_path_factory: pytest.TempPathFactory) ->
     desk = sessions.parent
     made = "take.timeline.split(1.0).change('k3', prompt='snowfall in winter').trim('k3', start_s=1.25)"
     made += ".move('k2', 2.0).change('k2', fade_s=0.25).mark(1.25, 'Marker 1')"
+    opened = f"take = Take.open({str(take.folder)!r})"
     cells = [
-        "from studio import Take, render\n"
-        f"from studio.notebook import GridPicker, LiveCamera, TakePlayer\ntake = Take.open({str(take.folder)!r})",
+        f"from studio import Take, render\nfrom studio.notebook import GridPicker, LiveCamera, TakePlayer\n{opened}",
         "player = TakePlayer(take)\nplayer",
         f"made = {made}\nassert player.timeline == made, player.timeline\nTakePlayer(take, render(take, made))",
         "picker = GridPicker(Take.open(take.folder))\npicker",

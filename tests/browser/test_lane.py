@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
 from engine.config import SHIPPED_WORLDS
+from engine.prompts import PromptError
 from engine.teachers.wordings import wordings
 from studio.notebook.esm import join
 from studio.timeline.colours import colour
-from studio.timeline.curves import TimelineError
 from studio.timeline.files import key_to_dict, timeline_from_dict, timeline_to_dict
 from studio.timeline.keys import Key
 from studio.timeline.timeline import Timeline
@@ -82,7 +82,7 @@ def python(make: Callable[[], Timeline]) -> Timeline | None:
     """What Python makes of it; None where it refuses."""
     try:
         return make()
-    except TimelineError:
+    except PromptError:  # TimelineError is one, too
         return None
 
 
