@@ -124,7 +124,9 @@ def record(
     from studio.live.connection import Connection
     from studio.live.director import Director
     from studio.live.filecamera import FileCamera, roll
+    from studio.live.frames import LiveFrame
     from studio.model import load_model
+    from studio.takes.manifest import TICKS_PER_SECOND
 
     camera = FileCamera(source, Sizes().parse(size) if size else None, quality)
     rate = camera.fps if frames is None else frames
@@ -142,17 +144,29 @@ def record(
         director.record(sessions, slate, timeline=timeline, fps=camera.fps)
         connection = Connection(director)
         with _progress("Recording") as progress:
+            span: list[int] = []
+            """When the take's first and last frames were taken."""
+
+            def answered(frame: LiveFrame) -> None:
+                span[:] = [*span[:1], frame.camera_ticks]
+                progress(frame.index + 1, 0)
+
             try:
                 if every_frame:
-                    for n, frame in enumerate(camera, start=1):
-                        director.shoot(frame.packet, frame.index, frame.ticks, quality=quality)
-                        progress(n, 0)
+                    for frame in camera:
+                        answered(director.shoot(frame.packet, frame.index, frame.ticks, quality=quality))
                 else:
-                    roll(camera, connection, lambda frame: progress(frame.index + 1, 0))
+                    roll(camera, connection, answered)
             except KeyboardInterrupt:
                 _remark("Cut.")
             except ValueError as error:  # the source is damaged: what came before is kept
                 trouble = error
+        if span:
+            try:
+                for chunk in camera.sound(span[0], span[-1] + round(TICKS_PER_SECOND / camera.fps)):
+                    director.sound(chunk, span[0])
+            except ValueError as error:
+                _remark(f"The take is silent: {error}")
         status = director.status()
         folder = director.cut()
     finally:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from fractions import Fraction
 from pathlib import Path
 
 import av
-import numpy as np
 import opentimelineio as otio
-from av.error import FFmpegError
 
 from engine.media.video import VideoSource
 from engine.prompts import blend, words
 from engine.types import Frame
 from studio.background import Progress
+from studio.takes import sound
 from studio.takes.documents import TakeError
 from studio.takes.frames import pictures, write_video
 from studio.takes.take import Take
@@ -24,10 +22,10 @@ from studio.timeline.curves import Keyframes
 from studio.timeline.files import keyframes_to_rows, track_to_dict
 from studio.timeline.timeline import Timeline
 
-SAMPLE_RATE = 48_000
-"""Of the exported sound, per second; Opus has no other."""
-JITTER_S = 0.03
-"""WebM counts milliseconds, and a microphone's clock drifts: what fits so nearly follows without a gap."""
+AAC_FRAME = 1024
+"""Samples in a frame of AAC."""
+EDITING_RATES = (24.0, 25.0, 30.0, 48.0, 50.0, 60.0, 24_000 / 1001, 30_000 / 1001, 48_000 / 1001, 60_000 / 1001)
+"""Rates for which there is timecode, and so EDL and XML: the first of them that holds a take's frames is its own."""
 NAMESPACE = "lsd-studio"
 """Where our metadata stands in an .otio."""
 
@@ -64,7 +62,7 @@ def write_mp4(take: Take, out: Path, version: str | None = None, progress: Progr
         write_video(silent, counted(), take)
         if sounds := take.sounds:
             whole = Path(folder) / "whole.mp4"
-            _add_sound(silent, sounds, whole)
+            _add_sound(silent, sounds, whole, total / picture.fps)
             whole.replace(out)
         else:
             silent.replace(out)
@@ -78,7 +76,7 @@ def write_otio(take: Take, out: Path) -> None:
     """
     if take.manifest.picture is None or not take.frames:
         raise TakeError(f"{take.name} holds no picture; nothing to export")
-    rate = take.manifest.picture.fps
+    rate = editing_rate(take.manifest.picture.fps)
     timeline = otio.schema.Timeline(take.name)
     timeline.metadata[NAMESPACE] = {"take": take.manifest.slate.model_dump(), "seed": take.manifest.engine.seed}
     layers = [
@@ -88,10 +86,9 @@ def write_otio(take: Take, out: Path) -> None:
     layers += [(render.name, render.video, render.timeline) for render in take.renders]
     for name, path, played in layers:
         timeline.tracks.append(_track(name, path, out.absolute().parent, take, rate, played))
-    for number, (_, path) in enumerate(take.sounds, start=1):
-        track = _track(f"sound {number}", path, out.absolute().parent, take, rate, None)
-        track.kind = otio.schema.TrackKind.Audio
-        timeline.tracks.append(track)
+    for number, (start_s, path) in enumerate(take.sounds, start=1):
+        if track := _sound_track(f"sound {number}", path, out.absolute().parent, take, rate, start_s):
+            timeline.tracks.append(track)
     out.write_text(otio.adapters.write_to_string(timeline, "otio_json") + "\n", encoding="utf-8")
 
 
@@ -109,11 +106,49 @@ def constant_rate(frames: Iterable[Frame], fps: float, total: int) -> Iterator[F
         tick += 1
 
 
+def editing_rate(fps: float) -> float:
+    """The rate at which an editing room counts the frames of a take of that nominal rate, as timecode needs it.
+
+    That is the rate itself where it is one of EDITING_RATES, else the least that is a multiple of it (30 for 10 or 15),
+    else the nearest whole one above it, or the highest.
+    """
+    for rate in EDITING_RATES:
+        if abs(rate / fps - 1) < 5e-4:
+            return rate
+    multiples = [rate for rate in EDITING_RATES if rate > fps and abs(rate / fps - round(rate / fps)) < 1e-3]
+    return min(multiples or [rate for rate in EDITING_RATES if rate > fps and rate.is_integer()] or [60.0])
+
+
+def _sound_track(
+    name: str, path: Path, beside: Path, take: Take, rate: float, start_s: float
+) -> otio.schema.Track | None:
+    """A sound from its own start on, for its own length, within the take; None where nothing of it is in the take."""
+    length_s = sound.length_s(path)
+    begin_s, end_s = max(0.0, start_s), min(start_s + length_s, take.duration_s)
+    if end_s <= begin_s:
+        return None
+    track = otio.schema.Track(name, kind=otio.schema.TrackKind.Audio)
+    if begin_s:
+        track.append(otio.schema.Gap(source_range=_span(0.0, begin_s, rate)))
+    media = otio.schema.ExternalReference(_url(path, beside), _span(0.0, length_s, rate))
+    track.append(otio.schema.Clip(f"{take.name} {name}", media, _span(begin_s - start_s, end_s - begin_s, rate)))
+    return track
+
+
+def _url(path: Path, beside: Path) -> str:
+    inside = path.absolute().is_relative_to(beside)
+    return path.absolute().relative_to(beside).as_posix() if inside else path.absolute().as_uri()
+
+
+def _span(start_s: float, length_s: float, rate: float) -> otio.opentime.TimeRange:
+    """Of sound, which is not cut at frames: to the sample, in frames and parts of them."""
+    to_sample = [round(time_s * sound.SAMPLE_RATE) / sound.SAMPLE_RATE * rate for time_s in (start_s, length_s)]
+    return otio.opentime.TimeRange(*(otio.opentime.RationalTime(frames, rate) for frames in to_sample))
+
+
 def _track(name: str, path: Path, beside: Path, take: Take, rate: float, played: Timeline | None) -> otio.schema.Track:
     span = otio.opentime.TimeRange(_time(0.0, rate), _time(take.duration_s, rate))
-    inside = path.absolute().is_relative_to(beside)
-    url = path.absolute().relative_to(beside).as_posix() if inside else path.absolute().as_uri()
-    clip = otio.schema.Clip(f"{take.name} {name}", otio.schema.ExternalReference(url, span), span)
+    clip = otio.schema.Clip(f"{take.name} {name}", otio.schema.ExternalReference(_url(path, beside), span), span)
     for key in played.keys if played else ():
         marker = _marker(words(key.prompt), key.time_s, rate, otio.schema.MarkerColor.CYAN)
         marker.metadata[NAMESPACE] = {
@@ -156,49 +191,20 @@ def _time(seconds: float, rate: float) -> otio.opentime.RationalTime:
     return otio.opentime.RationalTime(round(seconds * rate), rate)
 
 
-def _add_sound(silent: Path, sounds: Sequence[tuple[float, Path]], out: Path) -> None:
-    """Copy the video's packets, and encode the sounds as AAC beside them, each from its time on."""
+def _add_sound(silent: Path, sounds: Sequence[tuple[float, Path]], out: Path, end_s: float) -> None:
+    """Copy the video's packets, and encode the sounds as AAC beside them, each from its time on, up to `end_s`.
+
+    AAC comes in whole frames, and the last one must not outlast the picture: what does not fill one is left out.
+    """
+    layout = "mono" if max(sound.channels(path) for _, path in sounds) < 2 else "stereo"
     with av.open(str(silent)) as video, av.open(str(out), "w", format="mp4") as mp4:
         picture = mp4.add_stream_from_template(video.streams.video[0])
-        voice = mp4.add_stream("aac", rate=SAMPLE_RATE)
-        voice.layout = "mono"
+        voice = mp4.add_stream("aac", rate=sound.SAMPLE_RATE)
+        voice.layout = layout
         for packet in video.demux(video=0):
             if packet.dts is not None:
                 packet.stream = picture
                 mp4.mux(packet)
-        heard = 0
-        for samples in _soundtrack(sounds):
-            frame = av.AudioFrame.from_ndarray(samples[None], "fltp", "mono")
-            frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, heard, Fraction(1, SAMPLE_RATE)
-            heard += len(samples)
-            mp4.mux(voice.encode(frame))
-        mp4.mux(voice.encode(None))
-
-
-def _soundtrack(sounds: Sequence[tuple[float, Path]]) -> Iterator[np.ndarray]:
-    """Samples without a gap from the take's first frame on, silence between the sounds; (N,) float32 a piece."""
-    heard = 0
-    for start_s, path in sounds:
-        for time_s, samples in _samples(path):
-            begin = round((start_s + time_s) * SAMPLE_RATE)
-            if abs(begin - heard) < JITTER_S * SAMPLE_RATE:
-                begin = heard
-            while heard < begin:
-                silence = np.zeros(min(begin - heard, SAMPLE_RATE), np.float32)
-                heard += len(silence)
-                yield silence
-            if len(rest := samples[heard - begin :]):
-                heard += len(rest)
-                yield rest
-
-
-def _samples(path: Path) -> Iterator[tuple[float, np.ndarray]]:
-    """A sound file's pieces in mono, (N,) float32, with their times in it; up to where a crash cut it."""
-    resampler = av.AudioResampler("fltp", "mono", SAMPLE_RATE)
-    try:
-        with av.open(str(path)) as webm:
-            for frame in webm.decode(audio=0):
-                for piece in resampler.resample(frame):
-                    yield float(piece.time or 0.0), piece.to_ndarray()[0]
-    except (FFmpegError, IndexError) as error:
-        raise TakeError(f"{path} is damaged: {error}; move it away to export without its sound") from None
+        whole_s = int(end_s * sound.SAMPLE_RATE) // AAC_FRAME * AAC_FRAME / sound.SAMPLE_RATE
+        for packet in sound.encode(voice, sound.soundtrack(sounds, layout, whole_s), layout):
+            mp4.mux(packet)

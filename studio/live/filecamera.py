@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.media.pictures import encode_jpeg
-from engine.media.video import open_source
+from engine.media.video import VideoSource, open_source
 from studio.live.connection import Connection
 from studio.live.frames import LIVE_QUALITY, LiveFrame
 from studio.takes.manifest import TICKS_PER_SECOND
+from studio.takes.sound import clip_sound
 
 WORKING_PX = 384
 """The longer side of what the engine works on by default: 384x216 for 16:9, 384x288 for 4:3."""
@@ -38,6 +39,7 @@ class FileCamera:
     def __init__(self, path: Path, size: tuple[int, int] | None = None, quality: int = LIVE_QUALITY) -> None:
         self.quality = quality
         source = open_source(path)
+        self._path, self._moving = path, isinstance(source, VideoSource)
         self.width, self.height = size or working_size(source.width, source.height)
         self.fps = source.fps
         self._stopped = threading.Event()
@@ -65,6 +67,14 @@ class FileCamera:
             packet = encode_jpeg(frame.rgb, self.quality)
             self._stopped.wait(max(0.0, started + frame.time_s - time.monotonic()))
             offer(packet, frame.index, round(frame.time_s * TICKS_PER_SECOND))
+
+    def sound(self, start_ticks: int, end_ticks: int) -> Iterator[bytes]:
+        """The file's own sound between two times of this camera's clock, as chunks of WebM; nothing where it has none.
+
+        Raises TakeError where its sound is damaged.
+        """
+        if self._moving:
+            yield from clip_sound(self._path, start_ticks / TICKS_PER_SECOND, end_ticks / TICKS_PER_SECOND)
 
     def stop(self) -> None:
         """End `play`, from another thread."""

@@ -13,6 +13,7 @@ import pytest
 
 from studio.__main__ import main
 from studio.takes.take import Take
+from tests.studio.takes.test_sound import clip, onset_s
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -143,3 +144,18 @@ def test_bad_input_is_one_line_and_leaves_nothing(
 def test_help_is_fast_for_it_loads_no_engine() -> None:
     code = "import sys, studio.__main__; sys.exit('torch' in sys.modules or 'gradio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_record_keeps_the_sound_of_the_clip_in_sync(run: Run, tmp_path: Path) -> None:
+    """The clip's tone begins at 0.4 s; so it does in the take, and in its export."""
+    path = clip(tmp_path / "spoken.mp4", tone_s=0.4, length_s=0.8)
+    status, out, err = run(
+        "record", "--source", path, "--production", "Film", "--size", "96x64", "--every-frame", "--sessions", tmp_path
+    )
+    assert status == 0, err
+    take = Take.open(Path(out.splitlines()[-1]))
+    ((start_s, sound),) = take.sounds
+    assert onset_s(sound, start_s) == pytest.approx(0.4, abs=0.03)
+    assert sound.name in take.manifest.files
+    assert run("export", take.folder, "--to", "mp4", "--out", tmp_path / "out.mp4", "--sessions", tmp_path)[0] == 0
+    assert onset_s(tmp_path / "out.mp4") == pytest.approx(0.4, abs=0.03)

@@ -70,13 +70,7 @@ def test_an_export_takes_the_version_that_is_asked_for(take: Take, stream: Strea
 
 def test_sound_is_exported_in_its_place(take: Take, tmp_path: Path, tone: Callable[[Path], None]) -> None:
     """A tone that begins at second 1 is silent before it."""
-    tone(take.folder / "mic.webm")
-    rows, _ = read_journal(take.folder / "events.jsonl")
-    (take.folder / "events.jsonl").unlink()
-    journal = Journal(take.folder / "events.jsonl")
-    for row in [*rows, {"kind": "sound", "ticks": 1_000_000, "file": "mic.webm"}]:
-        journal.append(row)
-    journal.close()
+    with_sound(take, tone, 1.0)
     write_mp4(Take.open(take.folder), tmp_path / "out.mp4")
     with av.open(str(tmp_path / "out.mp4")) as video:
         heard = np.zeros(48_000 * 4)
@@ -105,6 +99,69 @@ def tone() -> Callable[[Path], None]:
             webm.mux(stream.encode(None))
 
     return write
+
+
+def with_sound(take: Take, tone: Callable[[Path], None], *starts_s: float) -> Take:
+    """The take with a second of tone from each of these moments on."""
+    rows, _ = read_journal(take.folder / "events.jsonl")
+    (take.folder / "events.jsonl").unlink()
+    journal = Journal(take.folder / "events.jsonl")
+    for row in rows:
+        journal.append(row)
+    for n, start_s in enumerate(starts_s):
+        tone(take.folder / f"mic-{n}.webm")
+        journal.append({"kind": "sound", "ticks": round(start_s * 1e6), "file": f"mic-{n}.webm"})
+    journal.close()
+    return Take.open(take.folder)
+
+
+@pytest.mark.parametrize("start_s", [0.0, 3.5, 4.0])
+def test_exported_sound_never_outlasts_the_picture(
+    take: Take, tmp_path: Path, tone: Callable[[Path], None], start_s: float
+) -> None:
+    """The take ends at 4.17 s, and a second of sound goes beyond it."""
+    write_mp4(with_sound(take, tone, start_s), tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as video:
+        picture, voice = video.streams.video[0], video.streams.audio[0]
+        lengths = [float(stream.duration * stream.time_base) for stream in (voice, picture)]  # type: ignore[operator]
+        assert lengths[0] <= lengths[1]
+        end_s = max(float(frame.time or 0) + frame.samples / 48_000 for frame in video.decode(audio=0))
+        assert min(start_s + 1, take.duration_s) - 0.05 < end_s <= take.duration_s
+
+
+def test_an_otio_puts_each_sound_at_its_own_start_and_length(
+    take: Take, tmp_path: Path, tone: Callable[[Path], None]
+) -> None:
+    write_otio(with_sound(take, tone, 0.5, 0.0, 3.9, -0.25, 9.0), tmp_path / "t.otio")
+    timeline = otio.adapters.read_from_file(str(tmp_path / "t.otio"))
+    spans = []
+    for track in timeline.audio_tracks():
+        clip = track[-1]
+        inside = track.range_of_child(clip)
+        spans.append(
+            [inside.start_time, inside.duration, clip.source_range.start_time, clip.available_range().duration]
+        )
+    in_s = [[time.to_seconds() for time in span] for span in spans]
+    assert [track.name for track in timeline.audio_tracks()] == ["sound 1", "sound 2", "sound 3", "sound 4"]
+    expected = [[0.5, 1, 0, 1], [0, 1, 0, 1], [3.9, take.duration_s - 3.9, 0, 1], [0, 0.75, 0.25, 1]]
+    assert in_s == [pytest.approx(span, abs=0.025) for span in expected]
+
+
+@pytest.mark.parametrize(
+    ("fps", "rate"),
+    [(24, 24), (23.976, 24_000 / 1001), (29.97, 30_000 / 1001), (10, 30), (15, 30), (12.5, 25), (0.5, 24), (3.46, 24)]
+    + [(20, 60), (90, 60), (1000, 60), (27.4, 30), (11.988, 24_000 / 1001)],
+)
+def test_an_otio_counts_in_a_rate_that_has_timecode(take: Take, tmp_path: Path, fps: float, rate: float) -> None:
+    """EDL and XML name each moment by its timecode, and there is none at, say, 10 frames a second."""
+    assert take.manifest.picture
+    picture = take.manifest.picture.model_copy(update={"fps": fps})
+    take = replace(take, manifest=take.manifest.model_copy(update={"picture": picture}))
+    write_otio(take, tmp_path / "t.otio")
+    span = otio.adapters.read_from_file(str(tmp_path / "t.otio")).tracks[0][0].source_range
+    assert span.duration.rate == pytest.approx(rate)
+    assert otio.opentime.to_timecode(span.duration, span.duration.rate)
+    assert span.duration.to_seconds() == pytest.approx(take.duration_s, abs=0.5 / rate)
 
 
 def test_an_otio_holds_clips_keys_and_markers(take: Take, stream: Stream, tmp_path: Path) -> None:
