@@ -4,11 +4,15 @@
 
 const QUALITY = {best: 0.85, least: 0.35};
 
-/** The engine's size for a picture of that shape, its longer side given. */
-export const sizeFor = (width, height, side) => [
-  side,
-  width / height > 1.5 ? (side * 9) / 16 : (side * 3) / 4,
-];
+const LEAST = 64, // px of a side that the engine takes
+  TALLEST = 1080;
+
+/** The engine's size for a picture of that shape, whatever it is; `side` px is the longer one. */
+export function sizeFor(width, height, side) {
+  const scale = Math.min(side / Math.max(width, height), TALLEST / height),
+    even = length => Math.max(LEAST, Math.round((length * scale) / 2) * 2);
+  return [even(width), even(height)];
+}
 
 export class Feed {
   /**

@@ -166,10 +166,7 @@ export function mountLive(root, studio) {
       source.text || (source.kind === 'clip' ? 'Drop a clip here, or choose one below.' : '');
     drawSizes();
     if (source.ready)
-      monitors.style.setProperty(
-        '--aspect',
-        video.videoWidth / video.videoHeight > 1.5 ? 16 / 9 : 4 / 3,
-      );
+      monitors.style.setProperty('--aspect', video.videoWidth / video.videoHeight);
   });
   // A size is chosen for this machine and kept; until then it is what the studio's processor keeps
   // up with.

@@ -33,6 +33,28 @@ export function cameraTrouble(error, home = HOME) {
   );
 }
 
+const COMMON = [
+  ...[1, 2, 3, 4, 5, 6, 8, 10, 12, 12.5, 15, 16, 18, 20, 24, 25, 30, 48, 50, 60, 72, 90, 100, 120],
+  ...[24, 30, 48, 60, 120].map(fps => (fps * 1000) / 1001),
+];
+const FEWEST = 8, // spacings that tell a rate
+  MOST = 240, // spacings that are remembered, and frames a second that the studio takes
+  NEAR = 0.02;
+
+/**
+ * The rate of a video whose pictures were seen so far apart, in seconds: that of the shortest
+ * spacing that is usual, since a page may miss pictures. null where too few were seen.
+ */
+export function frameRate(spacings) {
+  const steps = spacings.filter(step => step > 0).sort((a, b) => a - b);
+  if (steps.length < FEWEST) return null;
+  const usual = steps.filter(step => step <= 1.5 * steps[Math.floor(steps.length / 5)]),
+    rate = usual.length / usual.reduce((sum, step) => sum + step, 0),
+    off = fps => Math.abs(fps / rate - 1),
+    best = COMMON.reduce((one, other) => (off(other) < off(one) ? other : one));
+  return Math.min(MOST, Math.max(1, off(best) < NEAR ? best : rate));
+}
+
 function stopTracks(stream) {
   for (const track of stream.getTracks()) track.stop();
 }
@@ -53,6 +75,17 @@ export class Source {
       devices: [],
       stream: null,
       clip: null,
+      spacings: [],
+    });
+    let last = 0;
+    const seen = (_, {mediaTime}) => {
+      if (mediaTime > last) this.spacings = [...this.spacings.slice(1 - MOST), mediaTime - last];
+      last = mediaTime;
+      video.requestVideoFrameCallback(seen);
+    };
+    video.requestVideoFrameCallback?.(seen);
+    video.addEventListener('emptied', () => {
+      this.spacings = [];
     });
     video.addEventListener('loadedmetadata', () => changed());
     video.addEventListener('resize', () => changed());
@@ -75,8 +108,11 @@ export class Source {
   get ready() {
     return this.video.readyState >= 1 && this.video.videoWidth > 0;
   }
+  /** Frames a second: what a camera says of itself, and what a clip turns out to have. */
   get fps() {
-    return Math.round(this.stream?.getVideoTracks()[0]?.getSettings().frameRate || 24);
+    const camera = this.stream?.getVideoTracks()[0];
+    if (camera) return Math.round(camera.getSettings().frameRate || 24);
+    return frameRate(this.spacings) ?? 24;
   }
   get sound() {
     return this.stream?.getAudioTracks().filter(track => track.readyState === 'live') ?? [];

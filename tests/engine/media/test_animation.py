@@ -69,7 +69,7 @@ def test_what_is_transparent_is_black_in_every_kind_of_picture(tmp_path: Path, n
     if name in ("clear.gif", "clear.apng"):
         save(tmp_path / name, [image, image.copy()], [40, 40], **({"disposal": 2} if name == "clear.gif" else {}))
     else:
-        image.save(tmp_path / name, **({"exact": True, "lossless": True} if name == "clear.webp" else {}))
+        image.save(tmp_path / name, exact=True, lossless=True)
     rgb = next(iter(open_source(tmp_path / name))).rgb.astype(int)
     assert rgb[:, :40].max() == 0
     assert np.abs(rgb[:, 56:] - [0, 160, 0]).max() <= 3

@@ -471,8 +471,8 @@ def test_ordinary_cuts_are_whole(tmp_path: Path) -> None:
         for n in range(100):
             sound = av.AudioFrame.from_ndarray(np.zeros((1, 1152), np.float32), "fltp", "mono")
             sound.sample_rate, sound.pts = 44_100, n * 1152
-            container.mux(audio.encode(sound))  # type: ignore[attr-defined]
-        container.mux(audio.encode(None))  # type: ignore[attr-defined]
+            container.mux(audio.encode(sound))
+        container.mux(audio.encode(None))
     assert len(list(VideoSource(tmp_path / "longer_sound.wmv"))) == 12
 
 

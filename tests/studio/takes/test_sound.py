@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.audio.stream import AudioStream
 
 from studio.takes.documents import TakeError
 from studio.takes.sound import SAMPLE_RATE, channels, clip_sound, length_s, soundtrack
@@ -30,6 +31,7 @@ def clip(
         video = container.add_stream("libx264", rate=fps, options={"bf": "0"})
         video.width, video.height, video.pix_fmt = 96, 64, "yuv420p"
         audio = container.add_stream(codec, rate=SAMPLE_RATE)
+        assert isinstance(audio, AudioStream)
         audio.layout = layout
         for n in range(round((length_s - picture_s) * fps)):
             frame = av.VideoFrame.from_ndarray(np.full((64, 96, 3), 9 * n % 256, np.uint8), format="rgb24")
