@@ -163,7 +163,7 @@ def record(
                 trouble = error
         if span:
             try:
-                for chunk in camera.sound(span[0], span[-1] + round(TICKS_PER_SECOND / camera.fps)):
+                for chunk in camera.sound([(0, span[0], span[-1] + round(TICKS_PER_SECOND / camera.fps))]):
                     director.sound(chunk, span[0])
             except ValueError as error:
                 _remark(f"The take is silent: {error}")

@@ -209,6 +209,12 @@ class Director:
         take = self._slated or self._take
         return take.folder if take else None
 
+    @property
+    def take_began(self) -> int | None:
+        """The tick of the director's clock at which the take that is recording began; None before its first frame."""
+        take = self._take
+        return take.origin if take else None
+
     # -- the frame loop
 
     def shoot(self, packet: bytes, index: int, ticks: int, *, quality: int = LIVE_QUALITY) -> LiveFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from engine.media.video import VideoSource, open_source
 from studio.live.connection import Connection
 from studio.live.frames import LIVE_QUALITY, LiveFrame
 from studio.takes.manifest import TICKS_PER_SECOND
-from studio.takes.sound import clip_sound
+from studio.takes.sound import Part, clip_sound
 
 WORKING_PX = 384
 """The longer side of what the engine works on by default: 384x216 for 16:9, 384x288 for 4:3."""
@@ -68,13 +68,14 @@ class FileCamera:
             self._stopped.wait(max(0.0, started + frame.time_s - time.monotonic()))
             offer(packet, frame.index, round(frame.time_s * TICKS_PER_SECOND))
 
-    def sound(self, start_ticks: int, end_ticks: int) -> Iterator[bytes]:
-        """The file's own sound between two times of this camera's clock, as chunks of WebM; nothing where it has none.
+    def sound(self, parts: Sequence[tuple[int, int, int]]) -> Iterator[bytes]:
+        """The file's own sound in parts of it as chunks of one WebM file; nothing where it has none.
 
-        Raises TakeError where its sound is damaged.
+        parts: when on the WebM's clock, and from when to when on this camera's, in ticks; none before 0, one after the
+        other. Raises TakeError where its sound is damaged.
         """
         if self._moving:
-            yield from clip_sound(self._path, start_ticks / TICKS_PER_SECOND, end_ticks / TICKS_PER_SECOND)
+            yield from clip_sound(self._path, [Part(*(ticks / TICKS_PER_SECOND for ticks in part)) for part in parts])
 
     def stop(self) -> None:
         """End `play`, from another thread."""

@@ -25,12 +25,15 @@ from studio.notebook.esm import join, style
 from studio.notebook.feeds import ClipFeed, Feed, PageFeed
 from studio.notebook.widget import Widget
 from studio.takes.documents import TakeError
+from studio.takes.manifest import TICKS_PER_SECOND
 from studio.takes.slate import Slate
 from studio.takes.take import Take
 from studio.timeline.timeline import Timeline
 from studio.web import WEB
 
 _HERE = Path(__file__).parent
+SPARE_TICKS = 5 * TICKS_PER_SECOND
+"""So much more of a clip's sound than has been shot is kept: frames are shot meanwhile."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -113,6 +116,7 @@ class LiveCamera(Widget):
             feed, self._feed = self._feed, None
         if feed:
             feed.end()
+        self._keep_sound(feed)
         if folder := self.director.cut("the camera was stopped"):
             self._finish(folder)
         self._show()
@@ -131,6 +135,7 @@ class LiveCamera(Widget):
     def cut(self) -> Take:
         """End the take and make its pictures for the player. Returns it; `take` is it from now on. Raises TakeError."""
         begun = self.director.recording
+        self._keep_sound(self._feed)
         folder = self.director.cut()  # that of a take which ended by itself, too
         if folder is None:
             self._show()
@@ -138,6 +143,16 @@ class LiveCamera(Widget):
             raise TakeError("nothing was recorded: no frame came between Record and Cut" if begun else nothing)
         self._finish(folder)
         return self.take
+
+    def _keep_sound(self, feed: Feed | None) -> None:
+        """A clip's own sound comes into the take as it ends, with some to spare: exports end with the picture."""
+        began = self.director.take_began
+        if isinstance(feed, ClipFeed) and began is not None:
+            try:
+                for chunk in feed.sound(began, self.director.ticks_now() + SPARE_TICKS):
+                    self.director.sound(chunk, began)
+            except ValueError as error:
+                self._trouble = f"the take is silent: {error}"
 
     def mark(self, name: str = "Marker") -> None:
         """Set a marker at this moment of the take."""

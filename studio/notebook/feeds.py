@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,9 @@ class ClipFeed(Feed):
         self._path, self.name = path, path.name
         self._camera = FileCamera(path)
         self._over = threading.Event()
+        self._again = True
+        self._shifts: list[int] = []
+        """What the director's clock has on top of the clip's, each time that it was played."""
         self.fps = self._camera.fps
 
     def end(self) -> None:
@@ -87,7 +90,26 @@ class ClipFeed(Feed):
         self._camera.stop()
         super().end()
 
+    def sound(self, began: int, ended: int) -> Iterator[bytes]:
+        """The clip's own sound between two ticks of the director's clock, as chunks of a WebM file that begins there.
+
+        Raises TakeError where it is damaged.
+        """
+        parts = []
+        for shift, following in zip(self._shifts, [*self._shifts[1:], ended], strict=True):
+            start, end = max(shift, began), min(following, ended)
+            if start < end:
+                parts.append((start - began, start - shift, end - shift))
+        return self._camera.sound(parts)
+
+    def _answered(self, frame: LiveFrame) -> None:
+        if self._again:
+            self._again = False
+            self._shifts.append(frame.ticks - frame.camera_ticks)
+        super()._answered(frame)
+
     def _run(self) -> None:
         while not self._over.is_set():
+            self._again = True
             roll(self._camera, self._connection, self._answered)
             self._camera, self._connection = FileCamera(self._path), Connection(self._director)

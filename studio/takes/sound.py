@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -80,14 +81,25 @@ def encode(stream: AudioStream, pieces: Iterator[np.ndarray], layout: str) -> It
     yield from stream.encode(None)
 
 
-def clip_sound(path: Path, start_s: float, end_s: float) -> Iterator[bytes]:
-    """The sound of a clip's own between two of its moments as the chunks of one WebM file that begins at the first.
+class Part(NamedTuple):
+    """A part of a clip that was played; all in seconds."""
 
-    start_s, end_s: in seconds from the clip's first picture on, so that sound and picture stay in sync. Gives nothing
-    for a clip without sound. Raises TakeError where its sound is damaged.
+    at_s: float
+    """When, on the clock of what it is put into."""
+    from_s: float
+    """From which moment of the clip on, counted from its first picture, so that sound and picture stay in sync."""
+    to_s: float
+    """Up to which moment of the clip."""
+
+
+def clip_sound(path: Path, parts: Sequence[Part]) -> Iterator[bytes]:
+    """The sound of a clip's own in the parts of it that were played, as the chunks of one WebM file.
+
+    parts: one after the other, none before 0 s. Gives nothing for a clip without sound. Raises TakeError where its
+    sound is damaged.
     """
     count = channels(path)
-    if not count or end_s <= start_s:
+    if not count:
         return
     layout = "mono" if count == 1 else "stereo"
     buffer = io.BytesIO()
@@ -95,12 +107,26 @@ def clip_sound(path: Path, start_s: float, end_s: float) -> Iterator[bytes]:
     with av.open(buffer, "w", format="webm") as webm:
         stream = webm.add_stream("libopus", rate=SAMPLE_RATE, options={"b": str(_OPUS_BITS)})
         stream.layout = layout
-        sounds = [(-_first_picture_s(path) - start_s, path)]
-        for packet in encode(stream, soundtrack(sounds, layout, end_s - start_s), layout):
+        for packet in encode(stream, _played(path, parts, layout), layout):
             silent = False
             webm.mux(packet)
     data = b"" if silent else buffer.getvalue()
     yield from (data[at : at + _CHUNK_BYTES] for at in range(0, len(data), _CHUNK_BYTES))
+
+
+def _played(path: Path, parts: Sequence[Part], layout: str) -> Iterator[np.ndarray]:
+    """Samples of a clip's parts, silence between them."""
+    first_s, heard = _first_picture_s(path), 0
+    for part in parts:
+        begin = round(part.at_s * SAMPLE_RATE)
+        for piece in soundtrack([(-first_s - part.from_s, path)], layout, part.to_s - part.from_s):
+            while heard < begin:
+                silence = np.zeros((len(piece), min(begin - heard, SAMPLE_RATE)), np.float32)
+                heard += silence.shape[1]
+                yield silence
+            begin += piece.shape[1]
+            heard += piece.shape[1]
+            yield piece
 
 
 def _first_picture_s(path: Path) -> float:

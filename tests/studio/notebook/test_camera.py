@@ -7,12 +7,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from engine.stream import Stream
 from studio.notebook import LiveCamera
 from studio.takes.documents import TakeError
+from studio.takes.frames import pictures
+from studio.takes.sound import SAMPLE_RATE, soundtrack
 from studio.takes.take import Take
+from tests.studio.takes.test_sound import clip
 
 
 @pytest.fixture
@@ -76,6 +80,27 @@ def test_a_clip_in_the_cameras_place_is_shot_prompted_and_recorded(camera: LiveC
     assert (take.folder / "proxy" / "live.mp4").is_file()
     camera.stop()
     assert not camera.running
+
+
+def test_a_clips_own_sound_is_in_the_take_in_sync_each_time_it_plays(camera: LiveCamera, tmp_path: Path) -> None:
+    """A clip of 0.8 s with a tone from 0.4 s on: in the take it is heard where the clip's second half is seen."""
+    camera.play(clip(tmp_path / "spoken.mp4", tone_s=0.4, length_s=0.8))
+    until(lambda: camera.director.status().shown > 8)
+    camera.record()
+    until(lambda: camera.director.status().take_s > 1.8)
+    take = camera.cut()
+    camera.stop()
+    ((start_s, path),) = take.sounds
+    assert start_s == 0
+    samples = np.concatenate(list(soundtrack([(0.0, path)], "mono", take.duration_s)), axis=1)[0]
+    checked = 0
+    for row, picture in zip(take.frames, pictures(take, "raw"), strict=False):
+        n = round(float(picture.rgb.mean()) / 9)  # the clip's frame, as its grey tells
+        at = round((row.time_s + 0.02) * SAMPLE_RATE)
+        if min(abs(n - 9.6), n, 19 - n) > 2 and at + 480 < len(samples):
+            assert (np.abs(samples[at : at + 480]).max() > 0.1) == (n > 9.6)
+            checked += 1
+    assert checked > 8
 
 
 def test_what_a_page_sends_is_shot_and_recorded(camera: LiveCamera, jpeg: Callable[..., bytes]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from av.audio.stream import AudioStream
 
 from studio.takes.documents import TakeError
-from studio.takes.sound import SAMPLE_RATE, channels, clip_sound, length_s, soundtrack
+from studio.takes.sound import SAMPLE_RATE, Part, channels, clip_sound, length_s, soundtrack
 
 
 def clip(
@@ -60,7 +60,7 @@ def onset_s(path: Path, start_s: float = 0.0) -> float:
 def test_a_clips_sound_is_cut_in_sync(tmp_path: Path, name: str, codec: str, start_s: float, expected_s: float) -> None:
     path = clip(tmp_path / name, codec)
     out = tmp_path / "out.webm"
-    out.write_bytes(b"".join(clip_sound(path, start_s, 2.5)))
+    out.write_bytes(b"".join(clip_sound(path, [Part(0, start_s, 2.5)])))
     assert onset_s(out) == pytest.approx(expected_s, abs=0.03)
     assert length_s(out) == pytest.approx(2.5 - start_s, abs=0.025)
     assert channels(out) == 1
@@ -69,13 +69,13 @@ def test_a_clips_sound_is_cut_in_sync(tmp_path: Path, name: str, codec: str, sta
 def test_sound_counts_from_the_first_picture(tmp_path: Path) -> None:
     """A picture that begins half a second after the sound: the tone is half a second after the first picture."""
     path = clip(tmp_path / "late.mkv", "libopus", picture_s=0.5)
-    (tmp_path / "out.webm").write_bytes(b"".join(clip_sound(path, 0.0, 2.0)))
+    (tmp_path / "out.webm").write_bytes(b"".join(clip_sound(path, [Part(0, 0, 2)])))
     assert onset_s(tmp_path / "out.webm") == pytest.approx(0.5, abs=0.03)
 
 
 def test_stereo_stays_stereo(tmp_path: Path) -> None:
     path = clip(tmp_path / "a.mp4", layout="stereo", tone_s=0.0)
-    (tmp_path / "out.webm").write_bytes(b"".join(clip_sound(path, 0.0, 2.0)))
+    (tmp_path / "out.webm").write_bytes(b"".join(clip_sound(path, [Part(0, 0, 2)])))
     assert channels(tmp_path / "out.webm") == 2
     left, right = np.concatenate(list(soundtrack([(0.0, tmp_path / "out.webm")], "stereo", 9.0)), axis=1)
     assert np.abs(left).max() > 0.3
@@ -83,8 +83,8 @@ def test_stereo_stays_stereo(tmp_path: Path) -> None:
 
 
 def test_a_silent_clip_and_a_moment_without_sound_give_nothing(tmp_path: Path, small_clip: Path) -> None:
-    assert list(clip_sound(small_clip, 0.0, 1.0)) == []
-    assert list(clip_sound(clip(tmp_path / "a.mp4"), 5.0, 6.0)) == []
+    assert list(clip_sound(small_clip, [Part(0, 0, 1)])) == []
+    assert list(clip_sound(clip(tmp_path / "a.mp4"), [Part(0, 5, 6)])) == []
     assert length_s(small_clip) == 0
     assert channels(small_clip) == 0
 
@@ -101,3 +101,14 @@ def test_damaged_sound_says_which_file(tmp_path: Path) -> None:
     with pytest.raises(TakeError, match=r"mic\.webm is damaged"):
         list(soundtrack([(0.0, tmp_path / "mic.webm")], "mono", 1.0))
     assert length_s(tmp_path / "mic.webm") == 0
+
+
+def test_a_clip_that_plays_again_is_heard_again(tmp_path: Path) -> None:
+    """From 2.5 s of the clip to its end, then after a moment from its start: the tone from 1 s on."""
+    path = clip(tmp_path / "a.mp4")
+    (tmp_path / "out.webm").write_bytes(b"".join(clip_sound(path, [Part(0, 2.5, 3), Part(0.6, 0, 1.5)])))
+    samples = np.concatenate(list(soundtrack([(0.0, tmp_path / "out.webm")], "mono", 9.0)), axis=1)[0]
+    loud = np.abs(samples[: SAMPLE_RATE * 2].reshape(-1, SAMPLE_RATE // 20)).max(axis=1) > 0.2
+    assert loud[1:9].all()
+    assert not loud[11:31].any()
+    assert loud[33:40].all()
