@@ -83,7 +83,7 @@ def test_a_clip_of_ones_own_is_a_camera(studio: Served, page: Page, small_clip: 
     start(page)
     size = page.evaluate("(({width, height}) => [width, height])(document.querySelector('.world canvas'))")
     side = Stream.from_config(lsd_test()).sizes.live_side  # what this processor keeps up with
-    assert size == [side, side * 9 // 16] or size == [side, side * 3 // 4]
+    assert size == [side, side * 2 // 3]  # its own shape
     stop(page)
     page.locator("input[type=file]").set_input_files(__file__)
     expect(page.locator(".camera .empty")).to_contain_text("cannot play")
