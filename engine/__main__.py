@@ -49,7 +49,7 @@ OptionalSize = Annotated[
     Any, typer.Option(parser=_size, metavar="WxH", help="Resize to cover this and crop; default: as the input is.")
 ]
 Size = Annotated[Any, typer.Option(parser=_size, metavar="WxH", help="Pixels.")]
-Seed = Annotated[int, typer.Option(help="Keys the noise: another seed, other particles.")]
+Seed = Annotated[int, typer.Option(help="Determines the noise: another seed, other particles.")]
 Weights = Annotated[Path | None, typer.Option(help="A safetensors file; default: the shipped weights.")]
 Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="auto takes a GPU where there is one.")]
 Steps = Annotated[int, typer.Option(min=1, max=64, help="Denoising steps a frame; 1 is real time.")]

@@ -35,10 +35,10 @@ class Conditioning:
         return torch.equal(self.masks, other.masks)
 
 
-def shares(masks: Sequence[np.ndarray]) -> Tensor:
-    """Regions' masks (H, W) in 0..1 as (P, H, W) that sum to one over P.
+def normalised_masks(masks: Sequence[np.ndarray]) -> Tensor:
+    """Regions' masks, (H, W) float in 0..1 of one size, divided by their sum: (P, H, W) float32 that sum to one over P.
 
-    Raises PromptError where they are of several sizes, out of range, or leave a place without a prompt.
+    Raises PromptError where they differ in size, are out of range, or all are 0 at some pixel.
     """
     given, shape = [], np.shape(masks[0])
     for mask in masks:
@@ -65,7 +65,7 @@ class FrameTime:
     """When a frame is."""
 
     index: int
-    """Number at the source; keys the noise."""
+    """Number at the source; with the seed it determines the noise."""
     time_s: float
     """Seconds on the source's clock."""
     interval_s: float
@@ -81,7 +81,7 @@ class FrameRequest:
     time: FrameTime
     conditioning: Conditioning
     seed: int
-    """Keys the noise, with the frame's index."""
+    """With the frame's index it determines the noise."""
     steps: int
     """Denoising steps, 1 or more."""
 

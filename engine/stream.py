@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 
 from engine import runtime, sampler
-from engine.conditioning import Conditioning, FrameRequest, FrameTime, shares
+from engine.conditioning import Conditioning, FrameRequest, FrameTime, normalised_masks
 from engine.config import ModelConfig
 from engine.fast.choice import choose_maker
 from engine.fast.maker import FrameMaker
@@ -26,7 +26,7 @@ from engine.snapshot import Snapshot
 from engine.types import Prompt, PromptRegion, Sizes, Vocabulary
 
 NOMINAL_FPS = 24.0
-"""Frames a second where a source tells no times."""
+"""Frames a second where a source gives no times."""
 LEAST_INTERVAL_S, MOST_INTERVAL_S = 1 / 240, 0.5
 """The time since the last frame, as the network gets it, is clamped to these: it was trained on 1/30 to 1/12 s, and a
 pause of the camera says nothing about how fast things move."""
@@ -35,15 +35,18 @@ pause of the camera says nothing about how fast things move."""
 class Stream:
     """A causal stream of generated frames with constant memory: the live model of kind `lsd`, see engine/types.py.
 
-    It keeps the prompt and the clock, and checks what comes in. Its maker (engine/fast/maker.py) makes the frames and
-    remembers them.
+    It keeps the prompt and the clock, and checks its input. Its maker (engine/fast/maker.py) computes the frames and
+    keeps their history.
     """
 
     kind = "lsd"
     delay = 0
 
     def __init__(self, weights: Weights, maker: FrameMaker, *, threads: int, seed: int = 0, steps: int = 1) -> None:
-        """maker: over these weights, and no other stream's. threads: CPU cores to use. For the rest see `load`."""
+        """maker: built from these weights; not shared with another stream. threads: CPU cores to use.
+
+        For the rest see `load`.
+        """
         sampler.noise_levels(steps)  # refuses a number of steps below 1
         self.config, self.maker = weights.config, maker
         self.seed, self.steps = seed, steps
@@ -51,7 +54,7 @@ class Stream:
         self.setup = NumericSetup.of(weight.device, weight.dtype, threads, weights.sha256)
         self.sizes = Sizes(live_side=runtime.live_side(self.setup))
         self.vocabulary = Vocabulary(weights.config.worlds, weights.config.things)
-        self.prompts = PromptEncoder(weights.router, weights.wordings, self.vocabulary)
+        self.prompt_encoder = PromptEncoder(weights.router, weights.wordings, self.vocabulary)
         as_is = self.vocabulary.worlds.index("as-is") if "as-is" in self.vocabulary.worlds else 0
         self._conditioning = Conditioning(F.one_hot(torch.tensor([as_is]), weights.config.concepts).float(), None)
         self._size: tuple[int, int] | None = None
@@ -68,16 +71,16 @@ class Stream:
         seed: int = 0,
         steps: int = 1,
         threads: int | None = None,
-        way: str = "auto",
+        backend: str = "auto",
     ) -> Stream:
         """A stream of the shipped weights, or of a safetensors file.
 
-        device: auto, cpu, cuda or mps. seed: keys the noise. steps: denoising steps per frame, 1 is real time.
-        threads: CPU cores to use; all but one by default, at most eight. way: how frames are made, `auto` or another of
-        `engine.fast.choice.WAYS`. Raises WeightsError or ValueError with what to do about it.
+        device: auto, cpu, cuda or mps. seed: with a frame's index it determines the noise. steps: denoising steps per
+        frame, 1 is real time. threads: CPU cores to use; all but one by default, at most eight. backend: how frames are
+        made, `auto` or another of `engine.fast.choice.BACKENDS`. Raises WeightsError or ValueError, with the remedy.
         """
         loaded = load_weights(Path(weights) if weights is not None else None)
-        return cls.of(loaded, device=device, seed=seed, steps=steps, threads=threads, way=way)
+        return cls.of(loaded, device=device, seed=seed, steps=steps, threads=threads, backend=backend)
 
     @classmethod
     def from_config(
@@ -88,12 +91,12 @@ class Stream:
         seed: int = 0,
         steps: int = 1,
         threads: int | None = None,
-        way: str = "auto",
+        backend: str = "auto",
         weights_seed: int = 0,
     ) -> Stream:
         """A stream of random weights, the same for the same `weights_seed`: for tests and for timing."""
         weights = random_weights(config, weights_seed)
-        return cls.of(weights, device=device, seed=seed, steps=steps, threads=threads, way=way)
+        return cls.of(weights, device=device, seed=seed, steps=steps, threads=threads, backend=backend)
 
     @classmethod
     def of(
@@ -104,11 +107,11 @@ class Stream:
         seed: int = 0,
         steps: int = 1,
         threads: int | None = None,
-        way: str = "auto",
+        backend: str = "auto",
     ) -> Stream:
         """A stream of weights that are there already, which stay as they are; the rest as for `load`."""
         chosen = runtime.choose_device(device)
-        maker = choose_maker(weights.network, chosen, runtime.choose_dtype(chosen), way)
+        maker = choose_maker(weights.network, chosen, runtime.choose_dtype(chosen), backend)
         return cls(weights, maker, threads=runtime.set_threads(threads), seed=seed, steps=steps)
 
     # -- prompts
@@ -121,29 +124,29 @@ class Stream:
         prompt in force, where the new one cannot be used.
         """
         conditioning = self._conditioning_of(prompt)
-        if not conditioning.equals(self._conditioning):  # the same again stays the same object
+        if not conditioning.equals(self._conditioning):  # an equal one keeps the object, and what was computed from it
             self._conditioning = conditioning
 
     def _conditioning_of(self, prompt: Prompt | Sequence[PromptRegion]) -> Conditioning:
         parts = [] if isinstance(prompt, str) or not isinstance(prompt, Sequence) else list(prompt)
         regions = [part for part in parts if isinstance(part, PromptRegion)]
-        if not regions or len(regions) < len(parts):  # a mixture is refused as a blend
-            return Conditioning(self.prompts.blend(prompt)[None], None)  # type: ignore[arg-type]
-        concepts = torch.stack([self.prompts.blend(region.prompt) for region in regions])
-        masks = shares([region.mask for region in regions])
+        if not regions or len(regions) < len(parts):  # `blend` refuses a list that holds both, with the reason
+            return Conditioning(self.prompt_encoder.blend(prompt)[None], None)  # type: ignore[arg-type]
+        concepts = torch.stack([self.prompt_encoder.blend(region.prompt) for region in regions])
+        masks = normalised_masks([region.mask for region in regions])
         return Conditioning(concepts, masks if len(regions) > 1 else None)
 
     def prepare(self, text: str) -> None:
         """Embed a text and keep it, so that the first frame under it does not wait; from any thread."""
-        self.prompts.concepts(text)
+        self.prompt_encoder.concepts(text)
 
     def nearest(self, text: str) -> list[tuple[str, float]]:
         """The worlds that `text` lands on and their shares (sum 1), nearest first; then what a prop becomes, 0..1."""
-        return self.prompts.nearest(text)
+        return self.prompt_encoder.nearest(text)
 
     def how_near(self, text: str) -> tuple[str, float]:
         """The taught wording that is nearest to `text`, and the cosine between both, see `PromptEncoder.how_near`."""
-        return self.prompts.how_near(text)
+        return self.prompt_encoder.how_near(text)
 
     # -- frames
 
@@ -151,22 +154,23 @@ class Stream:
         """Make the frame that answers `frame`.
 
         frame: (H, W, 3) uint8 RGB from 64x64 to 1920x1080, of one size until `reset`. time_s: seconds on the source's
-        clock, index / 24 by default. index: the source frame's number, one more than the last by default; keys the
-        noise. Returns a fresh (H, W, 3) uint8 array that the caller owns. Raises ValueError on another shape or type.
+        clock, index / 24 by default. index: the source frame's number, one more than the last by default; with the
+        seed it determines the noise. Returns a fresh (H, W, 3) uint8 array that the caller owns. Raises ValueError on
+        another shape or type.
         """
         if self.setup.device == "cpu":
-            runtime.set_threads(self.setup.threads)  # each thread's own number, which another stream may have changed
+            runtime.set_threads(self.setup.threads)  # torch's setting, which another stream may have changed
         request = self.begin(frame, time_s, index)
         picture = self.maker.make(request)
         self.finish(request)
         return picture
 
     def begin(self, frame: np.ndarray, time_s: float | None = None, index: int | None = None) -> FrameRequest:
-        """What the answer to `frame` is made from. Changes nothing; `finish` follows once the frame is made.
+        """Check `frame` and return all that its answer is made from. Changes nothing; call `finish` once it is made.
 
-        For those who step several streams together; as `step` otherwise.
+        Only a caller that steps several streams together needs the two; `step` calls both. Arguments as for `step`.
         """
-        size = self.sizes.check(frame)
+        size = self.sizes.height_width(frame)
         if self._size not in (None, size):
             (height, width), (was_height, was_width) = size, self._size
             was = f"a stream of {was_width}x{was_height}"
@@ -182,7 +186,7 @@ class Stream:
         return FrameRequest(frame, time, self._conditioning, self.seed, self.steps)
 
     def finish(self, request: FrameRequest) -> None:
-        """The frame of a request is made: the clock goes on."""
+        """Advance the clock past this request, once its frame is made."""
         self._size = request.size
         self.index, self._time_s = request.time.index + 1, request.time.time_s
 
@@ -194,7 +198,7 @@ class Stream:
         self._size, self._time_s, self.index = None, None, 0
 
     def snapshot(self) -> bytes:
-        """The stream's state: a few frames and the prompt, compressed; the same state gives the same bytes."""
+        """Frames remembered, prompt, seed, count and clock, compressed; the same state gives the same bytes."""
         history = self.maker.state()
         snapshot = Snapshot(self.config, self._size, self.seed, self.index, self._time_s, self._conditioning, history)
         return snapshot.to_bytes()

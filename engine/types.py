@@ -2,7 +2,10 @@
 
     Source -> Frame -> LiveModel.step -> picture
                             ^
-    Prompt or Regions ------+    effective at the next frame
+    Prompt or PromptRegions +    effective at the next frame
+
+A `Prompt` is a str, or (text, weight) pairs; engine/prompts.py has it, with `AS_IT_IS` ("as it is", the prompt that
+leaves the picture unchanged) and `PromptError` (a ValueError: a prompt that cannot be used).
 
 `Stream` (engine/stream.py) is the first live model. Whoever shows, records or renders pictures knows a model by the
 protocol below alone, so another model takes its place by fulfilling it.
@@ -26,7 +29,7 @@ class Frame:
     rgb: np.ndarray
     """(H, W, 3) uint8, sRGB."""
     index: int
-    """0-based number at the source; a dropped frame leaves a gap. Keys the noise."""
+    """0-based number at the source; a dropped frame leaves a gap. With the seed it determines the noise."""
     time_s: float
     """Seconds on the source's clock."""
 
@@ -37,15 +40,18 @@ class PromptRegion:
 
     prompt: Prompt
     mask: np.ndarray
-    """(H, W) in 0..1, of any size (resized to the frame); masks of several regions are normalised to sum to one."""
+    """(H, W) float in 0..1, resized to the frame. Masks given together are of one size, any, and leave no pixel
+    uncovered, which is 0 in all of them; each pixel's values are divided by their sum. Others are a PromptError."""
 
 
 class Source(Protocol):
     """Pictures in order: a camera, a file, a take."""
 
     width: int
+    """Of each frame, in pixels."""
     height: int
     fps: float
+    """Nominal frames a second; each frame has its own time."""
 
     def __iter__(self) -> Iterator[Frame]: ...
 
@@ -67,7 +73,7 @@ class Setup(Protocol):
 
     @property
     def weights_hash(self) -> str:
-        """sha256 of the weights; what stands for it where there are none."""
+        """sha256 of the weights, or a fixed name where the model has none."""
 
     def to_dict(self) -> dict[str, object]:
         """All of it as JSON values, which a take keeps; `weights_hash`, `device` and `threads` among them."""
@@ -90,13 +96,17 @@ class Sizes:
     """The pictures that a model takes, in pixels."""
 
     smallest: tuple[int, int] = (64, 64)
-    """Width and height."""
+    """(width, height) in pixels, the least of each."""
     largest: tuple[int, int] = (1920, 1080)
+    """(width, height) in pixels, the most of each."""
     live_side: int = 384
-    """Longer side of the picture that live work begins with: about what this machine keeps up with at 24 fps."""
+    """Longer side in pixels of the picture that live work begins with: what this machine keeps up with at 24 fps."""
 
-    def check(self, frame: object) -> tuple[int, int]:
-        """(height, width) of a frame. Raises ValueError for anything but (H, W, 3) uint8 within these sizes."""
+    def height_width(self, frame: object) -> tuple[int, int]:
+        """(height, width) in pixels of a frame, in the order of its array's shape.
+
+        Raises ValueError for anything but (H, W, 3) uint8 within these sizes.
+        """
         if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
             got = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
             raise ValueError(f"a frame is a uint8 RGB array (H, W, 3), got {got}")
@@ -108,7 +118,10 @@ class Sizes:
         return height, width
 
     def parse(self, text: str) -> tuple[int, int]:
-        """(width, height) from a text such as 384x216. Raises ValueError for other text, or another size than these."""
+        """(width, height) in pixels from a text such as 384x216, in the order in which people write them.
+
+        Raises ValueError for other text, or a size out of range.
+        """
         width, cross, height = text.lower().partition("x")
         if not (cross and width.isdecimal() and height.isdecimal()):
             raise ValueError(f"{text!r} is not a size; write width x height in pixels, such as 384x216")
@@ -135,9 +148,10 @@ class LiveModel(Protocol):
     kind: str
     """The name under which it is loaded; a take names it, so that no other kind renders the take by mistake."""
     seed: int
-    """Keys the noise; may be set between frames."""
+    """Determines the noise, together with each frame's index; may be set between frames."""
     delay: int
-    """Frames between an input and the picture that answers it; 0 where each input is answered at once."""
+    """Frames between an input and the picture that answers it; 0 where each input is answered at once. Reserved: takes
+    cannot record a late answer yet, and `studio.model.load_model` refuses a model whose delay is above 0."""
 
     @property
     def steps(self) -> int:
@@ -179,15 +193,15 @@ class LiveModel(Protocol):
     def step(self, frame: np.ndarray, time_s: float | None = None, index: int | None = None) -> np.ndarray:
         """The picture that answers `frame`, (H, W, 3) uint8 each; the caller owns it.
 
-        time_s: seconds on the source's clock. index: the source frame's number, which keys the noise. Frames are of
-        one size until `reset`. Raises ValueError on another size or type.
+        time_s: seconds on the source's clock. index: the source frame's number, which determines the noise
+        together with `seed`. Frames are of one size until `reset`. Raises ValueError on another size or type.
         """
 
     def reset(self) -> None:
         """Forget all frames; the prompt stays, and the next frame may have any size."""
 
     def snapshot(self) -> bytes:
-        """The state between two frames."""
+        """Frames remembered, prompt, seed, count and clock, as bytes."""
 
     def restore(self, data: bytes) -> None:
         """Go on from a snapshot of a model of the same kind and weights. Raises ValueError, and changes nothing, on

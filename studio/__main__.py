@@ -99,7 +99,7 @@ def record(
     scene: Annotated[str, typer.Option(help="Scene.")] = "1",
     shot: Annotated[str, typer.Option(help="Shot.")] = "A",
     size: Annotated[str | None, typer.Option(metavar="WxH", help="384 px on the longer side by default.")] = None,
-    seed: Annotated[int, typer.Option(help="Keys the noise.")] = 0,
+    seed: Annotated[int, typer.Option(help="Determines the noise, with each frame's number.")] = 0,
     quality: Annotated[int, typer.Option(min=1, max=95, help="JPEG quality of camera and world.")] = 85,
     every_frame: Annotated[
         bool, typer.Option("--every-frame", help="Make every frame, as slowly as it takes, in place of real time.")

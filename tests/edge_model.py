@@ -57,7 +57,7 @@ class EdgeModel:
         self._parts = [(blend(region.prompt), np.asarray(region.mask, np.float32)) for region in regions]
 
     def step(self, frame: np.ndarray, time_s: float | None = None, index: int | None = None) -> np.ndarray:
-        height, width = self.sizes.check(frame)
+        height, width = self.sizes.height_width(frame)
         if self._last is not None and self._last.shape != frame.shape:
             raise ValueError(f"a frame of {width}x{height} in a stream of another size; call reset() first")
         index = self._index if index is None else index

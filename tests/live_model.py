@@ -25,7 +25,7 @@ def assert_laws(new: Callable[[], LiveModel], *, as_it_is: bool = True) -> None:
         says_what_it_is,
         answers_in_the_same_size,
         is_deterministic,
-        keys_its_noise_by_seed,
+        draws_other_noise_for_another_seed,
         has_a_memory_that_snapshots_hold,
         changes_nothing_when_it_raises,
         obeys_at_the_next_frame,
@@ -82,7 +82,7 @@ def is_deterministic(new: Callable[[], LiveModel]) -> None:
     assert len({*answers}) == 6, "frames that are all alike would prove nothing"
 
 
-def keys_its_noise_by_seed(new: Callable[[], LiveModel]) -> None:
+def draws_other_noise_for_another_seed(new: Callable[[], LiveModel]) -> None:
     model = new()
     model.prompt("underwater")
     first = make(model, 0, 3)

@@ -61,7 +61,9 @@ def prepared(
     """A stream that makes its frames in one of `WAYS`, warmed up, and the stopwatch on what its device does."""
     if way not in WAYS:
         raise ValueError(f"{way!r} is not a way of making a frame; there are {', '.join(WAYS)}")
-    stream = Stream.from_config(config, device=device, steps=steps, way="recorded" if way == "recorded" else "plain")
+    stream = Stream.from_config(
+        config, device=device, steps=steps, backend="recorded" if way == "recorded" else "plain"
+    )
     stream.prompt("underwater")
     for i in range(WARM_UP):
         stream.step(pictures[i % len(pictures)])

@@ -40,7 +40,7 @@ COMPARED_EVERY = 3
 
 
 class Performer(Protocol):
-    """What is evaluated; an `engine.stream.Stream` is one. `seed` keys the noise that its teachers get too."""
+    """What is evaluated; an `engine.stream.Stream` is one. `seed` determines the noise, which its teachers get too."""
 
     seed: int
 

@@ -17,28 +17,28 @@ from engine.models.hourglass import Hourglass
 
 _log = logging.getLogger(__name__)
 
-WAYS = ("auto", "plain", "onednn", "recorded")
+BACKENDS = ("auto", "plain", "onednn", "recorded")
 """How frames are made: `plain` torch; `onednn`, each prompt folded into packed weights, on a CPU; `recorded`, programs
 of kernels on a GPU (on a CPU their twins in plain torch, for tests); `auto`, the fastest that is there."""
 
 
-def choose_maker(network: Hourglass, device: torch.device, dtype: torch.dtype, way: str = "auto") -> FrameMaker:
+def choose_maker(network: Hourglass, device: torch.device, dtype: torch.dtype, backend: str = "auto") -> FrameMaker:
     """A maker over a copy of `network` on a device and in a dtype; the caller's network stays as it is.
 
-    way: one of `WAYS`; `auto` falls back to plain torch and logs why. Raises ValueError for another word, and for
-    oneDNN where it is missing.
+    backend: one of `BACKENDS`; `auto` falls back to plain torch and logs why. Raises ValueError for another word, and
+    for oneDNN where it is missing.
     """
-    if way not in WAYS:
-        raise ValueError(f"{way!r} is not a way of making frames; there are {', '.join(WAYS)}")
+    if backend not in BACKENDS:
+        raise ValueError(f"{backend!r} is not a backend; there are {', '.join(BACKENDS)}")
     own = copy.deepcopy(network).requires_grad_(False).to(device=device, dtype=dtype)
     own = own.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if way == "recorded" or (way == "auto" and kernels.available(device)):
+    if backend == "recorded" or (backend == "auto" and kernels.available(device)):
         return Recorded(own, kernels.operations(device))
-    if way == "plain" or (way == "auto" and device.type != "cpu"):
+    if backend == "plain" or (backend == "auto" and device.type != "cpu"):
         return Plain(own)
     if onednn.available(own):
         return OneDnn(own)
-    if way == "onednn":
-        raise ValueError(f"oneDNN cannot run {dtype} on {device} here; leave the way at auto, or take plain")
+    if backend == "onednn":
+        raise ValueError(f"oneDNN cannot run {dtype} on {device} here; leave the backend at auto, or take plain")
     _log.warning("no oneDNN for %s here: frames are made by plain torch", dtype)
     return Plain(own)

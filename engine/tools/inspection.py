@@ -50,7 +50,7 @@ def watch(stream: Stream, picture: np.ndarray, steps: int | None = None) -> Fram
     network = stream.maker.network
     if stream.setup.device != "cpu" or not isinstance(stream.maker, Plain):
         how = "of recorded programs" if stream.setup.device == "cpu" else f"on {stream.setup.device}"
-        raise ValueError(f"this stream is {how} and cannot be watched; load one with device='cpu', way='auto'")
+        raise ValueError(f"this stream is {how} and cannot be watched; load one with device='cpu', backend='auto'")
     calls: list[tuple[Tensor, float, Tensor]] = []
     weights: list[Tensor] = []
     ages: list[int] = []

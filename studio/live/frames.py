@@ -23,7 +23,7 @@ class Arrival:
     camera_ticks: int
     """Microseconds on the camera's own clock."""
     index: int
-    """Its number on the director's count, which keys the noise."""
+    """Its number on the director's count; with the seed it determines the noise."""
     ticks: int
     """Microseconds on the director's clock."""
     arrived_s: float

@@ -14,7 +14,7 @@ class FrameRow:
     """One frame that reached the studio, in the order of raw.mkv: the n-th row is its n-th packet."""
 
     index: int
-    """The source's frame number; keys the noise."""
+    """The source's frame number; with the seed it determines the noise."""
     ticks: int
     """When it was taken, on the take's clock."""
     step: int | None

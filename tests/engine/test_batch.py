@@ -19,8 +19,8 @@ SIZES = {"a": (64, 96), "b": (64, 96), "c": (72, 100)}
 PROMPTS = {"a": "underwater", "b": "wild west", "c": "pencil"}
 
 
-def stream(name: str, device: str = "cpu", way: str = "auto") -> Stream:
-    made = Stream.from_config(lsd_test(), seed=ord(name), device=device, way=way)
+def stream(name: str, device: str = "cpu", backend: str = "auto") -> Stream:
+    made = Stream.from_config(lsd_test(), seed=ord(name), device=device, backend=backend)
     made.prompt(PROMPTS[name])
     return made
 
@@ -31,7 +31,7 @@ def pictures(name: str, count: int) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    ("together", "way", "device"),
+    ("together", "backend", "device"),
     [
         (False, "auto", "cpu"),
         (True, "auto", "cpu"),
@@ -43,18 +43,20 @@ def pictures(name: str, count: int) -> list[np.ndarray]:
         pytest.param(True, "recorded", "cuda", marks=pytest.mark.gpu),
     ],
 )
-def test_streams_that_join_late_and_leave_early_are_what_they_are_alone(together: bool, way: str, device: str) -> None:
+def test_streams_that_join_late_and_leave_early_are_what_they_are_alone(
+    together: bool, backend: str, device: str
+) -> None:
     lives = {"a": (0, 6), "b": (2, 6), "c": (1, 4)}
     alone = {}
     for name, (first, last) in lives.items():
-        single = stream(name, device, way)
+        single = stream(name, device, backend)
         alone[name] = [single.step(picture) for picture in pictures(name, last - first)]
     batch = StreamBatch(together=together)
     shots = {name: pictures(name, last - first) for name, (first, last) in lives.items()}
     for k in range(6):
         for name, (first, last) in lives.items():
             if k == first:
-                batch.join(name, stream(name, device, way))
+                batch.join(name, stream(name, device, backend))
             if k == last:
                 batch.leave(name)
         made = batch.step({name: shots[name][k - lives[name][0]] for name in lives if name in batch.streams})
@@ -69,11 +71,11 @@ def test_streams_that_join_late_and_leave_early_are_what_they_are_alone(together
                 assert np.array_equal(picture, expected)
 
 
-@pytest.mark.parametrize("way", ["auto", "recorded"])
-def test_a_stream_with_regions_goes_beside_one_without(way: str) -> None:
+@pytest.mark.parametrize("backend", ["auto", "recorded"])
+def test_a_stream_with_regions_goes_beside_one_without(backend: str) -> None:
     batch = StreamBatch(together=True)
     for name in "ab":
-        batch.join(name, stream(name, way=way))
+        batch.join(name, stream(name, backend=backend))
     half = np.zeros((8, 12), np.float32)
     half[:, :6] = 1
     batch.streams["b"].prompt([PromptRegion("pencil", half), PromptRegion("as it is", 1 - half)])
@@ -130,9 +132,9 @@ def test_who_comes_after_all_have_left_brings_other_weights() -> None:
     for weights_seed in (0, 1):
         made = {}
         for name in "ab":
-            batch.join(name, Stream.from_config(lsd_test(), way="recorded", weights_seed=weights_seed))
+            batch.join(name, Stream.from_config(lsd_test(), backend="recorded", weights_seed=weights_seed))
         made = batch.step(dict.fromkeys("ab", frame))
-        alone = Stream.from_config(lsd_test(), way="recorded", weights_seed=weights_seed).step(frame)
+        alone = Stream.from_config(lsd_test(), backend="recorded", weights_seed=weights_seed).step(frame)
         for name in "ab":
             assert np.abs(made[name].astype(int) - alone).mean() < 2
             batch.leave(name)
@@ -150,13 +152,13 @@ def test_a_frame_that_fails_beside_others_leaves_none_under_way(monkeypatch: pyt
 
 def test_makers_of_two_kinds_go_together() -> None:
     batch = StreamBatch(together=True)
-    for name, way in (("a", "recorded"), ("b", "plain")):
-        batch.join(name, stream(name, way=way))
+    for name, backend in (("a", "recorded"), ("b", "plain")):
+        batch.join(name, stream(name, backend=backend))
     frame = pictures("a", 1)[0]
     made = batch.step({"b": frame, "a": frame})
     assert list(made) == ["b", "a"]
-    for name, way in (("a", "recorded"), ("b", "plain")):
-        assert np.abs(made[name].astype(int) - stream(name, way=way).step(frame)).mean() < 2
+    for name, backend in (("a", "recorded"), ("b", "plain")):
+        assert np.abs(made[name].astype(int) - stream(name, backend=backend).step(frame)).mean() < 2
 
 
 def test_what_cannot_join_or_step_is_named() -> None:

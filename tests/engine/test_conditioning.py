@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from engine.conditioning import Conditioning, fit_masks, shares
+from engine.conditioning import Conditioning, fit_masks, normalised_masks
 from engine.prompts import PromptError
 
 LEFT = np.tile(np.linspace(1, 0, 10, dtype=np.float32), (9, 1))
 
 
 def test_masks_share_each_place() -> None:
-    both = shares([LEFT, np.ones_like(LEFT), 1 - LEFT])
+    both = normalised_masks([LEFT, np.ones_like(LEFT), 1 - LEFT])
     torch.testing.assert_close(both.sum(0), torch.ones(9, 10))
     torch.testing.assert_close(both[1], torch.full((9, 10), 0.5))
 
 
 def test_fitted_masks_cover_the_padded_picture_and_still_sum_to_one() -> None:
-    fitted = fit_masks(shares([LEFT, 1 - LEFT]), 72, 100)
+    fitted = fit_masks(normalised_masks([LEFT, 1 - LEFT]), 72, 100)
     assert fitted.shape == (2, 96, 128)
     torch.testing.assert_close(fitted.sum(0), torch.ones(96, 128))
     assert torch.equal(fitted[:, 71:, :100], fitted[:, 71:72, :100].expand(-1, 25, -1)), "the edge is repeated"
@@ -37,11 +37,11 @@ def test_fitted_masks_cover_the_padded_picture_and_still_sum_to_one() -> None:
 )
 def test_masks_that_share_nothing_out_are_refused(masks: list[np.ndarray], says: str) -> None:
     with pytest.raises(PromptError, match=says):
-        shares(masks)
+        normalised_masks(masks)
 
 
 def test_conditionings_are_compared_bit_for_bit() -> None:
-    concepts, masks = torch.eye(2), shares([LEFT, 1 - LEFT])
+    concepts, masks = torch.eye(2), normalised_masks([LEFT, 1 - LEFT])
     conditioning = Conditioning(concepts, masks)
     assert conditioning.equals(Conditioning(concepts.clone(), masks.clone()))
     others = Conditioning(concepts, None), Conditioning(1 - concepts, masks), Conditioning(concepts, masks.flip(0))

@@ -19,11 +19,11 @@ def stream() -> Stream:
 def test_a_blend_is_the_sum_of_its_texts_by_their_weights(stream: Stream) -> None:
     """Bit for bit: replay of a fade must be exact."""
     texts, weights = ["underwater", "cartoon", "pencil"], torch.tensor([0.5, 0.3, 0.2])
-    embeddings = [torch.from_numpy(stream.prompts.text.embed(text)) for text in texts]
+    embeddings = [torch.from_numpy(stream.prompt_encoder.text.embed(text)) for text in texts]
     with torch.inference_mode():
-        concepts = torch.stack([stream.prompts.router(embedding) for embedding in embeddings])
+        concepts = torch.stack([stream.prompt_encoder.router(embedding) for embedding in embeddings])
     expected = (concepts * (weights / weights.sum())[:, None]).sum(0)
-    assert torch.equal(stream.prompts.blend(list(zip(texts, weights.tolist(), strict=True))), expected)
+    assert torch.equal(stream.prompt_encoder.blend(list(zip(texts, weights.tolist(), strict=True))), expected)
 
 
 def test_a_fade_of_known_texts_embeds_and_routes_nothing(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,8 +38,8 @@ def test_a_fade_of_known_texts_embeds_and_routes_nothing(stream: Stream, monkeyp
 
         monkeypatch.setattr(owner, name, noted)
 
-    watch(stream.prompts.text, "embed")
-    watch(stream.prompts.router, "forward")
+    watch(stream.prompt_encoder.text, "embed")
+    watch(stream.prompt_encoder.router, "forward")
     fade = Prompts((Key(0, "underwater"), Key(0.1, "cartoon", fade_s=0.5)))
     for text in fade.texts:
         stream.prepare(text)
@@ -64,7 +64,7 @@ def test_shares_of_nearest_worlds_sum_to_one(stream: Stream) -> None:
 
 
 def test_text_far_from_everything_has_a_low_cosine(stream: Stream) -> None:
-    text = stream.prompts.text
+    text = stream.prompt_encoder.text
     text.wordings["under the sea"] = text.embed("under the sea")
     wording, cosine = stream.how_near("under the sea")
     assert wording == "under the sea"

@@ -218,7 +218,7 @@ def test_a_folded_prompt_is_the_networks_own_answer(
 ) -> None:
     """Prompts folded into weights, on a CPU, against the network's plain path: equal but for rounding."""
     monkeypatch.setattr(runtime, "choose_dtype", lambda device: dtype)
-    folded, plain = (Stream.from_config(lsd_test(), way=way) for way in ("auto", "plain"))
+    folded, plain = (Stream.from_config(lsd_test(), backend=backend) for backend in ("auto", "plain"))
     can_fold = dtype == torch.float32 or torch.ops.mkldnn._is_mkldnn_bf16_supported()
     assert type(folded.maker) is (OneDnn if can_fold else Plain)
     assert type(plain.maker) is Plain

@@ -19,10 +19,10 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize(
-    ("way", "kind"), [("auto", OneDnn), ("plain", Plain), ("onednn", OneDnn), ("recorded", Recorded)]
+    ("backend", "kind"), [("auto", OneDnn), ("plain", Plain), ("onednn", OneDnn), ("recorded", Recorded)]
 )
-def test_a_way_has_its_maker(way: str, kind: type) -> None:
-    assert type(choose_maker(random_weights(lsd_test()).network, CPU, torch.float32, way)) is kind
+def test_a_backend_has_its_maker(backend: str, kind: type) -> None:
+    assert type(choose_maker(random_weights(lsd_test()).network, CPU, torch.float32, backend)) is kind
 
 
 def test_without_onednn_plain_torch_makes_frames_and_says_so(
@@ -33,11 +33,11 @@ def test_without_onednn_plain_torch_makes_frames_and_says_so(
     with caplog.at_level(logging.WARNING):
         assert type(choose_maker(network, CPU, torch.float32)) is Plain
     assert caplog.messages == ["no oneDNN for torch.float32 here: frames are made by plain torch"]
-    with pytest.raises(ValueError, match="leave the way at auto, or take plain"):
+    with pytest.raises(ValueError, match="leave the backend at auto, or take plain"):
         choose_maker(network, CPU, torch.float32, "onednn")
 
 
-@pytest.mark.parametrize("way", ["fast", "onednn "])
-def test_an_unknown_way_is_refused(way: str) -> None:
-    with pytest.raises(ValueError, match="is not a way of making frames; there are auto, plain, onednn, recorded"):
-        choose_maker(random_weights(lsd_test()).network, CPU, torch.float32, way)
+@pytest.mark.parametrize("backend", ["fast", "onednn "])
+def test_an_unknown_backend_is_refused(backend: str) -> None:
+    with pytest.raises(ValueError, match="is not a backend; there are auto, plain, onednn, recorded"):
+        choose_maker(random_weights(lsd_test()).network, CPU, torch.float32, backend)

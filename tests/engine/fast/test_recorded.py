@@ -72,7 +72,8 @@ def test_recorded_frames_are_the_plain_ones(device: str, size: tuple[int, int], 
     """Within one grey level, of which a rounding may make the difference; from the same past at every frame, because
     random weights double what differs from frame to frame."""
     plain, recorded = (
-        Stream.from_config(lsd_test(), device=device, seed=5, steps=steps, way=way) for way in ("plain", "recorded")
+        Stream.from_config(lsd_test(), device=device, seed=5, steps=steps, backend=backend)
+        for backend in ("plain", "recorded")
     )
     for i, frame in enumerate(pictures(*size)):
         prompt(recorded, i)
@@ -90,9 +91,9 @@ def test_kernels_make_the_twins_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same program with the kernels in Triton's interpreter: one prompt, then two by masks."""
     from engine.kernels import triton_kernels
 
-    twins = Stream.from_config(lsd_test(), seed=5, way="recorded")
+    twins = Stream.from_config(lsd_test(), seed=5, backend="recorded")
     monkeypatch.setattr(kernels, "operations", lambda device: triton_kernels)
-    triton = Stream.from_config(lsd_test(), seed=5, way="recorded")
+    triton = Stream.from_config(lsd_test(), seed=5, backend="recorded")
     for i, frame in enumerate(pictures(64, 70, 5)):
         prompt(twins, i)
         before = twins.snapshot()
@@ -108,7 +109,7 @@ def test_kernels_make_the_twins_frames(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_snapshot_and_restore_are_nothing(device: str, at: int) -> None:
     """Bit for bit, also through a ring that has gone round, into a stream that has made other frames."""
     frames = pictures(72, 100, 14)
-    stream, other = (Stream.from_config(lsd_test(), device=device, seed=s, way="recorded") for s in (3, 99))
+    stream, other = (Stream.from_config(lsd_test(), device=device, seed=s, backend="recorded") for s in (3, 99))
     run(stream, frames[:at])
     data = stream.snapshot()
     rest = run(stream, frames[at:], at)
@@ -122,7 +123,7 @@ def test_snapshot_and_restore_are_nothing(device: str, at: int) -> None:
 def test_either_way_restores_the_others_snapshot() -> None:
     frames = pictures(64, 96)
     for before, after in (("plain", "recorded"), ("recorded", "onednn"), ("onednn", "plain"), ("recorded", "recorded")):
-        stream, other = (Stream.from_config(lsd_test(), seed=3, way=way) for way in (before, after))
+        stream, other = (Stream.from_config(lsd_test(), seed=3, backend=backend) for backend in (before, after))
         run(stream, frames[:6])
         other.restore(stream.snapshot())
         difference = np.abs(stream.step(frames[6]).astype(int) - other.step(frames[6]))
@@ -131,7 +132,7 @@ def test_either_way_restores_the_others_snapshot() -> None:
 
 def test_slots_follow_from_the_step() -> None:
     """Every remembered step has a slot; the last ones of the ring and the sinks never share one."""
-    stream = Stream.from_config(lsd_test(), way="recorded")
+    stream = Stream.from_config(lsd_test(), backend="recorded")
     stream.step(np.zeros((64, 64, 3), np.uint8))
     ring = maker(stream).ring
     assert ring is not None
@@ -151,7 +152,7 @@ def test_what_another_size_replaces_is_let_go_at_once() -> None:
     gc.collect()
     gc.disable()
     try:
-        stream = Stream.from_config(lsd_test(), way="recorded")
+        stream = Stream.from_config(lsd_test(), backend="recorded")
         stream.step(np.zeros((64, 96, 3), np.uint8))
         programs = maker(stream)._programs
         assert programs is not None
@@ -166,7 +167,7 @@ def test_what_another_size_replaces_is_let_go_at_once() -> None:
 
 def test_a_reset_stream_begins_anew() -> None:
     frames = pictures(64, 96, 5)
-    stream = Stream.from_config(lsd_test(), way="recorded")
+    stream = Stream.from_config(lsd_test(), backend="recorded")
     first = [stream.step(frame) for frame in frames]
     stream.reset()
     assert all(np.array_equal(a, stream.step(frame)) for a, frame in zip(first, frames, strict=True))
@@ -176,7 +177,7 @@ def test_a_reset_stream_begins_anew() -> None:
 
 def test_the_number_of_steps_may_change() -> None:
     frames = pictures(64, 96, 3)
-    stream, three = (Stream.from_config(lsd_test(), seed=5, steps=n, way="recorded") for n in (1, 3))
+    stream, three = (Stream.from_config(lsd_test(), seed=5, steps=n, backend="recorded") for n in (1, 3))
     for frame in frames[:2]:
         stream.step(frame)
     three.restore(stream.snapshot())

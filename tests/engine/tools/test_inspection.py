@@ -74,6 +74,6 @@ def test_the_weights_are_those_that_are_used(stream: Stream, pictures: list[np.n
 
 
 def test_a_recorded_program_cannot_be_watched(pictures: list[np.ndarray]) -> None:
-    stream = Stream.from_config(lsd_test(), way="recorded")
-    with pytest.raises(ValueError, match=r"of recorded programs and cannot be watched; load one with .* way='auto'"):
+    stream = Stream.from_config(lsd_test(), backend="recorded")
+    with pytest.raises(ValueError, match=r"recorded programs and cannot be watched; load one with .* backend='auto'"):
         watch(stream, pictures[0])
