@@ -14,6 +14,7 @@ from rich.console import Console
 
 from studio.background import Progress, terminal_bar
 from studio.delivery.formats import FORMATS
+from studio.model import DEFAULT_KIND, KINDS
 
 app = typer.Typer(
     name="lsd-studio",
@@ -38,13 +39,16 @@ class Device(str, Enum):
 
 
 Format = Enum("Format", {name.upper(): name for name in FORMATS}, type=str)  # type: ignore[misc]  # from the table
+Kind = Enum("Kind", {name.upper(): name for name in KINDS}, type=str)  # type: ignore[misc]  # from the table
 
 Sessions = Annotated[Path, typer.Option("--sessions", help="The folder of all takes.", envvar="LSD_SESSIONS")]
 OnDevice = Annotated[Device, typer.Option("--device", help="Where the engine runs.")]
 Weights = Annotated[Path | None, typer.Option("--weights", help="A safetensors file in place of the shipped weights.")]
+OfKind = Annotated[Kind, typer.Option("--kind", help="The kind of live model; a take is rendered by its own.")]
 TakeFolder = Annotated[Path, typer.Argument(metavar="TAKE", help="A take's folder, or its path under --sessions.")]
 
 SESSIONS = Path("sessions")
+DEFAULT = Kind(DEFAULT_KIND)
 _FRAMES_ALONE = "--frames says how a schedule counts; give --schedule FILE with it"
 
 
@@ -56,6 +60,7 @@ def serve(
     share: Annotated[bool, typer.Option("--share", help="Make a public link through Gradio's servers.")] = False,
     ssl_certfile: Annotated[Path | None, typer.Option(help="Certificate, to serve by HTTPS.")] = None,
     ssl_keyfile: Annotated[Path | None, typer.Option(help="The certificate's key.")] = None,
+    kind: OfKind = DEFAULT,
     weights: Weights = None,
     device: OnDevice = Device.AUTO,
     sessions: Sessions = SESSIONS,
@@ -80,6 +85,7 @@ def serve(
         share=share,
         ssl_certfile=ssl_certfile,
         ssl_keyfile=ssl_keyfile,
+        kind=kind.value,
         device=device.value,
         weights=weights,
     )
@@ -104,6 +110,7 @@ def record(
     every_frame: Annotated[
         bool, typer.Option("--every-frame", help="Make every frame, as slowly as it takes, in place of real time.")
     ] = False,
+    kind: OfKind = DEFAULT,
     weights: Weights = None,
     device: OnDevice = Device.AUTO,
     sessions: Sessions = SESSIONS,
@@ -136,8 +143,8 @@ def record(
         timeline = Timeline.of("as it is" if prompt is None else prompt)
     else:
         timeline = schedules.load(schedule, rate, frames=frames is not None)
-    stream = load_model(device=device.value, weights=weights, seed=seed)
-    director = Director(stream, timeline.keys[0].prompt, weights=str(weights.absolute()) if weights else "")
+    model = load_model(kind=kind.value, device=device.value, weights=weights, seed=seed)
+    director = Director(model, timeline.keys[0].prompt, weights=str(weights.absolute()) if weights else "")
     trouble: Exception | None = None
     try:
         director.warm(camera.width, camera.height)
@@ -309,6 +316,7 @@ def bench(
         Path | None, typer.Option(help="A video file, whose first seconds are the camera; default: the example take.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Where the figures are kept.")] = Path("benchmarks"),
+    kind: OfKind = DEFAULT,
     weights: Weights = None,
     device: OnDevice = Device.AUTO,
 ) -> None:
@@ -325,7 +333,7 @@ def bench(
     width, height = Sizes().parse(size)
     source = source or SESSIONS / "example" / "S01" / "A" / "T001" / "raw.mkv"
     packets = [frame.packet for frame in itertools.islice(FileCamera(source, (width, height)), 120)]
-    director = Director(load_model(device=device.value, weights=weights))
+    director = Director(load_model(kind=kind.value, device=device.value, weights=weights))
     try:
         with (
             section(out, "age", seed=director.seed, device=director.setup.device) as kept,

@@ -1,16 +1,17 @@
-"""The studio's one door to the engine: live models by kind, and whatever else of the engine needs a model loaded.
+"""The only place that loads engine models: live models by kind, and whatever else of the engine the studio needs.
 
     model = load_model()                        # for live work
     model = load_model(take.manifest.engine)    # as much like the take's as this machine can
 
-A kind is one loader in `KINDS`. Everything else in the studio knows a model by `engine.types.LiveModel` alone.
+A kind is a class named in `KINDS`. Everything else in the studio knows a model by `engine.types.LiveModel` alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -20,22 +21,25 @@ from studio.takes.manifest import EngineEntry
 if TYPE_CHECKING:
     from engine.evaluation.judge import Judge
 
-Loader: TypeAlias = Callable[..., LiveModel]
-"""Called with `weights` (a path or None for the shipped ones), `device`, `seed`, `steps` and `threads` (None: by the
-machine). Raises ValueError where weights or device are not to be had."""
+
+class Loader(Protocol):
+    """What a kind's class has as its class method `load`."""
+
+    def __call__(self, weights: Path | None, *, device: str, seed: int, steps: int, threads: int | None) -> LiveModel:
+        """A new model. weights: a file, None for the shipped ones. device: auto, cpu, cuda or mps. seed, steps: see
+        LiveModel. threads: CPU cores to use, None for what suits the machine. Raises ValueError where weights or device
+        are not to be had."""
+
 
 DEFAULT_KIND = "lsd"
 """Our own live-stream diffusion; what a take was shot with that names no kind."""
 
+KINDS: dict[str, str] = {DEFAULT_KIND: "engine.stream:Stream"}
+"""Every kind of live model that can be loaded here: the name that takes keep, and `module:Class`, which is imported
+when a model of that kind is wanted (torch alone takes a second). The class fulfils `engine.types.LiveModel`, bears the
+same name as its `kind`, and has a class method `load`, see Loader.
 
-def _lsd(weights: Path | None, **how: Any) -> LiveModel:
-    from engine.stream import Stream  # torch takes a second, and not every command needs a model
-
-    return Stream.load(weights, **how)
-
-
-KINDS: dict[str, Loader] = {DEFAULT_KIND: _lsd}
-"""Every kind of live model that can be loaded here, by the name that takes keep."""
+Another kind is one file, engine/kinds/<name>.py, and one line here; tests/live_model.py holds it to the laws."""
 
 
 def load_model(
@@ -50,10 +54,21 @@ def load_model(
 
     kind: one of KINDS; a take's entry names its own. device: auto, cpu, cuda or mps; auto is the take's own where it
     is there. weights: a file in place of the take's or the shipped ones. seed: for live work. Raises ValueError where
-    the kind, the weights or the device are not to be had.
+    the kind, the weights or the device are not to be had, or the model answers late (`LiveModel.delay`).
     """
     if engine is None:
-        return _loader(kind, "")(weights, device=device, seed=seed, steps=1, threads=None)
+        model = _loader(kind, "")(weights, device=device, seed=seed, steps=1, threads=None)
+    else:
+        model = _load_for(engine, device, weights)
+    if model.delay > 0:
+        model.close()
+        late = f"answers {model.delay} frames late, which takes cannot record yet"
+        raise ValueError(f"the model kind {model.kind!r} {late}; take one that answers each frame at once")
+    return model
+
+
+def _load_for(engine: EngineEntry, device: str, weights: Path | None) -> LiveModel:
+    """A model as much like a take's as this machine can."""
     load = _loader(engine.kind, "the take was shot with ")
     weights = weights or _own_weights(engine)
     setup = engine.setup
@@ -72,7 +87,9 @@ def _loader(kind: str, whose: str) -> Loader:
     if kind not in KINDS:
         legal = ", ".join(KINDS)
         raise ValueError(f"{whose}the model kind {kind!r}, which is not installed here; there is {legal}")
-    return KINDS[kind]
+    module, _, name = KINDS[kind].partition(":")
+    load: Loader = getattr(import_module(module), name).load
+    return load
 
 
 def _own_weights(engine: EngineEntry) -> Path | None:

@@ -66,8 +66,9 @@ def build(callbacks: Callbacks) -> gr.Blocks:
 def _export_buttons() -> str:
     """A button for each format that a take is exported to."""
     return "".join(
-        f'<button type="button" class="quiet" data-export="{name}" title="{escape(kind.about)}">{kind.label}</button>'
-        for name, kind in FORMATS.items()
+        f'<button type="button" class="quiet" data-export="{name}" title="{escape(form.about)}">'
+        f"{escape(form.label)}</button>"
+        for name, form in FORMATS.items()
     )
 
 

@@ -21,7 +21,7 @@ from studio.app.socket import answer
 from studio.farm.farm import Farm
 from studio.farm.local import Processes
 from studio.live.director import Director
-from studio.model import check_weights, load_model
+from studio.model import DEFAULT_KIND, check_weights, load_model
 from studio.web import WEB
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def serve(
     share: bool = False,
     ssl_certfile: Path | None = None,
     ssl_keyfile: Path | None = None,
+    kind: str = DEFAULT_KIND,
     device: str = "auto",
     weights: Path | None = None,
     places: int = PLACES,
@@ -81,9 +82,9 @@ def serve(
     """Start the studio and return at once; the model is loaded beside it.
 
     sessions: where takes are. port: None finds a free one from 7860 on. auth: user and password. share: a public link.
-    weights: a file, or its shards, for live work, in place of the shipped ones; a take is rendered again with those
-    that made it.
-    load: gives the engine for live work, or for a take's engine entry; by default the shipped weights on `device`.
+    kind: of the model for live work, one of studio.model.KINDS. device: auto, cpu, cuda or mps. weights: a file, or its
+    shards, for live work, in place of the shipped ones. A take is rendered again with the kind and the weights that
+    made it. places: how many pages can be live at once.
     Raises OSError where the port is taken, ValueError where there are no such weights.
     """
     if weights is not None:
@@ -92,7 +93,7 @@ def serve(
     sessions = sessions.resolve()
     guard = Guard()
     named = str(weights.absolute()) if weights is not None else ""
-    live = Sessions(lambda: Director(load_model(device=device, weights=weights), weights=named), places)
+    live = Sessions(lambda: Director(load_model(kind=kind, device=device, weights=weights), weights=named), places)
     farm = Farm(Processes(1, RENDER_NICENESS), sessions / RENDERS)
     callbacks = Callbacks(guard, live, sessions, farm, device)
     page = pages.build(callbacks)

@@ -42,17 +42,38 @@ def pick(take: Take, version: str | None) -> Render | str:
     return versions[version]
 
 
-def write_mp4(take: Take, out: Path, version: str | None = None, progress: Progress | None = None) -> None:
-    """Write a version at the source's nominal rate, constant, with the microphone's sound where there is one."""
+def exported_frames(take: Take, version: str | None = None, fps: float | None = None) -> Iterator[Frame]:
+    """A version's frames as every format writes them: `exported_count` of them at a constant rate, numbered from 0.
+
+    version: `raw`, `live` or `v001` …; the newest version by default, else live. fps: frames a second, by default the
+    source's nominal rate. Raises TakeError at once for a version that is not there, or a take without a picture.
+    """
     picked = pick(take, version)
+    fps = fps or rate_of(take)
     frames = VideoSource(picked.video) if isinstance(picked, Render) else pictures(take, picked)
+    return constant_rate(frames, fps, exported_count(take, fps))
+
+
+def exported_count(take: Take, fps: float) -> int:
+    """How many frames a take is at a constant rate: 1 or more."""
+    return max(1, round(take.duration_s * fps))
+
+
+def rate_of(take: Take) -> float:
+    """The source's nominal rate, in frames a second. Raises TakeError for a take without a picture."""
     picture = take.manifest.picture
     if picture is None or not take.frames:
         raise TakeError(f"{take.name} holds no picture; nothing to export")
-    total = max(1, round(take.duration_s * picture.fps))
+    return picture.fps
+
+
+def write_mp4(take: Take, out: Path, version: str | None = None, progress: Progress | None = None) -> None:
+    """Write `exported_frames` at the source's nominal rate, with the microphone's sound where there is one."""
+    frames, fps = exported_frames(take, version), rate_of(take)
+    total = exported_count(take, fps)
 
     def counted() -> Iterator[Frame]:
-        for frame in constant_rate(frames, picture.fps, total):
+        for frame in frames:
             yield frame
             if progress:
                 progress(frame.index + 1, total)
@@ -62,7 +83,7 @@ def write_mp4(take: Take, out: Path, version: str | None = None, progress: Progr
         write_video(silent, counted(), take)
         if sounds := take.sounds:
             whole = Path(folder) / "whole.mp4"
-            _add_sound(silent, sounds, whole, total / picture.fps)
+            _add_sound(silent, sounds, whole, total / fps)
             whole.replace(out)
         else:
             silent.replace(out)
@@ -74,9 +95,7 @@ def write_otio(take: Take, out: Path) -> None:
     Prompt keys, markers and mattes are markers on the clips, with prompt, fade and weights, or region and values, as
     metadata; parameters over time are the clip's own.
     """
-    if take.manifest.picture is None or not take.frames:
-        raise TakeError(f"{take.name} holds no picture; nothing to export")
-    rate = editing_rate(take.manifest.picture.fps)
+    rate = editing_rate(rate_of(take))
     timeline = otio.schema.Timeline(take.name)
     timeline.metadata[NAMESPACE] = {"take": take.manifest.slate.model_dump(), "seed": take.manifest.engine.seed}
     layers = [

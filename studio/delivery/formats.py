@@ -22,7 +22,7 @@ class Format:
     label: str
     """On the page's button."""
     about: str
-    """In a phrase, for the command line."""
+    """In a phrase: the command line's help, and the tooltip of the page's button."""
     write: Writer
     whole_take: bool = False
     """Whether it holds the take with all its versions, and so takes no version."""
@@ -44,7 +44,8 @@ FORMATS = {
     "mp4": Format("Export MP4", "constant rate, with sound", _mp4),
     "otio": Format("Export OTIO", "for the editing room", _otio, whole_take=True),
 }
-"""By name, which is the file's suffix, too. Another format is a writer and a line here."""
+"""By name, which is the file's suffix, too. Another format is a line here and a writer, which gets its pictures from
+`exported_frames` in studio/delivery/export.py."""
 
 
 def export(take: Take, to: str, out: Path | str, version: str | None = None, progress: Progress | None = None) -> Path:

@@ -55,7 +55,7 @@ class LiveCues:
             self.timeline, self._set = timeline, {}
         self._origin = ticks
 
-    def turn(self, request: PromptRequest, ticks: int, *, keep_past: bool) -> None:
+    def apply_prompt(self, request: PromptRequest, ticks: int, *, keep_past: bool) -> None:
         """Turn to a prompt at that tick; parameters, regions and, in a take, later keys stay.
 
         keep_past: the keys before it stay, too, as a take's record needs them.

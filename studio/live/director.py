@@ -1,8 +1,13 @@
 """The live stream under direction: prompts and a timeline in, pictures out, takes recorded. Owns the live model.
 
     director = Director(load_model())
-    director.say("underwater")
+    director.say("underwater")                      # asks for a prompt: any thread, held from a next frame on
+    director.set("strength", 0.5)                   # asks for a parameter's value, likewise
     frame = director.shoot(jpeg, index, ticks)      # the frame loop: one JPEG in, one JPEG out
+
+`say` and `set` leave their requests in a mailbox. `answer` takes them out, asks the timeline for the cue (prompt and
+parameters) that holds at its frame, and has the model make the picture. `shoot` is `answer` for a source that waits for
+each answer.
 
 The page hands frames to a `Connection` (studio/live/connection.py), which keeps the newest and calls `answer`. Replay
 (studio/rendering/replay.py) makes each picture by the same function, `Performance.answer`, from the take's ticks and
@@ -24,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from engine.media.pictures import decode_jpeg, encode_jpeg
-from engine.prompts import Prompt, words
+from engine.prompts import AS_IT_IS, Prompt, length, words
 from engine.types import LiveModel, Setup, Sizes, Vocabulary
 from studio.live.cues import LiveCues
 from studio.live.frames import LIVE_QUALITY, MAX_QUALITY, Arrival, LiveFrame
@@ -47,27 +52,32 @@ log = logging.getLogger(__name__)
 class Director:
     """Directs one model. `answer` belongs to one frame loop at a time; everything else may be called from any thread.
 
-    model: makes the pictures; the director closes it. prompt: what the picture is until something else is said.
+    model: makes the pictures; the director closes it. prompt: what holds until another is asked for.
     weights: the model's file, for the manifest; empty for the shipped ones.
     """
 
-    def __init__(self, model: LiveModel, prompt: Prompt = "as it is", *, weights: str = "") -> None:
+    def __init__(self, model: LiveModel, prompt: Prompt = AS_IT_IS, *, weights: str = "") -> None:
         self._model = model
         self._weights = weights
         self._cues = LiveCues(Timeline.of(prompt))
         self._performance = Performance(model)
         self._prompt = prompt
-        """That of the last frame."""
+        """That of the last frame, for `status`."""
         self._size: tuple[int, int] | None = None
-        self._last = (-1, -1)
+        """(height, width) of the camera's frames in pixels; None before the first."""
+        self._last_frame = (-1, -1)
+        """(index, ticks) of the last frame, on the director's count and clock."""
         self._last_s = time.monotonic()
-        self._stepping = threading.Lock()
-        self._slating = threading.Lock()
-        self._slated: TakeLog | None = None
-        """Waits for its first frame."""
-        self._take: TakeLog | None = None
-        """Records."""
-        self._over: TakeLog | None = None
+        """When that was."""
+        self._frame_lock = threading.Lock()
+        """Held while a frame is answered, and by whoever changes which take records it."""
+        self._record_lock = threading.Lock()
+        """Held while a take is prepared, so that two calls of `record` do not both begin one."""
+        self._pending_take: TakeLog | None = None
+        """Asked for, and waits for its first frame."""
+        self._recording_take: TakeLog | None = None
+        """Records every frame."""
+        self._ended_take: TakeLog | None = None
         """Ended by itself; `cut` has not given its folder yet."""
         self._counts = Counts()
         self._trouble = ""
@@ -94,7 +104,7 @@ class Director:
 
     @property
     def seed(self) -> int:
-        """Keys the model's noise."""
+        """Determines the model's noise, with each frame's index."""
         return self._model.seed
 
     def nearest(self, text: str) -> list[tuple[str, float]]:
@@ -102,8 +112,11 @@ class Director:
         return self._model.nearest(text)
 
     def warm(self, width: int, height: int) -> None:
-        """Make two frames of that size and forget them, so that the first real one is not slow; see `settle`, too."""
-        with self._stepping:
+        """Make two frames of that size, so that the first real one is not slow, then have the model forget all frames.
+
+        Call it before the first frame: it resets the model's memory. Garbage collection is settled too, see `settle`.
+        """
+        with self._frame_lock:
             for _ in range(2):
                 self._model.step(np.zeros((height, width, 3), np.uint8))
             self._model.reset()
@@ -124,11 +137,11 @@ class Director:
 
         name, value: see studio/timeline/parameters.py for names and ranges. Raises ValueError at once for others.
         """
-        key = Key(0.0, "as it is", fade_s)  # which checks the fade
+        fade_s = length(fade_s, f"the fade of {name}")
         (reached,) = Track(name, (Keyframe(0.0, value, ease),)).keyframes
         for text in PARAMETERS[name].texts:
             self._model.prepare(text)  # here, so that no frame waits for it
-        self._mailbox.set(ValueRequest(name, reached.value, key.fade_s, reached.ease))
+        self._mailbox.set(ValueRequest(name, reached.value, fade_s, reached.ease))
 
     def parameters(self) -> list[dict[str, Any]]:
         """Each parameter that can be set, for a page: its name, its least, most and default value, and what it is."""
@@ -155,7 +168,7 @@ class Director:
 
     def note(self, kind: str, **fields: object) -> None:
         """Record an event of that kind (connection, drop …) at this moment of the take; nothing without a take."""
-        if take := self._take:
+        if take := self._recording_take:
             take.event(kind, self.ticks_now(), **fields)
 
     def sound(self, chunk: bytes, ticks: int) -> None:
@@ -163,7 +176,7 @@ class Director:
 
         Raises ValueError where the take's first chunk does not begin a WebM file: restart MediaRecorder with the take.
         """
-        if take := self._take:
+        if take := self._recording_take:
             take.sound(chunk, ticks)
 
     # -- takes
@@ -174,17 +187,17 @@ class Director:
         timeline: played from the take's start, in place of the prompts before. fps: the source's nominal rate.
         Raises TakeError where a take is recording already or the folder cannot be written.
         """
-        with self._slating:
-            if recording := self.recording:
-                raise TakeError(f"{recording} is recording; cut it first")
+        with self._record_lock:
+            if folder := self.recording:
+                raise TakeError(f"{folder} is recording; cut it first")
             if timeline:
                 for text in timeline.texts():
                     self._model.prepare(text)  # here, so that no frame of the take waits for it
                 first = timeline.keys[0]  # holds before its own time, too: the same as from 0 on
                 timeline = replace(timeline.change(first.id, time_s=0.0), mattes=_named_apart(timeline.mattes))
             take = TakeLog(sessions, slate, self._engine_entry(), timeline=timeline, fps=fps)
-            with self._stepping:
-                self._slated, self._trouble = take, ""
+            with self._frame_lock:
+                self._pending_take, self._trouble = take, ""
             return take.folder
 
     def _engine_entry(self) -> EngineEntry:
@@ -198,15 +211,15 @@ class Director:
         Returns its folder (make its proxies with `studio.delivery.proxies.make`, beside the loop), that of a take which
         ended by itself too, or None where nothing was recorded. The picture goes on.
         """
-        with self._stepping:
-            take = self._slated or self._take or self._over
-            self._slated = self._take = self._over = None
+        with self._frame_lock:
+            take = self._pending_take or self._recording_take or self._ended_take
+            self._pending_take = self._recording_take = self._ended_take = None
         return take.finish(ended) if take else None
 
     @property
     def recording(self) -> Path | None:
         """The folder of the take that is recording."""
-        take = self._slated or self._take
+        take = self._pending_take or self._recording_take
         return take.folder if take else None
 
     @property
@@ -218,21 +231,24 @@ class Director:
     # -- the frame loop
 
     def shoot(self, packet: bytes, index: int, ticks: int, *, quality: int = LIVE_QUALITY) -> LiveFrame:
-        """Answer one frame of a camera that keeps the director's own count and clock, and is never too fast.
+        """Answer one frame, for a source that waits for each answer: files and tests.
 
-        packet: JPEG. index, ticks: number and microseconds, from 0. quality: JPEG quality of the answer, 1 to 95.
+        packet: JPEG. index, ticks: number and microseconds on the director's own count and clock, from 0. quality: JPEG
+        quality of the answer, 1 to 95. A camera's frames reach `answer` through `Connection`, which drops some and
+        brings number and time to the director's.
         """
         return self.answer(Arrival(packet, index, ticks, index, ticks, time.monotonic(), quality))
 
     def answer(self, arrival: Arrival, skipped: Sequence[Arrival] = ()) -> LiveFrame:
         """Answer one camera frame. skipped: those that came before it and were dropped, for the record.
 
-        Where the frame's number or time on the director's count and clock does not advance it is moved on by one. A
+        Where the frame's index or ticks (microseconds on the director's clock) do not advance, they are moved on by
+        one. What `say` and `set` asked for takes effect here, at the frame's ticks, in the frame loop's thread. A
         frame that cannot be made is answered with itself, and the answer's `error` says why.
         """
-        with self._stepping:
-            index, ticks = max(arrival.index, self._last[0] + 1), max(arrival.ticks, self._last[1] + 1)
-            self._last, self._last_s = (index, ticks), time.monotonic()
+        with self._frame_lock:
+            index, ticks = max(arrival.index, self._last_frame[0] + 1), max(arrival.ticks, self._last_frame[1] + 1)
+            self._last_frame, self._last_s = (index, ticks), time.monotonic()
             self._counts.dropped += len(skipped)
             return self._answer(replace(arrival, index=index, ticks=ticks), skipped)
 
@@ -245,20 +261,20 @@ class Director:
             self._fit(rgb.shape[:2])
         except ValueError as problem:
             error = str(problem)
-        take = self._turn_take(ticks, skipped, start=error is None)
+        take = self._current_take(ticks, skipped, start=error is None)
         if request := self._mailbox.take():
-            self._cues.turn(request, ticks, keep_past=take is not None)
+            self._cues.apply_prompt(request, ticks, keep_past=take is not None)
         for value in self._mailbox.take_values():
             self._cues.set(value, ticks)
         cue, take_s = self._cues.at(ticks)
         self._prompt = cue.prompt
         if take:
-            take.tell(self._cues.timeline, cue, arrival)
+            take.record_cue(self._cues.timeline, cue, arrival)
         if rgb is not None and error is None:
             times = {"take_s": take_s, "stream_s": ticks / TICKS_PER_SECOND}
-            record = partial(take.snapshot, ticks, self._model.snapshot) if take else None
+            snapshot = partial(take.snapshot, ticks, self._model.snapshot) if take else None
             try:
-                picture = self._performance.answer(cue, rgb, **times, index=index, before_step=record)
+                picture = self._performance.answer(cue, rgb, **times, index=index, before_step=snapshot)
                 sha256 = rgb_sha256(picture) if take else None
                 live = encode_jpeg(picture, min(max(arrival.quality, 1), MAX_QUALITY))
             except Exception as problem:  # every frame must be answered, or the page stands still
@@ -276,33 +292,33 @@ class Director:
         return LiveFrame(live, *own, index, ticks, age_ms, step_ms, cue.prompt, error, sha256)
 
     def _fit(self, size: tuple[int, int]) -> None:
-        """Take the camera's size, or refuse it in the middle of a take."""
+        """Adopt the camera's (height, width), or refuse another one in the middle of a take. Raises ValueError."""
         if self._size is not None and self._size != size:
-            if self._take:
+            if self._recording_take:
                 (was_h, was_w), (height, width) = self._size, size
                 raise ValueError(f"the camera changed from {was_w}x{was_h} to {width}x{height} in a take; cut first")
             self._model.reset()
         self._size = size
 
-    def _turn_take(self, ticks: int, skipped: Sequence[Arrival], *, start: bool) -> TakeLog | None:
-        """The take that records this frame: the slated one starts with it if it may, one that broke off is let go."""
-        take = self._slated or self._take
+    def _current_take(self, ticks: int, skipped: Sequence[Arrival], *, start: bool) -> TakeLog | None:
+        """The take that records this frame: the pending one starts with it if it may, one that broke off is let go."""
+        take = self._pending_take or self._recording_take
         if take is None:
             return None
         if take.ended:  # by itself: the disk is full, or too slow
             self._complain(f"the recording stopped: {take.ended}")
-            self._slated, self._take, self._over = None, None, take
+            self._pending_take, self._recording_take, self._ended_take = None, None, take
             threading.Thread(target=take.finish, name="end of take").start()
-        elif self._take:
+        elif self._recording_take:
             take.drop(skipped)
         elif start:
             assert self._size is not None
             self._cues.restart(ticks, take.timeline)
             self._performance = Performance(self._model, self._cues.timeline.mattes)
             take.start(ticks, *self._size)
-            self._take = take
-            self._slated = None
-        return self._take
+            self._recording_take = take
+            self._pending_take = None
+        return self._recording_take
 
     # -- beside the frame loop
 
@@ -310,13 +326,14 @@ class Director:
         self._trouble = trouble
 
     def ticks_now(self) -> int:
-        """This moment on the director's clock, in ticks."""
-        return self._last[1] + round((time.monotonic() - self._last_s) * TICKS_PER_SECOND) if self._last[1] >= 0 else 0
+        """This moment on the director's clock, in ticks, which are microseconds; 0 before the first frame."""
+        _, last_ticks = self._last_frame
+        return last_ticks + round((time.monotonic() - self._last_s) * TICKS_PER_SECOND) if last_ticks >= 0 else 0
 
     def status(self) -> Status:
         """What the status line shows."""
-        take, slated, counts = self._take, self._slated, self._counts
-        log = take or slated
+        take, pending, counts = self._recording_take, self._pending_take, self._counts
+        current = take or pending
         fps, age_p50, age_p95, step_p50 = counts.rates()
         return Status(
             fps=fps,
@@ -327,22 +344,22 @@ class Director:
             dropped=counts.dropped,
             failed=counts.failed,
             prompt=words(self._prompt),
-            take=log.folder if log else None,
-            take_s=(self._last[1] - take.origin) / TICKS_PER_SECOND if take else 0.0,
-            waiting=log.waiting if log else 0,
+            take=current.folder if current else None,
+            take_s=(self._last_frame[1] - take.origin) / TICKS_PER_SECOND if take else 0.0,
+            waiting=current.waiting if current else 0,
             trouble=self._trouble,
         )
 
     @property
     def clock(self) -> tuple[int, int]:
         """Index and ticks of the last frame, (-1, -1) before the first: where a new connection goes on."""
-        return self._last
+        return self._last_frame
 
     def close(self) -> None:
         """Cut a running take, end the embedder, free the model's memory."""
         self.cut("closed")
         self._mailbox.close()
-        with self._stepping:
+        with self._frame_lock:
             self._model.close()
 
 

@@ -49,7 +49,8 @@ class LiveFrame:
     age_ms: float
     """From the frame's arrival to this answer."""
     step_ms: float
-    """Of that, the engine's share."""
+    """Of that, what making it took: decoding the JPEG, finding mattes, the model, parameters, encoding. The rest is the
+    wait for the frame loop."""
     prompt: Blend
     """What the picture was to become."""
     error: str | None = None

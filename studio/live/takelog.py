@@ -77,7 +77,7 @@ class TakeLog:
         """Record a chunk of the microphone's WebM; see Recorder.sound. Raises ValueError."""
         self._recorder.sound(chunk, ticks - self.origin)
 
-    def tell(self, timeline: Timeline, cue: Cue, arrival: Arrival) -> None:
+    def record_cue(self, timeline: Timeline, cue: Cue, arrival: Arrival) -> None:
         """Record what this frame reaches: keys, markers and regions once each, and every change of a parameter.
 
         The timeline runs on the take's clock. A parameter is recorded as the value that each frame had, for a way that

@@ -18,7 +18,7 @@ from engine.prompts import Blend
 from engine.types import LiveModel
 from studio.performing.mattes import MatteFinder
 from studio.timeline.keys import Cue, Matte
-from studio.timeline.parameters import finished
+from studio.timeline.parameters import finished, on_pictures
 
 
 class Performance:
@@ -75,7 +75,8 @@ class Performance:
         index: the source frame's number. before_step: called when the model is prompted and before it sees the frame,
         which is where a snapshot of a take belongs.
 
-        Raises what the model raises, and ValueError where its answer is not a picture of the frame's size. A frame
+        Raises what the model raises, and ValueError where its answer, or what a parameter makes of it, is not a
+        picture of the frame's size. A frame
         that fails is as if it had not been seen: a replay, which leaves failed frames out, follows the same tracks.
         """
         tracks = self._finder.tracks()
@@ -83,8 +84,9 @@ class Performance:
             self._direct(cue.directed(), rgb, take_s)
             if before_step is not None:
                 before_step()
-            picture = _checked(self.model, self.model.step(rgb, stream_s, index), rgb)
-            return finished(picture, cue.parameters, time_s=take_s, index=index, seed=self.model.seed)
+            picture = _checked(self.model.step(rgb, stream_s, index), rgb, f"the model {self.model.kind!r}")
+            shown = finished(picture, cue.parameters, time_s=take_s, index=index, seed=self.model.seed)
+            return _checked(shown, rgb, f"a parameter ({', '.join(on_pictures(cue.parameters))})")
         except BaseException:
             self._finder.restore(tracks)
             raise
@@ -101,8 +103,9 @@ class Performance:
             self.model.prompt(prompt)
 
 
-def _checked(model: LiveModel, picture: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+def _checked(picture: np.ndarray, rgb: np.ndarray, maker: str) -> np.ndarray:
+    """The picture, if it is one of the frame's size and type. Raises ValueError, which names its maker, if not."""
     if isinstance(picture, np.ndarray) and picture.dtype == np.uint8 and picture.shape == rgb.shape:
         return picture
     got = f"{picture.dtype} {picture.shape}" if isinstance(picture, np.ndarray) else type(picture).__name__
-    raise ValueError(f"the model {model.kind!r} answered a frame of uint8 {rgb.shape} with {got}; both are the same")
+    raise ValueError(f"{maker} answered a frame of uint8 {rgb.shape} with {got}; both are the same")

@@ -2,7 +2,7 @@
 
 A `Parameter` in the table below has a track on the timeline, a place in its JSON, a value in every cue, and is applied
 wherever a frame is answered, live, in a replay and in a check (studio/performing/performance.py). One that changes the
-finished picture imports what it needs for that inside its function.
+finished picture imports what it needs for that (numpy, say) inside its function, so that a timeline is read without.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Parameter:
     most: float
     default: float
     meaning: str
-    """For people: a tooltip, a table in the documentation."""
+    """In a phrase, for people: the tooltip of the slider, and the table in docs/timeline.md."""
     on_prompt: Callable[[Blend, float], Blend] | None = None
     """(prompt, value) -> the prompt that the model is asked for; applied to the whole picture's and each part's."""
     on_picture: Callable[[Any, float, float, int, int], Any] | None = None

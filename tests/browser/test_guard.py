@@ -120,6 +120,11 @@ def message(socket: WebSocketTestSession, kind: str) -> dict[str, Any]:
             return dict(data)
 
 
+def parameter(ready: dict[str, Any], name: str) -> dict[str, Any]:
+    """One parameter of those that the studio has."""
+    return dict(next(each for each in ready["parameters"] if each["name"] == name))
+
+
 def picture(socket: WebSocketTestSession) -> tuple[int, bytes]:
     """Number and JPEG of the next picture."""
     while (received := socket.receive()).get("bytes") is None:
@@ -218,7 +223,7 @@ def test_a_page_of_another_version_is_to_be_loaded_again(house: House, version: 
 def test_a_parameter_is_set_by_its_name(house: House) -> None:
     with house.socket(house.token()) as socket:
         socket.send_json({"type": "hello", "version": wire.VERSION})
-        (strength,) = message(socket, "ready")["parameters"]
+        strength = parameter(message(socket, "ready"), "strength")
         assert strength.pop("meaning")
         assert strength == {"name": "strength", "least": 0.0, "most": 1.0, "default": 1.0, "value": 1.0}
         socket.send_json({"type": "param", "name": "strength", "value": 0.25})
@@ -226,8 +231,8 @@ def test_a_parameter_is_set_by_its_name(house: House) -> None:
         socket.send_bytes(frame(0))
         assert picture(socket)[0] == 0
         socket.send_json({"type": "hello", "version": wire.VERSION})
-        assert message(socket, "ready")["parameters"][0]["value"] == 0.25
-        mistakes = (("speed", 1, "'speed'"), ("strength", 2, "from 0.0 to 1.0"), ("strength", "x", "'x'"))
+        assert parameter(message(socket, "ready"), "strength")["value"] == 0.25
+        mistakes = (("no-such", 1, "'no-such'"), ("strength", 2, "from 0.0 to 1.0"), ("strength", "x", "'x'"))
         for name, value, problem in mistakes:
             socket.send_json({"type": "param", "name": name, "value": value})
             assert problem in message(socket, "error")["text"]

@@ -17,6 +17,7 @@ from studio.script.compile import timeline_of
 from studio.script.files import load_script
 from studio.timeline.clock import Clock
 from studio.timeline.keys import Marker
+from studio.timeline.parameters import PARAMETERS
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.docs
@@ -47,6 +48,15 @@ def test_the_scripts_of_a_page_are_read(tmp_path: Path) -> None:
     assert said == [(0, "the wild west at dusk"), (2, "underwater"), (4.5, "as it is"), (6.5, storm)]
     parts = {matte.name: words(matte.prompt) for matte in line.mattes}
     assert parts == {"stick": "a lightsaber", "chest": "a gold chest"}
+
+
+def test_every_parameter_stands_in_the_table() -> None:
+    page = (ROOT / "docs" / "timeline.md").read_text(encoding="utf-8")
+    rows = [
+        f"| `{each.name}` | {each.least:g} | {each.most:g} | {each.default:g} | {each.meaning} |"
+        for each in PARAMETERS.values()
+    ]
+    assert re.findall(r"^\| `.*", page, re.MULTILINE) == rows
 
 
 def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 from engine.config import lsd_test
@@ -33,12 +35,30 @@ def test_a_model_that_breaks_a_law_is_caught() -> None:
         assert_laws(Forgetful)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_is_called_as_its_models_are(kind: str) -> None:
+    module, _, name = KINDS[kind].partition(":")
+    assert getattr(importlib.import_module(module), name).kind == kind
+
+
 def test_a_take_is_not_rendered_by_another_kind_of_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = EngineEntry(kind="edge", setup={"device": "cpu"})
-    with pytest.raises(ValueError, match="shot with the model kind 'edge', which is not installed here; there is lsd"):
-        load_model(entry)
-    monkeypatch.setitem(KINDS, "edge", lambda weights, seed, **how: EdgeModel(seed))
-    assert load_model(entry).kind == "edge"
-    assert load_model(kind="edge", seed=3).seed == 3
-    with pytest.raises(ValueError, match="the model kind 'wan', which is not installed here; there is lsd, edge"):
-        load_model(kind="wan")
+    unknown = EngineEntry(kind="no-such-kind", setup={"device": "cpu"})
+    with pytest.raises(ValueError, match="shot with the model kind 'no-such-kind', which is not installed here; there"):
+        load_model(unknown)
+    monkeypatch.setitem(KINDS, "test-edge", "tests.edge_model:EdgeModel")
+    entry = EngineEntry(kind="test-edge", setup={"device": "cpu"})
+    assert isinstance(load_model(entry), EdgeModel)
+    assert load_model(kind="test-edge", seed=3).seed == 3
+    legal = ", ".join(KINDS)
+    with pytest.raises(
+        ValueError, match=f"the model kind 'no-such-kind', which is not installed here; there is {legal}"
+    ):
+        load_model(kind="no-such-kind")
+
+
+def test_a_model_that_answers_late_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EdgeModel, "delay", 2)
+    monkeypatch.setitem(KINDS, "test-edge", "tests.edge_model:EdgeModel")
+    for asked in ({"kind": "test-edge"}, {"engine": EngineEntry(kind="test-edge", setup={})}):
+        with pytest.raises(ValueError, match="answers 2 frames late, which takes cannot record yet"):
+            load_model(**asked)  # type: ignore[arg-type]

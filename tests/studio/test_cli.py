@@ -125,6 +125,7 @@ def test_record_render_check_export_and_list(run: Run, small_clip: Path, tmp_pat
             "0.0 frames",
         ),
         (["record", "--source", "{clip}", "--production", "film", "--weights", "{text}"], "safetensors"),
+        (["record", "--source", "{clip}", "--production", "film", "--kind", "no-such-kind"], "no-such-kind"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(

@@ -15,7 +15,7 @@ from engine.media.video import VideoSource
 from engine.stream import Stream
 from engine.types import Frame
 from studio.delivery import export, proxies
-from studio.delivery.export import constant_rate, write_mp4, write_otio
+from studio.delivery.export import constant_rate, exported_frames, write_mp4, write_otio
 from studio.rendering.render import render
 from studio.takes.documents import Journal, TakeError, read_journal
 from studio.takes.manifest import Manifest
@@ -47,6 +47,13 @@ def test_an_exported_video_has_a_constant_rate(take: Take, tmp_path: Path) -> No
     assert len(times) == 100
     assert np.diff(times) == pytest.approx(1 / 24, abs=1e-4)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_format_gets_the_frames_of_a_version_at_a_rate(take: Take) -> None:
+    frames = list(exported_frames(take, "raw", fps=12))
+    assert [(frame.index, frame.time_s) for frame in frames] == [(n, n / 12) for n in range(50)]
+    with pytest.raises(TakeError, match="no version 'v009'"):
+        exported_frames(take, "v009")
 
 
 def test_constant_rate_holds_the_newest_picture() -> None:

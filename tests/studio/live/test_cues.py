@@ -22,7 +22,7 @@ def prompt(text: str, fade_s: float = 0.0, at: int = 0) -> PromptRequest:
 def test_a_prompt_keeps_tracks_and_regions(keep_past: bool) -> None:
     disc = Matte("disc", "a moon", {"colour": "white"})
     cues = LiveCues(replace(Timeline.of("underwater").set(2, strength=0.5), mattes=(disc,)))
-    cues.turn(prompt("wild west"), SECOND, keep_past=keep_past)
+    cues.apply_prompt(prompt("wild west"), SECOND, keep_past=keep_past)
     cue, time_s = cues.at(3 * SECOND)
     assert (cue.prompt, time_s) == ((("wild west", 1.0),), 3.0)
     assert cue.parameters["strength"] == 0.5
@@ -32,8 +32,8 @@ def test_a_prompt_keeps_tracks_and_regions(keep_past: bool) -> None:
 @pytest.mark.parametrize("keep_past", [True, False])
 def test_a_fade_in_a_fade_starts_from_what_holds(keep_past: bool) -> None:
     cues = LiveCues(Timeline.of("underwater"))
-    cues.turn(prompt("wild west", 2.0), SECOND, keep_past=keep_past)
-    cues.turn(prompt("snowfall", 1.0), 2 * SECOND, keep_past=keep_past)
+    cues.apply_prompt(prompt("wild west", 2.0), SECOND, keep_past=keep_past)
+    cues.apply_prompt(prompt("snowfall", 1.0), 2 * SECOND, keep_past=keep_past)
     cue, _ = cues.at(2 * SECOND + SECOND // 2)
     assert dict(cue.prompt) == {"underwater": 0.25, "wild west": 0.25, "snowfall": 0.5}
 
@@ -41,11 +41,11 @@ def test_a_fade_in_a_fade_starts_from_what_holds(keep_past: bool) -> None:
 def test_the_prompts_before_a_take_are_forgotten_and_those_in_it_are_kept() -> None:
     cues = LiveCues(Timeline.of("underwater"))
     for n in range(1, 6):
-        cues.turn(prompt(f"text {n}"), n * SECOND, keep_past=False)
+        cues.apply_prompt(prompt(f"text {n}"), n * SECOND, keep_past=False)
     assert len(cues.timeline.keys) == 2
     cues.restart(6 * SECOND)
     for n in range(1, 6):
-        cues.turn(prompt(f"text {n}"), (6 + n) * SECOND, keep_past=True)
+        cues.apply_prompt(prompt(f"text {n}"), (6 + n) * SECOND, keep_past=True)
     assert [key.prompt for key in cues.timeline.keys] == ["text 5", *(f"text {n}" for n in range(1, 6))]
 
 

@@ -337,7 +337,11 @@ def test_a_prompt_keeps_parameters_and_regions(director: Director, jpeg: Jpeg, t
 
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
-    [("speed", 1.0, "no parameter 'speed'"), ("strength", 1.5, "from 0.0 to 1.0"), ("strength", math.nan, "finite")],
+    [
+        ("no-such", 1.0, "no parameter 'no-such'"),
+        ("strength", 1.5, "from 0.0 to 1.0"),
+        ("strength", math.nan, "finite"),
+    ],
 )
 def test_a_parameter_that_cannot_be_set_is_refused(director: Director, name: str, value: float, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):

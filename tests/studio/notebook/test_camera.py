@@ -16,6 +16,7 @@ from studio.takes.documents import TakeError
 from studio.takes.frames import pictures
 from studio.takes.sound import SAMPLE_RATE, soundtrack
 from studio.takes.take import Take
+from studio.timeline.parameters import defaults
 from tests.studio.takes.test_sound import clip
 
 
@@ -112,7 +113,8 @@ def test_what_a_page_sends_is_shot_and_recorded(camera: LiveCamera, jpeg: Callab
     view.say("param", name="strength", value=0.5)
     view.shoot(10)
     assert camera._state["recording"]
-    assert [(each["name"], each["value"]) for each in camera._state["parameters"]] == [("strength", 0.5)]
+    shown = {each["name"]: each["value"] for each in camera._state["parameters"]}
+    assert shown == {**defaults(), "strength": 0.5}
     view.say("cut")
     until(lambda: camera._take)
     assert len(camera.take.made) == 10

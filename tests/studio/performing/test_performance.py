@@ -115,6 +115,14 @@ def test_a_model_that_breaks_its_law_is_told_so(performance: Performance, spy: S
         answer(performance, Timeline.of("a"), 0)
 
 
+@pytest.mark.parametrize("wrong", [np.zeros((HEIGHT, WIDTH, 3)), np.zeros((HEIGHT, 8, 3), np.uint8), None])
+def test_a_parameter_that_gives_another_picture_is_named(performance, monkeypatch, wrong: Any):
+    shade = Parameter("shade", 0, 1, 0, "how dark it is", on_picture=lambda *answered: wrong)
+    monkeypatch.setitem(PARAMETERS, "shade", shade)
+    with pytest.raises(ValueError, match=r"a parameter \(.*shade\) answered a frame of uint8"):
+        answer(performance, Timeline.of("underwater").set(0, shade=0.5), 0)
+
+
 def test_a_parameter_acts_on_the_prompt_before_the_step_and_on_the_picture_after_it(performance, spy, monkeypatch):
     def shaded(rgb: np.ndarray, value: float, time_s: float, index: int, seed: int) -> np.ndarray:
         assert (time_s, index, seed) == (2.0, 48, spy.seed)

@@ -23,6 +23,7 @@ from studio.timeline import files
 from studio.timeline.curves import PIECES, Keyframe, TimelineError
 from studio.timeline.files import VERSION, timeline_from_dict, timeline_to_dict
 from studio.timeline.keys import Key, Marker, Matte, Track
+from studio.timeline.parameters import defaults
 from studio.timeline.timeline import Timeline
 
 WORLDS = ("underwater", "wild west", "deep space", "snow falls")
@@ -282,7 +283,7 @@ def test_strength_mixes_the_prompt_with_the_picture_as_it_is():
     assert timeline.at(4).directed().prompt == timeline.at(5.9).directed().prompt == (("as it is", 1.0),)
     assert dict(timeline.at(6).directed().prompt) == {"as it is": 0.5, "underwater": 0.5}
     assert timeline.at(3).prompt == (("underwater", 1.0),), "the cue says both, whoever answers the frame mixes them"
-    assert timeline.at(3).parameters == {"strength": 0.5}
+    assert timeline.at(3).parameters == {**defaults(), "strength": 0.5}
     assert timeline.texts() == ("underwater", "as it is")
 
 
