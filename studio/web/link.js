@@ -14,7 +14,7 @@ const TYPES = {u8: ['Uint8', 1], u32: ['Uint32', 4], f32: ['Float32', 4], f64: [
 const HEADER_BYTES = WIRE.header.reduce((sum, [, type]) => sum + TYPES[type][1], 0);
 
 /** A binary message; fields of the header that are not given are 0. */
-function pack(kind, fields, body) {
+export function pack(kind, fields, body) {
   const bytes = new Uint8Array(HEADER_BYTES + body.byteLength),
     view = new DataView(bytes.buffer),
     values = {...fields, kind: WIRE.kinds[kind]};
@@ -28,7 +28,7 @@ function pack(kind, fields, body) {
 }
 
 /** The header's fields by name, and the body. */
-function unpack(buffer) {
+export function unpack(buffer) {
   const view = new DataView(buffer),
     fields = {};
   let at = 0;

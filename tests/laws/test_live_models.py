@@ -61,4 +61,4 @@ def test_a_model_that_answers_late_is_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(KINDS, "test-edge", "tests.edge_model:EdgeModel")
     for asked in ({"kind": "test-edge"}, {"engine": EngineEntry(kind="test-edge", setup={})}):
         with pytest.raises(ValueError, match="answers 2 frames late, which takes cannot record yet"):
-            load_model(**asked)  # type: ignore[arg-type]
+            load_model(**asked)
