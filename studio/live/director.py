@@ -225,7 +225,7 @@ class Director:
     @property
     def take_began(self) -> int | None:
         """The tick of the director's clock at which the take that is recording began; None before its first frame."""
-        take = self._take
+        take = self._recording_take
         return take.origin if take else None
 
     # -- the frame loop
