@@ -337,7 +337,7 @@ def _save(frames: Iterable[Frame], target: Path, source: FileSource) -> None:
 
     with _progress("frames") as advance:
         count = save(_watched(frames, source.expected_frames, advance), target, source.fps)
-    print(f"{target}: {count} frames")
+    print(f"{target}: {count} frames" + (", without the sound of the source" if source.has_sound else ""))
 
 
 def _watched(frames: Iterable[Frame], total: int | None, advance: Advance) -> Iterator[Frame]:

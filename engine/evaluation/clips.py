@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from engine.media.animation import moves
 from engine.media.pictures import PICTURE_SUFFIXES, MediaError, fit, read_picture
-from engine.media.video import VideoSource
+from engine.media.video import open_source
 from engine.types import Frame
 
 VIDEO_SUFFIXES = {".avi", ".gif", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm"}
@@ -65,9 +66,9 @@ def read_clip(path: Path, frames: int, size: tuple[int, int]) -> Clip:
 
     size: (width, height) in pixels. Raises MediaError for an unreadable file, or a video of a single frame.
     """
-    if path.suffix.lower() in PICTURE_SUFFIXES:
+    if path.suffix.lower() in PICTURE_SUFFIXES and not moves(path):
         return Clip(path.name, tuple(_pan(read_picture(path), frames, size)))
-    clip = Clip(path.name, tuple(itertools.islice(VideoSource(path, size), frames)))
+    clip = Clip(path.name, tuple(itertools.islice(open_source(path, size), frames)))
     if len(clip.frames) < 2:
         raise MediaError(f"{path} has one frame only; its motion cannot be measured")
     return clip

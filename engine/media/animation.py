@@ -35,6 +35,8 @@ class Animation:
     With `size` (width, height), frames are resized to cover it and cropped around the centre. Raises MediaError.
     """
 
+    has_sound = False
+
     def __init__(self, path: str | Path, size: tuple[int, int] | None = None) -> None:
         self.path = Path(path)
         with opened(self.path) as image:

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 FALLBACK_FPS = 24.0
 """Frames a second of a file that gives no hint of its rate: cinema's."""
-MAX_FPS = 1000.0
-"""Frames a second at most: what `VideoWriter` takes."""
+MIN_FPS, MAX_FPS = 0.001, 1000.0
+"""Frames a second at least and at most: what files that are written can say."""
 
 _WHOLE = (1, 2, 3, 4, 5, 6, 8, 10, 12, 12.5, 15, 16, 18, 20, 24, 25, 30, 48, 50, 60, 72, 90, 100, 120, 144, 240)
 _NTSC = (24_000 / 1001, 30_000 / 1001, 48_000 / 1001, 60_000 / 1001, 120_000 / 1001)
@@ -23,6 +23,7 @@ _SAME = 1e-4  # of a rate: FLV writes 23.976 with a few digits
 _NEAR = 0.02  # of a rate: so far a spacing that varies may be from the common rate that is meant
 _AHEAD = 5  # pictures that are looked at to judge one time stamp: fewer than three wrong ones in a row are found out
 _CLOSEST_S = 0.001
+_EVEN, _JUMP_S = 8, 1.0  # so many pictures without a pause make a last one that is so late a wrong stamp
 
 Picture = TypeVar("Picture")
 
@@ -32,10 +33,12 @@ class Pace:
     """How fast the pictures of a file follow each other."""
 
     fps: float = FALLBACK_FPS
-    """Nominal, frames a second: above 0, up to 1000."""
+    """Nominal, frames a second: MIN_FPS to MAX_FPS."""
     slack_s: float = 0.0
     """So far from a multiple of 1 / fps a time may lie and still mean it, as the file's clock is too coarse to say it.
     0 where the rate varies."""
+    declared: bool = False
+    """Whether the header gives this rate and the times agree with it: a constant rate on both their words."""
 
 
 def measure(times: Iterable[float], clock_s: float, declared: float | None = None) -> Pace:
@@ -49,7 +52,7 @@ def measure(times: Iterable[float], clock_s: float, declared: float | None = Non
     steps = sorted(after - before for before, after in pairwise(ordered))
     if declared is not None:
         declared = next((fps for fps in COMMON_FPS if abs(fps / declared - 1) < _SAME), declared)
-        declared = declared if declared <= MAX_FPS else None
+        declared = declared if MIN_FPS <= declared <= MAX_FPS else None
     if not steps:
         return Pace(declared or FALLBACK_FPS)
     shortest = steps[len(steps) // 5]
@@ -62,10 +65,11 @@ def measure(times: Iterable[float], clock_s: float, declared: float | None = Non
     for fps in ([declared] if declared else []) + near:
         slack_s = min(clock_s * 1.01, 0.2 / fps) + 1e-9
         if _on_grid(ordered, fps, slack_s):
-            return Pace(fps, slack_s)
+            return Pace(min(max(fps, MIN_FPS), MAX_FPS), slack_s, fps == declared)
     if declared and abs(declared / rate - 1) <= _NEAR and not (near and abs(near[0] / declared - 1) <= _NEAR / 4):
         return Pace(declared)
-    return Pace(min(min(near, key=lambda fps: abs(fps - rate)) if near else round(rate, 3) or rate, MAX_FPS))
+    fps = min(near, key=lambda fps: abs(fps - rate)) if near else round(rate, 3)
+    return Pace(min(max(fps, MIN_FPS), MAX_FPS))
 
 
 def _on_grid(ordered: Sequence[float], fps: float, slack_s: float) -> bool:
@@ -81,12 +85,13 @@ def in_order(stamped: Iterable[tuple[Picture, float | None]], pace: Pace) -> Ite
     """Pictures with times in seconds that start at 0 and grow, of pictures in order with a file's stamps, or None.
 
     A stamp that does not fit between its neighbours is replaced by a time between them; after stamps that step back and
-    go on from there, as where two recordings were joined, time goes on at the nominal rate.
+    go on from there, as where two recordings were joined, time goes on at the nominal rate. The last stamp, which has
+    one neighbour only, is replaced where it alone breaks a constant rate.
     """
     source = iter(stamped)
     window: deque[tuple[Picture, float | None]] = deque()
     frame_s = 1 / pace.fps
-    begun = False
+    begun, even = False, 0.0
     origin = shift = 0.0
     last, last_s = -math.inf, -math.inf
     while True:
@@ -110,6 +115,9 @@ def in_order(stamped: Iterable[tuple[Picture, float | None]], pace: Pace) -> Ite
             own = last + frame_s if begun else 0.0
         if not begun:
             begun, origin = True, own
+        elif pace.declared and even >= _EVEN and not window and own - last > max(_JUMP_S, _EVEN * frame_s):
+            own = last + frame_s
+        even = even + 1 if own - last < 1.5 * frame_s or even == 0 else -math.inf
         last = own
         time_s = own - origin
         number = round(time_s * pace.fps)

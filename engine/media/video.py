@@ -38,7 +38,8 @@ class VideoSource:
 
     `width`, `height` (pixels) and `fps` (nominal, frames a second) describe what comes out, `expected_frames` how many
     the file's header promises (None where it does not tell; for progress bars alone). A frame's `time_s` is that of the
-    file, counted from its first frame, also where the rate varies. With `size` (width, height), frames are resized
+    file, counted from its first frame, also where the rate varies; one that cannot be is put between its neighbours.
+    `has_sound` tells of sound, which is not read. With `size` (width, height), frames are resized
     to cover it and cropped around the centre. Raises MediaError at once where no picture comes out of the file, and
     TruncatedVideo after the last frame of a damaged one.
     """
@@ -52,6 +53,7 @@ class VideoSource:
             decoder = Decoder(container, self.path, self._pace)
             first = next(iter(decoder), None)
             self.expected_frames = decoder.expected_frames
+            self.has_sound = bool(container.streams.audio)
         if first is None:
             raise MediaError(f"{self.path} holds a video without a whole frame{decoder.damage(', ')}; record it again")
         if self._size is None:  # a stream may change its size in the middle
@@ -71,6 +73,8 @@ class VideoSource:
 
 class StillSource:
     """A picture, shown for `seconds` at `fps` frames a second."""
+
+    has_sound = False
 
     def __init__(
         self, path: str | Path, seconds: float = 5.0, fps: float = 24.0, size: tuple[int, int] | None = None

@@ -96,7 +96,7 @@ export function colour(prompt) {
  * early.
  */
 export function timecode(time_s, fps) {
-  const rate = Math.round(fps),
+  const rate = Math.max(1, Math.round(fps)),
     frames = Math.max(0, Math.floor(time_s * rate + 1e-3));
   const parts = [
     frames / rate / 3600,

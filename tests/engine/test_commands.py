@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -365,3 +366,23 @@ def test_a_sheet_and_a_film_show_the_worlds(engine: Engine, small_clip: Path, we
     status, _, stderr = engine("film", small_clip, movie, "--worlds", "atlantis", *arguments)
     assert status == 1
     assert "'atlantis' is not a world; there are as-is, underwater" in stderr
+
+
+def test_a_render_says_that_it_leaves_the_sound_out(
+    engine: Engine, weights: Path, small_clip: Path, tmp_path: Path
+) -> None:
+    heard = tmp_path / "heard.mp4"
+    with av.open(str(small_clip)) as clip, av.open(str(heard), "w") as container:
+        picture, sound = container.add_stream_from_template(clip.streams.video[0]), container.add_stream("aac", 48_000)
+        for packet in clip.demux(video=0):
+            if packet.size:
+                packet.stream = picture
+                container.mux(packet)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.float32), "fltp", "mono")
+        frame.sample_rate, frame.pts = 48_000, 0
+        container.mux(sound.encode(frame))
+        container.mux(sound.encode(None))
+    for source, says in ((heard, True), (small_clip, False)):
+        status, out, _ = engine("render", source, tmp_path / "out.mp4", "--prompt", "underwater", "--weights", weights)
+        assert status == 0
+        assert ("without the sound of the source" in out) == says

@@ -81,6 +81,20 @@ def test_two_recordings_in_one_go_on_after_each_other() -> None:
     assert times_of(again, Pace(24, 1e-5)) == [n / 24 for n in range(24)]
 
 
+def test_a_wrong_last_stamp_does_not_stretch_a_constant_rate() -> None:
+    """A header that says 24 and 23 pictures that keep it outweigh one; a rate that varies may end with a pause."""
+    stamps = [*rounded([n / 24 for n in range(23)]), 20.208]
+    assert times_of(stamps, measure(stamps, 0.001, 24.0))[-1] == 23 / 24
+    assert times_of(stamps, measure(stamps, 0.001))[-1] == pytest.approx(20.208, abs=1e-3)
+    paused = [*rounded([n / 24 for n in range(10)] + [2 + n / 24 for n in range(12)]), 9.0]
+    assert times_of(paused, measure(paused, 0.001, 24.0))[-1] == pytest.approx(9.0, abs=1e-3)
+
+
+def test_a_rate_is_one_that_files_can_say() -> None:
+    assert measure([0.0, 1e5, 2e5, 3e5], 0.001).fps == 0.001
+    assert measure([n * 1e-5 for n in range(9)], 1e-6).fps == 1000
+
+
 def test_pauses_stay() -> None:
     stamps = [0.0, 0.1, 0.2, 1.5, 1.6, 3.0]
     assert times_of(stamps, measure(stamps, 0.001)) == pytest.approx(stamps)
