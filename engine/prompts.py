@@ -37,7 +37,8 @@ class PromptError(ValueError):
 
 
 def tidy(text: str) -> str:
-    """A text with its white space collapsed. Raises PromptError for an empty one, or more than 1,000 characters."""
+    """A text with its white space collapsed. Raises PromptError for an empty one, more than 1,000 characters, or
+    half a character (a lone surrogate)."""
     if not isinstance(text, str):
         raise PromptError(f"a prompt is text, not {type(text).__name__}")
     tidied = " ".join(text.split())
@@ -45,6 +46,8 @@ def tidy(text: str) -> str:
         raise PromptError(_EMPTY)
     if len(tidied) > MAX_CHARACTERS:
         raise PromptError(f"the prompt has {len(tidied):,} characters; at most {MAX_CHARACTERS:,} are read: shorten it")
+    if any("\ud800" <= char <= "\udfff" for char in tidied):  # which no tokenizer reads and no file holds
+        raise PromptError(f"the prompt {tidied!a} holds half a character; write the whole character")
     return tidied
 
 

@@ -13,12 +13,15 @@ from typing import Any
 
 from studio.delivery.finish import finish
 from studio.live.director import Director
-from studio.takes.documents import TakeError
+from studio.workers import in_words
 
 GRACE_S = 20.0
 """How long a page whose connection was lost keeps its place, its history and its running take."""
 SIDES = (160, 256, 320, 384, 512, 640, 960, 1280)
 """Longer sides of the pictures that a page may choose from, pixels."""
+
+LOST = "connection lost"
+"""Why a take ended whose page is gone."""
 
 log = logging.getLogger(__name__)
 
@@ -101,38 +104,50 @@ class Sessions:
                 session.timer.daemon = True
                 session.timer.start()
 
-    def leave(self, session: Session) -> None:
-        """The page is done, or stayed away: cut its take, free its place."""
+    def leave(self, session: Session, ended: str = LOST) -> None:
+        """The page is done, or stayed away: cut its take, which keeps that reason for its end; free its place."""
         with self._lock:
             if self._sessions.get(session.token) is not session:
                 return
             del self._sessions[session.token]
-        self._end(session)
+        self._end(session, ended)
 
-    def _end(self, session: Session) -> None:
+    def _end(self, session: Session, ended: str = LOST) -> None:
         if session.timer:
             session.timer.cancel()
-        folder = session.director.cut("connection lost")
-        session.director.close()
-        if folder:
-            self.keep(folder, lambda error: None)
+        try:
+            try:
+                folder = session.director.cut(ended)
+            finally:
+                session.director.close()
+            if folder:
+                self.keep(folder, lambda error: None)
+        except Exception:  # the other places are ended all the same
+            log.exception("the end of a session")
 
     def keep(self, folder: Path, done: Callable[[str], None]) -> None:
         """Make a take's pictures for the browser, one take at a time; then `done` with an error's text, or ''."""
 
         def make() -> None:
             try:
-                done(finish(folder).trouble)
-            except TakeError as error:
+                trouble = finish(folder).trouble
+            except ValueError as error:
                 log.error("%s: %s", folder, error)
-                done(str(error))
+                trouble = str(error)
+            except Exception as error:
+                log.exception("%s", folder)
+                trouble = in_words(error)
+            try:
+                done(trouble)
+            except Exception:  # the page is gone, and the next take is made all the same
+                log.exception("%s: nobody heard that it was made", folder)
 
         self._keeper.submit(make)
 
-    def close(self) -> None:
-        """End every session and wait for what is being made."""
+    def close(self, ended: str = "the studio was closed") -> None:
+        """End every session, its take for that reason, and wait for what is being made."""
         for session in list(self._sessions.values()):
-            self.leave(session)
+            self.leave(session, ended)
         self._workers.shutdown()
         self._keeper.shutdown()
         if self._spare and not self._spare.cancelled() and not self._spare.exception():

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import threading
 from collections import deque
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from studio.app.guard import MAX_COMMAND, MAX_FRAME, Guard, RateLimit
 from studio.app.sessions import FullError, Session, Sessions
 from studio.live.connection import Connection
 from studio.live.frames import LIVE_QUALITY, LiveFrame
+from studio.workers import Worker
 
 IDLE_S = 60.0
 """A page that sends nothing for so long gives its place to others."""
@@ -73,7 +73,7 @@ class SocketSession:
         self.outbox: deque[str | bytes] = deque()
         self.unsent = asyncio.Event()
         self.loop = asyncio.get_running_loop()
-        self.worker = threading.Thread(target=self._work, name="frame loop", daemon=True)
+        self.worker = Worker("frame loop", self._work, self._stumbled)
         self.receiving: asyncio.Task[None] | None = None
         self.closing: Closing | None = None
         self.commands = Commands(session, sessions, folder, self.say)
@@ -110,19 +110,18 @@ class SocketSession:
         self.connection.close()
         if self.receiving:
             self.loop.call_soon_threadsafe(self.receiving.cancel)
-        if self.worker.ident:
-            self.worker.join()
+        self.worker.join()
 
     def _work(self) -> None:
         """The worker's thread."""
-        try:
-            self.connection.run(self.show)
-        except Exception as error:
-            log.exception("the frame loop stopped")
-            reason = f"The studio stumbled: {type(error).__name__}: {error}. Press Start again."
-            self.closing = Closing("broken", reason)
-            if self.receiving:
-                self.loop.call_soon_threadsafe(self.receiving.cancel)
+        self.connection.run(self.show)
+
+    def _stumbled(self, error: str) -> None:
+        """The frame loop has ended where it should not; called in its thread."""
+        self.closing = self.closing or Closing("broken", f"The studio stumbled: {error}. Press Start again.")
+        self.connection.close()
+        if self.receiving:
+            self.loop.call_soon_threadsafe(self.receiving.cancel)
 
     # -- out
 

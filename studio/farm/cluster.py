@@ -10,11 +10,11 @@ import logging
 import os
 import queue
 import socket
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 from studio.farm.jobs import Job, WorkerEvent, device_of, threads_of
+from studio.workers import Worker
 
 try:
     import ray
@@ -92,7 +92,11 @@ def _work(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     from studio.farm.worker import work
 
     events: queue.SimpleQueue[WorkerEvent] = queue.SimpleQueue()
-    threading.Thread(target=lambda: events.put(work(Job.from_dict(job), events.put)), daemon=True).start()
+    Worker(
+        "render",
+        lambda: events.put(work(Job.from_dict(job), events.put)),
+        lambda error: events.put(WorkerEvent("failed", error)),
+    ).start()
     while (event := events.get()).kind == "progress":
         yield vars(event)
     yield vars(event)

@@ -33,6 +33,7 @@ from studio.farm.jobs import Job, JobProgress, JobResult, WorkerEvent, Workers, 
 from studio.farm.local import Processes
 from studio.takes.documents import TakeError, read_document, write_document
 from studio.takes.take import Take
+from studio.workers import Worker
 
 TRIES = 3
 """Workers that a job may lose before it counts as failed: perhaps it is the job that kills them."""
@@ -157,7 +158,7 @@ class Farm:
         self._jobs: dict[str, JobStatus] = {}
         self._names: dict[int, str] = {}
         self._numbers = itertools.count()
-        self._thread: threading.Thread | None = None
+        self._worker: Worker | None = None
         for path in sorted(folder.glob("*.json")) if folder else ():
             try:
                 self._submit(path.stem, Job.from_dict(read_document(path)[0]))
@@ -202,9 +203,8 @@ class Farm:
             self._names[number] = name
             self._jobs[name] = JobStatus(name, job)
             self._tracker.submit(number, job)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="farm", daemon=True)
-                self._thread.start()
+            if self._worker is None:
+                self._worker = Worker("farm", self._run, self._broke).start()
 
     def _run(self) -> None:
         """Follow the workers, as long as the studio lives."""
@@ -217,7 +217,18 @@ class Farm:
                 if self._folder:
                     with suppress(OSError):
                         (self._folder / f"{name}.json").unlink(missing_ok=True)
-                self._ended(status)
+                try:
+                    self._ended(status)
+                except Exception:  # the other jobs are followed all the same
+                    log.exception("%s has ended, and that could not be said", name)
+
+    def _broke(self, error: str) -> None:
+        """Nobody follows the workers any more: what waits and runs has failed; the next job is followed anew."""
+        with self._lock:
+            self._worker = None
+            for name, status in self._jobs.items():
+                if status.state in ("waiting", "running"):
+                    self._jobs[name] = replace(status, state="failed", error=f"the farm failed: {error}")
 
 
 def _status(before: JobStatus, progress: JobProgress) -> JobStatus:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import queue
-import threading
 from functools import partial
 
 from engine.types import LiveModel
 from studio.farm.jobs import Job, WorkerEvent
 from studio.farm.worker import work
+from studio.workers import Worker, in_words
+
+log = logging.getLogger(__name__)
 
 
 class _CancelledError(BaseException):
@@ -24,11 +27,16 @@ class InProcess:
         self._events: queue.SimpleQueue[tuple[int, WorkerEvent]] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="render", daemon=True)
-        self._thread.start()
+        self._pending: set[int] = set()
+        self._broken = ""
+        """Why nothing is rendered any more."""
+        self._worker = Worker("render", self._run, self._break).start()
 
     def submit(self, number: int, job: Job) -> None:
+        self._pending.add(number)
         self._jobs.put((number, job))
+        if self._broken:
+            self._break(self._broken)
 
     def next_event(self) -> tuple[int, WorkerEvent]:
         return self._events.get()
@@ -39,7 +47,7 @@ class InProcess:
     def close(self) -> None:
         self._closed = True
         self._jobs.put(None)
-        self._thread.join()
+        self._worker.join()
 
     def _run(self) -> None:
         seed = self._model.seed
@@ -50,8 +58,18 @@ class InProcess:
                 event = work(job, partial(self._tell, number), lambda *_: self._model)
             except _CancelledError:
                 event = WorkerEvent("cancelled")
+            except BaseException as error:  # the other jobs go on
+                log.exception("%s", job.take)
+                event = WorkerEvent("failed", in_words(error))
+            self._pending.discard(number)
             self._events.put((number, event))
         self._model.seed = seed
+
+    def _break(self, error: str) -> None:
+        """The worker has ended: nobody waits for what it was given."""
+        self._broken = error
+        while self._pending:
+            self._events.put((self._pending.pop(), WorkerEvent("failed", error)))
 
     def _tell(self, number: int, event: WorkerEvent) -> None:
         self._events.put((number, event))

@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from studio.farm.jobs import Job, WorkerEvent
+from studio.workers import Worker
 
 ROOT = Path(__file__).parents[2]
 """Where a worker finds this package, also when it is not installed."""
@@ -110,8 +111,7 @@ class _Process:
         if niceness and os.name == "posix":
             with suppress(psutil.Error):
                 psutil.Process(self._process.pid).nice(niceness)
-        self._reader = threading.Thread(target=self._read, name="farm worker", daemon=True)
-        self._reader.start()
+        self._reader = Worker("farm worker", self._read, self._unread).start()
 
     def begin(self, number: int, job: Job) -> None:
         """Give it a job."""
@@ -132,6 +132,12 @@ class _Process:
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
             self._process.stdin.close()
+
+    def _unread(self, error: str) -> None:
+        """What it said could not be read: it is lost, and ends."""
+        self._process.kill()
+        self._process.wait()
+        self._events.put((self, WorkerEvent("lost", f"process {self._process.pid} could not be followed: {error}")))
 
     def _read(self) -> None:
         assert self._process.stdout is not None

@@ -19,7 +19,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -45,6 +45,7 @@ from studio.timeline.curves import Ease, Keyframe
 from studio.timeline.keys import Key, Matte, Track
 from studio.timeline.parameters import PARAMETERS
 from studio.timeline.timeline import Timeline
+from studio.workers import Worker, in_words
 
 log = logging.getLogger(__name__)
 
@@ -163,11 +164,14 @@ class Director:
         return self._cues.value(name, self.ticks_now()) if asked is None else asked
 
     def mark(self, name: str) -> None:
-        """Set a marker at this moment of the take; without a take it does nothing."""
+        """Set a marker at this moment of the take; without a take it does nothing. Raises ValueError as `note` does."""
         self.note("marker", name=" ".join(name.split()) or "Marker")
 
     def note(self, kind: str, **fields: object) -> None:
-        """Record an event of that kind (connection, drop …) at this moment of the take; nothing without a take."""
+        """Record an event of that kind (connection, drop …) at this moment of the take; nothing without a take.
+
+        Raises ValueError for fields that no file can hold: half characters, NaN, integers of more than 64 bits.
+        """
         if take := self._recording_take:
             take.event(kind, self.ticks_now(), **fields)
 
@@ -269,7 +273,7 @@ class Director:
         cue, take_s = self._cues.at(ticks)
         self._prompt = cue.prompt
         if take:
-            take.record_cue(self._cues.timeline, cue, arrival)
+            self._record(take, lambda: take.record_cue(self._cues.timeline, cue, arrival))
         if rgb is not None and error is None:
             times = {"take_s": take_s, "stream_s": ticks / TICKS_PER_SECOND}
             snapshot = partial(take.snapshot, ticks, self._model.snapshot) if take else None
@@ -279,10 +283,10 @@ class Director:
                 live = encode_jpeg(picture, min(max(arrival.quality, 1), MAX_QUALITY))
             except Exception as problem:  # every frame must be answered, or the page stands still
                 log.exception("frame %d", index)
-                error, sha256, live = f"{type(problem).__name__}: {problem}", None, arrival.packet
+                error, sha256, live = in_words(problem), None, arrival.packet
         step_ms = (time.monotonic() - started_s) * 1e3
         if take:
-            take.frame(arrival, live, sha256, error)
+            self._record(take, lambda: take.frame(arrival, live, sha256, error))
         if error:
             self._complain(f"frame {index}: {error}")
         done_s = time.monotonic()
@@ -290,6 +294,14 @@ class Director:
         self._counts.answered(done_s, age_ms, step_ms, failed=error is not None)
         own = (arrival.number, arrival.camera_ticks)
         return LiveFrame(live, *own, index, ticks, age_ms, step_ms, cue.prompt, error, sha256)
+
+    def _record(self, take: TakeLog, write: Callable[[], None]) -> None:
+        """Write to the take; what cannot be written ends the take, not the picture."""
+        try:
+            write()
+        except Exception as problem:
+            log.exception("%s", take.folder)
+            take.give_up(f"a frame could not be recorded: {in_words(problem)}")
 
     def _fit(self, size: tuple[int, int]) -> None:
         """Adopt the camera's (height, width), or refuse another one in the middle of a take. Raises ValueError."""
@@ -308,7 +320,7 @@ class Director:
         if take.ended:  # by itself: the disk is full, or too slow
             self._complain(f"the recording stopped: {take.ended}")
             self._pending_take, self._recording_take, self._ended_take = None, None, take
-            threading.Thread(target=take.finish, name="end of take").start()
+            Worker("end of take", take.finish, self._complain).start()
         elif self._recording_take:
             take.drop(skipped)
         elif start:
@@ -334,6 +346,9 @@ class Director:
         """What the status line shows."""
         take, pending, counts = self._recording_take, self._pending_take, self._counts
         current = take or pending
+        trouble = self._trouble
+        if current and current.ended:  # by itself, and no frame has come since
+            trouble, take, current = f"the recording stopped: {current.ended}", None, None
         fps, age_p50, age_p95, step_p50 = counts.rates()
         return Status(
             fps=fps,
@@ -347,7 +362,7 @@ class Director:
             take=current.folder if current else None,
             take_s=(self._last_frame[1] - take.origin) / TICKS_PER_SECOND if take else 0.0,
             waiting=current.waiting if current else 0,
-            trouble=self._trouble,
+            trouble=trouble,
         )
 
     @property

@@ -14,6 +14,7 @@ from studio.live.connection import Connection
 from studio.live.frames import LIVE_QUALITY, LiveFrame
 from studio.takes.manifest import TICKS_PER_SECOND
 from studio.takes.sound import Part, clip_sound
+from studio.workers import Worker
 
 WORKING_PX = 384
 """The longer side of what the engine works on by default: 384x216 for 16:9, 384x288 for 4:3."""
@@ -84,7 +85,6 @@ class FileCamera:
 
 def roll(camera: FileCamera, connection: Connection, show: Callable[[LiveFrame], object]) -> None:
     """Play a file through a connection to its end, in real time. Raises what the file raises, after its last frame."""
-    trouble: list[Exception] = []
 
     def offer(packet: bytes, index: int, ticks: int) -> None:
         connection.offer(packet, index, ticks, camera.quality)
@@ -92,20 +92,17 @@ def roll(camera: FileCamera, connection: Connection, show: Callable[[LiveFrame],
     def play() -> None:
         try:
             camera.play(offer)
-        except Exception as error:  # noqa: BLE001 (raised again below, in the caller's thread)
-            trouble.append(error)
         finally:
             connection.finish()
 
-    player = threading.Thread(target=play, name="file camera", daemon=True)
-    player.start()
+    player = Worker("file camera", play, lambda error: None).start()
     try:
         connection.run(show)
     finally:
         camera.stop()
         player.join()
-    if trouble:
-        raise trouble[0]
+    if player.error is not None:
+        raise player.error
 
 
 def working_size(width: int, height: int) -> tuple[int, int]:

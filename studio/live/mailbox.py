@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from engine.prompts import blend, words
 from studio.timeline.curves import Ease
 from studio.timeline.keys import Key
+from studio.workers import Worker, in_words
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Mailbox:
     """Requests go in from any thread and come out in the frame loop, the newest alone.
 
     embed: embeds a text into a cache that the frame loop reads; may take its time and raise ValueError. complain: told
-    what it raised; the request is dropped then.
+    what it raised, whatever that is; the request is dropped then.
     """
 
     def __init__(self, embed: Callable[[str], object], complain: Callable[[str], None]) -> None:
@@ -48,12 +49,18 @@ class Mailbox:
         self._ready: PromptRequest | None = None
         self._values: dict[str, ValueRequest] = {}
         self._closed = False
-        self._worker = threading.Thread(target=self._work, name="embedder", daemon=True)
-        self._worker.start()
+        self._broken = ""
+        """Why no prompt is embedded any more."""
+        self._worker = Worker("embedder", self._work, self._break).start()
 
     def ask(self, request: PromptRequest, *, wait: bool = False) -> None:
-        """Put a prompt in place of one that waits. wait: return when it is embedded, dropped or overtaken."""
+        """Put a prompt in place of one that waits. wait: return when it is embedded, dropped or overtaken.
+
+        Raises ValueError where the embedder has ended.
+        """
         with self._changed:
+            if self._broken:
+                raise ValueError(f"no prompt is taken any more: {self._broken}; start again")
             self._asked = request
             self._changed.notify_all()
             if wait:
@@ -104,6 +111,13 @@ class Mailbox:
                     self._asked = None
                 self._changed.notify_all()
 
+    def _break(self, error: str) -> None:
+        """The worker has ended: let go of who waits for it."""
+        with self._changed:
+            self._broken, self._asked = error, None
+            self._changed.notify_all()
+        self._complain(f"no prompt is taken any more: {error}; start again")
+
     def _embedded(self, request: PromptRequest) -> bool:
         try:
             for text, _ in blend(request.key.prompt):
@@ -111,5 +125,9 @@ class Mailbox:
         except ValueError as problem:
             log.error("prompt %r: %s", words(request.key.prompt), problem)
             self._complain(str(problem))
+            return False
+        except Exception as problem:
+            log.exception("prompt %r", words(request.key.prompt))
+            self._complain(f"the prompt {words(request.key.prompt)!r} was not taken: {in_words(problem)}")
             return False
         return True

@@ -7,7 +7,6 @@ for is dropped and counted, so that the picture stays young.
 from __future__ import annotations
 
 import itertools
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,6 +16,7 @@ from studio.live.connection import Connection
 from studio.live.director import Director
 from studio.live.frames import LiveFrame
 from studio.takes.manifest import TICKS_PER_SECOND
+from studio.workers import Worker
 
 LATENCY = "end-to-end latency, camera frame to displayed frame"
 AGE = "age of the displayed frame when the next one replaces it"
@@ -55,7 +55,12 @@ def overload(
         for index, packet in enumerate(itertools.islice(there_and_back, max(1, round(seconds * fps)))):
             time.sleep(max(0.0, started + index / fps - time.monotonic()))
             connection.offer(packet, index, round(index / fps * TICKS_PER_SECOND))
-        connection.finish()
+
+    def play() -> None:
+        try:
+            shoot()
+        finally:
+            connection.finish()  # or the loop would wait for a camera that is dead
 
     def show(frame: LiveFrame) -> None:
         now = time.monotonic()
@@ -74,13 +79,14 @@ def overload(
             progress(int(done_s), int(seconds))
 
     turns = [0]
-    camera = threading.Thread(target=shoot, name="camera", daemon=True)
-    camera.start()
+    camera = Worker("camera", play, lambda error: None).start()
     try:
         connection.run(show)
     finally:
         connection.close()
         camera.join()
+    if camera.error is not None:
+        raise camera.error
     took_s = time.monotonic() - started
     dropped = director.status().dropped + connection.unkept
     common = {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from studio.live.frames import Arrival
-from studio.takes.documents import crc
+from studio.takes.documents import TakeError, crc, serialised
 from studio.takes.manifest import TICKS_PER_SECOND, EngineEntry, PictureEntry
 from studio.takes.recorder import Recorder
 from studio.takes.rows import FrameRow
@@ -30,12 +31,16 @@ class TakeLog:
     sessions, slate: where; engine: what makes the picture. timeline: played from the take's start, in place of the
     prompts before. fps: the source's nominal rate. Times are microseconds on the director's clock. `event`, `sound`
     and `finish` may be called from any thread, the rest belongs to the frame loop. Raises TakeError where nothing can
-    be written.
+    be written, ValueError for a timeline or an event that cannot.
     """
 
     def __init__(
         self, sessions: Path, slate: Slate, engine: EngineEntry, *, timeline: Timeline | None, fps: float
     ) -> None:
+        if not (math.isfinite(fps) and fps > 0):
+            raise TakeError(f"a camera of {fps} frames a second; the rate is a number above 0, such as 24")
+        if timeline:
+            serialised(timeline_to_dict(timeline))  # before the take: in it, no frame must fail for a name
         self.timeline = timeline
         self.origin = 0
         """The director's tick of the take's first frame."""
@@ -122,6 +127,10 @@ class TakeLog:
             row = FrameRow(arrival.index, arrival.ticks - self.origin, None, crc(arrival.packet))
             self._recorder.frame(row, arrival.packet, None)
             self.rows += 1
+
+    def give_up(self, why: str) -> None:
+        """End the recording for that reason; the take opens as recovered."""
+        self._recorder.give_up(why)
 
     def finish(self, ended: str = "cut") -> Path | None:
         """End the take and wait until it is on the disk. Returns its folder, or None where no frame was recorded."""

@@ -30,6 +30,7 @@ from studio.takes.slate import Slate
 from studio.takes.take import Take
 from studio.timeline.timeline import Timeline
 from studio.web import WEB
+from studio.workers import Worker
 
 _HERE = Path(__file__).parent
 SPARE_TICKS = 5 * TICKS_PER_SECOND
@@ -192,8 +193,13 @@ class LiveCamera(Widget):
         if before:
             before.end()
         self._trouble = ""
-        feed.start(self._routed)
+        feed.start(self._routed, self._stumbled)
         self._show()
+
+    def _stumbled(self, error: str) -> None:
+        """A thread of the camera's has ended where it should not."""
+        self._trouble = f"the camera stumbled: {error}"
+        self._routed(self.send, {"type": "error", "text": f"The camera stumbled: {error}. Press Start again."})
 
     def _answer(self, feed: Feed, frame: LiveFrame) -> None:
         """A picture for the page; runs in the feed's thread."""
@@ -255,7 +261,7 @@ class LiveCamera(Widget):
             "trouble": lambda message: setattr(self, "_trouble", message["text"]),
         }[message["type"]]
         if message["type"] == "cut":  # takes seconds, and the picture goes on meanwhile
-            threading.Thread(target=self._routed, args=(self._tried, act, message), name="cut", daemon=True).start()
+            Worker("cut", lambda: self._routed(self._tried, act, message), self._stumbled).start()
         else:
             self._tried(act, message)
 

@@ -12,6 +12,7 @@ from studio.live.connection import Connection
 from studio.live.director import Director
 from studio.live.filecamera import FileCamera, roll
 from studio.live.frames import LiveFrame
+from studio.workers import Worker
 
 Show = Callable[["Feed", LiveFrame], None]
 """Called with every answer, in the feed's thread."""
@@ -29,18 +30,17 @@ class Feed(ABC):
     def __init__(self, director: Director, show: Show) -> None:
         self._director, self._show = director, show
         self._connection = Connection(director)
-        self._thread: threading.Thread | None = None
+        self._worker: Worker | None = None
 
-    def start(self, routed: Callable[..., Any]) -> None:
-        """Begin; `routed` calls the work in the thread."""
-        self._thread = threading.Thread(target=routed, args=(self._run,), name="camera", daemon=True)
-        self._thread.start()
+    def start(self, routed: Callable[..., Any], failed: Callable[[str], object]) -> None:
+        """Begin; `routed` calls the work in the thread, `failed` hears in words what ended it too early."""
+        self._worker = Worker("camera", lambda: routed(self._run), failed).start()
 
     def end(self) -> None:
         """No more frames; the last picture was answered when this returns."""
         self._connection.close()
-        if self._thread:
-            self._thread.join()
+        if self._worker:
+            self._worker.join()
 
     @abstractmethod
     def _run(self) -> None: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import threading
@@ -81,6 +82,43 @@ class WholeFile(FileIO):
         return len(data)
 
 
+def serialised(row: Mapping[str, Any]) -> bytes:
+    """A journal's line, without its checksum: what numpy gives becomes plain JSON.
+
+    Raises ValueError, in words, for what no other program could read again: half surrogates, NaN and infinity, integers
+    of more than 64 bits, and what is not JSON at all.
+    """
+    try:
+        return json.dumps(_plain(row), ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError as error:
+        start = error.object[max(0, error.start - 20) : error.start + 1].encode(errors="replace").decode()
+        raise ValueError(f"a text holds half a character after {start!r}; write the whole character") from None
+    except RecursionError:
+        raise ValueError("values lie too deep in each other to be written; take them out of each other") from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, Mapping):
+        return {_name(key): _plain(field) for key, field in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
+        raise ValueError(f"an integer of {value.bit_length()} bits cannot be written; at most 64 are read again")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} cannot be written; a number must be finite, such as 4.5")
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise ValueError(f"{type(value).__name__} cannot be written; give texts, numbers, lists and mappings of them")
+
+
+def _name(key: object) -> str:
+    if not isinstance(key, str):
+        raise ValueError(f"{type(key).__name__} cannot name a field; give a text")
+    return key
+
+
 class Journal:
     """An append-only file of JSON lines, each on disk when `append` returns; a crash tears the last line at most."""
 
@@ -88,10 +126,10 @@ class Journal:
         self._file = WholeFile(path, "x")
         self._crc = 0
 
-    def append(self, row: Mapping[str, Any]) -> None:
-        """Add a line. On OSError (a full disk) the file ends with the last whole line."""
+    def append(self, row: Mapping[str, Any] | bytes) -> None:
+        """Add a line, serialised or to be. On OSError (a full disk) the file ends with the last whole line."""
         end = self._file.tell()
-        body = json.dumps(row, ensure_ascii=False)[:-1].encode()
+        body = (row if isinstance(row, bytes) else serialised(row))[:-1]
         crc = zlib.crc32(body, self._crc)
         try:
             self._file.write(body + _CRC_FIELD + f'{crc:08x}"}}\n'.encode())

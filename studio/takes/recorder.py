@@ -1,7 +1,8 @@
 """Crash-safe recording, off the frame loop: what is shown is handed over, and one thread brings it to the disk.
 
 Nothing handed over is lost in silence. When the disk is slow the hand-over waits, which slows the picture; when the
-disk is full or hangs, the recording ends by itself, says why, and what was written stays a take that opens.
+disk is full or hangs, the recording ends by itself, says why, and what was written stays a take that opens. What is
+handed over is serialised first, so that a value which cannot be written is refused where it comes from.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from typing import Any, Protocol, TypeVar
 
 from av.error import FFmpegError
 
-from studio.takes.documents import Journal, TakeError, WholeFile, file_sha256, write_whole
+from studio.takes.documents import Journal, TakeError, WholeFile, file_sha256, serialised, write_whole
 from studio.takes.lock import RecordingLock
 from studio.takes.manifest import EngineEntry, Manifest, PictureEntry, SlateEntry
 from studio.takes.mjpeg import PacketFile
 from studio.takes.rows import FrameRow
 from studio.takes.slate import Slate, now
+from studio.workers import Worker, in_words
 
 QUEUE_LIMIT = 128
 """Writes that may wait for the disk; about five seconds of frames."""
@@ -79,27 +81,38 @@ class Recorder:
         except OSError as error:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise TakeError(f"cannot record into {self.folder}: {error.strerror or error}") from None
+        except Exception:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         self._queue: queue.Queue[Callable[[], object] | None] = queue.Queue(QUEUE_LIMIT)
-        self._thread = threading.Thread(target=self._write, name=f"recorder {self.folder.name}", daemon=True)
-        self._thread.start()
+        self._worker = Worker(f"recorder {self.folder.name}", self._write, self._broke).start()
 
     # -- handing over
 
     def begin(self, picture: PictureEntry, origin_ticks: int) -> None:
-        """The take's clock starts, at `origin_ticks` of the stream's clock; the first frame comes next."""
+        """The take's clock starts, at `origin_ticks` of the stream's clock; the first frame comes next.
+
+        Raises ValueError where one of these numbers cannot be written.
+        """
+        serialised({"origin_ticks": origin_ticks, **picture.model_dump()})
         self._hand_over(lambda: self._begin(picture, origin_ticks))
 
     def event(self, kind: str, ticks: int, **fields: Any) -> None:
-        """Record what happened (prompt, marker, sound, connection, error …) at a time of the take's clock."""
-        row = {"kind": kind, "ticks": ticks, **fields}
-        self._hand_over(lambda: self._events.append(row))
+        """Record what happened (prompt, marker, sound, connection, error …) at a time of the take's clock.
+
+        Raises ValueError for fields that cannot be written; see `serialised`.
+        """
+        line = serialised({"kind": kind, "ticks": ticks, **fields})
+        self._hand_over(lambda: self._events.append(line))
 
     def frame(self, row: FrameRow, raw: bytes, live: bytes | None) -> None:
         """Record a frame: the camera's JPEG, and the JPEG that was shown (None: it was dropped).
 
         Blocks while the queue is full; frames that come after the recording ended by itself are counted.
         """
-        if not self._hand_over(lambda: self._write_frame(row, raw, live)):
+        line, ticks = serialised(row.to_dict()), int(row.ticks)
+        kind = "failed" if row.error else "made" if row.step is not None else "dropped"
+        if not self._hand_over(lambda: self._write_frame(line, ticks, kind, raw, live)):
             self._counts["unrecorded"] += 1
 
     def snapshot(self, row: int, ticks: int, state: bytes) -> None:
@@ -124,9 +137,12 @@ class Recorder:
         with self._finishing:  # who comes second waits for the first
             if not self._finished:
                 self._finished = True
-                self._queue.put(None)
-                self._thread.join()
-                self._close(ended)
+                self._end_queue()
+                self._worker.join()
+                try:
+                    self._close(ended)
+                finally:
+                    self._lock.release()
         return self.folder if self.folder.exists() else None
 
     @property
@@ -139,15 +155,29 @@ class Recorder:
         """How many writes wait for the disk."""
         return self._queue.qsize()
 
+    def give_up(self, why: str) -> None:
+        """End the recording for a reason of the caller's; the take opens as recovered. From any thread."""
+        self._stop(why)
+
+    def _end_queue(self) -> None:
+        """Tell the worker that nothing more comes; one that is dead is not waited for."""
+        while self._worker.alive:
+            try:
+                self._queue.put(None, timeout=0.1)
+            except queue.Full:
+                continue
+            return
+
     def _hand_over(self, write: Callable[[], object]) -> bool:
-        if self.ended or self._finished:
-            return False
-        try:
-            self._queue.put(write, timeout=PATIENCE_S)
-        except queue.Full:
-            self._stop(f"the disk took nothing for {PATIENCE_S:.0f} s")
-            return False
-        return True
+        waited_from = time.monotonic()
+        while not (self.ended or self._finished):  # it may end while this waits
+            try:
+                self._queue.put(write, timeout=min(0.1, PATIENCE_S))
+                return True
+            except queue.Full:
+                if time.monotonic() - waited_from >= PATIENCE_S:
+                    self._stop(f"the disk took nothing for {PATIENCE_S:.0f} s")
+        return False
 
     # -- writing, in the recorder's thread
 
@@ -164,6 +194,12 @@ class Recorder:
                     synced = time.monotonic()
             except (OSError, FFmpegError) as error:
                 self._stop(f"the disk failed: {getattr(error, 'strerror', None) or error}")
+            except Exception as error:
+                log.exception("%s", self.folder)
+                self._broke(in_words(error))
+
+    def _broke(self, error: str) -> None:
+        self._stop(f"the recorder failed: {error}")
 
     def _begin(self, picture: PictureEntry, origin_ticks: int) -> None:
         size = (picture.width, picture.height, picture.fps)
@@ -172,13 +208,13 @@ class Recorder:
         self._manifest = self._manifest.model_copy(update={"picture": picture, "origin_ticks": origin_ticks})
         self._manifest.save(self.folder)
 
-    def _write_frame(self, row: FrameRow, raw: bytes, live: bytes | None) -> None:
-        self._raw.write(raw, row.ticks // 1000)
+    def _write_frame(self, line: bytes, ticks: int, kind: str, raw: bytes, live: bytes | None) -> None:
+        self._raw.write(raw, ticks // 1000)
         if live is not None:
-            self._live.write(live, row.ticks // 1000)
-        self._rows.append(row.to_dict())
+            self._live.write(live, ticks // 1000)
+        self._rows.append(line)
         self._counts["frames"] += 1
-        self._counts["failed" if row.error else "made" if row.step is not None else "dropped"] += 1
+        self._counts[kind] += 1
 
     def _write_snapshot(self, row: int, ticks: int, state: bytes) -> None:
         name = f"snapshots/{row:06d}.state"
@@ -198,13 +234,13 @@ class Recorder:
     def _stop(self, why: str) -> None:
         """The recording ends by itself; the picture goes on without it."""
         if not self.ended:
-            self.ended = why
+            self.ended = why.encode(errors="replace").decode()
             self._whole = False
             log.error("%s: recording stopped: %s", self.folder, why)
 
     def _close(self, ended: str) -> None:
         """The last event, checksums, the manifest. What the disk refuses stays away: the take opens as recovered."""
-        self.ended = self.ended or ended
+        self.ended = self.ended or ended.encode(errors="replace").decode()
         self._reserve.unlink(missing_ok=True)
         self._attempt(lambda: self._events.append({"kind": "end", "ended": self.ended, **self._counts}))
         for file in self._open_files:
@@ -217,15 +253,17 @@ class Recorder:
         if self._whole:
             names = ["events.jsonl", "frames.jsonl", "raw.mkv", "live.mkv", *self._sounds]
             names += sorted(f"snapshots/{path.name}" for path in (self.folder / "snapshots").glob("*.state"))
-            done |= {"state": "complete", "files": {name: file_sha256(self.folder / name) for name in names}}
+            hashes: dict[str, str] = {}
+            self._attempt(lambda: hashes.update({name: file_sha256(self.folder / name) for name in names}))
+            if self._whole:
+                done |= {"state": "complete", "files": hashes}
         self._manifest = self._manifest.model_copy(update=done)
         self._attempt(lambda: self._manifest.save(self.folder))
-        self._lock.release()
 
     def _attempt(self, write: Callable[[], object]) -> None:
         try:
             write()
-        except (OSError, FFmpegError) as error:
+        except Exception as error:  # noqa: BLE001 - every other file is closed all the same
             if self._whole:  # or it was said already
                 log.error("%s: the take's end could not be written whole: %s", self.folder, error)
             self._whole = False
