@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import platform
+import threading
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -166,11 +167,20 @@ def wait_for(device: torch.device) -> None:
         torch.mps.synchronize()
 
 
+_settled = threading.Event()
+"""The collector of this process leaves something out."""
+
+
 def settle() -> None:
     """Call when all is loaded and frames are about to flow: the collector leaves out what exists by now.
 
     A full collection looks at everything that was ever imported, some 300,000 objects with torch and a web server, and
     frames stand still for 0.2 to 0.4 s meanwhile, every few minutes. Garbage of the frames themselves is still found.
+
+    May be called for every session, and leaves out only what the first call in this process finds: what is left out is
+    never found to be garbage, so that every later session, with its model's weights, would stay for good.
     """
     gc.collect()
-    gc.freeze()
+    if not (_settled.is_set() and gc.get_freeze_count()):
+        _settled.set()
+        gc.freeze()

@@ -54,3 +54,5 @@ class Worker:
                 self._failed(in_words(error))
             except Exception:
                 log.exception("%s ended, and that could not be said", self.name)
+        finally:
+            del self._work, self._failed  # whose owner holds this worker: without the circle it goes by itself
