@@ -52,7 +52,7 @@ def progress_bar(title: str, progress: Progress | None = None, total: int | None
 
 
 class _CancelledError(BaseException):
-    """Ends work in another thread as Ctrl+C would; not an Exception, so that its checkpoints stay."""
+    """Ends work in another thread as Ctrl+C would; not an Exception, so that no job is said to have failed."""
 
 
 async def run_in_background(work: Callable[[Callable[[], None]], T]) -> T:

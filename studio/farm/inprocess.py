@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class _CancelledError(BaseException):
-    """Ends a render as Ctrl+C would; not an Exception, so that its checkpoints stay."""
+    """Ends a render as Ctrl+C would; not an Exception, so that it is not said to have failed."""
 
 
 class InProcess:

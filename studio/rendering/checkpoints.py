@@ -23,11 +23,16 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from engine.types import LiveModel
 from studio.takes.documents import TakeError, write_whole
 from studio.takes.lock import RecordingLock, is_locked
 
 EVERY = 48
 """Frames made between two checkpoints: the most that is made again."""
+
+
+class DamagedCheckpointsError(TakeError):
+    """Checkpoints that no render can go on from; they go with it, so that the next one begins anew."""
 
 
 class Checkpoints:
@@ -62,7 +67,19 @@ class Checkpoints:
         """The row to go on with, and the stream's state before it; None at the beginning."""
         if not self._files:
             return None
-        return int(self._files[-1].stem), self._read(self._files[-1])["state"].tobytes()
+        file = self._files[-1]
+        if not file.stem.isdecimal():
+            raise self._damaged(file)
+        return int(file.stem), self._read(file)["state"].tobytes()
+
+    def restore(self, model: LiveModel) -> tuple[int, bytes] | None:
+        """`reached`, with that state in the model: the proof that it can go on. Raises DamagedCheckpointsError."""
+        if reached := self.reached:
+            try:
+                model.restore(reached[1])
+            except ValueError:
+                raise self._damaged(self._files[-1]) from None
+        return reached
 
     def pictures(self) -> Iterator[np.ndarray]:
         """The pictures that were made before, (H, W, 3) uint8, in order."""
@@ -78,7 +95,9 @@ class Checkpoints:
         write_whole(self.folder / f"{row:06d}.checkpoint", zlib.compress(data, 1))
 
     def leave(self) -> None:
-        """Go, and leave what there is to whoever renders the same next."""
+        """Go, and leave what there is to whoever renders the same next; without a checkpoint, no trace."""
+        if not any(self.folder.glob("*.checkpoint")):
+            self.close()
         self._lock.release()
 
     def close(self) -> None:
@@ -86,9 +105,15 @@ class Checkpoints:
         self._lock.release()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    @staticmethod
-    def _read(file: Path) -> dict[str, np.ndarray]:
+    def _read(self, file: Path) -> dict[str, np.ndarray]:
         try:
-            return load(zlib.decompress(file.read_bytes()))
+            content = load(zlib.decompress(file.read_bytes()))
         except (zlib.error, SafetensorError):
-            raise TakeError(f"{file} is damaged; delete {file.parent} and render again") from None
+            raise self._damaged(file) from None
+        if not {"pictures", "state"} <= content.keys():
+            raise self._damaged(file)
+        return content
+
+    @staticmethod
+    def _damaged(file: Path) -> DamagedCheckpointsError:
+        return DamagedCheckpointsError(f"{file} was damaged, so the checkpoints beside it were deleted; render again")

@@ -21,7 +21,7 @@ from engine.prompts import Prompt
 from engine.types import Frame, LiveModel
 from studio.background import Progress, cancellable, progress_bar, run_in_background
 from studio.model import load_model
-from studio.rendering.checkpoints import EVERY, Checkpoints
+from studio.rendering.checkpoints import EVERY, Checkpoints, DamagedCheckpointsError
 from studio.rendering.replay import first_change, goes_on, replay, same_setup
 from studio.script.compile import timeline_of
 from studio.script.moments import conversion
@@ -77,8 +77,8 @@ def render(
     weights or another seed than the take's makes every frame anew. full: make every frame anew in any case, from the
     take's first; the pictures are the same, without the JPEG of the live ones. progress: by default a bar shows it.
     resumable: leave checkpoints, and go on from those of a render that was killed or interrupted (Ctrl+C, a notebook's
-    stop button); the version is the same. Raises TakeError for a take that is damaged or empty, TimelineError for what
-    cannot be rendered, and ValueError for a kind of model or weights that are not here.
+    stop button) or ended by a full disk; the version is the same. Raises TakeError for a take that is damaged or empty,
+    TimelineError for what cannot be rendered, and ValueError for a kind of model or weights that are not here.
     """
     timeline = timeline_for(take, direction)
     made = [n for n, row in enumerate(take.frames) if row.step is not None]
@@ -161,13 +161,16 @@ def _render(
 
 
 def _closing(checkpoints: Checkpoints) -> Callable[..., None]:
-    """For an exit stack: an interrupted render keeps its checkpoints, any other leaves no trace."""
+    """For an exit stack: checkpoints go when a version is published, or when they are themselves the damage.
+
+    Whatever else ends a render may have nothing to do with them: Ctrl+C, a full disk, an asker who was killed.
+    """
 
     def end(kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None and not issubclass(kind, Exception):  # Ctrl+C, or a cancelled task
-            checkpoints.leave()
-        else:
+        if kind is None or issubclass(kind, DamagedCheckpointsError):
             checkpoints.close()
+        else:
+            checkpoints.leave()
 
     return end
 
@@ -180,7 +183,7 @@ def _anew(
         yield from replay(model, take, timeline, first)
         return
     rows = (n for n, row in enumerate(take.frames) if n >= first and row.step is not None)
-    reached = checkpoints.reached
+    reached = checkpoints.restore(model)
     if reached:
         yield from zip(rows, checkpoints.pictures(), strict=False)
     fresh: list[np.ndarray] = []
