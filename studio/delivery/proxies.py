@@ -9,8 +9,14 @@ from engine.types import Frame
 from studio.background import Progress
 from studio.takes.documents import TakeError, file_sha256, write_whole
 from studio.takes.frames import pictures, recorded, write_video
+from studio.takes.lock import exclusive
 from studio.takes.manifest import Manifest
 from studio.takes.take import Take
+
+LOCK = ".proxies"
+"""In a take's folder while they are made."""
+PATIENCE_S = 3600.0
+"""How long to wait for somebody who makes the same ones: as long as an hour's take needs."""
 
 RAW, LIVE, POSTER = "proxy/raw.mp4", "proxy/live.mp4", "poster.jpg"
 
@@ -19,8 +25,14 @@ def make(folder: Path, progress: Progress | None = None) -> Take:
     """Make proxy/raw.mp4, proxy/live.mp4, poster.jpg and the .otio of a take that has ended; those there are replaced.
 
     Both videos have the take's own times, so that they run in sync. Returns the take as it is then. Raises TakeError
-    or OSError, and leaves what was there.
+    or OSError, and leaves what was there. Who asks for the same meanwhile waits, and makes them again.
     """
+    with exclusive(Path(folder), LOCK, PATIENCE_S):
+        return _make(Path(folder), progress)
+
+
+def _make(folder: Path, progress: Progress | None) -> Take:
+    """See `make`."""
     from studio.delivery.export import write_otio  # OpenTimelineIO is heavy
 
     take = Take.open(folder)
@@ -40,19 +52,24 @@ def make(folder: Path, progress: Progress | None = None) -> Take:
                 progress(done, total)
 
     (folder / "proxy").mkdir(exist_ok=True)
-    for name, stream in ((RAW, "raw"), (LIVE, "live")):
-        part = folder / f"{name}.part"
-        try:
-            write_video(part, counted(stream), take)
-            part.replace(folder / name)
-        finally:
-            part.unlink(missing_ok=True)
-    write_whole(folder / POSTER, _middle(take))
     otio = f"{folder.name}.otio"
-    write_otio(take, folder / otio)
-    manifest, _ = Manifest.load(folder)  # verdict and notes may have changed meanwhile
-    manifest.files |= {name: file_sha256(folder / name) for name in (RAW, LIVE, POSTER, otio)}
-    manifest.save(folder)
+    parts = {name: folder / f"{name}.part" for name in (RAW, LIVE, POSTER, otio)}
+    try:
+        write_video(parts[RAW], counted("raw"), take)
+        write_video(parts[LIVE], counted("live"), take)
+        write_whole(parts[POSTER], _middle(take))
+        write_otio(take, parts[otio])
+        hashes = {name: file_sha256(part) for name, part in parts.items()}
+        with Manifest.changing(folder) as manifest:  # with the verdict and notes of meanwhile
+            manifest.files = {name: sha256 for name, sha256 in manifest.files.items() if name not in parts}
+            manifest.save(folder)  # so that at no moment a file is other than take.json says
+            for name, part in parts.items():
+                part.replace(folder / name)
+            manifest.files |= hashes
+            manifest.save(folder)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
     return Take.open(folder)
 
 

@@ -19,6 +19,7 @@ from studio.model import load_model
 from studio.rendering.replay import replay, same_setup, same_weights
 from studio.takes.documents import DamagedError, TakeError, crc, file_sha256, read_document, rgb_sha256
 from studio.takes.frames import recorded
+from studio.takes.manifest import Manifest
 from studio.takes.mjpeg import packets
 from studio.takes.take import Take
 
@@ -55,7 +56,8 @@ def check_take(take: Take | Path, model: LiveModel | None = None, progress: Prog
         raise TakeError(f"{take.name} is being recorded; check it when it has ended")
     report = Report(take, list(take.problems), list(take.notices))
     if take.manifest.ended not in ("", "cut"):
-        report.notices.append(f"the recording ended by itself: {take.manifest.ended}")
+        how = "was cut" if take.state == "complete" else "ended by itself"
+        report.notices.append(f"the recording {how}: {take.manifest.ended}")
     report.faults += [*_files(take), *_packets(take, "raw"), *_packets(take, "live")]
     report.faults += [*_snapshots(take), *_renders(take)]
     if not take.made:
@@ -89,8 +91,18 @@ def _files(take: Take) -> Iterator[str]:
         path = take.folder / name
         if not path.is_file():
             yield f"{name}: is missing"
-        elif file_sha256(path) != sha256:
+        elif _was_changed(take, name, sha256):
             yield f"{name}: was changed"
+
+
+def _was_changed(take: Take, name: str, sha256: str) -> bool:
+    """Whether a file is another one than take.json says, which may have got other proxies since it was opened."""
+    while file_sha256(take.folder / name) != sha256:
+        newest = Manifest.load(take.folder)[0].files.get(name)
+        if newest in (None, sha256):
+            return newest == sha256
+        sha256 = str(newest)
+    return False
 
 
 def _packets(take: Take, stream: str) -> Iterator[str]:

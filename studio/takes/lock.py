@@ -1,12 +1,25 @@
-"""Who is recording: a lock on a take's folder that the system lets go when the process dies, however it dies."""
+"""Locks on a take's folder, which the system lets go when their process dies, however it dies.
+
+One says who is recording; others let one thread of one process at a time change what all of them read.
+"""
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 NAME = ".recording"
+
+POLL_S = 0.01
+"""Between two tries for a lock that somebody else has."""
+BUSY = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
+"""Somebody else has the lock; another error says that this disk has no locks."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -49,3 +62,39 @@ def is_locked(folder: Path) -> bool:
         except OSError:
             return True
         return False
+
+
+@contextmanager
+def exclusive(folder: Path, name: str, patience_s: float) -> Iterator[None]:
+    """Among all threads and processes, one at a time is in this context; name: of the lock, a file in the folder.
+
+    Raises TimeoutError where another one is in it for longer than that, and OSError where the folder cannot be written.
+    A disk without locks lets everybody in.
+    """
+    path, waited_from = folder / name, time.monotonic()
+    while (file := _entered(path)) is None:
+        if time.monotonic() - waited_from > patience_s:
+            raise TimeoutError(f"{folder} has been in use by somebody else for {patience_s:.0f} s; try again later")
+        time.sleep(POLL_S)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows deletes no open file
+            path.unlink()
+        file.close()
+
+
+def _entered(path: Path) -> IO[bytes] | None:
+    """The lock's file, or None where somebody else has it, or has just deleted it."""
+    file = path.open("ab")
+    try:
+        _lock(file)
+        if sys.platform == "win32" or os.fstat(file.fileno()).st_ino == path.stat().st_ino:
+            return file
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        if error.errno not in BUSY:
+            return file
+    file.close()
+    return None

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from studio.takes.documents import TakeError, read_document, write_document
+from studio.takes.lock import exclusive
 
 SCHEMA = "lsd-studio.take"
 VERSION = 1
 
 TICKS_PER_SECOND = 1_000_000
 """The take's clock counts microseconds."""
+
+LOCK = ".changing"
+"""In a take's folder while somebody reads, changes and writes take.json."""
+PATIENCE_S = 10.0
+"""How long a change waits for another one, which takes milliseconds."""
 
 Verdict = Literal["circled", "ng", "hold"]
 
@@ -80,6 +88,16 @@ class Manifest(_Document):
     def save(self, folder: Path) -> None:
         """Replace take.json atomically."""
         write_document(folder / "take.json", self.model_dump(by_alias=True))
+
+    @classmethod
+    @contextmanager
+    def changing(cls, folder: Path) -> Iterator[Manifest]:
+        """The manifest as it is now, for a change that ends with `save`: nobody else changes it meanwhile.
+
+        Raises TakeError where it cannot be read, OSError where it cannot be written.
+        """
+        with exclusive(folder, LOCK, PATIENCE_S):
+            yield cls.load(folder)[0]
 
     @classmethod
     def load(cls, folder: Path) -> tuple[Manifest, bool]:

@@ -162,14 +162,14 @@ class Take:
         circled = fields.get("circled")
         if circled is not None and circled not in (names := [version.name for version in self.renders]):
             raise TakeError(f"{self.name} has no version {circled!r}; it has {', '.join(names) or 'none'}")
-        manifest, _ = Manifest.load(self.folder)  # another page may have edited it since
-        try:
-            manifest = Manifest.model_validate({**manifest.model_dump(by_alias=True), **fields})
-        except ValidationError:
-            raise TakeError(
-                f"{fields} is not a judgement; verdict is circled, ng, hold or None, notes a text"
-            ) from None
-        manifest.save(self.folder)
+        with Manifest.changing(self.folder) as manifest:  # as another page, or the proxies, left it
+            try:
+                edited = Manifest.model_validate({**manifest.model_dump(by_alias=True), **fields})
+            except ValidationError:
+                raise TakeError(
+                    f"{fields} is not a judgement; verdict is circled, ng, hold or None, notes a text"
+                ) from None
+            edited.save(self.folder)
         return Take.open(self.folder)
 
 
