@@ -15,6 +15,7 @@ from rich.console import Console
 from studio.background import Progress, terminal_bar
 from studio.delivery.formats import FORMATS
 from studio.model import DEFAULT_KIND, KINDS
+from studio.signals import TerminatedError, terminable
 
 app = typer.Typer(
     name="lsd-studio",
@@ -77,20 +78,21 @@ def serve(
 
     if sessions == SESSIONS and copy_example(sessions):
         _remark(f"A first start: the example take was copied to {sessions / 'example'}")
-    studio = serve_pages(
-        sessions,
-        host=host,
-        port=port,
-        auth=login,
-        share=share,
-        ssl_certfile=ssl_certfile,
-        ssl_keyfile=ssl_keyfile,
-        kind=kind.value,
-        device=device.value,
-        weights=weights,
-    )
-    _remark(f"The studio is open at {studio.share_url or studio.url}  (Ctrl+C closes it)")
-    studio.wait()
+    with terminable():
+        studio = serve_pages(
+            sessions,
+            host=host,
+            port=port,
+            auth=login,
+            share=share,
+            ssl_certfile=ssl_certfile,
+            ssl_keyfile=ssl_keyfile,
+            kind=kind.value,
+            device=device.value,
+            weights=weights,
+        )
+        _remark(f"The studio is open at {studio.share_url or studio.url}  (Ctrl+C closes it)")
+        studio.wait()
 
 
 @app.command()
@@ -146,38 +148,43 @@ def record(
     model = load_model(kind=kind.value, device=device.value, weights=weights, seed=seed)
     director = Director(model, timeline.keys[0].prompt, weights=str(weights.absolute()) if weights else "")
     trouble: Exception | None = None
-    try:
-        director.warm(camera.width, camera.height)
-        director.record(sessions, slate, timeline=timeline, fps=camera.fps)
-        connection = Connection(director)
-        with _progress("Recording") as progress:
-            span: list[int] = []
-            """When the take's first and last frames were taken."""
+    ended = "cut"
+    with terminable():
+        try:
+            director.warm(camera.width, camera.height)
+            director.record(sessions, slate, timeline=timeline, fps=camera.fps)
+            connection = Connection(director)
+            with _progress("Recording") as progress:
+                span: list[int] = []
+                """When the take's first and last frames were taken."""
 
-            def answered(frame: LiveFrame) -> None:
-                span[:] = [*span[:1], frame.camera_ticks]
-                progress(frame.index + 1, 0)
+                def answered(frame: LiveFrame) -> None:
+                    span[:] = [*span[:1], frame.camera_ticks]
+                    progress(frame.index + 1, 0)
 
-            try:
-                if every_frame:
-                    for frame in camera:
-                        answered(director.shoot(frame.packet, frame.index, frame.ticks, quality=quality))
-                else:
-                    roll(camera, connection, answered)
-            except KeyboardInterrupt:
-                _remark("Cut.")
-            except ValueError as error:  # the source is damaged: what came before is kept
-                trouble = error
-        if span:
-            try:
-                for chunk in camera.sound([(0, span[0], span[-1] + round(TICKS_PER_SECOND / camera.fps))]):
-                    director.sound(chunk, span[0])
-            except ValueError as error:
-                _remark(f"The take is silent: {error}")
-        status = director.status()
-        folder = director.cut()
-    finally:
-        director.close()
+                try:
+                    if every_frame:
+                        for frame in camera:
+                            answered(director.shoot(frame.packet, frame.index, frame.ticks, quality=quality))
+                    else:
+                        roll(camera, connection, answered)
+                except TerminatedError as error:
+                    ended = f"terminated by {error}"
+                    _remark("Cut: the system ended the recording.")
+                except KeyboardInterrupt:
+                    _remark("Cut.")
+                except ValueError as error:  # the source is damaged: what came before is kept
+                    trouble = error
+            if span:
+                try:
+                    for chunk in camera.sound([(0, span[0], span[-1] + round(TICKS_PER_SECOND / camera.fps))]):
+                        director.sound(chunk, span[0])
+                except ValueError as error:
+                    _remark(f"The take is silent: {error}")
+            status = director.status()
+            folder = director.cut(ended)
+        finally:
+            director.close()
     if folder is None:
         raise trouble or ValueError(f"no frame of {source} was recorded")
     with _progress("Proxies") as progress:

@@ -36,7 +36,7 @@ FLOORS = {
     ),
     "studio": (
         ("studio.web",),  # the pages' files, with the tables that Python reads too
-        ("studio.timeline", "studio.background", "studio.workers"),
+        ("studio.timeline", "studio.background", "studio.signals", "studio.workers"),
         ("studio.script", "studio.takes"),
         ("studio.model",),
         ("studio.performing",),
