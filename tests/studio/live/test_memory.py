@@ -98,12 +98,15 @@ def test_what_came_after_the_first_settling_is_still_found(calls: int) -> None:
         me: object
 
     settle()
-    nodes = []
-    for _ in range(calls):
+    nodes: list[weakref.ref[Node]] = []
+
+    def session() -> None:
         node = Node()
         node.me = node
         nodes.append(weakref.ref(node))
-        settle()  # a session that is alive meanwhile
-    del node
+        settle()  # while it is alive
+
+    for _ in range(calls):
+        session()
     gc.collect()
     assert [node for node in nodes if node() is not None] == []

@@ -14,6 +14,7 @@ from studio.delivery import proxies
 from studio.rendering.verify import check_take
 from studio.takes import lock as lock_module
 from studio.takes import take as take_module
+from studio.takes.documents import file_sha256
 from studio.takes.lock import exclusive
 from studio.takes.manifest import Manifest
 from studio.takes.take import Take
@@ -96,7 +97,7 @@ def test_proxies_that_break_off_between_files_leave_a_sound_take(
     proxies.make(edge_take.folder)
     (edge_take.folder / proxies.RAW).write_bytes(b"an older studio's")
     manifest = Manifest.load(edge_take.folder)[0]
-    manifest.files[proxies.RAW] = proxies.file_sha256(edge_take.folder / proxies.RAW)
+    manifest.files[proxies.RAW] = file_sha256(edge_take.folder / proxies.RAW)
     manifest.save(edge_take.folder)
     replace = Path.replace
 
