@@ -57,7 +57,14 @@ _FRAMES_ALONE = "--frames says how a schedule counts; give --schedule FILE with 
 def serve(
     port: Annotated[int | None, typer.Option(help="7860 or the next free one by default.", min=1, max=65535)] = None,
     host: Annotated[str, typer.Option(help="0.0.0.0 for other machines; a camera then needs HTTPS.")] = "127.0.0.1",
-    auth: Annotated[str | None, typer.Option(help="USER:PASSWORD, asked of everybody.")] = None,
+    auth: Annotated[
+        str | None,
+        typer.Option(help="USER:PASSWORD, asked of everybody; a list of processes shows it.", envvar="LSD_AUTH"),
+    ] = None,
+    auth_file: Annotated[Path | None, typer.Option(help="A file that holds USER:PASSWORD, in place of --auth.")] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A name by which browsers reach it, as a proxy's; may be repeated.")
+    ] = None,
     share: Annotated[bool, typer.Option("--share", help="Make a public link through Gradio's servers.")] = False,
     ssl_certfile: Annotated[Path | None, typer.Option(help="Certificate, to serve by HTTPS.")] = None,
     ssl_keyfile: Annotated[Path | None, typer.Option(help="The certificate's key.")] = None,
@@ -67,7 +74,7 @@ def serve(
     sessions: Sessions = SESSIONS,
 ) -> None:
     """Open the studio in the browser."""
-    login = _login(auth) if auth is not None else None
+    login = _login(auth, auth_file)
     for path in (ssl_certfile, ssl_keyfile):
         if path is not None and not path.is_file():
             raise ValueError(f"{path} does not exist; give the path of a PEM file")
@@ -84,6 +91,7 @@ def serve(
             host=host,
             port=port,
             auth=login,
+            allow_hosts=allow_host or (),
             share=share,
             ssl_certfile=ssl_certfile,
             ssl_keyfile=ssl_keyfile,
@@ -377,10 +385,22 @@ def _find(take: Path, sessions: Path) -> Path:
     return take if take.is_dir() or not (sessions / take).is_dir() else sessions / take
 
 
-def _login(text: str) -> tuple[str, str]:
+def _login(text: str | None, file: Path | None) -> tuple[str, str] | None:
+    """Name and password, from a file before the option or the environment; None where there is no login."""
+    source = "--auth (or LSD_AUTH)"
+    if file is not None:
+        source = str(file)
+        try:
+            text = file.read_text(encoding="utf-8-sig").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ValueError(
+                f"--auth-file {file} cannot be read: {getattr(error, 'strerror', None) or error}"
+            ) from None
+    if text is None:
+        return None
     user, colon, password = text.partition(":")
     if not (user and colon and password):
-        raise ValueError("--auth is USER:PASSWORD, neither of them empty")
+        raise ValueError(f"{source} is USER:PASSWORD, neither of them empty")
     return user, password
 
 

@@ -64,8 +64,12 @@ class Callbacks:
 
     def enter(self, data: Mapping[str, Any]) -> Reply:
         """A page was loaded: its token, and what it needs to begin. Gradio answers it to people who are signed in."""
+        try:
+            token = self.guard.issue()
+        except ValueError as error:
+            return {"error": str(error)}
         return {
-            "token": self.guard.issue(),
+            "token": token,
             "example": self.files.example(),
             "slate": {"production": "my-film", "scene": "1", "shot": "A"},
         }

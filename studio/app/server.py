@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -15,6 +19,7 @@ from starlette.websockets import WebSocket
 
 from studio.app import pages
 from studio.app.callbacks import Callbacks
+from studio.app.doors import Doors
 from studio.app.guard import GradioApp, Guard
 from studio.app.sessions import Sessions
 from studio.app.socket import answer
@@ -78,20 +83,22 @@ def serve(
     device: str = "auto",
     weights: Path | None = None,
     places: int = PLACES,
+    allow_hosts: Iterable[str] = (),
 ) -> Studio:
     """Start the studio and return at once; the model is loaded beside it.
 
     sessions: where takes are. port: None finds a free one from 7860 on. auth: user and password. share: a public link.
     kind: of the model for live work, one of studio.model.KINDS. device: auto, cpu, cuda or mps. weights: a file, or its
     shards, for live work, in place of the shipped ones. A take is rendered again with the kind and the weights that
-    made it. places: how many pages can be live at once.
+    made it. places: how many pages can be live at once. allow_hosts: names by
+    which browsers reach it through a proxy.
     Raises OSError where the port is taken, ValueError where there are no such weights.
     """
     if weights is not None:
         check_weights(weights)
     sessions.mkdir(parents=True, exist_ok=True)
     sessions = sessions.resolve()
-    guard = Guard()
+    guard = Guard([host, *allow_hosts])
     named = str(weights.absolute()) if weights is not None else ""
     live = Sessions(lambda: Director(load_model(kind=kind, device=device, weights=weights), weights=named), places)
     farm = Farm(Processes(1, RENDER_NICENESS), sessions / RENDERS)
@@ -116,10 +123,27 @@ def serve(
         enable_monitoring=False,
         theme=pages.theme(),
         head=pages.HEAD,
-        app_kwargs={"routes": routes(guard, live, callbacks)},
+        app_kwargs={"routes": routes(guard, live, callbacks), "lifespan": guarded(guard)},
     )
     guard.watch(cast(GradioApp, app))
+    if share_url:
+        guard.allow(urlsplit(share_url).netloc)
     return Studio(url, share_url, page, live, callbacks, farm)
+
+
+def guarded(guard: Guard) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    """The app's start, which puts the doors around all of it: outside of Gradio's own middleware, too.
+
+    Gradio adds its own around any that it is given, and shares answers across origins there.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        assert app.middleware_stack is not None  # which is calling
+        app.middleware_stack = Doors(app.middleware_stack, guard)
+        yield
+
+    return lifespan
 
 
 def _require_free(host: str, port: int) -> None:

@@ -30,7 +30,7 @@ def studio(serve: Callable[..., Served], tmp_path_factory: pytest.TempPathFactor
     """A studio with the shipped example and nothing else."""
     sessions = tmp_path_factory.mktemp("example") / "sessions"
     shutil.copytree(ROOT / "sessions/example", sessions / "example")
-    return serve(sessions=sessions)
+    return serve("--allow-host", "studio.test", sessions=sessions)
 
 
 @pytest.fixture
