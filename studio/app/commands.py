@@ -7,12 +7,15 @@
     marker   a named moment of the take
     stop     the page goes
 
-A mistake of the film maker's is answered with `error` and a sentence.
+A mistake of the film maker's is answered with `error` and a sentence. What no page sends (text where a number belongs,
+half a character) ends the connection.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 import math
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -23,8 +26,24 @@ from studio.app.sessions import Session, Sessions
 from studio.takes.slate import Slate
 from studio.takes.take import Take
 
+log = logging.getLogger(__name__)
+
 Command: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 """Called with the page's JSON. Raises ValueError for a mistake of the film maker's, and Closing."""
+
+
+FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
+    "hello": {"parameters": (dict,), "prompt": (str,)},
+    "prompt": {"text": (str,), "fade_s": (int, float)},
+    "param": {"name": (str,), "fade_s": (int, float)},
+    "record": {"slate": (dict,), "fps": (int, float)},
+    "marker": {"name": (str,)},
+    "stop": {},
+}
+"""What each command's fields are, where they are there. A parameter's value is checked with its range."""
+SLATE = ("production", "scene", "shot")
+MAY_BE_NULL = ("prompt", "parameters")
+"""Fields for which a page may say null: it shows nothing yet."""
 
 
 class Closing(Exception):
@@ -51,6 +70,22 @@ class Commands:
             "marker": self.marker,
             "stop": self.stop,
         }
+
+    async def obey(self, text: str) -> None:
+        """Do what a message says. Raises ValueError for a mistake of the film maker's, Closing for anything else."""
+        try:
+            data = json.loads(text)
+            command = self.by_name[data["type"]]
+            json.dumps(data, ensure_ascii=False).encode()  # half a surrogate pair is no text
+            _check(data)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise Closing("refused", "A message came that is not a command of this studio.") from None
+        try:
+            await command(data)
+        except (TypeError, AttributeError, ArithmeticError, LookupError, RecursionError) as error:
+            log.exception("command %s", data["type"])
+            reason = f"The command {data['type']!r} has fields that this studio does not know: {error}."
+            raise Closing("refused", reason) from None
 
     async def hello(self, data: dict[str, Any]) -> None:
         """The page is there, perhaps again: the prompt and the parameters that it shows hold."""
@@ -84,11 +119,11 @@ class Commands:
             await self._cut()
             return
         named = _dict(data.get("slate"))
-        slate = Slate(*(str(named.get(part, "")) for part in ("production", "scene", "shot")))
-        fps = float(data.get("fps", 24.0))
+        slate = Slate(*(str(named.get(part, "")) for part in SLATE))
+        fps = data.get("fps", 24.0)
         if not 1 <= fps <= 240:
             raise ValueError(f"a camera of {fps} frames a second; 1 to 240 are taken")
-        folder = await asyncio.to_thread(self.director.record, self.folder, slate, fps=fps)
+        folder = await asyncio.to_thread(self.director.record, self.folder, slate, fps=float(fps))
         self.recording = True
         self.say("recording", on=True, take=int(folder.name[1:]), seconds=0.0)
 
@@ -119,6 +154,19 @@ class Commands:
     async def stop(self, data: dict[str, Any]) -> None:
         """The page says good-bye."""
         raise Closing("stopped", "stopped")
+
+
+def _check(data: dict[str, Any]) -> None:
+    """Raise TypeError where a field is not of its type."""
+    for name, types in FIELDS[data["type"]].items():
+        value = data.get(name)
+        if name not in data or (value is None and name in MAY_BE_NULL):
+            continue
+        if not isinstance(value, types) or isinstance(value, bool):
+            raise TypeError(f"{name} is {value!r}")
+    for part in SLATE:
+        if data["type"] == "record" and not isinstance(_dict(data.get("slate")).get(part, ""), (str, int)):
+            raise TypeError(f"{part} of the slate is not text")
 
 
 def _dict(value: object) -> dict[str, Any]:

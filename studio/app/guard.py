@@ -25,9 +25,11 @@ MAX_FRAME = 1 << 20
 MAX_COMMAND = 16 << 10
 """Characters in one JSON command."""
 MAX_RATE = 90.0
-"""Messages a second, on average; a camera sends 24 to 30."""
+"""Frames a second that are kept, on average, and commands that are obeyed; a camera sends 24 to 30."""
 BURST = 180
-"""Messages that may come at once, after a pause of the network."""
+"""Of them may come at once, after a pause of the network."""
+FLOOD_RATE, FLOOD_BURST = 1000.0, 2000
+"""Messages of any kind a second, and at once, beyond which a page is no camera of any speed."""
 MAX_TOKENS = 1024
 """Pages that are remembered. For a new one the oldest that was never used is forgotten, or one that is long unused."""
 UNUSED_S = 60.0

@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from studio.app import wire
 from studio.app.commands import Closing, Commands
-from studio.app.guard import MAX_COMMAND, MAX_FRAME, Guard, RateLimit
+from studio.app.guard import FLOOD_BURST, FLOOD_RATE, MAX_COMMAND, MAX_FRAME, Guard, RateLimit
 from studio.app.sessions import FullError, Session, Sessions
 from studio.live.connection import Connection
 from studio.live.frames import LIVE_QUALITY, LiveFrame
@@ -45,11 +45,16 @@ async def answer(socket: WebSocket, guard: Guard, sessions: Sessions, folder: Pa
     except FullError as error:
         await _close(socket, Closing("busy", str(error)))
         return
-    except (ValueError, OSError) as error:
+    except Exception as error:
+        log.exception("no place could be made")
         await _close(socket, Closing("broken", f"The model cannot be loaded: {error}"))
         return
-    connected = SocketSession(socket, session, sessions, folder)
-    await asyncio.to_thread(session.connect, connected.hang_up)
+    try:
+        connected = SocketSession(socket, session, sessions, folder, guard)
+        await asyncio.to_thread(session.connect, connected.hang_up)
+    except BaseException:
+        sessions.lose(session)  # or its place would be taken for good
+        raise
     await connected.run()
 
 
@@ -65,11 +70,12 @@ async def _close(socket: WebSocket, closing: Closing) -> None:
 class SocketSession:
     """One connection of a page: its own worker and mailbox, never shared with the connection before or after."""
 
-    def __init__(self, socket: WebSocket, session: Session, sessions: Sessions, folder: Path) -> None:
-        self.socket, self.session, self.sessions = socket, session, sessions
+    def __init__(self, socket: WebSocket, session: Session, sessions: Sessions, folder: Path, guard: Guard) -> None:
+        self.socket, self.session, self.sessions, self.guard = socket, session, sessions, guard
         self.director = session.director
         self.connection = Connection(session.director)
-        self.limit = RateLimit()
+        self.limit, self.frames, self.flood = RateLimit(), RateLimit(), RateLimit(FLOOD_RATE, FLOOD_BURST)
+        """Of commands and sound, of the frames that are kept, and of all messages."""
         self.outbox: deque[str | bytes] = deque()
         self.unsent = asyncio.Event()
         self.loop = asyncio.get_running_loop()
@@ -92,17 +98,30 @@ class SocketSession:
             self.closing = closing
         except (WebSocketDisconnect, asyncio.CancelledError):
             pass  # lost, or taken over: `closing` tells which
+        except Exception as error:
+            log.exception("a message")
+            self.closing = Closing(
+                "broken", f"The studio stumbled: {type(error).__name__}: {error}. Press Start again."
+            )
         finally:
             self.connection.close()
             for task in others:
                 task.cancel()
-            await asyncio.to_thread(self.worker.join)
-        if self.closing and self.closing.why in ("stopped", "paused"):
-            await asyncio.to_thread(self.sessions.leave, self.session)  # the place is free when the page hears of it
-        elif self.session.holds(self.hang_up):
-            self.sessions.lose(self.session)
+            try:
+                await asyncio.to_thread(self.worker.join)
+            finally:
+                await self._give_back()
         if self.closing:
             await _close(self.socket, self.closing)
+
+    async def _give_back(self) -> None:
+        """The place of a page that was sent away is free when the page hears of it; one that was lost may come back."""
+        if not self.session.holds(self.hang_up):
+            return  # the connection that took over holds it
+        if self.closing and self.closing.why != "taken":
+            await asyncio.to_thread(self.sessions.leave, self.session)
+        else:
+            self.sessions.lose(self.session)
 
     def hang_up(self) -> None:
         """Called by the connection that takes over, from a thread: ends this one and waits for its worker."""
@@ -159,11 +178,23 @@ class SocketSession:
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(STATUS_S)
+            if not self._welcome():
+                return
             status = self.director.status()
             if self.commands.recording and status.take is None:  # it ended by itself
                 self.commands.recording = False
                 self.say("recording", on=False, text=status.trouble or "The recording ended.")
             self.say("status", dropped=status.dropped + self.connection.unkept, trouble=status.trouble)
+
+    def _welcome(self) -> bool:
+        """Is who opened the socket still signed in? Ends the connection of one who is not."""
+        self.guard.knows(self.session.token)  # a page that shoots uses its token
+        if self.guard.signed_in(self.socket):
+            return True
+        self.closing = Closing("refused", "Nobody is signed in. Load the page again and sign in.")
+        if self.receiving:
+            self.receiving.cancel()
+        return False
 
     # -- in
 
@@ -176,12 +207,17 @@ class SocketSession:
                 raise Closing("paused", reason) from None
             if message["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(message.get("code", 1005))
-            if not self.limit.passes():
+            if not self.flood.passes():
                 raise Closing("refused", "This page sends too much too fast.")
             if message.get("bytes") is not None:
                 self._binary(message["bytes"])
             else:
+                self._count()
                 await self._command(message["text"])
+
+    def _count(self) -> None:
+        if not self.limit.passes():
+            raise Closing("refused", "This page sends too many commands, or too much sound, too fast.")
 
     def _binary(self, data: bytes) -> None:
         if len(data) > MAX_FRAME:
@@ -192,9 +228,15 @@ class SocketSession:
             raise Closing("refused", str(error)) from None
         ticks, quality = round(message.fields["time_ms"] * 1000), message.fields["quality"]
         if message.kind == "frame":
+            if not self.frames.passes():
+                self.connection.unkept += 1
+                return
             asked = round(quality * 100) if 0 < quality <= 1 else LIVE_QUALITY
             self.connection.offer(message.body, message.fields["number"], ticks, asked)
             return
+        self._count()
+        if not message.body:
+            return  # a recorder that is stopped at once has nothing to give
         try:
             self.connection.sound(message.body, ticks)
         except ValueError as error:
@@ -204,12 +246,7 @@ class SocketSession:
         if len(text) > MAX_COMMAND:
             raise Closing("too_big", f"A command of {len(text):,} characters came; at most {MAX_COMMAND:,} are taken.")
         try:
-            data = json.loads(text)
-            command = self.commands.by_name[data["type"]]
-        except (ValueError, KeyError, TypeError):
-            raise Closing("refused", "A message came that is not a command of this studio.") from None
-        try:
-            await command(data)
+            await self.commands.obey(text)
         except ValueError as error:  # the film maker's: a prompt, a slate
             self.say("error", text=_sentence(str(error)))
 

@@ -46,11 +46,13 @@ def pack(kind: str, body: bytes, **fields: float) -> bytes:
 
 def unpack(data: bytes) -> Message:
     """The message of these bytes. Raises ValueError for what is not one of the studio's."""
-    if len(data) <= HEADER_BYTES:
+    if len(data) < HEADER_BYTES:
         raise ValueError(f"A message of {len(data)} bytes came; its header alone has {HEADER_BYTES}.")
     fields = dict(zip(_FIELDS, _HEADER.unpack_from(data), strict=True))
     number = fields.pop("kind")
     kind = next((name for name, code in KINDS.items() if code == number), None)
     if kind is None or not 0 <= fields["time_ms"] < 1e12:
         raise ValueError(f"A message of kind {number} at {fields['time_ms']} ms came, which this studio does not know.")
+    if kind == "frame" and len(data) == HEADER_BYTES:
+        raise ValueError("A frame without a picture came.")
     return Message(kind, fields, data[HEADER_BYTES:])

@@ -23,7 +23,7 @@ from engine.models.checkpoint import random_weights, save_weights
 from engine.stream import Stream
 from studio.app import wire
 from studio.app.callbacks import Callbacks
-from studio.app.guard import BURST, MAX_COMMAND, MAX_FRAME, Guard, RateLimit
+from studio.app.guard import BURST, FLOOD_BURST, MAX_COMMAND, MAX_FRAME, Guard, RateLimit
 from studio.app.server import routes
 from studio.app.sessions import Sessions
 from studio.delivery import proxies
@@ -31,6 +31,7 @@ from studio.farm.farm import Farm
 from studio.farm.local import Processes
 from studio.live.director import Director
 from studio.rendering.render import render
+from studio.takes.recorder import WEBM_MAGIC
 from studio.takes.slate import Slate
 from studio.takes.take import Take
 from studio.timeline.keys import Matte
@@ -238,10 +239,144 @@ def test_a_parameter_is_set_by_its_name(house: House) -> None:
             assert problem in message(socket, "error")["text"]
 
 
-def test_a_flood_ends_the_connection(house: House) -> None:
+def test_a_flood_of_commands_ends_the_connection(house: House) -> None:
     with house.socket(house.token()) as socket:
-        for number in range(2 * BURST):
-            socket.send_bytes(frame(number))
+        for _ in range(2 * BURST):
+            socket.send_json({"type": "marker", "name": "m"})
+        assert closing(socket).code == wire.CLOSES["refused"]
+
+
+def test_a_flood_of_anything_ends_the_connection(house: House) -> None:
+    with house.socket(house.token()) as socket:
+        for _ in range(2 * FLOOD_BURST):
+            socket.send_bytes(frame(1, b"x"))
+        assert closing(socket).code == wire.CLOSES["refused"]
+
+
+def test_frames_beyond_the_rate_are_dropped_and_counted(house: House) -> None:
+    with house.socket(house.token()) as socket:
+        body = jpeg()
+        for number in range(3 * BURST):
+            socket.send_bytes(frame(number, body))
+        while not (status := message(socket, "status"))["dropped"] >= BURST:
+            pass
+        assert status["dropped"] < 3 * BURST
+        time.sleep(0.2)
+        socket.send_bytes(frame(9999))
+        while picture(socket)[0] != 9999:
+            pass
+
+
+@pytest.mark.parametrize("sounds", [[b""], [b"", b""], [b"", WEBM_MAGIC + b"x", b""]])
+def test_a_sound_without_a_byte_is_none(house: House, sounds: list[bytes]) -> None:
+    with house.socket(house.token()) as socket:
+        socket.send_bytes(frame(0))
+        picture(socket)
+        for sound in sounds:
+            socket.send_bytes(wire.pack("sound", sound))
+        socket.send_bytes(frame(1))
+        assert picture(socket)[0] == 1
+
+
+SLATE = {"production": "typed", "scene": "1", "shot": "A"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"type": "record", "on": True, "slate": "x"},
+        {"type": "record", "on": True, "slate": SLATE, "fps": None},
+        {"type": "record", "on": True, "slate": SLATE, "fps": "24"},
+        {"type": "record", "on": True, "slate": SLATE, "fps": True},
+        {"type": "record", "on": True, "slate": [["typed"], "1", "A"]},
+        {"type": "record", "on": True, "slate": {"production": {"a": []}}},
+        {"type": "prompt", "text": None},
+        {"type": "prompt", "text": ["underwater"]},
+        {"type": "prompt", "text": "underwater", "fade_s": [[0.5]]},
+        {"type": "prompt", "text": "underwater", "fade_s": None},
+        {"type": "prompt", "text": "half \ud800"},
+        {"type": "marker", "name": 7},
+        {"type": "marker", "name": "\udfff"},
+        {"type": "param", "name": ["strength"], "value": 1},
+        {"type": "param", "name": "strength", "value": 0.5, "fade_s": {}},
+        {"type": "hello", "version": wire.VERSION, "parameters": [1]},
+        {"type": "hello", "version": wire.VERSION, "prompt": 3},
+        {"type": ["record"]},
+        {"type": None},
+        "[" * 9000,
+        '{"type": ' * 1500,
+        '{"type": "marker", "name": ' + "9" * 9000 + "}",
+    ],
+)
+def test_a_command_of_wrong_types_closes_in_words_and_the_take_is_cut(house: House, command: object) -> None:
+    with house.socket(house.token()) as socket:
+        socket.send_bytes(frame(0))
+        picture(socket)
+        socket.send_json({"type": "record", "on": True, "slate": SLATE})
+        take = message(socket, "recording")["take"]
+        socket.send_bytes(frame(1))
+        picture(socket)
+        socket.send_text(command if isinstance(command, str) else json.dumps(command))
+        assert closing(socket).code == wire.CLOSES["refused"]
+    assert Take.open(house.folder / f"typed/S01/A/T{take:03d}").state == "complete"
+    with house.socket(house.token()) as after:  # there is one place
+        after.send_bytes(frame(0))
+        assert picture(after)[0] == 0
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-1e999", "1" + "0" * 400, "-1", "1e308"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        '{"type": "prompt", "text": "underwater", "fade_s": %s}',
+        '{"type": "param", "name": "strength", "value": %s}',
+        '{"type": "record", "on": true, "slate": {"production": "a", "scene": "1", "shot": "A"}, "fps": %s}',
+    ],
+)
+def test_huge_numbers_are_explained_or_close(house: House, command: str, number: str) -> None:
+    with house.socket(house.token()) as socket:
+        socket.send_text(command % number)
+        try:
+            assert message(socket, "error")["text"]
+            socket.send_bytes(frame(0))
+            assert picture(socket)[0] == 0
+        except WebSocketDisconnect as closed:
+            assert closed.code == wire.CLOSES["refused"]
+    with house.socket(house.token()) as after:
+        try:
+            after.send_bytes(frame(0))
+            assert picture(after)[0] == 0
+        except WebSocketDisconnect:
+            pytest.fail("the place was not given back")
+
+
+@pytest.mark.parametrize("fault", [KeyError("x"), RuntimeError("out of memory"), UnicodeError("x")])
+def test_what_nobody_expected_gives_the_place_back(
+    house: House, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def fail(director: Director, name: str) -> None:
+        raise fault
+
+    monkeypatch.setattr(Director, "mark", fail)
+    with house.socket(house.token()) as socket:
+        socket.send_json({"type": "marker", "name": "m"})
+        if isinstance(fault, ValueError):
+            assert message(socket, "error")["text"]
+            socket.send_json({"type": "stop"})
+        assert closing(socket).code in wire.CLOSES.values()
+    with house.socket(house.token()) as after:
+        after.send_bytes(frame(0))
+        assert picture(after)[0] == 0
+
+
+def test_an_open_socket_does_not_outlive_its_logout(house: House) -> None:
+    house.app.auth = {"ann": "secret"}
+    house.app.tokens["cookie"] = "ann"
+    house.client.cookies.set("access-token-unsecure-here", "cookie")
+    with house.socket(house.token()) as socket:
+        socket.send_bytes(frame(0))
+        assert picture(socket)[0] == 0
+        house.app.tokens.clear()
         assert closing(socket).code == wire.CLOSES["refused"]
 
 
