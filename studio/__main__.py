@@ -161,7 +161,7 @@ def record(
         try:
             director.warm(camera.width, camera.height)
             director.record(sessions, slate, timeline=timeline, fps=camera.fps)
-            connection = Connection(director)
+            connection = Connection(director, held=False)
             with _progress("Recording") as progress:
                 span: list[int] = []
                 """When the take's first and last frames were taken."""

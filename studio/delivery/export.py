@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -26,6 +28,9 @@ AAC_FRAME = 1024
 """Samples in a frame of AAC."""
 EDITING_RATES = (24.0, 25.0, 30.0, 48.0, 50.0, 60.0, 24_000 / 1001, 30_000 / 1001, 48_000 / 1001, 60_000 / 1001)
 """Rates for which there is timecode, and so EDL and XML: the first of them that holds a take's frames is its own."""
+MOST_STILL_S = 120.0
+"""The longest that an exported picture stands still: the live page ends a take after less without a frame, so that a
+longer gap is a wrong time in the take."""
 NAMESPACE = "lsd-studio"
 """Where our metadata stands in an .otio."""
 
@@ -51,12 +56,13 @@ def exported_frames(take: Take, version: str | None = None, fps: float | None = 
     picked = pick(take, version)
     fps = fps or rate_of(take)
     frames = VideoSource(picked.video) if isinstance(picked, Render) else pictures(take, picked)
-    return constant_rate(frames, fps, exported_count(take, fps))
+    return constant_rate(without_gaps(frames), fps, exported_count(take, fps))
 
 
 def exported_count(take: Take, fps: float) -> int:
     """How many frames a take is at a constant rate: 1 or more."""
-    return max(1, round(take.duration_s * fps))
+    times = [row.time_s for row in take.frames]
+    return max(1, round((take.duration_s - (_gaps_before(times, times[-1]) if times else 0.0)) * fps))
 
 
 def rate_of(take: Take) -> float:
@@ -83,7 +89,9 @@ def write_mp4(take: Take, out: Path, version: str | None = None, progress: Progr
         write_video(silent, counted(), take)
         if sounds := take.sounds:
             whole = Path(folder) / "whole.mp4"
-            _add_sound(silent, sounds, whole, total / fps)
+            times = [row.time_s for row in take.frames]
+            heard = tuple((start_s - _gaps_before(times, start_s), path) for start_s, path in sounds)
+            _add_sound(silent, heard, whole, total / fps)
             whole.replace(out)
         else:
             silent.replace(out)
@@ -123,6 +131,22 @@ def constant_rate(frames: Iterable[Frame], fps: float, total: int) -> Iterator[F
     while shown is not None and tick < total:
         yield Frame(shown.rgb, tick, tick / fps)
         tick += 1
+
+
+def without_gaps(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """The frames, none more than `MOST_STILL_S` after the one before."""
+    left_out, last = 0.0, None
+    for frame in frames:
+        if last is not None:
+            left_out += max(0.0, frame.time_s - last - MOST_STILL_S)
+        last = frame.time_s
+        yield replace(frame, time_s=frame.time_s - left_out)
+
+
+def _gaps_before(times: Sequence[float], moment: float) -> float:
+    """Seconds that `without_gaps` leaves out before a moment of the take."""
+    pairs = itertools.pairwise(times)
+    return sum(max(0.0, after - before - MOST_STILL_S) for before, after in pairs if after <= moment)
 
 
 def editing_rate(fps: float) -> float:

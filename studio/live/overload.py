@@ -44,7 +44,7 @@ def overload(
     director.warm(*size)
     for text in PROMPTS:
         director.say(text, wait=True)
-    connection = Connection(director)
+    connection = Connection(director, held=False)
     ages_ms: list[float] = []
     replaced_ms: list[float] = []
     last: list[float] = []  # when the frame of the shown picture arrived

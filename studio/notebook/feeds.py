@@ -112,4 +112,4 @@ class ClipFeed(Feed):
         while not self._over.is_set():
             self._again = True
             roll(self._camera, self._connection, self._answered)
-            self._camera, self._connection = FileCamera(self._path), Connection(self._director)
+            self._camera, self._connection = FileCamera(self._path), Connection(self._director, held=False)

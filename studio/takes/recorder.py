@@ -36,6 +36,9 @@ SYNC_S = 2.0
 RESERVE_BYTES = 128 * 1024
 """Held free during a take, so that its end can be written when the disk is full."""
 
+MOST_SOUNDS = 100
+"""Sound files in a take; each begins where the connection was lost, or a microphone was started again."""
+
 WEBM_MAGIC = b"\x1a\x45\xdf\xa3"
 
 log = logging.getLogger(__name__)
@@ -65,6 +68,8 @@ class Recorder:
         self._counts = {"frames": 0, "made": 0, "dropped": 0, "failed": 0, "unrecorded": 0}
         self._open_files: list[_Closable] = []
         self._heard = False
+        self._begun = 0
+        """Sound files that were handed over."""
         self._sound: WholeFile | None = None
         self._sounds: list[str] = []
         self._whole = True
@@ -124,7 +129,11 @@ class Recorder:
 
         A first chunk that does not is refused with ValueError: restart MediaRecorder with the take.
         """
-        self._heard = self._heard or chunk.startswith(WEBM_MAGIC)
+        begins = chunk.startswith(WEBM_MAGIC)
+        if begins and self._begun >= MOST_SOUNDS:
+            raise ValueError(f"a take holds {MOST_SOUNDS} sound files; cut, and start another take")
+        self._begun += begins
+        self._heard = self._heard or begins
         if not self._heard:
             raise ValueError("a take's sound begins with a WebM header; restart MediaRecorder when the take starts")
         self._hand_over(lambda: self._write_sound(chunk, ticks))
@@ -225,6 +234,8 @@ class Recorder:
     def _write_sound(self, chunk: bytes, ticks: int) -> None:
         if chunk.startswith(WEBM_MAGIC):  # the first, or one more after the connection was lost
             name = f"mic-{len(self._sounds) + 1}.webm" if self._sounds else "mic.webm"
+            if self._sound:
+                self._sound.close()  # one is open at a time
             self._sound = self._opened(WholeFile(self.folder / name, "x"))
             self._sounds.append(name)
             self._events.append({"kind": "sound", "ticks": ticks, "file": name})

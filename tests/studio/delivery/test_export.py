@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from engine.media.video import VideoSource
 from engine.stream import Stream
 from engine.types import Frame
 from studio.delivery import export, proxies
-from studio.delivery.export import constant_rate, exported_frames, write_mp4, write_otio
+from studio.delivery.export import MOST_STILL_S, constant_rate, exported_frames, without_gaps, write_mp4, write_otio
 from studio.rendering.render import render
 from studio.takes.documents import Journal, TakeError, read_journal
 from studio.takes.manifest import Manifest
@@ -193,3 +194,11 @@ def test_an_otio_holds_clips_keys_and_markers(take: Take, stream: Stream, tmp_pa
     assert [value["value"] for value in version.metadata["lsd-studio"]["tracks"][0]["values"]] == [0.5]
     beside = otio.adapters.read_from_file(str(take.folder / "T001.otio"))
     assert beside.tracks[1][0].media_reference.target_url == "proxy/live.mp4"
+
+
+@pytest.mark.parametrize("gaps", [(8 * 3600,), (0.5, 1000, 2000), (119.0, 1.0)])
+def test_a_gap_is_bounded(gaps: tuple[float, ...]) -> None:
+    times = [0.0, *itertools.accumulate(gaps)]
+    frames = [Frame(np.zeros((2, 2, 3), np.uint8), n, time_s) for n, time_s in enumerate(times)]
+    bounded = [frame.time_s for frame in without_gaps(frames)]
+    assert bounded == pytest.approx([0.0, *itertools.accumulate(min(gap, MOST_STILL_S) for gap in gaps)])
