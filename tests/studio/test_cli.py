@@ -160,3 +160,43 @@ def test_record_keeps_the_sound_of_the_clip_in_sync(run: Run, tmp_path: Path) ->
     assert sound.name in take.manifest.files
     assert run("export", take.folder, "--to", "mp4", "--out", tmp_path / "out.mp4", "--sessions", tmp_path)[0] == 0
     assert onset_s(tmp_path / "out.mp4") == pytest.approx(0.4, abs=0.03)
+
+
+@pytest.mark.parametrize("way", ["option", "environment", "file", "file with BOM and newline"])
+def test_name_and_password_come_from_option_environment_or_file(
+    way: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    served: list[object] = []
+
+    class Closed:
+        url = share_url = "here"
+
+        def wait(self) -> None: ...
+
+    def serve(sessions: Path, **how: object) -> Closed:
+        served.append(how["auth"])
+        return Closed()
+
+    monkeypatch.setattr("studio.app.server.serve", serve)
+    login = tmp_path / "login.txt"
+    login.write_bytes(b"ann:pass:word" if way == "file" else b"\xef\xbb\xbfann:pass:word\r\n")
+    options = {"option": ["--auth", "ann:pass:word"], "environment": []}.get(way, ["--auth-file", str(login)])
+    if way == "environment":
+        monkeypatch.setenv("LSD_AUTH", "ann:pass:word")
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--sessions", str(tmp_path), *options])
+    assert not ended.value.code
+    assert served == [("ann", "pass:word")]
+
+
+@pytest.mark.parametrize("content", [b"", b"ann", b"ann:", b":word", b"\xff\xfe", None])
+def test_a_login_file_without_name_and_password_is_refused(
+    content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    login = tmp_path / "login.txt"
+    if content is not None:
+        login.write_bytes(content)
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--auth-file", str(login)])
+    assert ended.value.code == 1
+    assert str(login) in capsys.readouterr().err

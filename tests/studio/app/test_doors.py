@@ -71,8 +71,15 @@ def studio(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Tes
         yield it
 
 
+@pytest.fixture(scope="module")
+def open_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient, App, Guard]]:
+    with served(tmp_path_factory.mktemp("open"), None) as it:
+        yield it
+
+
 @pytest.fixture
-def open_studio(tmp_path: Path) -> Iterator[tuple[TestClient, App, Guard]]:
+def own_studio(tmp_path: Path) -> Iterator[tuple[TestClient, App, Guard]]:
+    """Without a login too, and of one test alone."""
     with served(tmp_path, None) as it:
         yield it
 
@@ -246,8 +253,8 @@ def test_what_is_sent_is_bounded(open_studio: tuple[TestClient, App, Guard], sta
     assert client.get("/", headers={"content-length": "9" * 5000}).status_code in (400, 413)
 
 
-def test_blind_loads_forget_no_page_in_use(open_studio: tuple[TestClient, App, Guard]) -> None:
-    client, _, guard = open_studio
+def test_blind_loads_forget_no_page_in_use(own_studio: tuple[TestClient, App, Guard]) -> None:
+    client, _, guard = own_studio
     used = call(client, "enter").json()["token"]
     assert client.get(f"/studio/token?token={used}").status_code == 200
     fresh = call(client, "enter").json()["token"]  # loaded, and not used yet
