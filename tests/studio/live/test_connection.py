@@ -115,7 +115,7 @@ def test_a_header_a_message_opens_one_file_at_a_time(
     with pytest.raises(ValueError, match="start another take"):
         director.sound(WEBM_MAGIC, MOST_SOUNDS)
     director.sound(b"more of the last", MOST_SOUNDS)
-    take = director._take
+    take = director._recording_take
     assert take
     recorder: Recorder = take._recorder
     while recorder.waiting:
