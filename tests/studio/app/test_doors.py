@@ -50,11 +50,11 @@ def served(folder: Path, auth: tuple[str, str] | None) -> Iterator[tuple[TestCli
 
     with patch("asyncio.new_event_loop", noted):  # Gradio makes some, and closes none
         page = pages.build(callbacks)
-    page.auth = [auth] if auth else None  # what `launch` does with it
+    page.auth = [auth] if auth else None  # type: ignore[assignment]  # what `launch` does with it
     own = {"routes": routes(guard, sessions, callbacks), "lifespan": guarded(guard)}
     with patch("asyncio.new_event_loop", noted):
         app = App.create_app(page, app_kwargs=own)
-    guard.watch(app)
+    guard.watch(app)  # type: ignore[arg-type]  # Gradio's App says that auth is None
     with TestClient(app, base_url=HOME, follow_redirects=False, raise_server_exceptions=False) as client:
         yield client, app, guard
     asyncio.set_event_loop(None)
@@ -101,7 +101,7 @@ def every_route(of: Iterable[BaseRoute]) -> Iterator[tuple[str, frozenset[str]]]
             yield route.path, frozenset(getattr(route, "methods", None) or {"WEBSOCKET"})  # type: ignore[attr-defined]
 
 
-def call(client: TestClient, function: str, data: dict[str, Any] | None = None, **headers: str) -> Any:
+def call(client: TestClient, function: str, data: Any = None, **headers: Any) -> Any:
     """Call one of the page's functions as Gradio's script does."""
     component = next(c["id"] for c in client.app.get_blocks().config["components"] if c["type"] == "html")  # type: ignore[attr-defined]
     body = {"data": data or {}, "component_id": component, "fn_name": function, "session_hash": "s"}
@@ -118,6 +118,7 @@ def test_every_route_of_the_running_app_is_in_the_table(studio: tuple[TestClient
 
 def test_each_route_answers_whom_the_table_names(studio: tuple[TestClient, App, Guard]) -> None:
     client, app, _ = studio
+    login: object = app.auth
     for path, methods in every_route(app.routes):
         door = door_of(path)
         assert door is not None
@@ -129,7 +130,7 @@ def test_each_route_answers_whom_the_table_names(studio: tuple[TestClient, App, 
                 assert status == 404, path
             elif door.who == "everybody":
                 assert status not in (401, 403), path
-            elif app.auth is not None:
+            elif login is not None:
                 assert status == 401, path
             elif door.who == "page":
                 assert status == 403, path
@@ -274,7 +275,7 @@ def test_pages_that_never_spoke_make_room(monkeypatch: pytest.MonkeyPatch) -> No
     assert all(map(guard.knows, used))
     blind = [guard.issue() for _ in range(MAX_TOKENS - 10)]
     later = time.monotonic() + guarding.UNUSED_S + 1
-    monkeypatch.setattr(guarding.time, "monotonic", lambda: later)
+    monkeypatch.setattr("studio.app.guard.time.monotonic", lambda: later)
     new = [guard.issue() for _ in range(MAX_TOKENS - 10)]
     assert all(map(guard.knows, [*used, *new]))
     assert not any(map(guard.knows, blind))
@@ -320,5 +321,5 @@ def test_many_addresses_are_braked_together(monkeypatch: pytest.MonkeyPatch) -> 
         brake.note(f"10.0.0.{number}", right=False)
     assert 0 < brake.wait_s("10.9.9.9") <= 1
     later = time.monotonic() + 2
-    monkeypatch.setattr(guarding.time, "monotonic", lambda: later)
+    monkeypatch.setattr("studio.app.guard.time.monotonic", lambda: later)
     assert brake.wait_s("10.9.9.9") == 0

@@ -41,7 +41,7 @@ def test_fields_that_are_not_given_are_zero() -> None:
     ("data", "problem"),
     [
         (b"short", "its header alone has"),
-        (bytes(wire.HEADER_BYTES), "its header alone has"),
+        (wire.pack("frame", b""), "without a picture"),
         (b"\xff" + wire.pack("frame", b"x")[1:], "of kind 255"),
         (wire.pack("frame", b"x", time_ms=float("nan")), "at nan ms"),
         (wire.pack("frame", b"x", time_ms=-1), "at -1.0 ms"),
@@ -51,6 +51,10 @@ def test_fields_that_are_not_given_are_zero() -> None:
 def test_what_is_not_a_message_is_refused(data: bytes, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         wire.unpack(data)
+
+
+def test_a_browsers_empty_chunk_of_sound_is_a_message() -> None:
+    assert wire.unpack(wire.pack("sound", b"")).body == b""
 
 
 def test_a_field_beyond_its_type_is_refused() -> None:
