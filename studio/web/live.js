@@ -165,8 +165,7 @@ export function mountLive(root, studio) {
     empty.textContent =
       source.text || (source.kind === 'clip' ? 'Drop a clip here, or choose one below.' : '');
     drawSizes();
-    if (source.ready)
-      monitors.style.setProperty('--aspect', video.videoWidth / video.videoHeight);
+    if (source.ready) monitors.style.setProperty('--aspect', video.videoWidth / video.videoHeight);
   });
   // A size is chosen for this machine and kept; until then it is what the studio's processor keeps
   // up with.
