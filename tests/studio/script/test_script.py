@@ -16,7 +16,6 @@ from PIL import Image
 from engine.config import lsd_test
 from engine.stream import Stream
 from engine.teachers.wordings import wordings
-from studio.live.director import Director
 from studio.notebook.formatters import html_of
 from studio.rendering.preflight import check_script, frames_between
 from studio.rendering.render import render, timeline_for
@@ -28,12 +27,11 @@ from studio.script.moments import seconds_of
 from studio.script.region import Region
 from studio.script.script import Beat, Prop, Scene, Script, ScriptError, Tempo
 from studio.takes.documents import TakeError
-from studio.takes.slate import Slate
 from studio.takes.take import Take
 from studio.timeline.clock import Clock
 from studio.timeline.curves import Keyframe, TimelineError
 from studio.timeline.files import timeline_from_dict, timeline_to_dict
-from studio.timeline.keys import Key, Marker, Matte
+from studio.timeline.keys import Marker, Matte
 from studio.timeline.timeline import Timeline
 
 DESERT, SEA = Scene("desert", "wild west at dusk"), Scene("sea", "underwater")
@@ -520,9 +518,3 @@ def test_from_a_snapshot_a_followed_prop_is_where_it_was(take: Take, weights: Pa
     assert part.info["reused"] > 0
     live = [row.sha256 for row in take.made]
     assert part.info["hashes"][-1] != live[-1]
-
-
-def test_a_recorded_take_has_no_regions(tmp_path: Path, director: Director) -> None:
-    with pytest.raises(TakeError, match="rendered, not shot"):
-        director.record(tmp_path, Slate("Film"), timeline=Timeline((Key(0, "underwater"),)).set(1, strength=0.5))
-    assert list(tmp_path.iterdir()) == []
