@@ -68,6 +68,7 @@ def test_its_picture_has_the_size_that_was_asked_for(camera: LiveCamera, stream:
 def test_a_clip_in_the_cameras_place_is_shot_prompted_and_recorded(camera: LiveCamera, small_clip: Path) -> None:
     camera.play(small_clip)
     camera.prompt("underwater")
+    until(lambda: camera.director.status().prompt == "underwater")  # its words were embedded
     camera.record()
     until(lambda: camera.director.status().take_s > 0.4)
     camera.prompt("a pencil sketch", fade_s=0.5)
