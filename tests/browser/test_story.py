@@ -18,9 +18,11 @@ from tests.browser.support import Figures, Served, enter
 
 CAMERA_SIZE = (480, 270)
 PROBE = Path(__file__).with_name("probe.js")
-ON_THEIR_WAY, UNTIL_CHANGED = 6, 16
+FIRST_PICTURE_S, CHANGE_S = 3.0, 1.0
+"""What the studio promises on two cores."""
+ON_THEIR_WAY, UNTIL_CHANGED = 4, 16
 """Pictures between camera and page at most, for nothing may queue; and pictures until a new prompt is seen. Counted in
-pictures, so that they hold on every machine: seconds are kept as figures, and the benchmarks judge them."""
+pictures, so that they hold however fast the processor is: pictures a second are a figure, which the benchmarks judge."""
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +79,7 @@ def test_from_camera_to_new_version(
     page.wait_for_function("probe.pictures.length")
     first_s = page.evaluate("(probe.pictures[0][0] - probe.pressed.start) / 1000")
     figures.note(first_picture_s=round(first_s, 3))
+    assert first_s < FIRST_PICTURE_S
 
     page.wait_for_function("+document.querySelector('[data-figure=fps]').textContent > 0", timeout=30_000)
     time.sleep(3)  # the figures are means of three seconds
@@ -97,6 +100,7 @@ def test_from_camera_to_new_version(
     time.sleep(2.5)
     changed_s = change_s(page)
     figures.note(change_s=round(changed_s, 3))
+    assert changed_s < CHANGE_S
     assert changed_s * statistics.median(rates) <= UNTIL_CHANGED
     prompt.press("Escape")
 
