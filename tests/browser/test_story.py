@@ -22,7 +22,7 @@ FIRST_PICTURE_S, CHANGE_S = 3.0, 1.0
 """What the studio promises on two cores."""
 ON_THEIR_WAY, UNTIL_CHANGED = 4, 16
 """Pictures between camera and page at most, for nothing may queue; and pictures until a new prompt is seen. Counted in
-pictures, so that they hold however fast the processor is: pictures a second are a figure, which the benchmarks judge."""
+pictures, so that they hold however fast the processor is; the benchmarks judge pictures a second."""
 
 
 @pytest.fixture(scope="module")
