@@ -41,7 +41,7 @@ class Segmenter:
         try:
             from ai_edge_litert.interpreter import Interpreter
         except ModuleNotFoundError as error:
-            remedy = 'mattes need the package ai-edge-litert: pip install -e ".[prepare]"'
+            remedy = "mattes need the package ai-edge-litert: pip install ai-edge-litert"
             raise ModuleNotFoundError(remedy, name=error.name) from error
         path = folder / SEGMENTER_FILE
         if not path.is_file():

@@ -98,7 +98,7 @@ def test_without_the_runtime_or_the_file_the_remedy_is_named(tmp_path: Path, mon
 
 
 def test_the_segmenter_finds_a_person(footage: Path) -> None:
-    pytest.importorskip("ai_edge_litert", reason='no runtime; pip install -e ".[prepare]"')
+    pytest.importorskip("ai_edge_litert", reason="no runtime; pip install ai-edge-litert")
     folder = Path(os.environ.get("LSD_TEACHERS") or ROOT / "../shared/teachers")
     if not (folder / SEGMENTER_FILE).is_file():
         pytest.skip(f"{SEGMENTER_FILE} is not in {folder}; set LSD_TEACHERS to the folder that holds it")
