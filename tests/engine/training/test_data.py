@@ -93,7 +93,7 @@ def test_without_the_runtime_or_the_file_the_remedy_is_named(tmp_path: Path, mon
         with pytest.raises(FileNotFoundError, match=SEGMENTER_FILE):
             Segmenter(tmp_path)
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
-    with pytest.raises(ModuleNotFoundError, match="prepare"):
+    with pytest.raises(ModuleNotFoundError, match="pip install ai-edge-litert"):
         Segmenter(tmp_path)
 
 
