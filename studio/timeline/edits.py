@@ -3,7 +3,7 @@
     (day[:8] + day[2:6].stretch(2)).loop(3)
 
 What an edit must not change it leaves as it was, bit for bit: joining is associative, a slice is that part, a split is
-not seen (tests/studio/timeline/test_timeline.py holds these laws).
+not seen (tests/studio/timeline/test_edits.py holds these laws).
 """
 
 from __future__ import annotations
