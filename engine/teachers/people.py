@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from engine.compositing.segmenter import Segmenter as Model
 from engine.teachers.brushes import box, luminance
 
 SEGMENTER_FILE = "selfie_segmentation.tflite"
@@ -31,35 +32,19 @@ MAX_CHANGE = 0.05
 
 
 class Segmenter:
-    """MediaPipe's selfie segmentation on one thread.
+    """MediaPipe's selfie segmentation on one thread, of pictures of any size.
 
-    folder: holds the model file, SEGMENTER_FILE. Raises ModuleNotFoundError without the runtime and FileNotFoundError
-    without the file, each with the remedy.
+    folder: holds the model file, SEGMENTER_FILE. Raises as `engine.compositing.segmenter.Segmenter` does.
     """
 
     def __init__(self, folder: Path) -> None:
-        try:
-            from ai_edge_litert.interpreter import Interpreter
-        except ModuleNotFoundError as error:
-            remedy = "mattes need the package ai-edge-litert: pip install ai-edge-litert"
-            raise ModuleNotFoundError(remedy, name=error.name) from error
-        path = folder / SEGMENTER_FILE
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"{folder} does not hold {SEGMENTER_FILE}; name the folder with the teachers' files"
-            )
-        self._interpreter = Interpreter(str(path), num_threads=1)
-        self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]
-        self._output = self._interpreter.get_output_details()[0]["index"]
+        self._model = Model(folder / SEGMENTER_FILE)
 
     def __call__(self, image: Image.Image) -> Tensor:
         """Probability that each pixel is a person: (h, w) float32 in 0..1, at the model's own size."""
-        _, height, width, _ = self._input["shape"]
-        pixels = np.asarray(image.convert("RGB").resize((width, height), Image.Resampling.BILINEAR), np.float32) / 255
-        self._interpreter.set_tensor(self._input["index"], pixels[None])
-        self._interpreter.invoke()
-        return torch.from_numpy(self._interpreter.get_tensor(self._output)[0, :, :, 0].copy())
+        size = (self._model.width, self._model.height)
+        pixels = np.asarray(image.convert("RGB").resize(size, Image.Resampling.BILINEAR), np.float32) / 255
+        return torch.from_numpy(self._model(pixels))
 
 
 def _snapped(matte: Tensor, image: Image.Image) -> Tensor:
