@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+
+from engine.console import plain, printable, show_all_characters, words_column
 
 if TYPE_CHECKING:
     from engine.media.video import FileSource
@@ -139,7 +141,7 @@ def bench(
 
         suite.run(out, _progress, weights=weights, device=device, frames=frames or 2000, seed=seed)
         for part in tables(out):
-            Console().print(part, highlight=False)
+            Console().print(plain(part) if isinstance(part, str) else part, highlight=False)
         return
     from engine.bench import bench as run
     from engine.stream import Stream
@@ -322,13 +324,12 @@ def film(
 
 def _read_schedule(path: Path, fps: float) -> list[Any]:
     from engine.media.schedule import ScheduleError, read
+    from engine.media.texts import read_text
 
     try:
-        return list(read(path.read_text(encoding="utf-8-sig"), fps).keys)
+        return list(read(read_text(path), fps).keys)
     except ScheduleError as error:
         raise ValueError(f"{path}: {error}") from None
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: byte {error.start} is not UTF-8; save the schedule as UTF-8 text") from None
 
 
 def _save(frames: Iterable[Frame], target: Path, source: FileSource) -> None:
@@ -349,7 +350,7 @@ def _watched(frames: Iterable[Frame], total: int | None, advance: Advance) -> It
 @contextmanager
 def _progress(unit: str) -> Iterator[Advance]:
     """A progress bar on standard error."""
-    columns = TextColumn(unit), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    columns = words_column(unit), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         bar = bars.add_task(unit, total=None)
         yield lambda done, total: bars.update(bar, completed=done, total=total)
@@ -375,18 +376,19 @@ def _headline(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print_table(title: str, rows: dict[str, Any], columns: tuple[str, str] = ("measure", "value")) -> None:
-    table = Table(*columns, title=title)
+    table = Table(*columns, title=plain(title))
     for name, value in rows.items():
-        table.add_row(name, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+        table.add_row(plain(name), plain(", ".join(map(str, value)) if isinstance(value, list) else value))
     Console().print(table)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; an error that the user can mend is one line on standard error and exit status 1."""
+    show_all_characters()
     try:
         app(arguments)
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(error)}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -37,8 +37,8 @@ class PromptError(ValueError):
 
 
 def tidy(text: str) -> str:
-    """A text with its white space collapsed. Raises PromptError for an empty one, more than 1,000 characters, or
-    half a character (a lone surrogate)."""
+    """A text with its white space collapsed. Raises PromptError for an empty one, more than 1,000 characters, half
+    a character (a lone surrogate), or bytes that are not UTF-8."""
     if not isinstance(text, str):
         raise PromptError(f"a prompt is text, not {type(text).__name__}")
     tidied = " ".join(text.split())
@@ -46,8 +46,13 @@ def tidy(text: str) -> str:
         raise PromptError(_EMPTY)
     if len(tidied) > MAX_CHARACTERS:
         raise PromptError(f"the prompt has {len(tidied):,} characters; at most {MAX_CHARACTERS:,} are read: shorten it")
-    if any("\ud800" <= char <= "\udfff" for char in tidied):  # which no tokenizer reads and no file holds
-        raise PromptError(f"the prompt {tidied!a} holds half a character; write the whole character")
+    for char in tidied:
+        if "\udc80" <= char <= "\udcff":  # what a command line or a file's name makes of a byte
+            raise PromptError(
+                f"the prompt {tidied!a} is not UTF-8: it holds the byte {ord(char) & 0xFF:02x}; write it as UTF-8 text"
+            )
+        if "\ud800" <= char <= "\udfff":  # which no tokenizer reads and no file holds
+            raise PromptError(f"the prompt {tidied!a} holds half a character; write the whole character")
     return tidied
 
 

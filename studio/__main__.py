@@ -12,6 +12,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from engine.console import plain, printable, show_all_characters
+from engine.media.texts import read_text
 from studio.background import Progress, terminal_bar
 from studio.delivery.formats import FORMATS
 from studio.model import DEFAULT_KIND, KINDS
@@ -290,10 +292,11 @@ def check(
     model = load_model(opened.manifest.engine, device=device.value, weights=weights)
     with _progress("Checking") as progress:
         report = check_take(folder, model, progress)
-    print(f"{report.take.name}: {report.take.state}, {len(report.take.made)} frames, {report.take.dropped} dropped")
-    print(f"pictures: {report.pictures}")
+    frames = f"{len(report.take.made)} frames, {report.take.dropped} dropped"
+    print(printable(f"{report.take.name}: {report.take.state}, {frames}"))
+    print(printable(f"pictures: {report.pictures}"))
     for notice in report.notices:
-        print(f"note: {notice}")
+        print(printable(f"note: {notice}"))
     if report.faults:
         raise ValueError(f"{report.take.name} is not sound: {'; '.join(report.faults)}")
     print("sound")
@@ -314,8 +317,6 @@ def export(
     from studio.takes.take import Take
 
     opened = Take.open(_find(take, sessions))
-    if not out.absolute().parent.is_dir():
-        raise ValueError(f"{out.parent} is not a folder; make it first")
     if out.exists():
         raise ValueError(f"{out} is there already; choose another name")
     with _progress("Exporting") as progress:
@@ -391,8 +392,8 @@ def _login(text: str | None, file: Path | None) -> tuple[str, str] | None:
     if file is not None:
         source = str(file)
         try:
-            text = file.read_text(encoding="utf-8-sig").strip()
-        except (OSError, UnicodeDecodeError) as error:
+            text = read_text(file).strip()
+        except (OSError, ValueError) as error:
             raise ValueError(
                 f"--auth-file {file} cannot be read: {getattr(error, 'strerror', None) or error}"
             ) from None
@@ -405,7 +406,7 @@ def _login(text: str | None, file: Path | None) -> tuple[str, str] | None:
 
 
 def _remark(text: str) -> None:
-    _stderr.print(text, soft_wrap=True, markup=False)
+    _stderr.print(plain(text), soft_wrap=True)
 
 
 def _progress(title: str) -> AbstractContextManager[Progress]:
@@ -415,10 +416,11 @@ def _progress(title: str) -> AbstractContextManager[Progress]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a mistake of the user's is one line on standard error, and status 1."""
+    show_all_characters()
     try:
         app(arguments)
     except (ValueError, OSError) as error:
-        print(f"lsd-studio: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"lsd-studio: {printable(' '.join(str(error).split()))}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -8,8 +8,10 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TypeAlias, TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
+
+from engine.console import words_column
 
 Progress: TypeAlias = Callable[[int, int], object]
 """Called with frames done and frames in all (0 where that is unknown); what it raises interrupts the work."""
@@ -17,7 +19,7 @@ Progress: TypeAlias = Callable[[int, int], object]
 BarMaker: TypeAlias = Callable[[str, int | None], AbstractContextManager[Progress]]
 """Shows a bar under a title while its context lasts; total: frames, None until the first call says."""
 
-COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+COLUMNS = (words_column("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 """What a bar shows."""
 
 T = TypeVar("T")

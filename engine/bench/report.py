@@ -9,9 +9,9 @@ from typing import Any
 
 from rich import box
 from rich.table import Table
-from rich.text import Text
 
 from engine.bench.records import PERCENTILES, read
+from engine.console import plain
 
 BEGIN = "<!-- measured: written by `python -m engine bench --report` -->"
 END = "<!-- measured: end -->"
@@ -167,13 +167,13 @@ def write(readme: Path, folder: Path) -> None:
 def tables(folder: Path) -> Iterator[Table | str]:
     """The same for the terminal: a table for each machine, then its remarks."""
     for record in records(folder):
-        table = Table(title=title(record), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        table = Table(title=plain(title(record)), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
         for name in COLUMNS[:-1]:
             number = name not in ("what", "size")
             table.add_column(name, justify="right" if number else "left", no_wrap=name != "what")
         for *cells, remark in rows(record):
-            what = Text(cells[0])
-            table.add_row(what.append(f"\n{remark}", "dim") if remark else what, *cells[1:])
+            what = plain(cells[0])
+            table.add_row(what.append(f"\n{remark}", "dim") if remark else what, *map(plain, cells[1:]))
         yield table
         yield from remarks(record)
         yield taken(record)

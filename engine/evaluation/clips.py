@@ -13,6 +13,7 @@ from PIL import Image
 
 from engine.media.animation import moves
 from engine.media.pictures import PICTURE_SUFFIXES, MediaError, fit, read_picture
+from engine.media.texts import read_text
 from engine.media.video import open_source
 from engine.types import Frame
 
@@ -47,8 +48,8 @@ def find_clips(folder: Path) -> list[Path]:
 def read_prompts(path: Path, worlds: Collection[str]) -> dict[str, list[str]]:
     """Read world -> wordings from a JSON file; raises ValueError for another shape or a world not in `worlds`."""
     try:
-        prompts = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        prompts = json.loads(read_text(path))
+    except json.JSONDecodeError as error:
         raise ValueError(f"{path} is not JSON: {error}") from None
     if not isinstance(prompts, dict) or not prompts:
         raise ValueError(f'{path}: expected worlds and their wordings, as in {{"underwater": ["under the sea"]}}')

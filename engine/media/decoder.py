@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 
 from engine.media.display import Deinterlacer, to_rgb
 from engine.media.pace import Pace, in_order, measure
+from engine.media.paths import local
 from engine.media.pictures import MediaError
 
 # Containers that hold their video themselves: a playlist could name any file of this machine, and FFmpeg would play
@@ -37,7 +38,7 @@ def open_container(path: Path) -> InputContainer:
     if path.stat().st_size == 0:
         raise MediaError(f"{path} is empty (0 bytes); give a video file")
     try:
-        return av.open(str(path), options={"format_whitelist": _DEMUXERS})
+        return av.open(local(path), options={"format_whitelist": _DEMUXERS})
     except FFmpegError as error:
         raise MediaError(
             f"{path} is not a video, or was cut before its index was written ({error.strerror}); "

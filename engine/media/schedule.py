@@ -27,8 +27,8 @@ EXAMPLE = '{"0": "underwater", "3.0": {"prompt": "wild west", "fade_s": 0.5}}'
 Form: TypeAlias = Literal["json", "keyframes", "durations"]
 """The three forms, as the module's first lines show them."""
 
-_NEGATIVE = " --neg"
-"""What begins a negative prompt in a Deforum schedule."""
+_NEGATIVE = re.compile(r"--neg|[–—]neg\b", re.IGNORECASE)
+"""What begins a negative prompt in a Deforum schedule, wherever it stands; editors make one dash of the two."""
 _ESCAPED = "\\()[]{}|"
 """What a backslash takes the meaning from."""
 _KEYFRAME = re.compile(r"\s*([0-9.][0-9.:;a-z]*?)\s*:\s*\(", re.IGNORECASE)
@@ -90,8 +90,8 @@ def write(schedule: Schedule, form: Form = "json", times: timecode.Style | None 
     if form not in get_args(Form):
         raise ValueError(f"form {form!r}; it is one of {', '.join(get_args(Form))}")
     for prompt, _ in (pair for key in schedule.keys for pair in key.blend):
-        if _NEGATIVE in prompt:
-            raise ValueError(f"the prompt {prompt!r} would be read as a negative one; take{_NEGATIVE} out")
+        if negative := _NEGATIVE.search(prompt):
+            raise ValueError(f"the prompt {prompt!r} would be read as a negative one; take {negative[0]} out")
     times = times or ("frames" if form == "keyframes" else "seconds")
     if schedule.end_s is not None and form != "durations":
         raise Lost(f"{form} have no end, and this schedule ends at {schedule.end_s} s; durations have one")
@@ -266,8 +266,9 @@ def _words(text: str, value: Any, at: int) -> str:
         prompt = tidy(value)
     except PromptError as error:
         raise ScheduleError(str(error), text, at) from None
-    if _NEGATIVE in prompt:
-        raise ScheduleError("the engine knows no negative prompts; take out what begins with --neg", text, at)
+    if negative := _NEGATIVE.search(prompt):
+        problem = f"the engine knows no negative prompts; take out what begins with {negative[0]}"
+        raise ScheduleError(problem, text, at)
     return prompt
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -11,16 +12,20 @@ from typing import TypeAlias
 
 import av
 import numpy as np
+from av.error import FFmpegError
 from av.video.frame import PictureType
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
 
 from engine.media.animation import Animation, moves
 from engine.media.decoder import Decoder, open_container, probe
+from engine.media.paths import check_folder, local
 from engine.media.pictures import PICTURE_SUFFIXES, MediaError, as_picture, fit, read_picture
 from engine.types import Frame
 
 _TO_YUV = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
 _TICKS = 90_000  # per second in the files that we write
+CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+"""What a video is written as, by the suffix of its name."""
 _SLICES = 2  # threads of the encoder: each makes a slice of the picture, so their number, like all else, is fixed
 
 
@@ -104,12 +109,13 @@ def open_source(path: str | Path, size: tuple[int, int] | None = None, still_s: 
 
 
 class VideoWriter:
-    """Writes H.264 in MP4: BT.709, limited range, tagged; a keyframe a second; playable up to the last one if killed.
+    """Writes H.264 in the container of the path's suffix: BT.709, limited range, tagged; a keyframe a second.
 
-    What comes later changes nothing in the frames before it, and the same frames give the same bytes on any number of
-    cores. A frame is shown from its `time_s` on, which must grow;
-    the rate may vary. Odd sizes gain a row or a column, since 4:2:0 has none. Raises MediaError for a frame that does
-    not fit, and OSError where the disk is full. Without a frame no file remains.
+    If killed, it is playable up to the last keyframe. What comes later changes nothing in the frames before it, and the
+    same frames give the same bytes on any number of cores. A frame is shown from its `time_s` on, which must grow; the
+    rate may vary. Odd sizes gain a row or a column, since 4:2:0 has none. Raises MediaError for a frame that does not
+    fit, another suffix or a folder that is not there, and OSError, which names the file, where the disk is full.
+    Without a frame no file remains.
     """
 
     def __init__(self, path: str | Path, width: int, height: int, fps: float = 24.0, crf: int = 16) -> None:
@@ -118,14 +124,21 @@ class VideoWriter:
                 f"a video of {width}x{height} at {fps} frames a second; sizes are 1 or more, rates up to 1000"
             )
         self.path = Path(path)
+        container = CONTAINERS.get(self.path.suffix.lower())
+        if container is None:
+            raise MediaError(f"{self.path.name}: a video is written as {', '.join(CONTAINERS)}; give it such a name")
+        check_folder(self.path)
         self.frames = 0
         """How many were written."""
         self._closed = False
         self._width, self._height = width, height
         self._frame_s = 1 / fps
         self._last_s = self._key_s = -math.inf
-        options = {"movflags": "hybrid_fragmented+frag_keyframe+delay_moov", "flush_packets": "1"}
-        self._container = av.open(str(path), "w", format="mp4", options=options)
+        fragments = {"movflags": "hybrid_fragmented+frag_keyframe+delay_moov"} if container != "matroska" else {}
+        with self._named_errors():
+            self._container = av.open(
+                local(self.path), "w", format=container, options={**fragments, "flush_packets": "1"}
+            )
         rate = Fraction(fps).limit_denominator(1001)
         quality = {"crf": str(crf), "preset": "fast", "tune": "zerolatency"}  # no look-ahead: the file is causal, too
         self._stream = self._container.add_stream("libx264", rate=rate, options=quality)
@@ -159,7 +172,8 @@ class VideoWriter:
         if frame.time_s + gap_s - self._key_s > 1 + 0.5 / _TICKS:  # the next one would come too late
             picture.pict_type = PictureType.I
             self._key_s = frame.time_s
-        self._container.mux(self._stream.encode(picture))
+        with self._named_errors():
+            self._container.mux(self._stream.encode(picture))
         self._last_s = frame.time_s
         self.frames += 1
 
@@ -169,12 +183,23 @@ class VideoWriter:
             return
         self._closed = True
         try:
-            if self.frames:
-                self._container.mux(self._stream.encode(None))
+            with self._named_errors():
+                try:
+                    if self.frames:
+                        self._container.mux(self._stream.encode(None))
+                finally:
+                    self._container.close()
         finally:
-            self._container.close()
             if not self.frames:
                 self.path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """FFmpeg's errors, with the file's name."""
+        try:
+            yield
+        except FFmpegError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
 
     def __enter__(self) -> VideoWriter:
         return self

@@ -14,6 +14,8 @@ from typing import Annotated
 
 import typer
 
+from engine.console import printable, show_all_characters
+
 log = logging.getLogger(__name__)
 
 app = typer.Typer(
@@ -175,11 +177,12 @@ def widen(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; an error that the user can mend is one line on standard error and exit status 1."""
+    show_all_characters()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
         app(arguments)
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(error)}", file=sys.stderr)
         sys.exit(1)
 
 

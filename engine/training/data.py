@@ -27,7 +27,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from engine.media.paths import local
 from engine.media.pictures import PICTURE_SUFFIXES, read_picture
+from engine.media.texts import read_text
 from engine.teachers.people import Segmenter, person_mattes
 
 MAX_PIXELS = 384 * 216
@@ -47,7 +49,7 @@ def _frames(path: Path, count: int) -> tuple[list[Image.Image], float]:
     """`count` consecutive frames from the middle of a clip (or one of a still), and their rate."""
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return [_scaled(Image.fromarray(read_picture(path)))], 24.0
-    with av.open(path) as container:
+    with av.open(local(path)) as container:
         stream = container.streams.video[0]
         rate = float(stream.average_rate or 24)
         images = [frame.to_image() for frame in container.decode(stream)]
@@ -80,7 +82,7 @@ def pack(
     clips: list[dict[str, Any]] = []
     blobs: list[bytes] = []
     mattes: list[bytes] = []
-    for row in csv.DictReader((footage / "manifest.csv").read_text(encoding="utf-8").splitlines()):
+    for row in csv.DictReader(read_text(footage / "manifest.csv").splitlines()):
         try:
             images, rate = _frames(footage / row["file"], frames_per_clip)
             if not images:

@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import opentimelineio as otio
 
+from engine.media.paths import local
 from engine.media.video import VideoSource
 from engine.prompts import blend, words
 from engine.types import Frame
@@ -240,7 +241,7 @@ def _add_sound(silent: Path, sounds: Sequence[tuple[float, Path]], out: Path, en
     AAC comes in whole frames, and the last one must not outlast the picture: what does not fill one is left out.
     """
     layout = "mono" if max(sound.channels(path) for _, path in sounds) < 2 else "stereo"
-    with av.open(str(silent)) as video, av.open(str(out), "w", format="mp4") as mp4:
+    with av.open(local(silent)) as video, av.open(local(out), "w", format="mp4") as mp4:
         picture = mp4.add_stream_from_template(video.streams.video[0])
         voice = mp4.add_stream("aac", rate=sound.SAMPLE_RATE)
         voice.layout = layout

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from engine.media.paths import check_folder
 from engine.media.pictures import fit
 from engine.media.video import VideoSource, VideoWriter
 from engine.prompts import number, seconds
@@ -176,11 +177,13 @@ class Film:
 
 
 def write_film(film: Film, path: Path | str, progress: Progress | None = None) -> Path:
-    """Write a film as H.264 in MP4; a file that is there gives way when the new one is whole. Returns the path.
+    """Write a film as H.264 in MP4, MOV or Matroska, by the path's suffix. Returns the path.
 
-    progress: by default a bar shows it. Raises TakeError where a take ends before its excerpt.
+    A file that is there gives way when the new one is whole. progress: by default a bar shows it. Raises TakeError
+    where a take ends before its excerpt, MediaError for another suffix or a folder that is not there.
     """
     path = Path(path)
+    check_folder(path)
     part_path = path.with_name(f".part-{path.name}")
     pictures = (rgb for part in film.parts for rgb in part.frames(film.size, film.fps))
     try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from engine.media.paths import check_folder
 from studio.background import Progress, progress_bar
 from studio.takes.documents import TakeError
 from studio.takes.take import Take
@@ -24,6 +25,8 @@ class Format:
     about: str
     """In a phrase: the command line's help, and the tooltip of the page's button."""
     write: Writer
+    suffixes: tuple[str, ...]
+    """Of its files' names; the first is the usual one."""
     whole_take: bool = False
     """Whether it holds the take with all its versions, and so takes no version."""
 
@@ -41,10 +44,10 @@ def _otio(take: Take, out: Path, version: str | None, progress: Progress) -> Non
 
 
 FORMATS = {
-    "mp4": Format("Export MP4", "constant rate, with sound", _mp4),
-    "otio": Format("Export OTIO", "for the editing room", _otio, whole_take=True),
+    "mp4": Format("Export MP4", "constant rate, with sound", _mp4, (".mp4", ".m4v")),
+    "otio": Format("Export OTIO", "for the editing room", _otio, (".otio",), whole_take=True),
 }
-"""By name, which is the file's suffix, too. Another format is a line here and a writer, which gets its pictures from
+"""By name. Another format is a line here and a writer, which gets its pictures from
 `exported_frames` in studio/delivery/export.py."""
 
 
@@ -52,10 +55,15 @@ def export(take: Take, to: str, out: Path | str, version: str | None = None, pro
     """Write a take in one of FORMATS to a file; returns its path.
 
     version: `raw`, `live` or `v001` …; the newest version by default, else what was shown live. progress: by default a
-    bar shows it. Raises TakeError for another format, a version that is not there, or a take without a picture.
+    bar shows it. Raises TakeError for another format, a name of another format, a version that is not there, or a take
+    without a picture, MediaError for a folder that is not there.
     """
     if to not in FORMATS:
         raise TakeError(f"{to!r} is not a format to export to; there are {', '.join(FORMATS)}")
+    suffixes = FORMATS[to].suffixes
+    if Path(out).suffix.lower() not in suffixes:
+        raise TakeError(f"{Path(out).name}: {to} is written as {' or '.join(suffixes)}; give it such a name")
+    check_folder(out)
     with progress_bar(f"{take.name} as {to}", progress) as shown:
         FORMATS[to].write(take, Path(out), version, shown)
     return Path(out)
@@ -66,4 +74,4 @@ def file_name(take: Take, to: str, version: str | None = None) -> str:
     if to not in FORMATS:
         raise TakeError(f"{to!r} is not a format to export to; there are {', '.join(FORMATS)}")
     parts = [*take.name.split(), *([version] if version and not FORMATS[to].whole_take else [])]
-    return f"{'_'.join(parts)}.{to}"
+    return "_".join(parts) + FORMATS[to].suffixes[0]

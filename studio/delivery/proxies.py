@@ -53,7 +53,7 @@ def _make(folder: Path, progress: Progress | None) -> Take:
 
     (folder / "proxy").mkdir(exist_ok=True)
     otio = f"{folder.name}.otio"
-    parts = {name: folder / f"{name}.part" for name in (RAW, LIVE, POSTER, otio)}
+    parts = {name: (folder / name).with_name(f".part-{Path(name).name}") for name in (RAW, LIVE, POSTER, otio)}
     try:
         write_video(parts[RAW], counted("raw"), take)
         write_video(parts[LIVE], counted("live"), take)

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
+from engine.console import words_column
 from engine.types import LiveModel
 from studio.farm.jobs import Job, JobProgress, JobResult
 from studio.model import load_model
@@ -102,10 +103,10 @@ def summary(result: JobResult) -> str:
 def display(jobs: Sequence[Job], console: Console) -> Iterator[Callable[[JobProgress], None]]:
     """One live display of all jobs on a terminal, those that run with a bar each; nothing in a pipe."""
     columns = (
-        TextColumn("{task.description}"),
+        words_column("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[where]}"),
+        words_column("{task.fields[where]}"),
         TimeElapsedColumn(),
     )
     with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:

@@ -24,6 +24,7 @@ from typing import Any
 
 import yaml
 
+from engine.media.texts import MARK, decoded
 from studio.script.reader import SCHEMA, VERSION, Reader
 from studio.script.script import Includes, Prop, Scene, Script, ScriptError, Tempo
 from studio.takes.documents import write_whole
@@ -49,15 +50,15 @@ def load_script(path: Path | str, *, above: tuple[Path, ...] = ()) -> Script:
     if len(data) > LARGEST:
         raise ScriptError(f"{path} has {len(data):,} bytes; a script has at most {LARGEST:,}")
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ScriptError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8 text") from None
+        text = decoded(data)
+    except ValueError as error:
+        raise ScriptError(f"{path}: {error}") from None
     return _read(path, text, (*above, here))
 
 
 def loads(text: str, path: Path = Path("script.yaml")) -> Script:
     """Read a script's text. path: its name in errors; includes start from its folder."""
-    return _read(path, text, (path.resolve(),))
+    return _read(path, text.removeprefix(MARK), (path.resolve(),))
 
 
 def _read(path: Path, text: str, above: tuple[Path, ...]) -> Script:

@@ -43,7 +43,7 @@ def write_document(path: Path, data: Mapping[str, Any]) -> None:
 def read_document(path: Path) -> tuple[dict[str, Any], bool]:
     """A document's fields, and whether its seal holds. Raises DamagedError."""
     try:
-        data = json.loads(path.read_bytes().decode())
+        data = json.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         raise DamagedError(f"{path} is missing") from None
     except OSError as error:

@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.table import Table
 
+from engine.console import plain
 from studio.takes.documents import TakeError
 from studio.takes.take import Take
 
@@ -69,5 +70,6 @@ def table(lines: Sequence[dict[str, Any]]) -> Table:
     for fields in lines:
         cells = [str(fields.get(name) or "") for name in COLUMNS]
         about = fields.get("error") or fields.get("prompts", "")
-        rows.add_row(*cells, f"{fields['duration_s']:.1f}" if "duration_s" in fields else "", about)
+        seconds = f"{fields['duration_s']:.1f}" if "duration_s" in fields else ""
+        rows.add_row(*map(plain, (*cells, seconds, about)))
     return rows

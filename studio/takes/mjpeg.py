@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 from av.error import FFmpegError
 
+from engine.media.paths import local
 from studio.takes.documents import DamagedError, WholeFile
 
 _MILLISECOND = Fraction(1, 1000)  # Matroska's clock; frames.jsonl holds the true one
@@ -46,7 +47,7 @@ def packets(path: Path) -> Iterator[bytes]:
     if not path.exists():
         raise DamagedError(f"{path} is missing; bring it back from a copy")
     try:
-        with av.open(str(path)) as container:
+        with av.open(local(path)) as container:
             for packet in container.demux(video=0):
                 if packet.size and not packet.is_corrupt:
                     yield bytes(packet)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import engine.media.schedule
 import engine.prompts
 from engine.media.schedule import Form, Lost, Schedule
+from engine.media.texts import MARK, read_text
 from engine.media.timecode import Style
 from engine.prompts import PromptError
 from studio.timeline.curves import Keyframe, Keyframes, TimelineError
@@ -164,11 +165,11 @@ def load(path: Path, fps: float = 24.0, *, frames: bool = False) -> Timeline:
     fps, frames: as `parse` has them.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = read_text(path)
     except OSError as error:
         raise TimelineError(f"cannot read the schedule {path}: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise TimelineError(f"{path}: byte {error.start} is not UTF-8; save the schedule as UTF-8 text") from None
+    except ValueError as error:
+        raise TimelineError(str(error)) from None
     try:
         return parse(text, fps, frames=frames)
     except ValueError as error:
@@ -180,6 +181,7 @@ def parse(text: str, fps: float = 24.0, *, frames: bool = False) -> Timeline:
 
     fps: the rate in which frames and timecodes are counted. frames: a bare number in JSON is a frame, as in Deforum.
     """
+    text = text.removeprefix(MARK)
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.media import timecode
-from engine.media.schedule import EXAMPLE, Schedule, ScheduleError, read, write
+from engine.media.schedule import _NEGATIVE, EXAMPLE, Schedule, ScheduleError, read, write
 from engine.prompts import Key
 
 KEYS = st.lists(
@@ -17,7 +17,7 @@ KEYS = st.lists(
         Key,
         st.floats(0, 1e6),
         st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).filter(
-            lambda text: text.strip() and " --neg" not in " ".join(text.split())
+            lambda text: text.strip() and not _NEGATIVE.search(text)
         ),
         st.floats(0, 60),
     ),
@@ -117,6 +117,7 @@ def test_timecode_counts_frames_and_not_seconds():
         (Schedule((Key(1, "a"), Key(1.01, "b"))), "keyframes", "two keys would stand at 24"),
         (Schedule((Key(1, "a"),)), "durations", "has no duration"),
         (Schedule((Key(1, "a --neg b"),)), "json", "'a --neg b' would be read as a negative one"),
+        (Schedule((Key(1, "--neg b"),)), "json", "take --neg out"),
         (Schedule((Key(1, "a"),)), "xml", "form 'xml'; it is one of json, keyframes, durations"),
     ],
 )
@@ -165,6 +166,11 @@ def test_a_blend_of_prompts():
         ("0:(a), 5:(b", 1, 10, "never closed"),
         ("0:( )", 1, 4, "empty"),
         ("0:(a --neg b)", 1, 4, "no negative prompts"),
+        ('{"0": "--neg dog", "30": "x"}', 1, 7, "what begins with --neg"),
+        ('{"0": "cat,--neg dog"}', 1, 7, "no negative prompts"),
+        ('{"0": {"prompt": [["cat", 1], ["--neg dog", 1]]}}', 1, 18, "no negative prompts"),
+        ("0:(cat),\n 5:(cat (small)--NEG dog)", 2, 5, "what begins with --NEG"),
+        ("a[1s] | —neg dog[2s]", 1, 9, "what begins with —neg"),
         ("a[2s] |\n b[x]", 2, 4, "'x' is not a time"),
         ("a[2s] |\n b | c[3s]", 2, 2, "no duration"),
         ("a[0s]", 1, 3, "above 0"),
