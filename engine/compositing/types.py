@@ -11,7 +11,7 @@ cast, the *plate* is the picture behind. Everything here is numbers; no model is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -86,3 +86,25 @@ class Plate(Protocol):
 
     def close(self) -> None:
         """Give back files and memory; the plate is not used after it."""
+
+
+@runtime_checkable
+class CameraPlate(Protocol):
+    """A plate that is made of the camera's picture itself, such as its background blurred. Any thread.
+
+    It is a kind of its own, for `Plate.picture` is a function of time, size and view, so that a caller may keep still
+    plates and paint others ahead, and neither holds for what needs this frame's picture and matte.
+    """
+
+    @property
+    def light(self) -> Light | None:
+        """See `Plate.light`."""
+
+    def picture_of(self, rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+        """The plate, (H, W, 3) uint8 sRGB, of the camera's picture (H, W, 3) uint8 and its matte (H, W) uint8.
+
+        The caller owns it.
+        """
+
+    def close(self) -> None:
+        """See `Plate.close`."""

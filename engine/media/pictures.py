@@ -8,10 +8,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 MAX_WIDTH, MAX_HEIGHT = 1920, 1080
 """The largest picture that `decode_jpeg` accepts, as a longer and a shorter side."""
@@ -19,8 +21,11 @@ MAX_WIDTH, MAX_HEIGHT = 1920, 1080
 PICTURE_SUFFIXES = {
     *(".avif", ".bmp", ".heic", ".heif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".apng", ".tif", ".tiff", ".webp")
 }
-"""Names of picture files. What Pillow opens only with a plug-in is among them, so that it is refused as a picture."""
-_PHONE_SUFFIXES = {".heic", ".heif"}
+"""Names of picture files."""
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+MAX_PIXELS = 80_000_000
+"""Of a picture that is decoded whole: no telephone takes more, and the memory of more is better spent elsewhere."""
 
 
 class MediaError(ValueError):
@@ -74,42 +79,74 @@ def fit(rgb: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.array(ImageOps.fit(Image.fromarray(rgb), (width, height), Image.Resampling.LANCZOS))
 
 
-def read_picture(path: str | Path) -> np.ndarray:
-    """Read an image file of any kind that Pillow knows, upright, as (H, W, 3) uint8 RGB; raises MediaError.
+def read_picture(path: str | Path, ground: tuple[int, int, int] = (0, 0, 0), at_most: int | None = None) -> np.ndarray:
+    """Read an image file of any kind that Pillow knows, or HEIC, upright, as (H, W, 3) uint8 RGB; raises MediaError.
 
-    Where it is transparent it stands over black. Of 16 bits the upper eight remain.
+    ground: the colour, 0..255 each, over which it stands where it is transparent. at_most: its longer side in pixels;
+    a larger picture is reduced, a JPEG already while it is decoded, so that one of any size can be read. Others are
+    read up to `MAX_PIXELS`. Of 16 bits the upper eight remain.
     """
-    with opened(path) as image:
-        return as_rgb(image)
+    with opened(path, at_most) as image:
+        if at_most is not None and max(image.size) > at_most and image.mode in ("1", "L", "LA", "RGB", "RGBA", "CMYK"):
+            image.thumbnail((at_most, at_most), Image.Resampling.LANCZOS)
+        return as_rgb(image, ground)
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator[Image.Image]:
-    """An image file for as long as it is read; what Pillow raises meanwhile becomes a MediaError."""
+def opened(path: str | Path, at_most: int | None = None) -> Iterator[Image.Image]:
+    """An image file for as long as it is read; what Pillow raises meanwhile becomes a MediaError.
+
+    at_most: as in `read_picture`.
+    """
     try:
-        with Image.open(path) as image:
+        with _open(Path(path), at_most) as image:
             yield image
     except FileNotFoundError:
         raise MediaError(f"{path} does not exist; give the path of a picture") from None
     except UnidentifiedImageError as error:
-        if Path(path).suffix.lower() in _PHONE_SUFFIXES:
-            raise MediaError(
-                f"{path} is a HEIC picture, which needs a decoder that is not here; save it as JPEG or PNG"
-            ) from None
-        raise MediaError(f"{path} is not a whole picture ({error}); give a JPEG, PNG or WebP file") from None
+        raise MediaError(f"{path} is not a whole picture ({error}); give a JPEG, PNG, WebP or HEIC file") from None
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         if isinstance(error, MediaError):
             raise
-        raise MediaError(f"{path} is not a whole picture ({error}); give a JPEG, PNG or WebP file") from None
+        raise MediaError(f"{path} is not a whole picture ({error}); give a JPEG, PNG, WebP or HEIC file") from None
 
 
-def as_rgb(image: Image.Image) -> np.ndarray:
-    """What Pillow has opened, upright, opaque, as (H, W, 3) uint8 RGB."""
+def _open(path: Path, at_most: int | None) -> Image.Image:
+    """The image before its pixels are decoded, of a legal number of pixels."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head[4:8] == b"ftyp" and head[8:] in _HEIC_BRANDS:
+        _register_heic()
+    if at_most is not None and head.startswith(b"\xff\xd8"):
+        # Not by Image.open, which refuses large pictures by their header, before they could be reduced.
+        image: Image.Image = JpegImageFile(path)
+        image.draft(None, (at_most, at_most))  # halves it up to three times, as far as it stays at least as large
+    else:
+        image = Image.open(path)
+    if image.width * image.height > MAX_PIXELS:
+        size = f"{image.width}x{image.height}"
+        image.close()
+        raise MediaError(
+            f"{path} is a picture of {size} pixels; {MAX_PIXELS:,} in all are the most: save it smaller, or as JPEG"
+        )
+    return image
+
+
+@cache
+def _register_heic() -> None:
+    """Teach Pillow to read HEIC, the pictures of telephones; the decoder is loaded when the first one is met."""
+    from pi_heif import register_heif_opener
+
+    register_heif_opener()
+
+
+def as_rgb(image: Image.Image, ground: tuple[int, int, int] = (0, 0, 0)) -> np.ndarray:
+    """What Pillow has opened, upright, as (H, W, 3) uint8 RGB, opaque: over `ground`, 0..255 each."""
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I") or image.mode == "F":  # Pillow would cut off what is above 255
         image = Image.fromarray(_eight_bits(np.asarray(image)))
     if image.has_transparency_data:
-        return opaque(np.array(image.convert("RGBA")))
+        return opaque(np.array(image.convert("RGBA")), ground)
     return np.array(image.convert("RGB"))
 
 
@@ -120,12 +157,12 @@ def _eight_bits(grey: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(grey / white, 0, 1) * 255).astype(np.uint8)
 
 
-def opaque(rgba: np.ndarray) -> np.ndarray:
-    """(H, W, 4) uint8 over black, as (H, W, 3)."""
+def opaque(rgba: np.ndarray, colour: tuple[int, int, int] = (0, 0, 0)) -> np.ndarray:
+    """(H, W, 4) uint8 over a colour, as (H, W, 3)."""
     if rgba[..., 3].min(initial=255) == 255:
         return np.ascontiguousarray(rgba[..., :3])
     image = Image.fromarray(np.ascontiguousarray(rgba))
-    ground = Image.new("RGB", image.size)
+    ground = Image.new("RGB", image.size, colour)
     ground.paste(image, mask=image)
     return np.array(ground)
 

@@ -1,0 +1,137 @@
+"""The cast before the plate."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from engine.compositing.composer import Behind, Composer
+from engine.compositing.composite import composite
+from engine.compositing.plates import BlurredCamera, ColourPlate, PicturePlate
+from engine.compositing.settings import CUT_OUT, DEFAULTS, SETTINGS, Setting, Settings
+from engine.compositing.types import CameraPlate, Light, Plate
+
+HEIGHT, WIDTH = 108, 192
+
+
+def texture(seed: int, low: int = 40, high: int = 200) -> np.ndarray:
+    small = np.random.default_rng(seed).integers(low, high, (14, 24, 3)).astype(np.uint8)
+    return cv2.resize(small, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
+
+
+def person(x: float = 0.5, bottom: float = 1.2) -> np.ndarray:
+    """The matte of a figure whose middle stands at `x` and which ends at `bottom`, in parts of the picture."""
+    matte = np.zeros((HEIGHT, WIDTH), np.uint8)
+    centre = round(x * WIDTH), round((bottom - 0.5) * HEIGHT)
+    cv2.ellipse(matte, centre, (WIDTH // 8, HEIGHT // 2), 0, 0, 360, 255, -1)
+    return cv2.GaussianBlur(matte, (0, 0), 1)
+
+
+CAMERA, PLATE, ALPHA = texture(1), texture(2), person()
+
+
+def test_a_cut_out_is_the_camera_inside_and_the_plate_outside() -> None:
+    picture = composite(CAMERA, ALPHA, PLATE, CUT_OUT)
+    assert np.array_equal(picture[ALPHA == 255], CAMERA[ALPHA == 255])
+    assert np.array_equal(picture[ALPHA == 0], PLATE[ALPHA == 0])
+
+
+def test_half_of_black_and_half_of_white_is_half_of_the_light() -> None:
+    black, white = (np.full((8, 8, 3), value, np.uint8) for value in (0, 255))
+    half = composite(white, np.full((8, 8), 128, np.uint8), black, CUT_OUT)
+    assert np.unique(half).tolist() == [round(255 * (128 / 255) ** 0.5)]
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_each_setting_has_a_range_and_does_something(setting: Setting) -> None:
+    for value in (setting.least - 0.01, setting.most + 0.01, float("nan")):
+        with pytest.raises(ValueError, match=rf"{setting.name} of .* it is {setting.least:g} to {setting.most:g}"):
+            Settings(**{setting.name: value})
+    noise = np.random.default_rng(0).normal(0, 12, CAMERA.shape)
+    noisy = np.clip(cv2.GaussianBlur(CAMERA, (0, 0), 3) + noise, 0, 255).astype(np.uint8)
+    camera = cv2.GaussianBlur(CAMERA, (0, 0), 3) if setting.name == "softness" else noisy
+    plate = texture(3, 5, 90)
+    alpha = person(bottom=0.9)
+    off = composite(camera, alpha, plate, CUT_OUT)
+    full = composite(camera, alpha, plate, Settings(**{s.name: 0.0 for s in SETTINGS} | {setting.name: setting.most}))
+    assert np.abs(off.astype(int) - full).max() > 4
+
+
+def test_pictures_of_different_sizes_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"a matte of uint8 \(107, 192\); it is uint8 \(108, 192\)"):
+        composite(CAMERA, ALPHA[1:], PLATE)
+    with pytest.raises(ValueError, match=r"a plate of uint8 \(107, 192, 3\)"):
+        composite(CAMERA, ALPHA, PLATE[1:])
+    with pytest.raises(ValueError, match=r"a camera's picture of float32"):
+        composite(CAMERA.astype(np.float32), ALPHA, PLATE)
+
+
+def test_the_number_of_threads_changes_no_byte() -> None:
+    rgb, alpha, plate = (np.asarray(cv2.resize(each, (960, 540)), np.uint8) for each in (CAMERA, ALPHA, PLATE))
+    before = cv2.getNumThreads()
+    try:
+        pictures = []
+        for threads in (1, 2, 5):
+            cv2.setNumThreads(threads)
+            pictures.append([composite(rgb, alpha, plate), BlurredCamera().picture_of(rgb, alpha)])
+    finally:
+        cv2.setNumThreads(before)
+    for other in pictures[1:]:
+        assert all(np.array_equal(a, b) for a, b in zip(pictures[0], other, strict=True))
+
+
+def test_no_light_of_white_changes_the_cast() -> None:
+    neutral = Settings(**{setting.name: 0.0 for setting in SETTINGS} | {"relight": 1.0})
+    picture = composite(CAMERA, ALPHA, PLATE, neutral, Light())
+    assert np.array_equal(picture, composite(CAMERA, ALPHA, PLATE, CUT_OUT))
+
+
+def test_light_from_the_left_is_brighter_on_the_left() -> None:
+    grey = np.full_like(CAMERA, 128)
+    dim = Light((1.0, 1.0, 1.0), (-1.0, 0.0), (0.2, 0.2, 0.2))
+    picture = composite(grey, ALPHA, grey, Settings(**{s.name: 0.0 for s in SETTINGS} | {"relight": 1.0}), dim)
+    whole = np.flatnonzero((ALPHA[60:] == 255).all(0))
+    columns = picture[60:, whole, 1].mean(0)
+    assert columns[:4].mean() > 1.3 * columns[-4:].mean()
+
+
+def test_a_composer_gives_the_same_whether_it_composed_or_passed_by() -> None:
+    plates: list[Plate] = [PicturePlate(PLATE), ColourPlate((10, 40, 90))]
+    frames = [(texture(9), person(0.3 + 0.01 * index), 3 + index / 24) for index in range(24)]
+    one, two = Composer(), Composer()
+    for index, (rgb, alpha, time_s) in enumerate(frames[:-1]):
+        one.compose(rgb, alpha, [Behind(plates[index % 2])], DEFAULTS, time_s)
+        two.pass_by(rgb, alpha, time_s)
+    rgb, alpha, time_s = frames[-1]
+    last, other = (each.compose(rgb, alpha, [Behind(plates[0], 1, 3)], DEFAULTS, time_s) for each in (one, two))
+    assert np.array_equal(last, other)
+    assert one.following == two.following
+    fresh = Composer().compose(rgb, alpha, [Behind(plates[0], 1, 3)], DEFAULTS, time_s)
+    assert not np.array_equal(fresh, last)  # what went before counts
+
+
+def test_a_fade_goes_from_one_set_to_the_other() -> None:
+    one, two = Behind(ColourPlate((200, 0, 0)), 0.75), Behind(ColourPlate((0, 0, 200)), 0.25)
+    nobody = np.zeros_like(ALPHA)
+    picture = Composer().compose(CAMERA, nobody, [one, two], CUT_OUT)
+    assert np.unique(picture.reshape(-1, 3), axis=0).tolist() == [[150, 0, 50]]
+    to_camera = Composer().compose(CAMERA, nobody, [one, Behind(None, 0.25)], CUT_OUT)
+    expected = 0.75 * np.array([200, 0, 0]) + 0.25 * CAMERA
+    assert np.abs(to_camera - expected).max() <= 1
+    assert np.array_equal(Composer().compose(CAMERA, ALPHA, [], DEFAULTS), CAMERA)
+    with pytest.raises(ValueError, match="each is above 0"):
+        Composer().compose(CAMERA, ALPHA, [Behind(None, 0.0)])
+
+
+def test_the_cast_does_not_bleed_into_the_blurred_camera() -> None:
+    wall, red = np.full_like(CAMERA, 90), np.full_like(CAMERA, (255, 0, 0))
+    hard = np.where(ALPHA > 127, 255, 0).astype(np.uint8)
+    for alpha, most in ((hard, 1), (ALPHA, 12)):  # of a soft edge some of the cast is in the background's pixels
+        camera = composite(red, alpha, wall, CUT_OUT)
+        blurred = BlurredCamera(0.08).picture_of(camera, alpha)
+        assert np.abs(blurred.astype(int) - 90).max() <= most
+    assert isinstance(BlurredCamera(), CameraPlate)
+    assert not isinstance(ColourPlate((0, 0, 0)), CameraPlate)
+    with pytest.raises(ValueError, match="above 0 and at most"):
+        BlurredCamera(0.0)
