@@ -9,12 +9,22 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
+from engine.compositing.chroma import ChromaMatter, ChromaSettings
 from engine.compositing.person import PersonMatter, PersonSettings
+from engine.compositing.presence import CleanPlateMatter, CleanPlateSettings
+from engine.compositing.spill import decontaminated, despilled
 
-AnyMatter = PersonMatter
-"""A `Matter` (types.py) with `settings`, which are a frozen dataclass of plain values."""
+AnyMatter = PersonMatter | CleanPlateMatter | ChromaMatter
+"""A `Matter` (types.py) with `settings`, a frozen dataclass of plain values, and `trouble`, a text for the director."""
+Settings = PersonSettings | CleanPlateSettings | ChromaSettings
 
-MATTERS = {"person": (PersonMatter, PersonSettings)}
+MATTERS: dict[str, tuple[type[AnyMatter], type[Settings]]] = {
+    "person": (PersonMatter, PersonSettings),
+    "clean-plate": (CleanPlateMatter, CleanPlateSettings),
+    "chroma": (ChromaMatter, ChromaSettings),
+}
 """A matter's class and that of its settings, by its name."""
 
 
@@ -32,9 +42,19 @@ def make_matter(name: str, **settings: Any) -> AnyMatter:
         unknown = ", ".join(sorted(set(settings) - set(of.__dataclass_fields__)))
         fields = ", ".join(of.__dataclass_fields__) or "none"
         raise ValueError(f"the matte {name!r} has no setting {unknown}; there are {fields}") from None
-    return made(chosen)
+    return made(chosen)  # type: ignore[arg-type]  # the table pairs them
 
 
 def describe(matter: AnyMatter) -> dict[str, Any]:
     """The arguments with which `make_matter` makes such a matter again: plain values for JSON."""
     return {"name": matter.settings.name, **asdict(matter.settings)}
+
+
+def cast_colours(rgb: np.ndarray, alpha: np.ndarray, settings: Settings) -> np.ndarray:
+    """The picture as the cast alone would show it: (H, W, 3) uint8, owned by the caller, to be composited by `alpha`.
+
+    A function of its arguments, so that a render with a recorded matte has the same. Raises as `spill.decontaminated`.
+    """
+    if isinstance(settings, ChromaSettings) and settings.spill:
+        rgb = despilled(rgb, settings.key, settings.spill)
+    return decontaminated(rgb, alpha)

@@ -45,7 +45,7 @@ class PersonMatter:
         rgb = picture(rgb)
         height, width = rgb.shape[:2]
         small = cv2.resize(rgb, (self._segmenter.width, self._segmenter.height), interpolation=cv2.INTER_AREA)
-        person = self._segmenter(cv2.multiply(small, 1 / 255, dtype=cv2.CV_32F))
+        person = self._segmenter(small.astype(np.float32) / 255)
         self.nobody = bool((person > 0.5).mean() < NOBODY)
         if self.nobody:
             return np.zeros((height, width), np.uint8)
