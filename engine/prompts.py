@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from numbers import Real
@@ -94,14 +94,22 @@ def short(pairs: Blend) -> str | Blend:
     return pairs[0][0] if len(pairs) == 1 else pairs
 
 
-def mix(start: Blend, target: Blend, amount: float) -> Blend:
-    """The blend that lies `amount` (0 to 1) of the way from `start` to `target`; from 1 on the target itself."""
+Thing = TypeVar("Thing", bound=Hashable)
+
+
+def mix(
+    start: tuple[tuple[Thing, float], ...], target: tuple[tuple[Thing, float], ...], amount: float
+) -> tuple[tuple[Thing, float], ...]:
+    """The blend that lies `amount` (0 to 1) of the way from `start` to `target`; from 1 on the target itself.
+
+    Of texts as a prompt has them, or of whatever else stands once in each with its weight.
+    """
     if amount >= 1:
         return target
-    weights = {text: weight * (1 - amount) for text, weight in start}
-    for text, weight in target:
-        weights[text] = weights.get(text, 0.0) + weight * amount
-    return tuple((text, weight) for text, weight in weights.items() if weight > 0)
+    weights = {thing: weight * (1 - amount) for thing, weight in start}
+    for thing, weight in target:
+        weights[thing] = weights.get(thing, 0.0) + weight * amount
+    return tuple((thing, weight) for thing, weight in weights.items() if weight > 0)
 
 
 def number(value: Any, what: str) -> float:

@@ -21,12 +21,16 @@ from studio.timeline import curves
 from studio.timeline.curves import TICK_S, Ease, Keyframe, Keyframes, TimelineError, ticks
 from studio.timeline.keys import Key, Marker, Matte, Track
 from studio.timeline.parameters import parameter_of
+from studio.timeline.sets import SetKey, Sets
 
 MAX_LOOPS = 10_000
 """Often enough for a day of a ten-second timeline; a sanity limit against typing errors."""
 
 AnyTimeline = TypeVar("AnyTimeline", bound="Edits")
 """The timeline that is edited."""
+
+AnyKey = TypeVar("AnyKey", Key, SetKey)
+"""A prompt's key or a set's."""
 
 
 class Edits:
@@ -38,11 +42,17 @@ class Edits:
     tracks: tuple[Track, ...]
     mattes: tuple[Matte, ...]
     end_s: float | None
+    sets: tuple[SetKey, ...]
 
     @cached_property
     def prompts(self) -> Prompts:
         """The keys, ready to be asked what holds; worked out once."""
         return Prompts(self.keys)
+
+    @cached_property
+    def set_lane(self) -> Sets:
+        """The keys of the sets, likewise."""
+        return Sets(self.sets)
 
     def _with(self: AnyTimeline, **fields: Any) -> AnyTimeline:
         return replace(self, **fields)  # type: ignore[type-var]  # a dataclass where it is mixed in
@@ -59,20 +69,28 @@ class Edits:
         return self._with(tracks=tuple(Track(name, keyframes) for name, keyframes in tracks.items()))
 
     def key(self, id: str) -> Key:
-        """The key of that id. Raises TimelineError."""
-        for key in self.keys:
-            if key.id == id:
-                return key
-        raise TimelineError(f"no key {id!r}; the keys are {', '.join(key.id for key in self.keys)}")
+        """The prompt's key of that id. Raises TimelineError."""
+        return _of_id(self.keys, id, "key")
 
-    def add(self: AnyTimeline, key: Key) -> AnyTimeline:
-        """With one more key."""
+    def set_key(self, id: str) -> SetKey:
+        """The set's key of that id. Raises TimelineError."""
+        return _of_id(self.sets, id, "set")
+
+    def add(self: AnyTimeline, key: Key | SetKey) -> AnyTimeline:
+        """With one more key, of a prompt or of a set."""
+        if isinstance(key, SetKey):
+            return self._with(sets=(*self.sets, key))
         return self._with(keys=(*self.keys, key))
 
     def change(self: AnyTimeline, id: str, **fields: Any) -> AnyTimeline:
-        """With other `prompt`, `fade_s`, `time_s` or `metadata` for one key."""
-        if unknown := fields.keys() - {"prompt", "fade_s", "time_s", "metadata"}:
-            raise TimelineError(f"a key has no {sorted(unknown)[0]!r}; it has prompt, fade_s, time_s and metadata")
+        """With other `prompt` (of a set `set`), `fade_s`, `time_s` or `metadata` for one key."""
+        of_a_set = any(key.id == id for key in self.sets)
+        what = "set" if of_a_set else "prompt"
+        if unknown := fields.keys() - {what, "fade_s", "time_s", "metadata"}:
+            raise TimelineError(f"a key has no {sorted(unknown)[0]!r}; it has {what}, fade_s, time_s and metadata")
+        if of_a_set:
+            changed_set = replace(self.set_key(id), **fields)
+            return self._with(sets=tuple(changed_set if key.id == id else key for key in self.sets))
         changed = replace(self.key(id), **fields)
         return self._with(keys=tuple(changed if key.id == id else key for key in self.keys))
 
@@ -81,7 +99,9 @@ class Edits:
         return self.change(id, time_s=time_s)
 
     def delete(self: AnyTimeline, id: str) -> AnyTimeline:
-        """Without one key; the last one stays."""
+        """Without one key; the last prompt stays, sets may all go."""
+        if any(key.id == id for key in self.sets):
+            return self._with(sets=tuple(key for key in self.sets if key.id != id))
         gone = self.key(id)
         return self._with(keys=tuple(key for key in self.keys if key is not gone))
 
@@ -140,6 +160,7 @@ class Edits:
             tracks=tuple(replace(track, keyframes=curves.since(track.keyframes, start)) for track in self.tracks),
             mattes=_shown(replace(matte, weight=curves.since(matte.weight, start)) for matte in self.mattes),
             end_s=None if self.end_s is None else self.end_s - start,
+            sets=_sets_since(self.sets, self.set_lane, start),
         )
 
     def until(self: AnyTimeline, end_s: float) -> AnyTimeline:
@@ -155,6 +176,7 @@ class Edits:
             tracks=tuple(replace(track, keyframes=curves.until(track.keyframes, end)) for track in self.tracks),
             mattes=_shown(replace(matte, weight=curves.until(matte.weight, end)) for matte in self.mattes),
             end_s=end,
+            sets=tuple(key for key in self.sets if key.time_s < end),
         )
 
     def __getitem__(self: AnyTimeline, span: slice) -> AnyTimeline:
@@ -175,24 +197,29 @@ class Edits:
     def shift(self: AnyTimeline, by_s: float) -> AnyTimeline:
         """Everything later by so many seconds, or earlier by a negative number; nothing may come before 0."""
         by = number(by_s, "a shift")
-        times = [key.time_s for key in self.keys] + [mark.time_s for mark in self.markers]
-        earliest = min(times + [keyframe.time_s for keyframe in self._keyframes()])
+        times = [key.time_s for key in self.keys] + [key.time_s for key in self.sets]
+        times += [mark.time_s for mark in self.markers] + [keyframe.time_s for keyframe in self._keyframes()]
+        earliest = min(times)
         if earliest + by < -TICK_S / 2:
             raise TimelineError(f"a shift by {by} s moves what is at {earliest} s before 0; slice it: timeline[{-by}:]")
         return self._retimed(lambda time_s: max(time_s + by, 0.0))
 
     def stretch(self: AnyTimeline, factor: float) -> AnyTimeline:
-        """Everything, fades too, so many times as long."""
+        """Everything, fades too, so many times as long. What moves in a set keeps its own speed."""
         factor = number(factor, "a stretch")
         if factor <= 0:
             raise TimelineError(f"a stretch by {factor}; the factor is above 0")
         slow = self._retimed(lambda time_s: time_s * factor)
-        return slow._with(keys=tuple(replace(key, fade_s=key.fade_s * factor) for key in slow.keys))
+        return slow._with(
+            keys=tuple(replace(key, fade_s=key.fade_s * factor) for key in slow.keys),
+            sets=tuple(replace(key, fade_s=key.fade_s * factor) for key in slow.sets),
+        )
 
     def __add__(self: AnyTimeline, other: AnyTimeline) -> AnyTimeline:
         """This one, then the other one from this one's end on.
 
-        The other's first key takes over at the joint; where it stands at 0 with a fade, it fades. Ids are given anew.
+        The other's first key takes over at the joint; where it stands at 0 with a fade, it fades. A set ends at the
+        joint, unless the other begins with one; one that both have there goes on. Ids are given anew.
         """
         if not isinstance(other, Edits):
             return NotImplemented
@@ -217,6 +244,7 @@ class Edits:
             tracks=tuple(tracks),
             mattes=_joined(self.mattes, other.mattes, end),
             end_s=later.end_s,
+            sets=anonymous(_joined_sets(self.sets, later.sets, end)),
         )
 
     def loop(self: AnyTimeline, times: int | None = None, *, until_s: float | None = None) -> AnyTimeline:
@@ -249,26 +277,60 @@ class Edits:
 
     def _retimed(self: AnyTimeline, moved: Callable[[float], float]) -> AnyTimeline:
         """Each time by a function that keeps their order; keys that fall together stay a tick apart."""
-        keys: list[Key] = []
-        for key in self.keys:
-            time_s = ticks(moved(key.time_s))
-            keys.append(replace(key, time_s=max(time_s, keys[-1].time_s + TICK_S) if keys else time_s))
 
         def retimed(keyframes: Keyframes) -> Keyframes:
             return tuple(replace(keyframe, time_s=moved(keyframe.time_s)) for keyframe in keyframes)
 
         return self._with(
-            keys=tuple(keys),
+            keys=_apart(self.keys, moved),
             markers=tuple(replace(mark, time_s=moved(mark.time_s)) for mark in self.markers),
             tracks=tuple(replace(track, keyframes=retimed(track.keyframes)) for track in self.tracks),
             mattes=tuple(replace(matte, weight=retimed(matte.weight)) for matte in self.mattes),
             end_s=None if self.end_s is None else moved(self.end_s),
+            sets=_apart(self.sets, moved),
         )
 
 
-def anonymous(keys: Iterable[Key]) -> tuple[Key, ...]:
+def anonymous(keys: Iterable[AnyKey]) -> tuple[AnyKey, ...]:
     """Keys without ids, so that a timeline numbers them in order of time."""
     return tuple(replace(key, id="") for key in keys)
+
+
+def _of_id(keys: Iterable[AnyKey], id: str, what: str) -> AnyKey:
+    keys = tuple(keys)
+    for key in keys:
+        if key.id == id:
+            return key
+    raise TimelineError(f"no {what} {id!r}; the {what}s are {', '.join(key.id for key in keys) or 'none'}")
+
+
+def _apart(keys: Iterable[AnyKey], moved: Callable[[float], float]) -> tuple[AnyKey, ...]:
+    """Keys at other times, in the same order; those that fall together stay a tick apart."""
+    retimed: list[AnyKey] = []
+    for key in keys:
+        time_s = ticks(moved(key.time_s))
+        retimed.append(replace(key, time_s=max(time_s, retimed[-1].time_s + TICK_S) if retimed else time_s))
+    return tuple(retimed)
+
+
+def _sets_since(keys: tuple[SetKey, ...], lane: Sets, start_s: float) -> tuple[SetKey, ...]:
+    """Sets as seen from a clock that starts at `start_s`: what stands then, the rest of its fade, later keys."""
+    layers, ruling, fading = lane.layers(start_s)
+    later = [replace(key, time_s=key.time_s - start_s) for key in keys if key.time_s > start_s]
+    if ruling < 0:
+        return tuple(later)
+    now = [SetKey(0.0, lane.carried(layers, start_s, 0.0))]
+    if fading and not (later and later[0].time_s <= TICK_S):
+        key = keys[ruling]
+        now.append(replace(key, time_s=TICK_S, fade_s=key.time_s + key.fade_s - start_s))
+    return (*now, *later)
+
+
+def _joined_sets(one: tuple[SetKey, ...], two: tuple[SetKey, ...], end_s: float) -> tuple[SetKey, ...]:
+    """The sets of a line up to `end_s` and those of the next; what stands at the end goes, unless the next says so."""
+    stands = bool(one) and (one[-1].set is not None or one[-1].time_s + one[-1].fade_s > end_s)
+    begins = bool(two) and two[0].time_s == end_s
+    return (*one, *([SetKey(end_s, None)] if stands and not begins else []), *two)
 
 
 def _shown(mattes: Iterable[Matte]) -> tuple[Matte, ...]:

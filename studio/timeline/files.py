@@ -20,11 +20,12 @@ from engine.media.timecode import Style
 from engine.prompts import PromptError
 from studio.timeline.curves import Keyframe, Keyframes, TimelineError
 from studio.timeline.keys import Key, Marker, Matte, Track
+from studio.timeline.sets import SetKey, to_json
 from studio.timeline.timeline import Timeline
 
 SCHEMA = "lsd-studio.timeline"
-VERSION = 2
-"""2 added `end_s`, `tracks` and `mattes`."""
+VERSION = 3
+"""2 added `end_s`, `tracks` and `mattes`; 3 added `sets`. One without sets is written as 2, which older ones read."""
 
 Read = TypeVar("Read")
 
@@ -36,7 +37,7 @@ def timeline_to_dict(timeline: Timeline) -> dict[str, Any]:
     """A timeline as JSON values, with schema and version, in a stable order."""
     return {
         "schema": SCHEMA,
-        "version": VERSION,
+        "version": VERSION if timeline.sets else 2,
         **lane_to_dict(timeline),
         **({"end_s": timeline.end_s} if timeline.end_s is not None else {}),
         **({"tracks": [track_to_dict(track) for track in timeline.tracks]} if timeline.tracks else {}),
@@ -55,25 +56,31 @@ def timeline_from_dict(data: Mapping[str, Any]) -> Timeline:
     return Timeline(
         _entries(data, "keys", key_from_dict),
         _entries(data, "markers", _marker_from_dict),
-        _without(data, "schema", "version", "keys", "markers", "end_s", "tracks", "mattes"),
+        _without(data, "schema", "version", "keys", "markers", "end_s", "tracks", "mattes", "sets"),
         _entries(data, "tracks", _track_from_dict),
         _entries(data, "mattes", matte_from_dict),
         data.get("end_s"),
+        _entries(data, "sets", set_key_from_dict),
     )
 
 
 def lane_to_dict(timeline: Timeline) -> dict[str, Any]:
-    """Keys and markers as JSON values: what a lane shows and edits (studio/web/edits.js)."""
+    """Keys, markers and sets as JSON values: what a lane shows and edits (studio/web/edits.js)."""
     return {
         "keys": [key_to_dict(key) for key in timeline.keys],
         "markers": [{"time_s": mark.time_s, "name": mark.name, **mark.metadata} for mark in timeline.markers],
+        **({"sets": [set_key_to_dict(key) for key in timeline.sets]} if timeline.sets else {}),
     }
 
 
 def with_lane(timeline: Timeline, lane: Mapping[str, Any]) -> Timeline:
-    """The timeline with a lane's keys and markers in place of its own; all else stays. Raises PromptError."""
+    """The timeline with a lane's keys, markers and sets in place of its own; all else stays. Raises PromptError.
+
+    A lane that speaks of no sets leaves them as they are.
+    """
     keys, markers = _entries(lane, "keys", key_from_dict), _entries(lane, "markers", _marker_from_dict)
-    return replace(timeline, keys=keys, markers=markers)
+    sets = _entries(lane, "sets", set_key_from_dict) if "sets" in lane else timeline.sets
+    return replace(timeline, keys=keys, markers=markers, sets=sets)
 
 
 def key_to_dict(key: Key) -> dict[str, Any]:
@@ -86,6 +93,17 @@ def key_from_dict(row: Mapping[str, Any]) -> Key:
     """A key from JSON values; unknown fields are kept as metadata. Raises KeyError or PromptError."""
     rest = _without(row, "id", "time_s", "prompt", "fade_s")
     return Key(row["time_s"], row["prompt"], row.get("fade_s", 0.0), str(row.get("id", "")), rest)
+
+
+def set_key_to_dict(key: SetKey) -> dict[str, Any]:
+    """A set's key as JSON values."""
+    return {"id": key.id, "time_s": key.time_s, "set": to_json(key.set), "fade_s": key.fade_s, **key.metadata}
+
+
+def set_key_from_dict(row: Mapping[str, Any]) -> SetKey:
+    """A set's key from JSON values; unknown fields are kept as metadata. Raises KeyError or PromptError."""
+    rest = _without(row, "id", "time_s", "set", "fade_s")
+    return SetKey(row["time_s"], row["set"], row.get("fade_s", 0.0), str(row.get("id", "")), rest)
 
 
 def track_to_dict(track: Track) -> dict[str, Any]:
@@ -197,9 +215,9 @@ def dumps(
 ) -> str:
     """A timeline as a schedule; `parse` is the inverse. form, times: see engine/media/schedule.py.
 
-    lossy: leave out what the form has no place for (markers, parameters and props; outside JSON fades, and all but the
-    strongest text of a blend; outside durations the end). Raises TimelineError where that would be needed and is not
-    wanted, and where two keys fall into one frame.
+    lossy: leave out what the form has no place for (markers, parameters, props and sets; outside JSON fades, and all
+    but the strongest text of a blend; outside durations the end). Raises TimelineError where that would be needed and
+    is not wanted, and where two keys fall into one frame.
     """
     end_s = timeline.end_s
     keys: list[engine.prompts.Key] = list(timeline.keys)
@@ -208,6 +226,7 @@ def dumps(
         keys = keys if form == "json" else [engine.prompts.Key(key.time_s, _strongest(key)) for key in keys]
     else:
         beyond = {"markers": timeline.markers, "parameters": timeline.tracks, "props": timeline.mattes}
+        beyond |= {"sets": timeline.sets}
         if lost := [name for name, things in beyond.items() if things]:
             raise TimelineError(f"a schedule has no {' and no '.join(lost)}; save the timeline, or say lossy=True")
     try:

@@ -14,6 +14,7 @@ from engine.prompts import Blend, Prompt, blend, seconds, short
 from studio.timeline import curves
 from studio.timeline.curves import Keyframe, Keyframes, TimelineError, ticks
 from studio.timeline.parameters import defaults, directed, on_pictures, parameter_of
+from studio.timeline.sets import SetCue
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,10 @@ class Cue:
     """Parts of the picture with a prompt of their own; `prompt` holds for the rest."""
     parameters: Mapping[str, float] = field(default_factory=defaults, hash=False)
     """The value of every declared parameter, by name."""
+    sets: tuple[SetCue, ...] = ()
+    """What stands behind the cast, the last the newest; none is the camera's own background."""
+    cast: Mapping[str, Any] | None = field(default=None, hash=False)
+    """Who stays before the sets; None is people."""
 
     def directed(self) -> Cue:
         """The same with its prompts as its parameters change them: what the model is asked for."""
@@ -109,4 +114,5 @@ class Cue:
         """Whether both ask for the same picture."""
         one, two = self.directed(), other.directed()
         same_prompts = one.prompt == two.prompt and one.mattes == two.mattes
-        return same_prompts and on_pictures(one.parameters) == on_pictures(two.parameters)
+        same_sets = (one.sets, one.cast) == (two.sets, two.cast) if one.sets or two.sets else True
+        return same_prompts and same_sets and on_pictures(one.parameters) == on_pictures(two.parameters)

@@ -14,21 +14,23 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, SupportsFloat, overload
 
 from engine.prompts import AS_IT_IS, Prompt, blend, in_order, seconds, words
 from studio.timeline.curves import TimelineError, ticks, value_at
-from studio.timeline.edits import Edits, anonymous
+from studio.timeline.edits import AnyKey, Edits, anonymous
 from studio.timeline.keys import Cue, Key, Marker, Matte, MatteCue, Track
 from studio.timeline.parameters import PARAMETERS, parameter_of
+from studio.timeline.sets import SetBlend, SetKey, words_of
+from studio.timeline.sets import in_order as sets_in_order
 
 
 @dataclass(frozen=True)
 class Timeline(Edits):
-    """Prompt keys, markers, parameters and mattes, each in order: at least one key, no two at the same time."""
+    """Prompt keys, markers, parameters, mattes and sets, each in order: at least one key, no two at the same time."""
 
     keys: tuple[Key, ...] = (Key(0.0, AS_IT_IS),)
     markers: tuple[Marker, ...] = ()
@@ -39,9 +41,11 @@ class Timeline(Edits):
     mattes: tuple[Matte, ...] = ()
     end_s: float | None = None
     """Where it ends, which joining and looping need; None for a timeline that holds on."""
+    sets: tuple[SetKey, ...] = ()
+    """What stands behind the cast; before the first the camera's own background. No two at the same time."""
 
     def __post_init__(self) -> None:
-        for name, kind in (("keys", Key), ("markers", Marker), ("tracks", Track), ("mattes", Matte)):
+        for name, kind in _PARTS:
             things: Any = getattr(self, name)
             if isinstance(things, str) or not isinstance(things, Iterable):
                 raise TimelineError(
@@ -53,6 +57,7 @@ class Timeline(Edits):
         if not self.keys:
             raise TimelineError("a timeline needs at least one prompt key; write Timeline.of('underwater')")
         object.__setattr__(self, "keys", _named(in_order(self.keys)))
+        object.__setattr__(self, "sets", _named(sets_in_order(self.sets), "s", {key.id for key in self.keys}))
         object.__setattr__(self, "markers", tuple(sorted(self.markers, key=lambda marker: marker.time_s)))
         object.__setattr__(self, "tracks", tuple(sorted(self.tracks, key=lambda track: track.name)))
         object.__setattr__(self, "mattes", tuple(sorted(self.mattes, key=lambda matte: matte.name)))
@@ -68,6 +73,7 @@ class Timeline(Edits):
             raise TimelineError(f"the timeline would end at {end} s; its end is above 0")
         object.__setattr__(self, "end_s", end)
         late = [(key.time_s, f"the prompt {words(key.prompt)!r}") for key in self.keys if key.time_s >= end]
+        late += [(key.time_s, f"the set {words_of(key.set)}") for key in self.sets if key.time_s >= end]
         late += [(mark.time_s, f"the marker {mark.name!r}") for mark in self.markers if mark.time_s >= end]
         late += [(keyframe.time_s, "a value") for keyframe in self._keyframes() if keyframe.time_s > end]
         for time_s, what in late[:1]:
@@ -94,6 +100,15 @@ class Timeline(Edits):
         key = Key(time_s, prompt, fade)
         return replace(self, keys=anonymous((*(other for other in self.keys if other.time_s != key.time_s), key)))
 
+    def with_set(self, time_s: float, set: SetBlend, fade: float = 0.0) -> Timeline:
+        """The timeline whose set turns to `set` at that time; None is the camera's own background.
+
+        set: see studio/timeline/sets.py. fade: in seconds. A set's key that stands at the same time gives way; ids of
+        sets are given anew. Raises TimelineError.
+        """
+        key = SetKey(time_s, set, fade)
+        return replace(self, sets=anonymous((*(other for other in self.sets if other.time_s != key.time_s), key)))
+
     def _cue(self, time_s: float) -> Cue:
         now = self.prompts.at(time_s)
         mattes = tuple(
@@ -103,7 +118,8 @@ class Timeline(Edits):
         )
         values = {name: parameter.default for name, parameter in PARAMETERS.items()}
         values |= {track.name: value_at(track.keyframes, time_s) for track in self.tracks}
-        return Cue(now.blend, self.keys[now.key].id, now.fading, mattes, values)
+        sets, cast = (self.set_lane.at(time_s), self.set_lane.cast(time_s)) if self.sets else ((), None)
+        return Cue(now.blend, self.keys[now.key].id, now.fading, mattes, values, sets, cast if sets else None)
 
     def value(self, name: str, time_s: float) -> float:
         """A parameter at a time; its default where it has no track. Raises TimelineError for an unknown one."""
@@ -141,12 +157,17 @@ def _moment(time_s: Any) -> float:
         return math.inf if time_s > 0 else -math.inf  # type: ignore[operator]
 
 
-def _named(keys: tuple[Key, ...]) -> tuple[Key, ...]:
-    """Each key with an id of its own; ids that are there stay."""
-    taken = {key.id for key in keys if key.id}
-    fresh = (f"k{n}" for n in range(1, 2 * len(keys) + 2) if f"k{n}" not in taken)
-    named: dict[str, Key] = {}
+def _named(keys: tuple[AnyKey, ...], letter: str = "k", elsewhere: Collection[str] = ()) -> tuple[AnyKey, ...]:
+    """Each key with an id of its own, and of none elsewhere; ids that are there stay."""
+    taken = {key.id for key in keys if key.id} | {*elsewhere}
+    fresh = (f"{letter}{n}" for n in range(1, len(keys) + len(taken) + 2) if f"{letter}{n}" not in taken)
+    named: dict[str, AnyKey] = {}
     for key in keys:
-        named_key = replace(key, id=next(fresh)) if not key.id or key.id in named else key
+        free = key.id and key.id not in named and key.id not in elsewhere
+        named_key = key if free else replace(key, id=next(fresh))
         named[named_key.id] = named_key
     return tuple(named.values())
+
+
+_PARTS = (("keys", Key), ("markers", Marker), ("tracks", Track), ("mattes", Matte), ("sets", SetKey))
+"""A timeline's lists, and what is in each."""

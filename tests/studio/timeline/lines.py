@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from studio.timeline.curves import PIECES, Keyframe
 from studio.timeline.keys import Key, Marker, Matte, Track
+from studio.timeline.sets import SetKey
 from studio.timeline.timeline import Timeline
 
 WORLDS = ("underwater", "wild west", "deep space", "snow falls")
@@ -19,6 +20,13 @@ PROMPTS = st.sampled_from(WORLDS) | st.lists(st.tuples(st.sampled_from(WORLDS), 
 KEYS = st.builds(Key, SECONDS, PROMPTS, st.sampled_from([0.0, 0.5, 3.0, 20.0]))
 EASES = st.sampled_from(["linear", "smooth", "step"])
 TIME = attrgetter("time_s")
+SETS = (
+    {"gallery": "dunes"},
+    {"colour": "#203040", "cast": {"matter": "chroma"}},
+    {"gallery": "dunes", "into_s": 2.5},
+    [[{"blur": 0.5}, 1], [None, 3]],
+    None,
+)
 PLAIN = st.lists(KEYS, min_size=1, max_size=6, unique_by=TIME).map(lambda keys: Timeline(tuple(keys)))
 
 
@@ -27,6 +35,7 @@ def timelines(times, eases=EASES):
     keys = st.builds(Key, times, st.sampled_from(WORLDS), st.sampled_from([0.0, 0.5, 3.0]))
     values = st.builds(Keyframe, times, st.sampled_from([0.0, 0.25, 1.0]), eases)
     lane = st.lists(values, min_size=1, max_size=4, unique_by=TIME).map(tuple)
+    sets = st.builds(SetKey, times, st.sampled_from(SETS), st.sampled_from([0.0, 0.5, 3.0]))
     mattes = st.builds(Matte, st.sampled_from(["stick", "ball"]), st.just("fire"), st.just({"colour": "red"}), lane)
     return st.builds(
         Timeline,
@@ -34,6 +43,7 @@ def timelines(times, eases=EASES):
         markers=st.lists(st.builds(Marker, times, st.just("ball")), max_size=2).map(tuple),
         tracks=st.just(()) | st.builds(Track, st.just("strength"), lane).map(lambda track: (track,)),
         mattes=st.lists(mattes, max_size=2).map(tuple),
+        sets=st.just(()) | st.lists(sets, max_size=3, unique_by=TIME).map(tuple),
     )
 
 
@@ -58,6 +68,8 @@ def same(one, other, within=1e-5):
         assert (a.name, a.region) == (b.name, b.region)
         assert a.weight == pytest.approx(b.weight, abs=within)
         parts += [dict(a.prompt), dict(b.prompt)]
+    parts += [{cue.place: cue.weight for cue in each.sets} or {"null": 1.0} for each in (one, other)]
+    assert one.cast == other.cast
     for a, b in zip(parts[::2], parts[1::2], strict=True):
         texts = a.keys() | b.keys()
         assert {text: a.get(text, 0) for text in texts} == pytest.approx({t: b.get(t, 0) for t in texts}, abs=within)

@@ -155,7 +155,8 @@ def test_strength_mixes_the_prompt_with_the_picture_as_it_is():
 def test_two_cues_are_of_one_picture_where_the_model_is_asked_for_the_same(one, two, time_s):
     a, b = one.at(time_s), two.at(time_s)
     asked = a.directed(), b.directed()
-    assert a.same_picture(b) == (asked[0].prompt == asked[1].prompt and asked[0].mattes == asked[1].mattes)
+    prompts = asked[0].prompt == asked[1].prompt and asked[0].mattes == asked[1].mattes
+    assert a.same_picture(b) == (prompts and (a.sets, a.cast) == (b.sets, b.cast))
 
 
 @pytest.mark.parametrize(("ease", "quarter"), [("linear", 0.25), ("smooth", 0.15625), ("step", 0.0)])
