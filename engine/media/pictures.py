@@ -12,8 +12,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
+
+from engine.media.lettering import caption
 
 MAX_WIDTH, MAX_HEIGHT = 1920, 1080
 """The largest picture that `decode_jpeg` accepts, as a longer and a shorter side."""
@@ -167,7 +169,7 @@ def opaque(rgba: np.ndarray, colour: tuple[int, int, int] = (0, 0, 0)) -> np.nda
     return np.array(ground)
 
 
-GAP, MARGIN, LINE = 6, 12, 20
+GAP, MARGIN, LINE, LETTERS = 6, 12, 20, 13
 PAPER, INK = (22, 22, 26), (205, 205, 212)
 
 
@@ -210,13 +212,14 @@ def draw_contact_sheet(
     size = 2 * margin + max(map(len, rows)) * (width + gap) - gap, top + margin + len(rows) * pitch - gap
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(13)
-    for column, caption in enumerate(columns):
-        draw.text((margin + column * (width + gap), margin - 2), caption, INK, font)
+    for column, name in enumerate(columns):
+        text, font = caption(name, LETTERS)
+        draw.text((margin + column * (width + gap), margin - 2), text, INK, font)
     for number, row in enumerate(rows):
         y = top + number * pitch
         if labels:
-            draw.text((margin, y - 1), labels[number], INK, font)
+            text, font = caption(labels[number], LETTERS)
+            draw.text((margin, y - 1), text, INK, font)
             y += LINE
         for column, rgb in enumerate(row):
             sheet.paste(Image.fromarray(fit(rgb, width, height)), (margin + column * (width + gap), y))

@@ -7,6 +7,8 @@ write_film(film, "film.mp4")
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -15,8 +17,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from engine.media.lettering import Typeface, set_in_lines, typeface_for
 from engine.media.paths import check_folder
 from engine.media.pictures import fit
 from engine.media.video import VideoSource, VideoWriter
@@ -32,39 +35,67 @@ JITTER_S = 0.015
 """A frame that comes so much late is still the one of its time."""
 SLACK_S = 2 / 24
 """An excerpt may end so much after its take, whose last picture then stays."""
+MOST_CHARACTERS = 1000
+"""On one card."""
+ROOM = 0.9
+"""The share of a card's width that its words may take."""
 GROUND, INK, FAINT = "#0b0c0e", "#e7e9ec", "#8a9099"
 
 
 @dataclass(frozen=True)
 class Card:
-    """Words on black for some seconds."""
+    """Words on black for some seconds; long ones stand in lines, and get smaller.
+
+    Raises TakeError or LetteringError for words that cannot be shown: letters that no font has are named.
+    """
 
     text: str
     duration_s: float
     below: str = ""
-    """A second, smaller line."""
+    """A second, smaller text."""
+    font: str | Path = ""
+    """A font's file, or its name among this machine's; by default one that has the words' letters is chosen."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.text, str) or not isinstance(self.below, str):
             raise TakeError(f"a card's words are {self.text!r} and {self.below!r}; write texts: Card('The chest', 3)")
         if not self.text.strip():
             raise TakeError("a card without words; write its text, or leave it out")
+        if (count := len(self.text) + len(self.below)) > MOST_CHARACTERS:
+            raise TakeError(f"a card of {count:,} characters; at most {MOST_CHARACTERS:,} can be read: shorten it")
+        self._typeface()  # which names the letters that no font has
         _long_enough(self.duration_s, "a card")
 
     def frames(self, size: tuple[int, int], fps: float) -> Iterator[np.ndarray]:
         """The card, fading in and out."""
-        width, height = size
-        card = Image.new("RGB", size, GROUND)
-        draw = ImageDraw.Draw(card)
-        for text, share, y, ink in ((self.text, 0.10, 0.46, INK), (self.below, 0.05, 0.60, FAINT)):
-            font = ImageFont.load_default(max(8, round(height * share)))
-            draw.text((width / 2, height * y), text, fill=ink, font=font, anchor="mm")
-        picture = np.asarray(card, np.float32)
+        picture = np.asarray(self._drawn(size), np.float32)
         count = frames_of(self.duration_s, fps)
         fade = max(1, min(round(0.4 * fps), count // 3))
         for n in range(count):
             share = min(1.0, (n + 1) / fade, (count - n) / fade)
             yield (picture * share).astype(np.uint8)
+
+    def _typeface(self) -> Typeface:
+        return typeface_for(_composed(self.text + self.below), self.font)
+
+    def _drawn(self, size: tuple[int, int]) -> Image.Image:
+        """The card at full light. Raises LetteringError for words that do not fit it."""
+        width, height = size
+        face, room = self._typeface(), width * ROOM
+        title = set_in_lines(_composed(self.text.strip()), face, max(8, round(height * 0.10)), room, height * 0.5)
+        below = set_in_lines(_composed(self.below.strip()), face, max(8, round(height * 0.05)), room, height * 0.3)
+        middles = (height * 0.46, height * 0.60)
+        if len(title.lines) + len(below.lines) > 2:  # they stand around the middle of the card together
+            heights = [len(block.lines) * block.pitch if block.lines[0] else 0.0 for block in (title, below)]
+            top = (height - sum(heights) - below.pitch / 2) / 2
+            middles = (top + heights[0] / 2, top + heights[0] + below.pitch / 2 + heights[1] / 2)
+        card = Image.new("RGB", size, GROUND)
+        draw = ImageDraw.Draw(card)
+        for block, middle, ink in ((title, middles[0], INK), (below, middles[1], FAINT)):
+            for n, line in enumerate(block.lines):
+                y = middle + (n - (len(block.lines) - 1) / 2) * block.pitch
+                draw.text((width / 2, y), line, fill=ink, font=block.font, anchor="mm")
+        return card
 
 
 @dataclass(frozen=True)
@@ -207,6 +238,11 @@ async def write_film_async(film: Film, path: Path | str, progress: Progress | No
             return write_film(film, path, cancellable(step, shown))
 
     return await run_in_background(work)
+
+
+def _composed(text: str) -> str:
+    """With letters and their accents as one character, which more fonts have, and with plain spaces alone."""
+    return re.sub(r"[^\S\n]", " ", unicodedata.normalize("NFC", text))
 
 
 def frames_of(duration_s: float, fps: float) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from engine.media.lettering import caption
 from engine.media.pictures import draw_contact_sheet
 from engine.media.video import VideoSource
 from engine.prompts import words
@@ -63,7 +64,7 @@ def highlight(take: Take, prop: Prop, count: int = 8, width: int = 160, folder: 
 
 def _draw_lane(sheet: Image.Image, timeline: Timeline, duration_s: float) -> None:
     """The prompts along the lower edge, fades as ramps."""
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    draw = ImageDraw.Draw(sheet)
     top, scale = sheet.height - LANE, sheet.width / duration_s
     ends = [key.time_s for key in timeline.keys[1:]] + [duration_s]
     before = ""
@@ -75,6 +76,7 @@ def _draw_lane(sheet: Image.Image, timeline: Timeline, duration_s: float) -> Non
         draw.rectangle((left, top, right, sheet.height), fill=shade)
         if key.fade_s and before:
             draw.polygon([(left, sheet.height), (min(left + key.fade_s * scale, right), top), (left, top)], fill=before)
-        text = fitted(words(key.prompt), right - left - 12, font.getlength)
+        text, font = caption(words(key.prompt), 13)
+        text = fitted(text, right - left - 12, font.getlength)
         draw.text((left + 8, top + 5), text, fill="#f2f3f5", font=font)
         before = shade

@@ -45,6 +45,36 @@ def version(tmp_path: Path) -> Render:
     return Render(folder, {})
 
 
+@pytest.mark.parametrize(
+    ("text", "below"),
+    [
+        ("Café für Zoë – 5 €", "Дуэль"),
+        ("The unbelievable story of the diver who never came up again for air", "by nobody " * 12),
+        ("W" * 60, ""),
+        ("one\ntwo\nthree", "four\nfive\nsix"),
+        ("a\xa0b\tc", ""),
+    ],
+)
+@pytest.mark.parametrize("size", [(1280, 720), (160, 96), (360, 640)])
+def test_a_card_shows_all_its_words_within_its_edges(text: str, below: str, size: tuple[int, int]) -> None:
+    card = list(Card(text, 1, below).frames(size, 24))[12].max(-1)
+    ground, edge = card.min(), max(2, size[0] // 40)
+    assert card.max() > 150
+    assert card[:, :edge].max() == ground == card[:, -edge:].max()
+    assert card[:2].max() == ground == card[-2:].max()
+    rows = np.flatnonzero(card.max(1) > ground + 40)
+    assert rows[0] < size[1] / 2, "the words stand around the middle"
+
+
+def test_letters_that_no_font_has_are_named() -> None:
+    with pytest.raises(ValueError, match=r"U\+13000"):
+        Card("\U00013000", 1)
+    with pytest.raises(ValueError, match="half a character"):
+        Card("a", 1, "\udcff")
+    with pytest.raises(TakeError, match="a card of 1,001 characters; at most 1,000"):
+        Card("a" * 1001, 1)
+
+
 def test_every_frame_is_the_one_of_its_time(version: Render, tmp_path: Path) -> None:
     film = Film(
         [Card("one", 0.5), Excerpt(version, 1, 2), Excerpt(version, 3.5, 4), Card("end", 0.25, "of it")], 24, SIZE
