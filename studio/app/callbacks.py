@@ -119,7 +119,7 @@ class Callbacks:
             "verdict": take.manifest.verdict,
             "circled": take.manifest.circled,
             "notes": take.manifest.notes,
-            "problems": list(take.problems),
+            "problems": [*take.problems, *take.damaged_versions.values()],
             "duration_s": take.duration_s,
             "fps": take.fps,
             "width": picture.width if picture else 0,
@@ -217,8 +217,14 @@ class Callbacks:
         }
         if listed.take is None:
             return line
-        take = listed.take
-        return line | {
+        try:
+            return line | self._facts(listed.take, listed.folder.resolve() in rendering)
+        except (ValueError, OSError) as error:
+            return line | {"error": str(error)}
+
+    def _facts(self, take: Take, rendering: bool) -> Reply:
+        """What a line of the list says of a take that can be opened."""
+        return {
             "state": take.state,
             "verdict": take.manifest.verdict,
             "notes": take.manifest.notes,
@@ -226,7 +232,7 @@ class Callbacks:
             "fps": take.fps,
             "poster": self.files.url(take.folder / proxies.POSTER),
             "versions": len(take.renders),
-            "rendering": listed.folder.resolve() in rendering,
+            "rendering": rendering,
         }
 
     def _version(self, take: Take, version: Render) -> Reply:

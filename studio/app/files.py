@@ -50,7 +50,9 @@ class Files:
         return None
 
     def new_export(self, name: str) -> Path:
-        """Where to write a file of that name for download; it is there until `close`."""
+        """Where to write a file of that name for download; it is there until `close`. Raises ValueError."""
+        if Path(name).name != name:
+            raise ValueError(f"{name!r} is not a file's name")
         return Path(tempfile.mkdtemp(dir=self._exports.name)) / name
 
     def export_url(self, path: Path) -> str:

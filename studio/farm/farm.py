@@ -162,7 +162,7 @@ class Farm:
         for path in sorted(folder.glob("*.json")) if folder else ():
             try:
                 self._submit(path.stem, Job.from_dict(read_document(path)[0]))
-            except (ValueError, KeyError, TypeError) as error:
+            except ValueError as error:
                 log.warning("%s is left out: %s", path, error)
 
     def submit(self, job: Job) -> str:

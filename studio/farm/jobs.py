@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from studio.takes.documents import TakeError
-from studio.takes.manifest import Manifest
+from studio.takes.manifest import Entry, Manifest, Seed, entry_of
 from studio.takes.version import Render
 from studio.timeline.files import timeline_from_dict, timeline_to_dict
 from studio.timeline.timeline import Timeline
@@ -44,16 +44,27 @@ class Job:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Job:
-        """From `to_dict`'s values."""
-        timeline, weights = data["timeline"], data["weights"]
+        """From `to_dict`'s values. Raises ValueError, which names the field."""
+        entry = entry_of(_JobEntry, data)
         return cls(
-            take=Path(data["take"]),
-            timeline=timeline_from_dict(timeline) if timeline is not None else None,
-            seed=data["seed"],
-            full=data["full"],
-            weights=Path(weights) if weights is not None else None,
-            device=data["device"],
+            take=Path(entry.take),
+            timeline=timeline_from_dict(entry.timeline) if entry.timeline is not None else None,
+            seed=entry.seed,
+            full=entry.full,
+            weights=Path(entry.weights) if entry.weights is not None else None,
+            device=entry.device,
         )
+
+
+class _JobEntry(Entry):
+    """A job as it stands in a file."""
+
+    take: str
+    timeline: dict[str, Any] | None
+    seed: Seed | None
+    full: bool
+    weights: str | None
+    device: Literal["auto", "cpu", "cuda", "mps"]
 
 
 @dataclass(frozen=True)

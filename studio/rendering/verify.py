@@ -19,6 +19,7 @@ from studio.model import load_model
 from studio.rendering.replay import replay, same_setup, same_weights
 from studio.takes.documents import DamagedError, TakeError, crc, file_sha256, read_document, rgb_sha256
 from studio.takes.frames import recorded
+from studio.takes.inside import within
 from studio.takes.manifest import Manifest
 from studio.takes.mjpeg import packets
 from studio.takes.take import Take
@@ -63,7 +64,12 @@ def check_take(take: Take | Path, model: LiveModel | None = None, progress: Prog
     if not take.made:
         report.faults.append("no picture is in it")
     if report.sound:
-        _compare(report, model or load_model(take.manifest.engine), progress)
+        model = model or load_model(take.manifest.engine)
+        try:
+            _compare(report, model, progress)
+        except (ValueError, OSError) as error:  # what it is made of has right checksums, and cannot be used
+            report.faults.append(f"the pictures cannot be made again: {error}")
+            report.pictures = "not compared"
     else:
         report.pictures = "not compared, since files are damaged"
     return report
@@ -88,21 +94,12 @@ def _compare(report: Report, model: LiveModel, progress: Progress | None) -> Non
 
 def _files(take: Take) -> Iterator[str]:
     for name, sha256 in take.manifest.files.items():
-        path = take.folder / name
-        if not path.is_file():
-            yield f"{name}: is missing"
-        elif _was_changed(take, name, sha256):
-            yield f"{name}: was changed"
-
-
-def _was_changed(take: Take, name: str, sha256: str) -> bool:
-    """Whether a file is another one than take.json says, which may have got other proxies since it was opened."""
-    while file_sha256(take.folder / name) != sha256:
-        newest = Manifest.load(take.folder)[0].files.get(name)
-        if newest in (None, sha256):
-            return newest == sha256
-        sha256 = str(newest)
-    return False
+        while faults := list(_changed(take.folder, name, sha256)):
+            newest = Manifest.load(take.folder)[0].files.get(name)
+            if newest in (None, sha256):
+                yield from faults if newest else ()
+                break
+            sha256 = str(newest)  # take.json may have got other proxies since it was opened
 
 
 def _packets(take: Take, stream: str) -> Iterator[str]:
@@ -126,28 +123,28 @@ def _packets(take: Take, stream: str) -> Iterator[str]:
 def _snapshots(take: Take) -> Iterator[str]:
     for event in take.events:
         if event["kind"] == "snapshot":
-            path = take.folder / event["file"]
-            if not path.is_file():
-                yield f"{event['file']}: is missing"
-            elif file_sha256(path) != event["sha256"]:
-                yield f"{event['file']}: was changed"
+            yield from _changed(take.folder, event["file"], event["sha256"])
 
 
 def _renders(take: Take) -> Iterator[str]:
-    whole = {render.folder for render in take.renders}
-    yield from (f"renders/{folder.name}/render.json: is missing" for folder in take.versions() if folder not in whole)
+    yield from (error.removeprefix(f"{take.folder}/") for error in take.damaged_versions.values())
     for render in take.renders:
         for name in ("render.json", "timeline.json"):
-            try:
-                if not read_document(render.folder / name)[1]:
-                    yield f"renders/{render.name}/{name}: was changed"
-            except DamagedError as error:
-                yield str(error).removeprefix(f"{take.folder}/")
-        for name, sha256 in dict(render.info.get("files", {})).items():
-            if not (render.folder / name).is_file():
-                yield f"renders/{render.name}/{name}: is missing"
-            elif file_sha256(render.folder / name) != sha256:
+            if not read_document(render.folder / name)[1]:
                 yield f"renders/{render.name}/{name}: was changed"
+        for name, sha256 in render.info["files"].items():
+            yield from _changed(take.folder, f"renders/{render.name}/{name}", sha256)
+
+
+def _changed(folder: Path, name: str, sha256: str) -> Iterator[str]:
+    """What is wrong with a file that must have that hash."""
+    try:
+        if file_sha256(within(folder, name)) != sha256:
+            yield f"{name}: was changed"
+    except FileNotFoundError:
+        yield f"{name}: is missing"
+    except (TakeError, OSError) as error:
+        yield f"{name}: {getattr(error, 'strerror', None) or error}"
 
 
 def _compare_hashes(report: Report, model: LiveModel, progress: Progress | None) -> None:
@@ -171,7 +168,7 @@ def _compare_pictures(report: Report, model: LiveModel, progress: Progress | Non
     live = recorded(take, "live")
     scores: list[float] = []
     for n, rgb in replay(model, take, take.timeline, resync=True):
-        shown = next(packet for at, _, packet in live if at == n)
+        shown = next((packet for at, _, packet in live if at == n), b"")
         scores.append(psnr(rgb, decode_jpeg(shown)))
         if progress:
             progress(len(scores), total)

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import re
-import threading
+import secrets
 import zlib
 from collections.abc import Mapping
 from io import FileIO
@@ -16,11 +16,20 @@ from typing import Any
 
 import numpy as np
 
+from engine.media.files import open_regular, read_regular
+from studio.takes.values import parse
+
 SEAL = "seal"
 """The last field of a document: sha256 of the others, so that `check` sees a changed byte."""
 
 CRC = "crc"
 """The last field of a journal's line: crc32 of the line, continued from the line before."""
+
+MOST_BYTES = 256 * 2**20
+"""Of a document: the hashes of thirty hours' frames are less."""
+MOST_JOURNAL, MOST_LINE = 2**30, 2**24
+"""Bytes of a journal, which has 200 a frame, and of a line of one: a day and a half at 24 frames a second, and a region
+of many drawn masks."""
 
 _CRC_FIELD = f', "{CRC}": "'.encode()
 
@@ -43,7 +52,7 @@ def write_document(path: Path, data: Mapping[str, Any]) -> None:
 def read_document(path: Path) -> tuple[dict[str, Any], bool]:
     """A document's fields, and whether its seal holds. Raises DamagedError."""
     try:
-        data = json.loads(path.read_bytes().decode("utf-8-sig"))
+        data = parse(read_regular(path, MOST_BYTES).decode("utf-8-sig"))
     except FileNotFoundError:
         raise DamagedError(f"{path} is missing") from None
     except OSError as error:
@@ -52,6 +61,8 @@ def read_document(path: Path) -> tuple[dict[str, Any], bool]:
         raise DamagedError(f"{path} is damaged: line {error.lineno}, column {error.colno}: {error.msg}") from None
     except UnicodeDecodeError as error:
         raise DamagedError(f"{path} is damaged: byte {error.start} is not UTF-8") from None
+    except ValueError as error:
+        raise DamagedError(f"{path} is damaged: {error}") from None
     if not isinstance(data, dict):
         raise DamagedError(f"{path} is damaged: it holds no object")
     seal = data.pop(SEAL, None)
@@ -59,10 +70,10 @@ def read_document(path: Path) -> tuple[dict[str, Any], bool]:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file through a temporary one beside it, so that it is never seen in part."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    """Write a file through a new one beside it, so that it is never seen in part; a link of its name gives way."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
-        with part.open("wb") as file:
+        with part.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -148,36 +159,48 @@ class Journal:
         self._file.close()
 
 
-def read_journal(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
+def read_journal(path: Path, *, thorough: bool = True) -> tuple[list[dict[str, Any]], list[str]]:
     """A journal's rows, and what is wrong with it: nothing, a torn last line, or a changed line.
 
-    A torn last line is left out. Raises DamagedError where a line before the last is not readable at all.
+    A torn last line is left out. thorough: see `parse`. Raises DamagedError where a line before the last is not
+    readable at all.
     """
+    rows: list[dict[str, Any]] = []
+    wrong: list[str] = []
+    crc = 0
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = _lines(path)
+        last = lines.pop()  # empty when the file ends with a line's end
     except FileNotFoundError:
         raise DamagedError(f"{path} is missing") from None
     except OSError as error:
         raise DamagedError(f"cannot read {path}: {error.strerror or error}") from None
-    rows: list[dict[str, Any]] = []
-    wrong: list[str] = []
-    crc = 0
-    last = lines.pop()  # empty when the file ends with a line's end
     if last:
         wrong.append(f"{path.name}: the last line is torn")
     for number, line in enumerate(lines, start=1):
         try:
-            row = json.loads(line)
-            recorded = str(row.pop(CRC, ""))
-        except (ValueError, AttributeError):
-            raise DamagedError(f"{path} is damaged: line {number} is not a JSON object") from None
+            row = parse(line.decode(), thorough=thorough)
+            recorded = row.pop(CRC, "")
+        except (ValueError, AttributeError, TypeError) as error:
+            plain = type(error) is ValueError
+            raise DamagedError(
+                f"{path} is damaged: line {number} {f': {error}' if plain else 'is not a JSON object'}"
+            ) from None
         crc = zlib.crc32(line.rpartition(_CRC_FIELD)[0], crc)
         if recorded != f"{crc:08x}":
             wrong.append(f"{path.name}: line {number} was changed")
-            if re.fullmatch("[0-9a-f]{8}", recorded):
+            if isinstance(recorded, str) and re.fullmatch("[0-9a-f]{8}", recorded):
                 crc = int(recorded, 16)  # so that the next line is judged alone
         rows.append(row)
     return rows, wrong
+
+
+def _lines(path: Path) -> list[bytes]:
+    """The lines of a journal, and what comes after the last."""
+    lines = read_regular(path, MOST_JOURNAL).split(b"\n")
+    if any(len(line) > MOST_LINE for line in lines):
+        raise OSError(f"it has a line of more than {MOST_LINE:,} bytes")
+    return lines
 
 
 def crc(data: bytes) -> str:
@@ -191,9 +214,9 @@ def rgb_sha256(rgb: np.ndarray) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """The file's sha256 in hex."""
+    """A regular file's sha256 in hex. Raises OSError."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()

@@ -7,10 +7,10 @@ notebook shows the same. The newest one holds; once a version has been rendered 
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 from engine.prompts import PromptError
 from studio.takes.documents import TakeError, read_document, write_document
+from studio.takes.inside import file_within, own_folder
 from studio.takes.take import Take
 from studio.takes.version import Render
 from studio.timeline.files import timeline_from_dict, timeline_to_dict
@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 def load(take: Take, version: Render | None = None) -> Timeline | None:
     """What was made of a version's prompts, or of those that were played live; None where nothing waits."""
-    path = _path(take, version)
-    if not path.is_file():
+    path = file_within(take.folder, _name(version))
+    if path is None:
         return None
     try:
         draft = timeline_from_dict(read_document(path)[0])
@@ -33,14 +33,17 @@ def load(take: Take, version: Render | None = None) -> Timeline | None:
 
 
 def keep(take: Take, version: Render | None, timeline: Timeline) -> None:
-    """Keep it as the newest; one that is the version's own again is forgotten. Raises OSError."""
-    path = _path(take, version)
+    """Keep it as the newest; one that is the version's own again is forgotten.
+
+    Raises OSError or TakeError where it cannot be written.
+    """
+    path = take.folder / _name(version)
     if timeline == (version.timeline if version else take.timeline):
         path.unlink(missing_ok=True)
     else:
-        path.parent.mkdir(exist_ok=True)
+        own_folder(take.folder, "drafts")
         write_document(path, timeline_to_dict(timeline))
 
 
-def _path(take: Take, version: Render | None) -> Path:
-    return take.folder / "drafts" / f"{version.name if version else 'live'}.json"
+def _name(version: Render | None) -> str:
+    return f"drafts/{version.name if version else 'live'}.json"

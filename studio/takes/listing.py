@@ -33,18 +33,24 @@ def list_takes(sessions: Path) -> Iterator[TakeListing]:
         if path.is_dir() and re.fullmatch(r"T\d+", path.name):
             try:
                 yield TakeListing(path, Take.open(path))
-            except TakeError as error:
+            except (TakeError, OSError) as error:
                 yield TakeListing(path, None, str(error))
 
 
 def line(listed: TakeListing) -> dict[str, Any]:
-    """A take for the list, as JSON values."""
+    """A take for the list, as JSON values; one whose prompts or versions are damaged says so."""
     place: dict[str, Any] = {"folder": str(listed.folder), "take": " ".join(listed.folder.parts[-4:])}
-    take = listed.take
-    if take is None:
+    if listed.take is None:
         return place | {"state": "damaged", "error": listed.error}
+    try:
+        return place | _facts(listed.take)
+    except (TakeError, OSError) as error:
+        return place | {"state": "damaged", "error": str(error)}
+
+
+def _facts(take: Take) -> dict[str, Any]:
     slate = take.manifest.slate
-    return place | {
+    return {
         "production": slate.production,
         "scene": slate.scene,
         "shot": slate.shot,

@@ -38,7 +38,7 @@ class RecordingLock:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
-        self._file: IO[bytes] = self._path.open("wb")
+        self._file = _open(self._path)
         try:
             _lock(self._file)
         except OSError:
@@ -53,15 +53,29 @@ class RecordingLock:
 
 def is_locked(folder: Path) -> bool:
     """Whether a living process records into this folder."""
-    path = folder / NAME
-    if not path.exists():
+    try:
+        file = _open(folder / NAME, create=False)
+    except OSError:  # there is none, or a link or a pipe has its name, or this disk is not written to
         return False
-    with path.open("rb+", buffering=0) as file:
+    with file:
         try:
             _lock(file)
-        except OSError:
-            return True
+        except OSError as error:
+            return error.errno in BUSY  # else this disk has no locks, and nobody records to it
         return False
+
+
+def _open(path: Path, *, create: bool = True) -> IO[bytes]:
+    """A lock's file, of which nothing is read or written. Raises OSError, also where a link or a pipe has its name."""
+    flags = os.O_RDWR | (os.O_CREAT if create else 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        return open(path, "rb+", buffering=0, opener=lambda name, _: os.open(name, flags, 0o666))
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, "it is a link, and no lock; remove it", str(path)) from None
+        if create or error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+    return open(path, "rb", buffering=0, opener=lambda name, _: os.open(name, flags & ~os.O_RDWR))
 
 
 @contextmanager
@@ -86,7 +100,7 @@ def exclusive(folder: Path, name: str, patience_s: float) -> Iterator[None]:
 
 def _entered(path: Path) -> IO[bytes] | None:
     """The lock's file, or None where somebody else has it, or has just deleted it."""
-    file = path.open("ab")
+    file = _open(path)
     try:
         _lock(file)
         if sys.platform == "win32" or os.fstat(file.fileno()).st_ino == path.stat().st_ino:

@@ -8,6 +8,7 @@ handed over is serialised first, so that a value which cannot be written is refu
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import queue
 import shutil
@@ -20,6 +21,7 @@ from typing import Any, Protocol, TypeVar
 from av.error import FFmpegError
 
 from studio.takes.documents import Journal, TakeError, WholeFile, file_sha256, serialised, write_whole
+from studio.takes.events import event_of
 from studio.takes.lock import RecordingLock
 from studio.takes.manifest import EngineEntry, Manifest, PictureEntry, SlateEntry
 from studio.takes.mjpeg import PacketFile
@@ -105,9 +107,11 @@ class Recorder:
     def event(self, kind: str, ticks: int, **fields: Any) -> None:
         """Record what happened (prompt, marker, sound, connection, error …) at a time of the take's clock.
 
-        Raises ValueError for fields that cannot be written; see `serialised`.
+        Raises ValueError for fields that cannot be written (see `serialised`), or that the kind does not have (see
+        studio/takes/events.py).
         """
         line = serialised({"kind": kind, "ticks": ticks, **fields})
+        event_of(json.loads(line))  # else the take could not be opened again
         self._hand_over(lambda: self._events.append(line))
 
     def frame(self, row: FrameRow, raw: bytes, live: bytes | None) -> None:

@@ -6,7 +6,7 @@ sessions/<production>/S01/A/T003/ is scene 1, shot A, take 3.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,14 +14,15 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from engine.prompts import PromptError
-from studio.takes.documents import TakeError, read_document, read_journal
+from studio.takes.documents import DamagedError, TakeError, read_journal
+from studio.takes.events import SnapshotEvent, SoundEvent, check_events
+from studio.takes.inside import file_within, within
 from studio.takes.lock import is_locked
 from studio.takes.manifest import TICKS_PER_SECOND, Manifest
 from studio.takes.played import timeline_of
-from studio.takes.rows import FrameRow
+from studio.takes.rows import FrameRow, read_rows
 from studio.takes.slate import folders
-from studio.takes.version import Render
+from studio.takes.version import Render, read_render
 from studio.timeline.clock import FALLBACK_FPS, Clock
 from studio.timeline.timeline import Timeline
 
@@ -39,6 +40,7 @@ class Take:
     manifest: Manifest
     state: State
     events: tuple[Mapping[str, Any], ...]
+    """Each as it stands in events.jsonl; see studio/takes/events.py for what each kind holds."""
     frames: tuple[FrameRow, ...]
     """Only rows whose pictures are on disk."""
     problems: tuple[str, ...] = field(default=())
@@ -52,13 +54,14 @@ class Take:
         folder = Path(folder)
         if not folder.is_dir():
             raise TakeError(f"{folder} is not a folder; a take looks like sessions/my-film/S01/A/T001")
+        paths = {name: within(folder, name) for name in ("take.json", "events.jsonl", "frames.jsonl", *STREAMS)}
         manifest, sealed = Manifest.load(folder)
-        events, event_faults = read_journal(folder / "events.jsonl")
-        rows, row_faults = read_journal(folder / "frames.jsonl")
+        events, event_faults = read_journal(paths["events.jsonl"])
         try:
-            frames = tuple(FrameRow.from_dict(row) for row in rows)
-        except TypeError as error:
-            raise TakeError(f"{folder / 'frames.jsonl'} is damaged: {error}") from None
+            check_events(events)
+        except ValueError as error:
+            raise DamagedError(f"{paths['events.jsonl']} is damaged: {error}") from None
+        frames, row_faults = read_rows(paths["frames.jsonl"])
         faults = event_faults + row_faults + ([] if sealed else ["take.json: was changed outside the studio"])
         state: State = "complete" if manifest.state == "complete" else "recovered"
         if state == "recovered" and is_locked(folder):
@@ -118,34 +121,46 @@ class Take:
         """What was played live, each prompt, parameter and region at the time when it took effect. Raises TakeError."""
         try:
             return timeline_of(self.events)
-        except (KeyError, TypeError, PromptError) as error:
-            raise TakeError(f"{self.folder / 'events.jsonl'} is damaged: {error}") from None
+        except (KeyError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
+            what = f"a prompt, marker, parameter or region lacks {error}" if isinstance(error, KeyError) else error
+            raise TakeError(f"{self.folder / 'events.jsonl'} is damaged: {what}") from None
 
     @property
     def sounds(self) -> tuple[tuple[float, Path], ...]:
         """When each sound file begins, in seconds on the take's clock; more than one where the connection was lost."""
-        events = [event for event in self.events if event["kind"] == "sound"]
-        files = [(event["ticks"] / TICKS_PER_SECOND, self.folder / event["file"]) for event in events]
-        return tuple((start_s, path) for start_s, path in files if path.is_file())
+        events = [SoundEvent.model_validate(event) for event in self.events if event["kind"] == "sound"]
+        files = [(event.ticks / TICKS_PER_SECOND, file_within(self.folder, event.file)) for event in events]
+        return tuple((start_s, path) for start_s, path in files if path)
 
     @property
     def snapshots(self) -> dict[int, tuple[Path, str]]:
         """Row number -> the model's state before that row, as a file and its sha256; only files that are there."""
-        files = {}
-        for event in self.events:
-            if event["kind"] == "snapshot" and (path := self.folder / event["file"]).exists():
-                files[int(event["row"])] = (path, str(event["sha256"]))
-        return dict(sorted(files.items()))
+        events = [SnapshotEvent.model_validate(event) for event in self.events if event["kind"] == "snapshot"]
+        files = {event.row: (file_within(self.folder, event.file), event.sha256) for event in events}
+        return {row: (path, sha256) for row, (path, sha256) in sorted(files.items()) if path}
 
     @property
     def renders(self) -> tuple[Render, ...]:
         """The versions v001, v002 … that are whole."""
-        folders = [folder for folder in self.versions() if (folder / "render.json").exists()]
-        return tuple(Render(folder, read_document(folder / "render.json")[0]) for folder in folders)
+        return tuple(read for _, read in self._read_versions() if isinstance(read, Render))
+
+    @property
+    def damaged_versions(self) -> dict[Path, str]:
+        """The folders of versions that cannot be used, and why."""
+        return {folder: str(read) for folder, read in self._read_versions() if isinstance(read, TakeError)}
+
+    def _read_versions(self) -> Iterator[tuple[Path, Render | TakeError]]:
+        for folder in self.versions():
+            try:
+                yield folder, read_render(folder)
+            except TakeError as error:
+                yield folder, error
 
     def versions(self) -> list[Path]:
-        """The folders v001, v002 … in renders/, whole or not, by number."""
-        versions = [folder for folder in folders(self.folder / "renders") if re.fullmatch(r"v\d{3,}", folder.name)]
+        """The folders v001, v002 … in renders/, whole or not, by number; links are none of the take's."""
+        own = [path for path in (self.folder / "renders",) if not path.is_symlink()]
+        entries = [path for folder in own for path in folders(folder) if not path.is_symlink()]
+        versions = [path for path in entries if re.fullmatch(r"v\d{3,}", path.name)]
         return sorted(versions, key=lambda folder: int(folder.name[1:]))
 
     def edit(self, **fields: Any) -> Take:

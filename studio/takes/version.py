@@ -8,10 +8,34 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from engine.prompts import PromptError
-from studio.takes.documents import TakeError, read_document
+from studio.takes.documents import DamagedError, read_document
+from studio.takes.inside import within
+from studio.takes.manifest import Count, Entry, PlainName, entry_of
 from studio.timeline.files import timeline_from_dict
 from studio.timeline.timeline import Timeline
+
+
+class RenderEntry(Entry):
+    """render.json."""
+
+    take: str = ""
+    """The take's name."""
+    made: str = ""
+    """When, as ISO 8601 in UTC."""
+    engine: dict[str, Any] = Field(default_factory=dict)
+    exact: bool = False
+    """Whether it was made on the take's own numeric set-up."""
+    first_row: Count = 0
+    """The first row that was made anew."""
+    reused: Count = 0
+    """Frames before it, which are the live ones."""
+    hashes: list[str] = Field(default_factory=list)
+    """sha256 of each frame's RGB."""
+    files: dict[PlainName, str] = Field(default_factory=dict)
+    """sha256 of each file."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +61,26 @@ class Render:
 
     @property
     def video(self) -> Path:
-        """The picture, as H.264 in MP4."""
-        return self.folder / "out.mp4"
+        """The picture, as H.264 in MP4. Raises DamagedError for a link that leads out of the version."""
+        return within(self.folder, "out.mp4")
 
     @cached_property
     def timeline(self) -> Timeline:
         """What it was rendered from."""
-        return read_timeline(self.folder / "timeline.json")
+        return read_timeline(within(self.folder, "timeline.json"))
+
+
+def read_render(folder: Path) -> Render:
+    """The version in a folder, with its timeline. Raises TakeError."""
+    path = within(folder, "render.json")
+    data, _ = read_document(path)
+    try:
+        info = entry_of(RenderEntry, data).model_dump()
+    except ValueError as error:
+        raise DamagedError(f"{path} is damaged: {error}") from None
+    render = Render(folder, info)
+    _ = render.timeline
+    return render
 
 
 def read_timeline(path: Path) -> Timeline:
@@ -51,4 +88,4 @@ def read_timeline(path: Path) -> Timeline:
     try:
         return timeline_from_dict(read_document(path)[0])
     except PromptError as error:
-        raise TakeError(f"{path} is damaged: {error}") from None
+        raise DamagedError(f"{path} is damaged: {error}") from None

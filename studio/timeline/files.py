@@ -170,6 +170,8 @@ def _entry(read: Callable[[Mapping[str, Any]], Read], name: str, i: int, row: An
         return read(row)
     except KeyError as missing:
         raise TimelineError(f"{name}[{i}] lacks {missing}") from None
+    except (TypeError, AttributeError) as error:
+        raise TimelineError(f"{name}[{i}] is of the wrong kind: {error}") from None
     except PromptError as error:
         raise TimelineError(f"{name}[{i}]: {error}") from None
 

@@ -1,0 +1,47 @@
+"""Files of others: regular ones alone, and no more of them than is legal. Standard library only.
+
+Whoever opens a device or a pipe by its name may wait for ever, or read without end.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO, cast
+
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # Windows has no pipes among its files
+
+
+def open_regular(path: Path | str) -> BinaryIO:
+    """Open a regular file for its bytes, without a buffer's delay. Raises OSError for whatever else has that name."""
+    _check(Path(path).stat(), path)  # to open some devices is an act
+    file = cast(BinaryIO, open(path, "rb", opener=_opener))  # noqa: SIM115 - the caller closes it
+    try:
+        _check(os.fstat(file.fileno()), path)  # the name may mean another file by now
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def read_regular(path: Path | str, most: int) -> bytes:
+    """The bytes of a regular file, `most` at most. Raises OSError for another kind of file, or a larger one."""
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        data = file.read(most + 1) if size <= most else b""
+    if size > most or len(data) > most:
+        raise OSError(errno.EFBIG, f"it has {max(size, len(data)):,} bytes, and at most {most:,} are read", str(path))
+    return data
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | _NONBLOCK)
+
+
+def _check(about: os.stat_result, path: Path | str) -> None:
+    if stat.S_ISDIR(about.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+    if not stat.S_ISREG(about.st_mode):
+        raise OSError(errno.EINVAL, "it is a device or a pipe, not a regular file", str(path))
