@@ -1,4 +1,4 @@
-"""python -m engine render | teacher | bench | eval | sheet | film: run a stream over files, time it, evaluate it.
+"""python -m engine render | teacher | bench | eval | sheet | film | designer: run a stream, time it, judge it.
 
 Heavy modules are imported inside the commands, so that --help answers at once.
 """
@@ -320,6 +320,34 @@ def film(
     with _progress("frames") as advance:
         count = shoot(stream, frames, target, seconds, chosen, advance, crf)
     print(f"{target}: {count} frames")
+
+
+designer = typer.Typer(help="Drawn places.", no_args_is_help=True)
+app.add_typer(designer, name="designer")
+
+
+@designer.command(name="sheet")
+def designer_sheet(
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="A .png or .jpg.")],
+    names: Annotated[
+        str | None, typer.Option(help="Names of the vocabulary, separated by commas; default: all.")
+    ] = None,
+    kinds: Annotated[str, typer.Option(help="Of sky, ground, structure, thing.")] = "sky,ground,structure,thing",
+    skies: Annotated[str, typer.Option(help="Under which each is drawn.")] = "day,sunset,night",
+    size: Size = "480x270",
+    columns: Annotated[int, typer.Option(min=1, max=12)] = 3,
+) -> None:
+    """Draw the set designer's vocabulary, each name by day, at sunset and by night, as a contact sheet."""
+    from engine.designer import sheets, vocabulary
+
+    chosen_kinds = [kind.strip() for kind in kinds.split(",")]
+    unknown = [kind for kind in chosen_kinds if kind not in vocabulary.KINDS]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(vocabulary.KINDS)}")
+    wanted = [name.strip() for name in names.split(",")] if names else None
+    tiles = list(sheets.tiles(wanted, chosen_kinds, [sky.strip() for sky in skies.split(",")]))
+    sheets.save(sheets.sheet(tiles, size, columns), target)
+    print(f"{target}: {len(tiles)} places")
 
 
 def _read_schedule(path: Path, fps: float) -> list[Any]:

@@ -1,0 +1,86 @@
+"""What the composition adds by itself: rock under a landmark on water, haze between layers, a dark frame near by."""
+
+from __future__ import annotations
+
+import math
+
+from engine.designer.pen import BOTTOM, REACH, TOP, Pen
+
+AFLOAT = ("water", "clouds", "lava", "seabed")
+"""Grounds on which a landmark needs a rock of its own."""
+
+
+def islet(pen: Pen) -> None:
+    """A low rock for a landmark to stand on, where the ground itself would not carry it."""
+    if pen.ground not in AFLOAT:
+        return
+    points = pen.ridge(-0.012, 0.012, waves=3.0, rough=0.7, left=-0.78, right=0.78)
+    points = [(x, y * (1 - (x / 0.8) ** 4) + 0.03 * (x / 0.8) ** 4) for x, y in points]
+    rock = pen.hill(points, bottom=0.05)
+    pen.fill(rock, pen.colour("rock", 0.6), pen.colour("rock", 0.05))
+    pen.texture(rock, "grain", pen.colour("rock", 0.0), scale=0.15, strength=0.6)
+
+
+def haze(pen: Pen, layer: str) -> None:
+    """The air that gathers at the foot of far things."""
+    mist = pen.air.mist
+    if layer == "far":
+        pen.mist(-0.20, 0.10, min(0.75 * mist, 0.9))
+    else:
+        pen.mist(-0.10, 0.07, min(0.38 * mist, 0.8))
+        if mist > 0.8:
+            pen.mist(-0.5, 0.2, 0.5 * mist)
+
+
+def frame(pen: Pen, indoors: bool, half: float) -> None:
+    """Something dark and near at the sides, `half` units from the middle: leaves outside, curtains inside."""
+    side = 1 if pen.random.random() < 0.5 else -1
+    if indoors:
+        for way in (-1, 1):
+            x = way * (half - 0.02)
+            curtain = pen.curve(
+                [
+                    (x + way * 0.2, TOP),
+                    (x - way * 0.10, TOP),
+                    (x - way * 0.05, -0.1),
+                    (x - way * 0.13, BOTTOM),
+                    (x + way * 0.2, BOTTOM),
+                ]
+            )
+            pen.fill(curtain, pen.colour("velvet", 0.15), pen.colour("black", 0.05))
+        return
+    dark = pen.colour("leaf", 0.0)
+    dark = pen.blend(dark, 0xFF000000, 0.55)
+    for branch in range(5):
+        x0, y0 = side * (half + 0.06), TOP + 0.02 + 0.05 * branch
+        length, droop = pen.random.uniform(0.35, 0.7), pen.random.uniform(0.05, 0.22)
+        points = [
+            (x0 - side * length * t, y0 + droop * t * t - 0.03 * math.sin(t * 3)) for t in (0, 0.25, 0.5, 0.75, 1)
+        ]
+        pen.stroke(pen.curve(points), dark, 0.008)
+        for _ in range(46):
+            t = pen.random.random() ** 0.8
+            x = x0 - side * length * t + pen.random.gauss(0, 0.02)
+            y = y0 + droop * t * t + pen.random.gauss(0, 0.022)
+            leaf(pen, x, y, pen.random.uniform(0.018, 0.034), pen.random.uniform(0, math.tau), dark)
+    grass = pen.random.uniform(0.05, 0.11)
+    for _ in range(170):
+        x = -side * (half + 0.05 - abs(pen.random.gauss(0, 0.22)))
+        if abs(x) < REACH:
+            lean = pen.random.uniform(-0.03, 0.03)
+            pen.line((x, BOTTOM), (x + lean, BOTTOM - grass * pen.random.uniform(0.4, 1.3)), dark, 0.004)
+
+
+def leaf(pen: Pen, x: float, y: float, size: float, turn: float, colour: int) -> None:
+    """One leaf of a length of `size`, turned by `turn` radians."""
+    c, s = math.cos(turn) * size, math.sin(turn) * size
+    path = pen.curve(
+        [
+            (x, y),
+            (x + c * 0.5 - s * 0.28, y + s * 0.5 + c * 0.28),
+            (x + c, y + s),
+            (x + c * 0.5 + s * 0.28, y + s * 0.5 - c * 0.28),
+        ],
+        close=True,
+    )
+    pen.fill(path, colour)

@@ -1,0 +1,336 @@
+"""A plan as a plate: layers drawn once for a size and kept, shifted for the view, with what moves drawn over them.
+
+    place = Place(Plan(sky="night", structures=("castle",)))
+    picture = place.picture(time_s, 1280, 720, View(free_x=0.66))
+
+Each layer is one image, cropped to what is drawn on it. A frame copies the layers from far to near, each a little
+farther than the one before (parallax), and after each layer lets its live drawings draw. A ground that reflects mirrors
+what is behind it by a runtime shader.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from engine.compositing.types import STRAIGHT, Light, View
+from engine.designer import framing, vocabulary
+from engine.designer.colours import graded_light
+from engine.designer.library import DesignerError, skia
+from engine.designer.pen import BOTTOM, HORIZON, LAYERS, MARGIN, REACH, TOP, Pen, Sprite
+from engine.designer.plan import Plan
+from engine.designer.registry import Drawing, Part
+
+LEAST, MOST = 16, 8192
+"""Pixels of a picture's side."""
+WIDEST = 2.6
+"""Width over height of the widest picture that shows a whole place; a wider one shows a strip of it."""
+PAN = 0.34
+"""Share of the picture's width that a landmark goes from the middle to either side."""
+SIZES_KEPT = 2
+
+_MIRROR = """
+uniform shader behind;
+uniform float horizon, unit, time, ripple, strength, middle;
+half4 main(float2 p) {
+    float d = (p.y - horizon) / unit;
+    float x = (p.x - middle) / unit;
+    float z = 1.0 / (d + 0.045);
+    float wave = sin(z * 5.3 + x * 3.1 - time * 1.1) + 0.6 * sin(z * 11.7 - x * 7.3 + time * 1.7)
+               + 0.4 * sin(z * 2.9 + x * 17.0 + time * 0.9);
+    float pull = ripple * (0.006 + 0.05 * d) * unit;
+    float2 q = float2(p.x + wave * pull, horizon - 1.0 - (d * 1.35 * unit) + wave * pull * 0.5);
+    half4 c = behind.eval(q);
+    float share = strength * mix(1.0, 0.30, clamp(d * 3.2, 0.0, 1.0)) * (1.0 - 0.16 * ripple * abs(wave));
+    return half4(c.rgb * half(share), half(share));
+}
+"""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where one drawing stands, and on which layers its parts go."""
+
+    drawing: Drawing
+    x: float = 0.0
+    scale: float = 1.0
+    distance: float = 0.0
+    """Added to the layer's own."""
+    far: bool = False
+    """Whether what it draws on `middle` goes on `far`."""
+
+    def layer(self, part: Part) -> str:
+        return "far" if self.far and part.layer == "middle" else part.layer
+
+
+@dataclass
+class _Layer:
+    """One kept image: its upper left corner lies `x` pixels right of the layer's middle and `y` below the top."""
+
+    image: skia.Image
+    x: int
+    y: int
+
+
+@dataclass
+class _Drawn:
+    """All that is kept for one size."""
+
+    width: int
+    height: int
+    layers: dict[str, _Layer] = field(default_factory=dict)
+    sprites: dict[tuple[str, int, str], Sprite] = field(default_factory=dict)
+    vignette: skia.Image | None = None
+
+    @property
+    def unit(self) -> float:
+        """Pixels of a unit."""
+        return max(self.height, self.width / WIDEST)
+
+    @property
+    def half(self) -> float:
+        """Units from the picture's middle to its side."""
+        return self.width / self.unit / 2
+
+    @property
+    def bytes(self) -> int:
+        images = [layer.image for layer in self.layers.values()] + [each.image for each in self.sprites.values()]
+        return sum(4 * i.width() * i.height() for i in images + ([self.vignette] if self.vignette else []))
+
+
+def arrange(plan: Plan) -> tuple[Slot, ...]:
+    """Who stands where, from far to near: ranges behind landmarks, the second landmark smaller and aside."""
+    structures = [vocabulary.drawing("structure", name) for name in plan.structures]
+    landmarks = [each for each in structures if each.stands == "landmark"]
+    ranges = [each for each in structures if each.stands == "range"]
+    rooms = [each for each in structures if each.stands == "room"]
+    slots = [Slot(vocabulary.drawing("sky", plan.sky))]
+    sky_things = [vocabulary.drawing("thing", name) for name in plan.things]
+    slots += [Slot(each) for each in sky_things if each.parts[0].layer in ("sky", "heaven")]
+    slots += [Slot(each) for each in rooms[:1]]
+    slots += [
+        Slot(each, far=bool(landmarks) or i > 0, distance=0.12 * i) for i, each in reversed(list(enumerate(ranges)))
+    ]
+    way = 1 if plan.seed % 2 else -1
+    for i, each in reversed(list(enumerate(landmarks[1:]))):
+        slots.append(Slot(each, x=way * (-1) ** i * (0.92 - 0.1 * i), scale=0.52 - 0.1 * i, distance=0.22 + 0.1 * i))
+    slots += [Slot(each) for each in landmarks[:1]]
+    slots.append(Slot(vocabulary.drawing("ground", plan.ground)))
+    slots += [Slot(each) for each in sky_things if each.parts[0].layer not in ("sky", "heaven")]
+    return tuple(slots)
+
+
+class Place:
+    """A drawn place: a plate of a function of its arguments alone, from any thread, one at a time."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._slots = arrange(plan)
+        self._ground = vocabulary.drawing("ground", plan.ground)
+        air = vocabulary.drawing("sky", plan.sky).air
+        assert air is not None, "a sky has its air"
+        self._air = air
+        self._kept: OrderedDict[tuple[int, int], _Drawn] = OrderedDict()
+        self._lock = threading.Lock()
+        self._mirror = skia.RuntimeEffect.MakeForShader(_MIRROR)
+
+    @property
+    def light(self) -> Light:
+        """The light of its sky, in its palette."""
+        return graded_light(self._air.light, self.plan.palette)
+
+    @property
+    def still(self) -> bool:
+        """Whether nothing in it moves."""
+        moving = any(part.live for slot in self._slots for part in slot.drawing.parts)
+        return not moving and not (self._ground.reflects and self._ground.ripple)
+
+    @property
+    def kept_bytes(self) -> int:
+        """Memory of all that is kept, for all sizes that are kept."""
+        with self._lock:
+            return sum(each.bytes for each in self._kept.values())
+
+    def close(self) -> None:
+        """Forget what is kept; a later picture draws it again."""
+        with self._lock:
+            self._kept.clear()
+
+    def picture(self, time_s: float, width: int, height: int, view: View = STRAIGHT) -> np.ndarray:
+        """The place, (height, width, 3) uint8 sRGB, at `time_s` seconds since it stands.
+
+        The first picture of a size draws its layers (up to a second at 1280x720); the last two sizes are kept. Raises
+        DesignerError for a size beyond 16 to 8192 pixels a side.
+        """
+        if not (LEAST <= width <= MOST and LEAST <= height <= MOST):
+            raise DesignerError(f"a place is drawn at {LEAST} to {MOST} pixels a side, not at {width}x{height}")
+        with self._lock:
+            drawn = self._drawn(width, height)
+            pixels = np.empty((height, width, 4), np.uint8)
+            info = skia.ImageInfo.Make(width, height, skia.kBGRA_8888_ColorType, skia.kPremul_AlphaType)
+            surface = skia.Surface.MakeRasterDirect(info, pixels, width * 4)
+            self._paint(surface, drawn, time_s, view)
+            return cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGB)
+
+    # ---- one frame
+
+    def _paint(self, surface: skia.Surface, drawn: _Drawn, time_s: float, view: View) -> None:
+        canvas = surface.getCanvas()
+        pan = min(max(view.free_x - 0.5, -PAN), PAN) * 2 * drawn.half
+        for name, layer in LAYERS.items():
+            dx = pan * layer.follow - min(max(view.x, -1.0), 1.0) * layer.parallax
+            dy = min(max(view.y, -1.0), 1.0) * layer.parallax * 0.35
+            if name in drawn.layers:
+                self._copy(canvas, drawn, drawn.layers[name], dx * drawn.unit, dy * drawn.unit, opaque=name == "sky")
+            if name == "ground" and self._ground.reflects:
+                self._reflect(surface, drawn, time_s, dx, dy)
+            for slot in self._slots:
+                for part in slot.drawing.parts:
+                    if part.live is not None and slot.layer(part) == name:
+                        canvas.save()
+                        self._place(canvas, drawn, slot, dx, dy)
+                        part.live(self._pen(canvas, slot, name, drawn), time_s)
+                        canvas.restore()
+        canvas.drawImage(drawn.vignette, 0, 0)
+
+    def _copy(self, canvas: skia.Canvas, drawn: _Drawn, layer: _Layer, dx: float, dy: float, opaque: bool) -> None:
+        x, y = drawn.width / 2 + layer.x + dx, layer.y + dy
+        whole = abs(x - round(x)) < 1 / 32 and abs(y - round(y)) < 1 / 32
+        paint = skia.Paint(BlendMode=skia.BlendMode.kSrc if opaque else skia.BlendMode.kSrcOver)
+        if whole:  # plain copying, ten times as fast
+            canvas.drawImage(layer.image, round(x), round(y), skia.SamplingOptions(), paint)
+        else:
+            canvas.drawImage(layer.image, x, y, skia.SamplingOptions(skia.FilterMode.kLinear), paint)
+
+    def _reflect(self, surface: skia.Surface, drawn: _Drawn, time_s: float, dx: float, dy: float) -> None:
+        horizon = HORIZON * drawn.height + dy * drawn.unit
+        behind = surface.makeImageSnapshot().makeShader(skia.TileMode.kMirror, skia.TileMode.kClamp)
+        builder = skia.RuntimeShaderBuilder(self._mirror)
+        builder.setChild("behind", behind)
+        values = {"horizon": horizon, "unit": drawn.unit, "time": time_s % 3600.0, "ripple": self._ground.ripple}
+        values |= {"strength": self._ground.reflects, "middle": drawn.width / 2 + dx * drawn.unit}
+        for key, value in values.items():
+            builder.setUniform(key, float(value))
+        area = skia.Rect(0, math.floor(horizon), drawn.width, drawn.height)
+        small = skia.Surface.MakeRasterN32Premul(-(-drawn.width // 2), max(1, math.ceil(area.height() / 2)))
+        canvas = small.getCanvas()  # half as many pixels each way: waves are soft, and it takes a quarter of the time
+        canvas.scale(small.width() / area.width(), small.height() / area.height())
+        canvas.translate(0, -area.top())
+        canvas.drawPaint(skia.Paint(Shader=builder.makeShader()))
+        linear = skia.SamplingOptions(skia.FilterMode.kLinear)
+        surface.getCanvas().drawImageRect(small.makeImageSnapshot(), area, linear)
+
+    # ---- drawing the layers
+
+    def _place(self, canvas: skia.Canvas, drawn: _Drawn, slot: Slot, dx: float, dy: float) -> None:
+        """Units of a slot over the pixels of a canvas whose middle is the picture's."""
+        canvas.translate(drawn.width / 2 + dx * drawn.unit, HORIZON * drawn.height + dy * drawn.unit)
+        canvas.scale(drawn.unit, drawn.unit)
+        self._stand(canvas, drawn, slot)
+
+    def _stand(self, canvas: skia.Canvas, drawn: _Drawn, slot: Slot) -> None:
+        landmark = slot.drawing.kind == "structure" and slot.drawing.stands == "landmark"
+        narrow = min(max(drawn.half / 0.75, 0.45), 1.0) if landmark else 1.0
+        canvas.translate(slot.x * narrow, 0)
+        canvas.scale(slot.scale * narrow, slot.scale * narrow)
+
+    def _pen(self, canvas: skia.Canvas, slot: Slot, layer: str, drawn: _Drawn) -> Pen:
+        return Pen(
+            canvas,
+            slot.drawing.name,
+            self.plan.seed,
+            self._air,
+            self.plan.palette,
+            period=self.plan.period,
+            sky=self.plan.sky,
+            ground=self.plan.ground,
+            things=self.plan.things,
+            distance=min(LAYERS[layer].distance + slot.distance, 1.0),
+            rough=self._ground.rough,
+            unit=drawn.unit,
+            sprites=drawn.sprites,
+        )
+
+    def _drawn(self, width: int, height: int) -> _Drawn:
+        if (width, height) not in self._kept:
+            drawn = _Drawn(width, height)
+            for name in LAYERS:
+                if layer := self._draw_layer(name, drawn):
+                    drawn.layers[name] = layer
+            drawn.vignette = _vignette(width, height)
+            self._kept[width, height] = drawn
+            while len(self._kept) > SIZES_KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end((width, height))
+        return self._kept[width, height]
+
+    def _draw_layer(self, name: str, drawn: _Drawn) -> _Layer | None:
+        """All still parts of one layer in one image; None where there are none."""
+        stills = [
+            (slot, part.still)
+            for slot in self._slots
+            for part in slot.drawing.parts
+            if part.still is not None and slot.layer(part) == name
+        ]
+        framed = name == "near" and self.plan.framed
+        if not stills and not framed:
+            return None
+        layer, unit = LAYERS[name], drawn.unit
+        half = min(drawn.half * (1 + 2 * PAN * layer.follow) + layer.parallax, REACH)
+        side, margin = math.ceil(half * unit), math.ceil(MARGIN * unit)
+        pixels = np.zeros((drawn.height + 2 * margin, 2 * side, 4), np.uint8)
+        info = skia.ImageInfo.Make(2 * side, pixels.shape[0], skia.kBGRA_8888_ColorType, skia.kPremul_AlphaType)
+        surface = skia.Surface.MakeRasterDirect(info, pixels, 2 * side * 4)  # lives as long as its canvas is used
+        canvas = surface.getCanvas()
+        canvas.translate(side, margin + HORIZON * drawn.height)
+        canvas.scale(unit, unit)
+        for slot, still in stills:
+            canvas.save()
+            self._stand(canvas, drawn, slot)
+            pen = self._pen(canvas, slot, name, drawn)
+            if slot.drawing.kind == "structure" and slot.drawing.stands == "landmark":
+                framing.islet(pen)
+            still(pen)
+            canvas.restore()
+        air = Pen(canvas, "air", self.plan.seed, self._air, self.plan.palette, distance=layer.distance)
+        if name in ("far", "middle") and not any(slot.drawing.stands == "room" for slot in self._slots):
+            framing.haze(air, name)
+        if framed:
+            framing.frame(air, indoors=self.plan.sky == "indoors", half=drawn.half)
+        return _crop(pixels, side, margin)
+
+
+def _crop(pixels: np.ndarray, side: int, margin: int) -> _Layer | None:
+    """A drawn layer without its empty border."""
+    rows, columns = np.flatnonzero(pixels[..., 3].any(1)), np.flatnonzero(pixels[..., 3].any(0))
+    if not len(rows):
+        return None
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    part = np.ascontiguousarray(pixels[top:bottom, left:right])
+    opaque = bool((part[..., 3] == 255).all())
+    alpha = skia.kOpaque_AlphaType if opaque else skia.kPremul_AlphaType
+    info = skia.ImageInfo.Make(part.shape[1], part.shape[0], skia.kBGRA_8888_ColorType, alpha)
+    image = skia.Image.MakeRasterCopy(skia.Pixmap(info, part, part.shape[1] * 4))
+    return _Layer(image, int(left) - side, int(top) - margin)
+
+
+def _vignette(width: int, height: int) -> skia.Image:
+    """Darker corners, which hold the eye."""
+    surface = skia.Surface.MakeRasterN32Premul(width, height)
+    centre, radius = skia.Point(width / 2, height * 0.48), math.hypot(width, height) / 2
+    shade = skia.GradientShader.MakeRadial(centre, radius, [0, 0, 0x16000008, 0x58000010], [0.0, 0.55, 0.8, 1.0])
+    surface.getCanvas().drawPaint(skia.Paint(Shader=shade, Dither=True))
+    return surface.makeImageSnapshot()
+
+
+def draw(plan: Plan, width: int, height: int, time_s: float = 0.0, view: View = View(free_x=0.64)) -> np.ndarray:
+    """One picture of a plan, (height, width, 3) uint8 sRGB; its landmark stands on the right third unless told."""
+    return Place(plan).picture(time_s, width, height, view)
+
+
+__all__ = ["BOTTOM", "TOP", "Place", "Slot", "arrange", "draw"]

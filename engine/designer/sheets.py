@@ -1,0 +1,84 @@
+"""Contact sheets of the vocabulary: each name by day, at sunset and by night."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from engine.compositing.types import View
+from engine.designer import vocabulary
+from engine.designer.library import DesignerError
+from engine.designer.place import Place
+from engine.designer.plan import Plan
+
+TIMES = ("day", "sunset", "night")
+_VIEW = View(free_x=0.6)
+
+
+def plans(kind: str, name: str, skies: Sequence[str] = TIMES) -> list[Plan]:
+    """The plans that show one name of the vocabulary, one for each sky (a sky: over three grounds)."""
+    entry = vocabulary.drawing(kind, name)
+    if kind == "sky":
+        return [Plan(sky=name, ground=ground) for ground in _grounds(name)]
+    ground = entry.implies.get("ground", "grass")
+    if kind == "ground":
+        return [Plan(sky=sky, ground=name) for sky in skies]
+    if kind == "structure":
+        indoors = entry.stands == "room"
+        ground = entry.implies.get("ground", "stone" if indoors else "grass")
+        chosen = [entry.implies.get("sky", "indoors")] if indoors else list(skies)
+        return [Plan(sky=sky, ground=ground, structures=(name,), seed=seed) for seed, sky in enumerate(chosen)]
+    return [Plan(sky=sky, ground=ground, things=(name,)) for sky in skies]
+
+
+def _grounds(sky: str) -> tuple[str, ...]:
+    own = {"underwater": "seabed", "indoors": "wood", "stars": "moondust", "aurora": "ice"}
+    return own.get(sky, "grass"), "water", "snow"
+
+
+def tiles(
+    names: Sequence[str] | None = None, kinds: Sequence[str] = vocabulary.KINDS, skies: Sequence[str] = TIMES
+) -> Iterator[tuple[str, Plan]]:
+    """(label, plan) for each tile of a sheet, of all names where none are given. Raises DesignerError otherwise."""
+    every = [(kind, name) for kind in kinds for name in vocabulary.names(kind)]
+    for wanted in names or ():
+        if wanted not in [name for _, name in every]:
+            raise DesignerError(
+                f"{wanted!r} is not in the vocabulary; {vocabulary.suggest(wanted, tuple(n for _, n in every))}"
+            )
+    for kind, name in every:
+        if not names or name in names:
+            for plan in plans(kind, name, skies):
+                yield f"{name}: {plan.sky}, {plan.ground}", plan
+
+
+def sheet(chosen: Sequence[tuple[str, Plan]], size: tuple[int, int] = (480, 270), columns: int = 3) -> np.ndarray:
+    """The tiles, labelled, (H, W, 3) uint8 sRGB."""
+    if not chosen:
+        raise DesignerError("a sheet needs at least one name")
+    width, height = size
+    rows = -(-len(chosen) // columns)
+    picture = np.full((rows * height, columns * width, 3), 16, np.uint8)
+    for i, (label, plan) in enumerate(chosen):
+        tile = Place(plan).picture(3.0, width, height, _VIEW)
+        scale = max(width / 900, 0.3)
+        for colour, thick in (((0, 0, 0), 4), ((255, 255, 255), 1)):
+            cv2.putText(tile, label, (8, height - 9), cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thick, cv2.LINE_AA)
+        y, x = i // columns * height, i % columns * width
+        picture[y : y + height, x : x + width] = tile
+    return picture
+
+
+def save(picture: np.ndarray, path: Path) -> None:
+    """Write a picture, (H, W, 3) uint8 sRGB, as .jpg or .png; raises DesignerError where that fails."""
+    if not path.absolute().parent.is_dir():
+        raise DesignerError(f"there is no folder {path.absolute().parent} for {path.name}; make it first")
+    try:
+        written = cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])
+    except cv2.error:
+        written = False
+    if not written:
+        raise DesignerError(f"{path} cannot be written; a sheet is a .jpg or a .png")

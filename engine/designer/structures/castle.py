@@ -1,0 +1,179 @@
+"""A castle: curtain walls, round towers with roofs, a gate, lit windows, flags."""
+
+from __future__ import annotations
+
+import math
+
+from engine.designer.pen import Pen
+from engine.designer.registry import structure
+
+_TOWERS = (  # x, width, height, whether it wears a roof
+    (-0.31, 0.075, 0.20, True),
+    (-0.18, 0.062, 0.28, True),
+    (-0.055, 0.10, 0.37, True),
+    (0.05, 0.055, 0.32, True),
+    (0.14, 0.085, 0.24, False),
+    (0.27, 0.078, 0.21, True),
+)
+
+
+@structure(
+    "castle",
+    synonyms=("fortress", "citadel", "palace", "keep", "chateau", "stronghold", "fort", "knight", "burg"),
+    implies={"ground": "grass"},
+)
+def castle(pen: Pen) -> None:
+    """Towers behind a wall with a gate; another seed, other towers."""
+    towers = [
+        (
+            x + pen.random.uniform(-0.02, 0.02),
+            w * pen.random.uniform(0.9, 1.12),
+            h * pen.random.uniform(0.86, 1.1),
+            roofed,
+        )
+        for x, w, h, roofed in _TOWERS
+    ]
+    rock = pen.hill(
+        [
+            (x, y * (1 - (x / 0.6) ** 2) + 0.02)
+            for x, y in pen.ridge(-0.035, 0.02, waves=4, rough=0.7, left=-0.6, right=0.6)
+        ],
+        bottom=0.05,
+    )
+    pen.fill_between(rock, (0, -0.06), (0, 0.05), pen.colour("rock", 0.7), pen.colour("moss", 0.1))
+    pen.texture(rock, "grain", pen.colour("rock", 0.0), scale=0.2, strength=0.6)
+    for x, w, h, roofed in sorted(towers, key=lambda tower: -tower[2]):
+        tower(pen, x, w, h, roofed)
+    wall(pen, -0.36, 0.34, 0.13)
+    gate(pen, -0.06, 0.075, 0.105)
+    pen.mist(-0.06, 0.05, 0.25 * pen.air.mist)
+
+
+def tower(pen: Pen, x: float, width: float, height: float, roofed: bool) -> None:
+    """One round tower with a corbelled head, its windows and its roof."""
+    base = -0.02
+    shaft = pen.box(x, base, width, height)
+    pen.round(shaft, "stone")
+    pen.texture(shaft, "grain", pen.colour("stone", 0.0), scale=0.16, strength=0.35)
+    courses(pen, x, base, width, height)
+    head_y, head = base - height, width * 1.22
+    corbel = pen.polygon(
+        [
+            (x - width / 2, head_y + 0.018),
+            (x + width / 2, head_y + 0.018),
+            (x + head / 2, head_y),
+            (x - head / 2, head_y),
+        ]
+    )
+    pen.fill(corbel, pen.colour("stone", 0.15))
+    crown = pen.box(x, head_y, head, 0.032)
+    pen.round(crown, "stone")
+    merlons(pen, x - head / 2, x + head / 2, head_y - 0.032, head / 7)
+    if roofed:
+        top = head_y - 0.034 - head * pen.random.uniform(1.35, 1.75)
+        roof = pen.polygon([(x - head * 0.56, head_y - 0.026), (x, top), (x + head * 0.56, head_y - 0.026)])
+        bright, mid, shade = (pen.colour("slate", share) for share in (1.05, 0.5, 0.05))
+        tones = [mid, bright, mid, shade] if pen.side <= 0 else [shade, mid, bright, mid]
+        pen.fill_between(roof, (x - head * 0.56, 0), (x + head * 0.56, 0), *tones)
+        pen.texture(roof, "streak", pen.colour("slate", 0.0), scale=0.05, strength=0.3)
+        pen.line((x, top + 0.005), (x, top - 0.035), pen.colour("dark metal", 0.4), 0.0022)
+    for k in range(int(height / 0.085)):
+        if pen.random.random() < 0.8:
+            pen.window(
+                x + pen.random.uniform(-0.12, 0.12) * width, base - height + 0.075 + 0.082 * k, 0.011, 0.027, 0.6
+            )
+
+
+def courses(pen: Pen, x: float, base: float, width: float, height: float) -> None:
+    """A few stones that stand out of the wall."""
+    for _ in range(int(height * width * 2200)):
+        y = base - pen.random.random() * height * 0.97
+        w = pen.random.uniform(0.006, 0.013)
+        stone = pen.box(x + pen.random.uniform(-0.5, 0.5) * (width - w), y, w, 0.0055)
+        pen.fill(stone, pen.colour("stone", pen.random.choice((0.0, 0.9)), 0.22))
+
+
+def merlons(pen: Pen, left: float, right: float, y: float, width: float) -> None:
+    """The teeth of a battlement between left and right, standing on y."""
+    count = max(2, round((right - left) / (width * 1.7)))
+    for k in range(count):
+        x = left + (k + 0.5) * (right - left) / count
+        share = 0.5 + 0.5 * pen.side * (2 * (k + 0.5) / count - 1)
+        pen.fill(pen.box(x, y + 0.001, width, width * 1.15), pen.colour("stone", 0.15 + 0.85 * share))
+
+
+def wall(pen: Pen, left: float, right: float, height: float) -> None:
+    """The curtain wall before the towers."""
+    front = pen.box((left + right) / 2, 0.02, right - left, height + 0.02)
+    sunny, shady = (left, right) if pen.side <= 0 else (right, left)
+    tones = (pen.colour("stone", share) for share in (0.85, 0.5, 0.22))
+    pen.fill_between(front, (sunny, 0), (shady, 0), *tones)
+    pen.texture(front, "grain", pen.colour("stone", 0.0), scale=0.22, strength=0.45)
+    courses(pen, (left + right) / 2, 0, right - left, height)
+    pen.fill(pen.box((left + right) / 2, -height + 0.014, right - left, 0.004), pen.colour("stone", 0.05))
+    merlons(pen, left, right, -height, 0.0155)
+    for k in range(9):
+        x = left + (k + 0.7) * (right - left) / 9.4
+        if abs(x + 0.06) > 0.07:
+            pen.window(x, -height * 0.52, 0.008, 0.022, 0.3)
+    for x in (left, right):
+        bastion = pen.box(x, 0.02, 0.075, height + 0.055)
+        pen.round(bastion, "stone")
+        pen.texture(bastion, "grain", pen.colour("stone", 0.0), scale=0.16, strength=0.4)
+        merlons(pen, x - 0.04, x + 0.04, -height - 0.035, 0.013)
+    foot = pen.box((left + right) / 2, 0.03, right - left + 0.1, 0.05)
+    pen.fill_between(foot, (0, -0.02), (0, 0.03), pen.colour("moss", 0.1, 0.0), pen.colour("moss", 0.1, 0.85))
+
+
+def gate(pen: Pen, x: float, width: float, height: float) -> None:
+    """A gatehouse with two turrets and a portcullis."""
+    house = pen.box(x, 0.02, width * 1.5, height * 1.62)
+    pen.solid(house, "stone")
+    pen.texture(house, "grain", pen.colour("stone", 0.0), scale=0.18, strength=0.45)
+    merlons(pen, x - width * 0.75, x + width * 0.75, 0.02 - height * 1.62, 0.014)
+    for way in (-1, 1):
+        turret = pen.box(x + way * width * 0.86, 0.02, width * 0.42, height * 1.85)
+        pen.round(turret, "stone")
+        merlons(
+            pen,
+            x + way * width * 0.86 - width * 0.23,
+            x + way * width * 0.86 + width * 0.23,
+            0.02 - height * 1.85,
+            0.011,
+        )
+        pen.window(x + way * width * 0.86, -height * 0.85, 0.008, 0.02, 0.5)
+    opening = pen.arch(x, 0.02, width * 0.74, height * 0.95, 0.4)
+    pen.fill(
+        opening, pen.colour("black", 0.2), pen.blend(pen.colour("black", 0.2), pen.shine(0xFFA850), 0.55 * pen.lamps)
+    )
+    pen.canvas.save()
+    pen.canvas.clipPath(opening, True)
+    for k in range(-3, 4):
+        pen.line(
+            (x + k * width * 0.11, -height),
+            (x + k * width * 0.11, -height * 0.32),
+            pen.colour("dark metal", 0.4),
+            0.0018,
+        )
+    for k in range(4):
+        y = -height * (0.38 + 0.14 * k)
+        pen.line((x - width, y), (x + width, y), pen.colour("dark metal", 0.4), 0.0018)
+    pen.canvas.restore()
+    if pen.lamps:
+        pen.glow(x, -0.01, 0.13, 0xFFA850, 0.55 * pen.lamps)
+
+
+@castle.live
+def banners(pen: Pen, time_s: float) -> None:
+    """Torches at the gate by night, banners at all times."""
+    if pen.lamps:
+        for way in (-1, 1):
+            pen.flame(-0.06 + way * 0.048, -0.055, 0.022, time_s, phase=way)
+    for i, (x, height) in enumerate(((-0.36, 0.165), (0.34, 0.165))):
+        pen.line((x, -height), (x, -height - 0.075), pen.colour("dark wood", 0.4), 0.0022)
+        points = [
+            (x + 0.055 * t, -height - 0.068 + 0.006 * t * math.sin(time_s * 3.4 + i - 5 * t))
+            for t in (0, 0.33, 0.66, 1)
+        ]
+        cloth = pen.polygon([*points, *[(px, py + 0.026 - 0.006 * (px - x) / 0.055) for px, py in reversed(points)]])
+        pen.fill(cloth, pen.colour("cloth", 0.8), pen.colour("cloth", 0.35))
