@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from engine.compositing.composite import composite
+from engine.compositing.composite import Scratch, composite
 from engine.compositing.follow import Following, follow
 from engine.compositing.settings import DEFAULTS, Settings, check_pictures
 from engine.compositing.types import CameraPlate, Light, Plate
@@ -36,6 +36,7 @@ class Composer:
     def __init__(self) -> None:
         self.following: Following | None = None
         """What is known after the last frame, None before the first; may be kept, and set again."""
+        self._scratch: Scratch | None = None
 
     def compose(
         self,
@@ -65,7 +66,10 @@ class Composer:
         shares = [each.weight / shown for each in sets]
         plate = _mixed(pictures, shares)
         light = _mixed_light([each.plate.light for each in sets if each.plate is not None], shares)
-        picture = composite(rgb, alpha, plate, settings, light, following)
+        height, width = alpha.shape
+        if self._scratch is None or self._scratch.share.shape != alpha.shape:
+            self._scratch = Scratch(width, height)
+        picture = composite(rgb, alpha, plate, settings, light, following, self._scratch)
         self.following = following
         return picture if shown == total else _mixed([picture, rgb], [shown / total, 1 - shown / total])
 

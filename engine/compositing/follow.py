@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from engine.compositing.look import NEUTRAL, Look, look_of, small_size
+from engine.compositing.look import NEUTRAL, Look, linear, look_of, small_size
 from engine.compositing.types import View
 
 FREE_SPEED = 0.015
@@ -69,7 +69,7 @@ def follow(before: Following | None, rgb: np.ndarray, alpha: np.ndarray, time_s:
     past = before or Following(time_s=time_s)
     gap_s = min(max(time_s - past.time_s, 0.0), _LONGEST_S)
     if presence < _LEAST:
-        look = look_of(rgb, cv2.resize(rgb, small, interpolation=cv2.INTER_AREA)) if before is None else past.look
+        look = look_of(rgb, _small_light(rgb, small)) if before is None else past.look
         feet = past.feet * float(np.exp(-gap_s / _FEET_S))
         return replace(past, time_s=time_s, presence=presence, look=look, feet=feet)
 
@@ -82,7 +82,7 @@ def follow(before: Following | None, rgb: np.ndarray, alpha: np.ndarray, time_s:
             return 1.0
         return max(1 - float(np.exp(-gap_s / constant_s)), gap_s / (seen_s + gap_s) if seen_s else 1.0)
 
-    now = look_of(rgb, cv2.resize(rgb, small, interpolation=cv2.INTER_AREA), matte)
+    now = look_of(rgb, _small_light(rgb, small), matte)
     columns = cv2.resize(matte.mean(0)[None], (_COLUMNS, 1), interpolation=cv2.INTER_AREA)[0]
     room = _mix(past.room, tuple(map(float, columns)), share(_ROOM_S))
     goal_x = _freest(room, None if first else past.goal_x)
@@ -101,6 +101,10 @@ def follow(before: Following | None, rgb: np.ndarray, alpha: np.ndarray, time_s:
         _mix((past.feet,), (seen,), share(_FEET_S))[0],
         foot_y if past.feet < 0.05 else _mix((past.foot_y,), (foot_y,), share(_HEAD_S))[0],
     )
+
+
+def _small_light(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return linear(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA))
 
 
 def _mix(past: tuple[float, ...], now: tuple[float, ...], share: float) -> tuple[float, ...]:

@@ -13,10 +13,9 @@ import numpy as np
 
 from engine.compositing.types import RGB
 
-LINES = 72
+LINES = 54
 """Height in pixels of the small pictures on which looks and fields of light are computed."""
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear light, BT.709
-_NORM = 4  # shades of grey: the Minkowski norm between grey world (1) and white patch (infinity)
 _DARK = 0.004  # linear; below it a picture has no exposure to speak of
 
 
@@ -27,7 +26,8 @@ class Look:
     exposure: float = 0.18
     """Linear light of what is in the middle between dark and bright, 0..1; photographers set it to 18 %."""
     light: RGB = (1.0, 1.0, 1.0)
-    """Colour of the light, linear, of luminance 1: an estimate (Finlayson and Trezzi, Shades of Gray, 2004)."""
+    """Colour of the light, linear, of luminance 1: an estimate, the Minkowski norm of order 4, between grey world and
+    white patch (Finlayson and Trezzi, Shades of Gray, 2004)."""
     black: float = 0.03
     """Coded value, 0..1, of the darkest twentieth."""
     noise: float = 0.0
@@ -55,33 +55,36 @@ def luminance(light: np.ndarray) -> np.ndarray:
     return light @ _LUMA
 
 
-def look_of(rgb: np.ndarray, small: np.ndarray, weights: np.ndarray | None = None) -> Look:
-    """The look of a picture (H, W, 3) uint8 by itself and its small one.
+def look_of(rgb: np.ndarray, light: np.ndarray, weights: np.ndarray | None = None) -> Look:
+    """The look of a picture (H, W, 3) uint8, by itself and by the linear light of its small one, (h, w, 3) float32.
 
-    weights: (h, w) float32 of `small`, 0..1, where exposure and black are measured: the cast. The colour of the light
-    is that of the whole picture, for a cast in green is not in green light.
+    weights: (h, w) float32 of the small one, 0..1, where exposure and black are measured: the cast. The colour of the
+    light is that of the whole picture, for a cast in green is not in green light.
     """
-    light = linear(small).reshape(-1, 3)
-    bright = np.sqrt(luminance(light))
-    share = np.ones_like(bright) if weights is None else weights.ravel()
-    total = float(share.sum())
+    levels = np.sqrt(luminance(light)) * np.float32(255)
+    counts = np.bincount(
+        levels.astype(np.uint8).ravel(), None if weights is None else weights.ravel(), minlength=256
+    ).astype(np.float64)
+    total = float(counts.sum())
     if total <= 0:
         return Look(light=_light_of(light), noise=noise_of(rgb), blur=blur_of(rgb))
-    exposure = (float(bright @ share) / total) ** 2
-    order = np.argsort(bright, kind="stable")
-    dark = bright[order[np.searchsorted(np.cumsum(share[order]), total / 20)]]
-    return Look(max(exposure, _DARK), _light_of(light), float(dark), noise_of(rgb), blur_of(rgb))
+    exposure = (float(counts @ np.arange(0.5, 256)) / total / 255) ** 2
+    dark = int(np.searchsorted(np.cumsum(counts), total / 20))
+    return Look(max(exposure, _DARK), _light_of(light), dark / 255, noise_of(rgb), blur_of(rgb))
 
 
 def _light_of(light: np.ndarray) -> RGB:
-    """Colour of the light that (N, 3) linear values stand in."""
-    norm = np.power(np.mean(np.power(light, _NORM), axis=0) + 1e-9, 1 / _NORM)
+    """Colour of the light that (H, W, 3) linear values stand in."""
+    fourth = np.square(np.square(light))
+    norm = np.sqrt(np.sqrt(np.asarray(cv2.mean(fourth)[:3]) + 1e-9))
     norm = norm / max(float(norm @ _LUMA), 1e-6)
-    return tuple(float(value) for value in norm)  # type: ignore[return-value]
+    return float(norm[0]), float(norm[1]), float(norm[2])
 
 
-def _luma(rgb: np.ndarray) -> np.ndarray:
-    return cv2.extractChannel(rgb, 1)  # green carries most of the light, and costs nothing
+def _middle(rgb: np.ndarray) -> np.ndarray:
+    """Green of the picture's middle third of rows: it carries most of the light, and there are faces and horizons."""
+    third = len(rgb) // 3
+    return cv2.extractChannel(rgb[third : max(third + 1, len(rgb) - third)], 1)
 
 
 _LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
@@ -94,10 +97,11 @@ def noise_of(rgb: np.ndarray) -> float:
     quarter of the blocks counts, so that texture is not taken for noise. Black and white, which are clipped, are quiet
     too; where all is flat, it is 0.
     """
-    height, width = rgb.shape[:2]
-    response = np.abs(cv2.filter2D(_luma(rgb), cv2.CV_16S, _LAPLACIAN))
-    blocks = cv2.resize(response, (max(1, width // 12), max(1, height // 12)), interpolation=cv2.INTER_AREA)
-    return float(np.percentile(blocks, 25)) * float(np.sqrt(np.pi / 2)) / 6
+    response = cv2.convertScaleAbs(cv2.filter2D(_middle(rgb), cv2.CV_16S, _LAPLACIAN))
+    height, width = response.shape
+    size = max(1, width // 12), max(1, height // 12)
+    blocks = np.sort(cv2.resize(response, size, interpolation=cv2.INTER_AREA), axis=None)
+    return float(blocks[len(blocks) // 4]) * float(np.sqrt(np.pi / 2)) / 6
 
 
 def blur_of(rgb: np.ndarray) -> float:
@@ -105,7 +109,7 @@ def blur_of(rgb: np.ndarray) -> float:
 
     An edge of blur s that is blurred by t more has its gradient lowered to s / sqrt(s^2 + t^2); the ratio gives s.
     """
-    luma = _luma(rgb)
+    luma = _middle(rgb)
     softer = cv2.GaussianBlur(luma, (5, 5), 1.0)
     steep, less = (_steepest(picture) for picture in (luma, softer))
     if steep < 2.0:  # nothing but flat areas
@@ -117,7 +121,7 @@ def blur_of(rgb: np.ndarray) -> float:
 def _steepest(luma: np.ndarray) -> float:
     """Mean of the steepest hundredth of the differences between neighbours in a row."""
     steps = cv2.absdiff(luma[:, 1:], luma[:, :-1])
-    counts = np.bincount(steps.ravel(), minlength=256)[::-1]
+    counts = cv2.calcHist([steps], [0], None, [256], [0, 256]).ravel()[::-1].astype(np.int64)
     most = np.minimum(np.cumsum(counts), max(1, steps.size // 100))
     taken = np.diff(most, prepend=0)
     return float(taken @ np.arange(255, -1, -1)) / float(most[-1])

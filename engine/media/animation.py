@@ -54,6 +54,7 @@ class Animation:
         self.width, self.height = size or (first.shape[1], first.shape[0])
         self.expected_frames = len(numbers)
         self.fps = measure(self._times[:-1], _CLOCK_S).fps
+        self.length_s = self._times[-1]
 
     def __iter__(self) -> Iterator[Frame]:
         with opened(self.path) as image:

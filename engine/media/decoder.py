@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -75,6 +77,29 @@ def probe(path: Path) -> Pace:
         return measure([float(stamp * clock) for stamp in stamps], float(clock), _declared_fps(stream))
 
 
+def clip_length_s(path: Path, at_most_s: float) -> float:
+    """Seconds from the first picture of a file to the end of the last, by its packets, which are not decoded.
+
+    Reading stops where it is longer than `at_most_s`. Raises MediaError.
+    """
+    pace = probe(path)
+    with open_container(path) as container:
+        stream = picture_stream(container, path)
+        clock = stream.time_base or Fraction(1, 1_000_000)
+        first_s, end_s, count = math.inf, -math.inf, 0
+        with suppress(FFmpegError):  # what comes after the damage is not decoded either
+            for packet in container.demux(stream):
+                if not packet.size or packet.is_discard:
+                    continue
+                count += 1
+                if packet.pts is not None:
+                    first_s = min(first_s, float(packet.pts * clock))
+                    end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * clock))
+                if max(end_s - first_s, count / pace.fps / 2) > at_most_s:
+                    break
+    return max(end_s - first_s if end_s > first_s else count / pace.fps, 1 / pace.fps)
+
+
 def _declared_fps(stream: VideoStream) -> float | None:
     """The rate in the header; a guess counts only where it is not the clock's own."""
     if stream.average_rate:
@@ -114,8 +139,12 @@ class Decoder:
         return "".join(separator + text for text in (lost, missing) if text)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, float]]:
-        for frame, time_s in in_order(((frame, frame.time) for frame in self._whole_pictures()), self._pace):
-            yield self._rgb(frame), time_s
+        for frame, time_s in self.frames():
+            yield self.rgb(frame), time_s
+
+    def frames(self) -> Iterator[tuple[av.VideoFrame, float]]:
+        """The frames before they are converted (`rgb`), each with its seconds from the first one."""
+        yield from in_order(((frame, frame.time) for frame in self._whole_pictures()), self._pace)
 
     def _whole_pictures(self) -> Iterator[av.VideoFrame]:
         deinterlacer = Deinterlacer()
@@ -180,6 +209,7 @@ class Decoder:
         tag = re.fullmatch(r"(\d+):(\d+):([\d.]+)", self._stream.metadata.get("DURATION", ""))
         return int(tag[1]) * 3600 + int(tag[2]) * 60 + float(tag[3]) if tag else 0.0
 
-    def _rgb(self, frame: av.VideoFrame) -> np.ndarray:
+    def rgb(self, frame: av.VideoFrame, cover: tuple[int, int] | None = None) -> np.ndarray:
+        """A frame as (H, W, 3) uint8 RGB; with `cover` (width, height) reduced as far as it still covers that size."""
         raw = self._stream.codec_context.name == "rawvideo"  # many programs pad pixels of 24 bits to 32
-        return to_rgb(frame, float(self._stream.sample_aspect_ratio or 1), padded=raw)
+        return to_rgb(frame, float(self._stream.sample_aspect_ratio or 1), padded=raw, cover=cover)

@@ -15,25 +15,37 @@ from engine.media.hdr import needs_grading, to_sdr
 from engine.media.pictures import opaque
 
 _TO_RGB = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+_SMALLER = Interpolation.AREA | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 _UNTAGGED = 2  # AVCOL_SPC_UNSPECIFIED
 
 
-def to_rgb(frame: av.VideoFrame, aspect: float = 1.0, *, padded: bool = False) -> np.ndarray:
+def to_rgb(
+    frame: av.VideoFrame, aspect: float = 1.0, *, padded: bool = False, cover: tuple[int, int] | None = None
+) -> np.ndarray:
     """(H, W, 3) uint8, BT.709 and sRGB primaries, upright, with square pixels, over black where it is transparent.
 
     aspect: width of a pixel divided by its height. Untagged colour is BT.709 from 720 lines on, as players take it.
-    padded: a fourth channel that is 0 all over is padding.
+    padded: a fourth channel that is 0 all over is padding. cover: (width, height); a larger picture is reduced while it
+    is converted, which is fast, as far as it covers that size.
     """
     matrix = _display_matrix(frame)
     width = round(frame.width * aspect) if abs(aspect - 1) > 0.01 else None
+    height, how = None, _TO_RGB
+    if cover is not None:
+        across, down = (width or frame.width), frame.height
+        wide, high = cover[::-1] if _turned(matrix) else cover
+        scale = max(wide / across, high / down)
+        if scale < 1:
+            width, height, how = round(across * scale), round(down * scale), _SMALLER
     graded = needs_grading(frame.color_trc, frame.color_primaries)
     untagged_hd = frame.colorspace == _UNTAGGED and frame.height >= 720
     transparent = _has_alpha(frame.format)
     converted = frame.reformat(
         width=width,
+        height=height,
         format=("rgba64le" if transparent else "rgb48le") if graded else ("rgba" if transparent else "rgb24"),
         src_colorspace=Colorspace.ITU709 if untagged_hd else None,
-        interpolation=_TO_RGB,
+        interpolation=how,
     )
     rgb = converted.to_ndarray()
     if graded:
@@ -57,10 +69,16 @@ def _display_matrix(frame: av.VideoFrame) -> tuple[int, int, int, int]:
     return a, b, c, d
 
 
+def _turned(matrix: tuple[int, int, int, int]) -> bool:
+    """Whether rows of the file become columns of the picture."""
+    a, b, c, d = matrix
+    return abs(b) + abs(c) > abs(a) + abs(d)
+
+
 def _upright(rgb: np.ndarray, matrix: tuple[int, int, int, int]) -> np.ndarray:
     """Turned and mirrored by a display matrix: x' = a x + c y, y' = b x + d y, to the nearest quarter."""
     a, b, c, d = matrix
-    if abs(b) + abs(c) > abs(a) + abs(d):
+    if _turned(matrix):
         rgb, across, down = rgb.swapaxes(0, 1), c, b
     else:
         across, down = a, d

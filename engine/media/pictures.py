@@ -26,8 +26,8 @@ PICTURE_SUFFIXES = {
 """Names of picture files."""
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
-MAX_PIXELS = 80_000_000
-"""Of a picture that is decoded whole: no telephone takes more, and the memory of more is better spent elsewhere."""
+MAX_PIXELS = 89_000_000
+"""Of a picture that is decoded: from there on Pillow warns, since one of so many pixels may be an attack."""
 
 
 class MediaError(ValueError):
@@ -121,17 +121,24 @@ def _open(path: Path, at_most: int | None) -> Image.Image:
         _register_heic()
     if at_most is not None and head.startswith(b"\xff\xd8"):
         # Not by Image.open, which refuses large pictures by their header, before they could be reduced.
-        image: Image.Image = JpegImageFile(path)
-        image.draft(None, (at_most, at_most))  # halves it up to three times, as far as it stays at least as large
+        jpeg = JpegImageFile(path)
+        scale = min(1.0, at_most / max(jpeg.size))
+        jpeg.draft(None, (round(jpeg.width * scale), round(jpeg.height * scale)))  # halved up to three times
+        image: Image.Image = jpeg
     else:
-        image = Image.open(path)
+        try:
+            image = Image.open(path)
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            raise _too_large(path) from None
     if image.width * image.height > MAX_PIXELS:
-        size = f"{image.width}x{image.height}"
         image.close()
-        raise MediaError(
-            f"{path} is a picture of {size} pixels; {MAX_PIXELS:,} in all are the most: save it smaller, or as JPEG"
-        )
+        raise _too_large(path)
     return image
+
+
+def _too_large(path: Path) -> MediaError:
+    most = f"{MAX_PIXELS / 1e6:.0f} million"
+    return MediaError(f"{path} is a picture of more than {most} pixels; save it smaller, such as 4,000 pixels wide")
 
 
 @cache

@@ -50,8 +50,10 @@ def test_each_setting_has_a_range_and_does_something(setting: Setting) -> None:
             Settings(**{setting.name: value})
     noise = np.random.default_rng(0).normal(0, 12, CAMERA.shape)
     noisy = np.clip(cv2.GaussianBlur(CAMERA, (0, 0), 3) + noise, 0, 255).astype(np.uint8)
-    camera = cv2.GaussianBlur(CAMERA, (0, 0), 3) if setting.name == "softness" else noisy
-    plate = texture(3, 5, 90)
+    camera, plate = noisy, texture(3, 5, 90)
+    if setting.name == "softness":
+        camera = np.asarray(cv2.GaussianBlur(CAMERA, (0, 0), 3), np.uint8)
+        plate = np.kron(plate[::9, ::8], np.ones((9, 8, 1), np.uint8))
     alpha = person(bottom=0.9)
     off = composite(camera, alpha, plate, CUT_OUT)
     full = composite(camera, alpha, plate, Settings(**{s.name: 0.0 for s in SETTINGS} | {setting.name: setting.most}))
