@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import threading
 from collections.abc import Callable
@@ -9,10 +10,42 @@ from collections.abc import Callable
 log = logging.getLogger(__name__)
 
 
+REMEDIES = {
+    errno.ENOSPC: "make room on that disk, or choose a folder on another",
+    getattr(errno, "EDQUOT", -1): "make room: your share of that disk is used up",
+    errno.EFBIG: "that disk takes no file so large; make room, or choose a folder on another",
+    errno.EROFS: "that disk is read-only; choose a folder on another",
+    errno.EACCES: "allow yourself to use it, or choose another place",
+    errno.EPERM: "allow yourself to use it, or choose another place",
+    errno.EIO: "that disk is failing; copy what is on it, and use another",
+    errno.EMFILE: "too much is open at once; close what is not needed, and try again",
+}
+"""What to do about what the system says."""
+
+
 def in_words(error: BaseException) -> str:
     """What went wrong, in one line for people, that every file can hold: no half surrogates."""
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    return text.encode(errors="replace").decode()
+    said_by_system = isinstance(error, OSError) and error.errno in REMEDIES
+    text = text_of(error) if said_by_system else f"{type(error).__name__}: {error}"
+    return " ".join(text.split()).encode(errors="replace").decode()
+
+
+def text_of(error: BaseException, remedy: str = "") -> str:
+    """The text of an error that a person may meet: what we say ourselves, or what the system says of which file.
+
+    remedy: as `system_words` has it.
+    """
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{system_words(error, remedy)}"
+
+
+def system_words(error: BaseException, remedy: str = "") -> str:
+    """What the system says, and what to do about it. remedy: where REMEDIES has none."""
+    remedy = REMEDIES.get(getattr(error, "errno", None) or 0, remedy)
+    words = str(getattr(error, "strerror", None) or error)
+    return f"{words}; {remedy}" if remedy else words
 
 
 class Worker:

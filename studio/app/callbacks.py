@@ -24,6 +24,7 @@ from studio.takes.take import Take
 from studio.takes.version import Render
 from studio.timeline.files import lane_to_dict, with_lane
 from studio.timeline.timeline import Timeline
+from studio.workers import text_of
 
 UNFINISHED = ("waiting", "running")
 """States of a render that has not ended."""
@@ -42,7 +43,7 @@ def answered(callback: Callback) -> Callback:
         try:
             return callback(callbacks, data)
         except (ValueError, OSError) as error:
-            return {"error": str(error)}
+            return {"error": text_of(error)}
 
     return call
 

@@ -17,7 +17,7 @@ from engine.prompts import blend, words
 from engine.types import Frame
 from studio.background import Progress
 from studio.takes import sound
-from studio.takes.documents import TakeError
+from studio.takes.documents import TakeError, write_whole
 from studio.takes.frames import pictures, write_video
 from studio.takes.take import Take
 from studio.takes.version import Render
@@ -117,7 +117,7 @@ def write_otio(take: Take, out: Path) -> None:
     for number, (start_s, path) in enumerate(take.sounds, start=1):
         if track := _sound_track(f"sound {number}", path, out.absolute().parent, take, rate, start_s):
             timeline.tracks.append(track)
-    out.write_text(otio.adapters.write_to_string(timeline, "otio_json") + "\n", encoding="utf-8")
+    write_whole(out, (otio.adapters.write_to_string(timeline, "otio_json") + "\n").encode())
 
 
 def constant_rate(frames: Iterable[Frame], fps: float, total: int) -> Iterator[Frame]:

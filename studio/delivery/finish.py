@@ -9,6 +9,7 @@ from pathlib import Path
 from studio.background import Progress
 from studio.delivery import proxies
 from studio.takes.take import Take
+from studio.workers import system_words
 
 log = logging.getLogger(__name__)
 
@@ -33,4 +34,4 @@ def finish(folder: Path, progress: Progress | None = None) -> FinishedTake:
         return FinishedTake(proxies.make(folder, progress))
     except (ValueError, OSError) as error:
         log.error("%s: no pictures for browsers: %s", folder, error)
-        return FinishedTake(take, getattr(error, "strerror", None) or str(error))
+        return FinishedTake(take, system_words(error))

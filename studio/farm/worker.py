@@ -22,6 +22,7 @@ from studio.model import load_model
 from studio.rendering.render import render
 from studio.takes.manifest import EngineEntry
 from studio.takes.take import Take
+from studio.workers import text_of
 
 EVENTS_S = 0.2
 """Seconds between two events of progress, at least."""
@@ -59,7 +60,7 @@ def work(job: Job, tell: Callable[[WorkerEvent], None], load: Load = load_again)
         timeline = take.timeline if job.timeline is None else job.timeline
         version = render(take, timeline, model, full=job.full, progress=progress)
     except (ValueError, OSError) as error:
-        return WorkerEvent("failed", str(error))
+        return WorkerEvent("failed", text_of(error))
     except Exception as error:  # the other jobs go on; this one's result says what it was
         log.exception("%s", job.take)
         return WorkerEvent("failed", f"{type(error).__name__}: {error}")

@@ -30,7 +30,7 @@ from studio.takes.slate import Slate
 from studio.takes.take import Take
 from studio.timeline.timeline import Timeline
 from studio.web import WEB
-from studio.workers import Worker
+from studio.workers import Worker, text_of
 
 _HERE = Path(__file__).parent
 SPARE_TICKS = 5 * TICKS_PER_SECOND
@@ -276,7 +276,7 @@ class LiveCamera(Widget):
         try:
             act(message)
         except (ValueError, OSError) as error:
-            text = str(error)
+            text = text_of(error)
             self._routed(self.send, {"type": "error", "text": text[:1].upper() + text[1:]})
 
     def _start(self, message: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from studio.takes.take import Take
 from studio.takes.version import Render
 from studio.variants import Grid
 from studio.web import WEB
+from studio.workers import text_of
 
 _HERE = Path(__file__).parent
 
@@ -84,7 +85,7 @@ class GridPicker(Widget):
             self.take = self.take.edit(circled=name, verdict="circled" if name else None)
             self._fault = ""
         except (ValueError, OSError) as error:
-            self._fault = str(error)
+            self._fault = text_of(error)
             self._picked = self._circled()
 
 

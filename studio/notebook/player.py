@@ -16,6 +16,7 @@ from studio.takes.version import Render
 from studio.timeline.files import lane_to_dict, with_lane
 from studio.timeline.timeline import Timeline
 from studio.web import WEB
+from studio.workers import text_of
 
 _HERE = Path(__file__).parent
 
@@ -73,4 +74,4 @@ class TakePlayer(Widget):
             drafts.keep(self._of, self._version, self.timeline)
             self._fault = ""
         except (ValueError, OSError) as error:
-            self._fault = f"Not kept for another kernel: {error}"
+            self._fault = f"Not kept for another kernel: {text_of(error)}"

@@ -28,6 +28,10 @@ from engine.media.texts import MARK, decoded
 from studio.script.reader import SCHEMA, VERSION, Reader
 from studio.script.script import Includes, Prop, Scene, Script, ScriptError, Tempo
 from studio.takes.documents import write_whole
+from studio.workers import text_of
+
+_NOT_IN_YAML = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What JSON leaves as it is and YAML, by whose reader both are read, refuses or takes for a line's end."""
 
 LARGEST = 10_000_000
 """Bytes of a file: more than any script, less than what would stall a page."""
@@ -93,7 +97,7 @@ def save_script(script: Script, path: Path | str) -> None:
     try:
         write_whole(path, text.encode())
     except OSError as error:
-        raise ScriptError(f"cannot write the script {path}: {error.strerror or error}; choose another place") from None
+        raise ScriptError(f"cannot write the script {text_of(error, 'choose another place')}") from None
 
 
 def _moved(script: Script, folder: Path) -> Script:
@@ -129,7 +133,8 @@ def dumps(script: Script, suffix: str = ".yaml") -> str:
         raise ScriptError(f"a script is a .yaml or a .json, not {suffix!r}; give it such a name")
     try:
         if suffix == ".json":
-            return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+            written = json.dumps(data, indent=2, ensure_ascii=False)
+            return _NOT_IN_YAML.sub(lambda char: f"\\u{ord(char[0]):04x}", written) + "\n"
         written = yaml.dump(
             data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
         )

@@ -78,8 +78,9 @@ def write_whole(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-    except OSError:
+    except OSError as error:
         part.unlink(missing_ok=True)
+        error.filename, error.filename2 = str(path), None  # what was to be written, for people
         raise
 
 

@@ -28,13 +28,18 @@ class TakeListing:
 
 
 def list_takes(sessions: Path) -> Iterator[TakeListing]:
-    """Every take under a sessions folder, by production, scene, shot and number."""
+    """Every take under a sessions folder, by production, scene, shot and number; not folders in which no take began."""
     for path in sorted(Path(sessions).glob("*/S*/*/T*")):
-        if path.is_dir() and re.fullmatch(r"T\d+", path.name):
+        if path.is_dir() and re.fullmatch(r"T\d+", path.name) and not _reserved(path):
             try:
                 yield TakeListing(path, Take.open(path))
             except (TakeError, OSError) as error:
                 yield TakeListing(path, None, str(error))
+
+
+def _reserved(folder: Path) -> bool:
+    """Whether it is the folder of a take that has not begun yet, or whose recorder was killed before it did."""
+    return not any((folder / name).exists() for name in ("take.json", "raw.mkv", "live.mkv"))
 
 
 def line(listed: TakeListing) -> dict[str, Any]:

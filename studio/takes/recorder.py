@@ -15,6 +15,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -27,7 +28,7 @@ from studio.takes.manifest import EngineEntry, Manifest, PictureEntry, SlateEntr
 from studio.takes.mjpeg import PacketFile
 from studio.takes.rows import FrameRow
 from studio.takes.slate import Slate, now
-from studio.workers import Worker, in_words
+from studio.workers import Worker, in_words, system_words
 
 QUEUE_LIMIT = 128
 """Writes that may wait for the disk; about five seconds of frames."""
@@ -77,19 +78,20 @@ class Recorder:
         self._whole = True
         self._finished = False
         self._finishing = threading.Lock()
+        self._lock: RecordingLock | None = None
         try:
             self._lock = RecordingLock(self.folder)
-            self._manifest.save(self.folder)
             (self.folder / "snapshots").mkdir()
             self._reserve = self.folder / ".reserve"
             write_whole(self._reserve, bytes(RESERVE_BYTES))
             self._events = self._opened(Journal(self.folder / "events.jsonl"))
             self._rows = self._opened(Journal(self.folder / "frames.jsonl"))
+            self._manifest.save(self.folder)  # last: killed before, it is not a take; after, one that opens
         except OSError as error:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise TakeError(f"cannot record into {self.folder}: {error.strerror or error}") from None
+            self._abandon()
+            raise TakeError(f"cannot record into {self.folder}: {system_words(error)}") from None
         except Exception:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._abandon()
             raise
         self._queue: queue.Queue[Callable[[], object] | None] = queue.Queue(QUEUE_LIMIT)
         self._worker = Worker(f"recorder {self.folder.name}", self._write, self._broke).start()
@@ -155,7 +157,7 @@ class Recorder:
                 try:
                     self._close(ended)
                 finally:
-                    self._lock.release()
+                    self._release()
         return self.folder if self.folder.exists() else None
 
     @property
@@ -206,7 +208,7 @@ class Recorder:
                     self._rows.sync()
                     synced = time.monotonic()
             except (OSError, FFmpegError) as error:
-                self._stop(f"the disk failed: {getattr(error, 'strerror', None) or error}")
+                self._stop(f"the disk failed: {system_words(error)}")
             except Exception as error:
                 log.exception("%s", self.folder)
                 self._broke(in_words(error))
@@ -261,7 +263,7 @@ class Recorder:
         for file in self._open_files:
             self._attempt(file.close)
         if not self._counts["frames"]:
-            self._lock.release()
+            self._release()
             shutil.rmtree(self.folder)  # nothing was shot: the number is free again
             return
         done: dict[str, Any] = {"ended": self.ended, "counts": self._counts}
@@ -282,6 +284,18 @@ class Recorder:
             if self._whole:  # or it was said already
                 log.error("%s: the take's end could not be written whole: %s", self.folder, error)
             self._whole = False
+
+    def _release(self) -> None:
+        if self._lock:
+            self._lock.release()
+
+    def _abandon(self) -> None:
+        """It did not begin: leave nothing open, and no trace."""
+        for file in self._open_files:
+            with suppress(OSError):
+                file.close()
+        self._release()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _opened(self, file: File) -> File:
         self._open_files.append(file)

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from studio.takes.documents import TakeError, write_document
+from studio.workers import system_words
 
 PRODUCTION_SCHEMA = "lsd-studio.production"
 VERSION = 1
@@ -62,7 +63,7 @@ class Slate:
                 except FileExistsError:
                     continue  # another recorder was faster
         except OSError as error:
-            raise TakeError(f"cannot write takes under {sessions}: {error.strerror or error}") from None
+            raise TakeError(f"cannot write takes under {sessions}: {system_words(error)}") from None
 
 
 def now() -> str:

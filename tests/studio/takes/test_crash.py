@@ -106,7 +106,9 @@ def test_a_full_disk_ends_the_recording_and_keeps_what_was_written(
     with pytest.raises(SystemExit, match="1"):
         main([str(argument) for argument in arguments])
     out, err = capsys.readouterr()
-    assert err.splitlines()[-1] == "lsd-studio: the recording ended by itself: the disk failed: File too large"
+    remedy = "that disk takes no file so large; make room, or choose a folder on another"
+    why = f"the recording ended by itself: the disk failed: File too large; {remedy}"
+    assert err.splitlines()[-1] == f"lsd-studio: {why}"
 
     folder = Path(out.splitlines()[-1])
     take = Take.open(folder)
@@ -116,4 +118,4 @@ def test_a_full_disk_ends_the_recording_and_keeps_what_was_written(
     assert 24 <= len(take.made) < 96
     report = check_take(folder, load_model(take.manifest.engine, weights=weights))
     assert report.sound, report.faults
-    assert "the recording ended by itself: the disk failed: File too large" in report.notices
+    assert why in report.notices

@@ -186,6 +186,8 @@ def test_a_manifest_changed_elsewhere_opens_and_is_noted(take: Take) -> None:
 def test_a_damaged_take_does_not_hide_the_others(take: Take) -> None:
     sessions = take.folder.parents[3]
     (take.folder.parent / "T002").mkdir()
+    (take.folder.parent / "T002" / "raw.mkv").touch()  # something was shot, and its manifest is gone
+    (take.folder.parent / "T003").mkdir()  # reserved by a recorder that has not begun
     (take.folder.parent / "notes").mkdir()
     listed = list(list_takes(sessions))
     assert [one.folder.name for one in listed] == ["T001", "T002"]
