@@ -45,12 +45,15 @@ class Composer:
         behind: Sequence[Behind],
         settings: Settings = DEFAULTS,
         time_s: float = 0.0,
+        cast: np.ndarray | None = None,
     ) -> np.ndarray:
         """The cast before the set, (H, W, 3) uint8 sRGB; the caller owns it.
 
         rgb: the camera's picture, (H, W, 3) uint8 sRGB. alpha: (H, W) uint8, 0 set to 255 cast. behind: the sets that
-        stand now; none is the camera's own picture. time_s: seconds on the clock of the frames. Raises ValueError for
-        pictures of different sizes, or a weight that is not above 0, and knows nothing more for it.
+        stand now; none is the camera's own picture. time_s: seconds on the clock of the frames. cast: the picture with
+        the cast's own colours where its edges took those of the old background, (H, W, 3) uint8 (mattes.cast_colours);
+        by default rgb. Raises ValueError for pictures of different sizes, or a weight that is not above 0, and knows
+        nothing more for it.
         """
         check_pictures(rgb, alpha)
         if any(each.weight <= 0 for each in behind):
@@ -69,7 +72,7 @@ class Composer:
         height, width = alpha.shape
         if self._scratch is None or self._scratch.share.shape != alpha.shape:
             self._scratch = Scratch(width, height)
-        picture = composite(rgb, alpha, plate, settings, light, following, self._scratch)
+        picture = composite(rgb if cast is None else cast, alpha, plate, settings, light, following, self._scratch)
         self.following = following
         return picture if shown == total else _mixed([picture, rgb], [shown / total, 1 - shown / total])
 

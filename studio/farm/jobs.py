@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from studio.rendering.replay import Mattes
 from studio.takes.documents import TakeError
 from studio.takes.manifest import Entry, Manifest, Seed, entry_of
 from studio.takes.version import Render
@@ -30,6 +31,8 @@ class Job:
     """A file in place of the take's or the shipped weights."""
     device: str = "auto"
     """auto, cpu, cuda or mps; auto is the take's own where it is there."""
+    mattes: Mattes = "recorded"
+    """Where a set stands, the recorded mattes of the same cast, or all made anew."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, with absolute paths."""
@@ -40,6 +43,7 @@ class Job:
             "full": self.full,
             "weights": str(Path(self.weights).absolute()) if self.weights is not None else None,
             "device": self.device,
+            "mattes": self.mattes,
         }
 
     @classmethod
@@ -53,6 +57,7 @@ class Job:
             full=entry.full,
             weights=Path(entry.weights) if entry.weights is not None else None,
             device=entry.device,
+            mattes=entry.mattes,
         )
 
 
@@ -65,6 +70,7 @@ class _JobEntry(Entry):
     full: bool
     weights: str | None
     device: Literal["auto", "cpu", "cuda", "mps"]
+    mattes: Mattes = "recorded"
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def work(job: Job, tell: Callable[[WorkerEvent], None], load: Load = load_again)
         model = load(take.manifest.engine, job.device, job.weights)
         model.seed = take.manifest.engine.seed if job.seed is None else job.seed
         timeline = take.timeline if job.timeline is None else job.timeline
-        version = render(take, timeline, model, full=job.full, progress=progress)
+        version = render(take, timeline, model, full=job.full, progress=progress, mattes=job.mattes)
     except (ValueError, OSError) as error:
         return WorkerEvent("failed", text_of(error))
     except Exception as error:  # the other jobs go on; this one's result says what it was

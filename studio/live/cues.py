@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from studio.live.mailbox import PromptRequest, ValueRequest
+from studio.live.mailbox import PromptRequest, SetRequest, ValueRequest
 from studio.live.takelog import REQUESTED
 from studio.takes.manifest import TICKS_PER_SECOND
 from studio.timeline.curves import Keyframe, Keyframes, since, value_at
 from studio.timeline.keys import Cue, Key
+from studio.timeline.sets import SetKey
 from studio.timeline.timeline import Timeline
 
 
@@ -71,6 +72,17 @@ class LiveCues:
         else:
             others = (other for other in self.timeline.keys if other.time_s != key.time_s)
             self.timeline = replace(self.timeline, keys=(*others, key))
+
+    def apply_set(self, request: SetRequest, ticks: int, *, keep_past: bool) -> None:
+        """Turn to a set at that tick; later keys stay. keep_past: as in `apply_prompt`."""
+        time_s = self._seconds(ticks)
+        key = replace(request.key, time_s=time_s, metadata={REQUESTED: request.requested_ticks - self._origin})
+        others = tuple(other for other in self.timeline.sets if other.time_s != key.time_s)
+        if not keep_past and time_s > 0:
+            lane = self.timeline.set_lane
+            layers, ruling, _ = lane.layers(time_s)
+            others = (SetKey(0.0, lane.carried(layers, time_s, 0.0)),) if ruling >= 0 else ()
+        self.timeline = replace(self.timeline, sets=(*others, key))
 
     def set(self, request: ValueRequest, ticks: int) -> None:
         """Let a parameter reach a value from that tick on, in place of what the timeline has for it."""

@@ -3,11 +3,12 @@
     director = Director(load_model())
     director.say("underwater")                      # asks for a prompt: any thread, held from a next frame on
     director.set("strength", 0.5)                   # asks for a parameter's value, likewise
+    director.change_set({"gallery": "dunes"})       # asks for a set behind the cast, likewise
     frame = director.shoot(jpeg, index, ticks)      # the frame loop: one JPEG in, one JPEG out
 
-`say` and `set` leave their requests in a mailbox. `answer` takes them out, asks the timeline for the cue (prompt and
-parameters) that holds at its frame, and has the model make the picture. `shoot` is `answer` for a source that waits for
-each answer.
+`say`, `set` and `change_set` leave their requests in mailboxes. `answer` takes them out, asks the timeline for the cue
+(prompt, parameters, sets) that holds at its frame, and has the model make the picture. `shoot` is `answer` for a source
+that waits for each answer.
 
 The page hands frames to a `Connection` (studio/live/connection.py), which keeps the newest and calls `answer`. Replay
 (studio/rendering/replay.py) makes each picture by the same function, `Performance.answer`, from the take's ticks and
@@ -33,10 +34,12 @@ from engine.prompts import AS_IT_IS, Prompt, length, words
 from engine.types import LiveModel, Setup, Sizes, Vocabulary
 from studio.live.cues import LiveCues
 from studio.live.frames import LIVE_QUALITY, MAX_QUALITY, Arrival, LiveFrame
-from studio.live.mailbox import Mailbox, PromptRequest, ValueRequest
+from studio.live.mailbox import Mailbox, PromptRequest, SetRequest, ValueRequest
+from studio.live.newest import Newest
 from studio.live.status import Counts, Status
 from studio.live.takelog import TakeLog
 from studio.model import settle
+from studio.performing.casting import Casting
 from studio.performing.performance import Performance
 from studio.takes.documents import TakeError, rgb_sha256
 from studio.takes.manifest import TICKS_PER_SECOND, EngineEntry
@@ -44,6 +47,7 @@ from studio.takes.slate import Slate
 from studio.timeline.curves import Ease, Keyframe
 from studio.timeline.keys import Key, Matte, Track
 from studio.timeline.parameters import PARAMETERS
+from studio.timeline.sets import SetBlend, SetKey, words_of
 from studio.timeline.timeline import Timeline
 from studio.workers import Worker, in_words
 
@@ -61,7 +65,10 @@ class Director:
         self._model = model
         self._weights = weights
         self._cues = LiveCues(Timeline.of(prompt))
-        self._performance = Performance(model)
+        self._casting = Casting()
+        self._performance = Performance(model, casting=self._casting)
+        self._cast_trouble = ""
+        """What the cast's matter says of the last frame, for `status`."""
         self._prompt = prompt
         """That of the last frame, for `status`."""
         self._size: tuple[int, int] | None = None
@@ -85,6 +92,7 @@ class Director:
         for text in self._cues.timeline.texts():
             model.prepare(text)
         self._mailbox = Mailbox(model.prepare, self._complain)
+        self._sets = Newest("set", self._prepared, self._complain, lambda request: words_of(request.key.set))
 
     # -- what the model is
 
@@ -144,6 +152,23 @@ class Director:
             self._model.prepare(text)  # here, so that no frame waits for it
         self._mailbox.set(ValueRequest(name, reached.value, fade_s, reached.ease))
 
+    def change_set(self, set: SetBlend, fade_s: float = 0.0, *, wait: bool = False) -> None:
+        """Ask for another set behind the cast, reached over `fade_s` seconds; None is the camera's own background.
+
+        set: see studio/timeline/sets.py. Its plate is made beside the frame loop, and the newest wins. wait: return
+        when it is made, so that it stands from the very next frame. Raises ValueError at once for what is not a set;
+        what cannot be shown, such as a file that is not a picture, is said by `status`, and the picture goes on.
+        """
+        self._sets.ask(SetRequest(SetKey(0.0, set, fade_s), self.ticks_now()), wait=wait)
+
+    def _prepared(self, request: SetRequest) -> SetRequest:
+        self._casting.prepare(request.key.set)
+        return request
+
+    def look_in(self, folder: Path) -> None:
+        """Look for files of sets in one folder more, such as a production's; see studio/sets/store.py."""
+        self._casting.stage.look_in(folder)
+
     def parameters(self) -> list[dict[str, Any]]:
         """Each parameter that can be set, for a page: its name, its least, most and default value, and what it is."""
         return [
@@ -199,7 +224,10 @@ class Director:
                     self._model.prepare(text)  # here, so that no frame of the take waits for it
                 first = timeline.keys[0]  # holds before its own time, too: the same as from 0 on
                 timeline = replace(timeline.change(first.id, time_s=0.0), mattes=_named_apart(timeline.mattes))
-            take = TakeLog(sessions, slate, self._engine_entry(), timeline=timeline, fps=fps)
+                for key in timeline.sets:
+                    self._casting.prepare(key.set)
+            engine, locate = self._engine_entry(), self._casting.stage.locate
+            take = TakeLog(sessions, slate, engine, timeline=timeline, fps=fps, locate=locate)
             with self._frame_lock:
                 self._pending_take, self._trouble = take, ""
             return take.folder
@@ -258,7 +286,7 @@ class Director:
 
     def _answer(self, arrival: Arrival, skipped: Sequence[Arrival]) -> LiveFrame:
         started_s, index, ticks = time.monotonic(), arrival.index, arrival.ticks
-        rgb = error = sha256 = None
+        rgb = error = sha256 = matte = None
         live = arrival.packet
         try:
             rgb = decode_jpeg(arrival.packet)
@@ -268,6 +296,8 @@ class Director:
         take = self._current_take(ticks, skipped, start=error is None)
         if request := self._mailbox.take():
             self._cues.apply_prompt(request, ticks, keep_past=take is not None)
+        if set_request := self._sets.take():
+            self._cues.apply_set(set_request, ticks, keep_past=take is not None)
         for value in self._mailbox.take_values():
             self._cues.set(value, ticks)
         cue, take_s = self._cues.at(ticks)
@@ -275,10 +305,13 @@ class Director:
         if take:
             self._record(take, lambda: take.record_cue(self._cues.timeline, cue, arrival))
         if rgb is not None and error is None:
-            times = {"take_s": take_s, "stream_s": ticks / TICKS_PER_SECOND}
+            stream_s = ticks / TICKS_PER_SECOND
             snapshot = partial(take.snapshot, ticks, self._model.snapshot) if take else None
             try:
-                picture = self._performance.answer(cue, rgb, **times, index=index, before_step=snapshot)
+                picture = self._performance.answer(
+                    cue, rgb, take_s=take_s, stream_s=stream_s, index=index, before_step=snapshot
+                )
+                matte, self._cast_trouble = self._performance.matte, self._performance.trouble(cue)
                 sha256 = rgb_sha256(picture) if take else None
                 live = encode_jpeg(picture, min(max(arrival.quality, 1), MAX_QUALITY))
             except Exception as problem:  # every frame must be answered, or the page stands still
@@ -286,7 +319,7 @@ class Director:
                 error, sha256, live = in_words(problem), None, arrival.packet
         step_ms = (time.monotonic() - started_s) * 1e3
         if take:
-            self._record(take, lambda: take.frame(arrival, live, sha256, error))
+            self._record(take, lambda: take.frame(arrival, live, sha256, error, matte))
         if error:
             self._complain(f"frame {index}: {error}")
         done_s = time.monotonic()
@@ -326,7 +359,7 @@ class Director:
         elif start:
             assert self._size is not None
             self._cues.restart(ticks, take.timeline)
-            self._performance = Performance(self._model, self._cues.timeline.mattes)
+            self._performance = Performance(self._model, self._cues.timeline.mattes, self._casting)
             take.start(ticks, *self._size)
             self._recording_take = take
             self._pending_take = None
@@ -359,6 +392,7 @@ class Director:
             dropped=counts.dropped,
             failed=counts.failed,
             prompt=words(self._prompt),
+            cast=self._cast_trouble,
             take=current.folder if current else None,
             take_s=(self._last_frame[1] - take.origin) / TICKS_PER_SECOND if take else 0.0,
             waiting=current.waiting if current else 0,
@@ -374,8 +408,10 @@ class Director:
         """Cut a running take, end the embedder, free the model's memory."""
         self.cut("closed")
         self._mailbox.close()
+        self._sets.close()
         with self._frame_lock:
             self._model.close()
+            self._casting.stage.close()
 
 
 def _named_apart(mattes: Iterable[Matte]) -> tuple[Matte, ...]:

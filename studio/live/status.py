@@ -25,6 +25,8 @@ class Status:
     failed: int
     prompt: str
     """The prompt of the last frame, as words."""
+    cast: str
+    """What is to be known of the cast in the last frame, such as `nobody in the picture`; else empty."""
     take: Path | None
     """Folder of the take that is recording."""
     take_s: float

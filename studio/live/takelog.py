@@ -7,15 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from studio.live.frames import Arrival
 from studio.takes.documents import TakeError, crc, serialised
 from studio.takes.manifest import TICKS_PER_SECOND, EngineEntry, PictureEntry
+from studio.takes.mattes import matte_crc
 from studio.takes.recorder import Recorder
 from studio.takes.rows import FrameRow
 from studio.takes.slate import Slate
-from studio.timeline.files import key_to_dict, timeline_to_dict
+from studio.timeline.files import key_to_dict, set_key_to_dict, timeline_to_dict
 from studio.timeline.keys import Cue, Matte
 from studio.timeline.parameters import defaults
+from studio.timeline.sets import files_of
 from studio.timeline.timeline import Timeline
 
 SNAPSHOT_TICKS = 2 * TICKS_PER_SECOND
@@ -29,13 +33,21 @@ class TakeLog:
     """Records one take. Made when recording is asked for; `start` begins it with its first frame.
 
     sessions, slate: where; engine: what makes the picture. timeline: played from the take's start, in place of the
-    prompts before. fps: the source's nominal rate. Times are microseconds on the director's clock. `event`, `sound`
-    and `finish` may be called from any thread, the rest belongs to the frame loop. Raises TakeError where nothing can
-    be written, ValueError for a timeline or an event that cannot.
+    prompts before. fps: the source's nominal rate. locate: where a set's file lies, of which the take keeps a copy.
+    Times are microseconds on the director's clock. `event`, `sound` and `finish` may be called from any thread, the
+    rest belongs to the frame loop. Raises TakeError where nothing can be written, ValueError for a timeline or an event
+    that cannot.
     """
 
     def __init__(
-        self, sessions: Path, slate: Slate, engine: EngineEntry, *, timeline: Timeline | None, fps: float
+        self,
+        sessions: Path,
+        slate: Slate,
+        engine: EngineEntry,
+        *,
+        timeline: Timeline | None,
+        fps: float,
+        locate: Callable[[str], Path] = Path,
     ) -> None:
         if not (math.isfinite(fps) and fps > 0):
             raise TakeError(f"a camera of {fps} frames a second; the rate is a number above 0, such as 24")
@@ -48,7 +60,8 @@ class TakeLog:
         """Frames so far, made or not: the number of the next row."""
         self._fps = fps
         self._steps = self._next_snapshot = 0
-        self._keys = self._markers = 0
+        self._keys = self._markers = self._sets = 0
+        self._locate = locate
         self._values = defaults()
         """Of every parameter, in the frame before."""
         self._mattes: tuple[Matte, ...] = ()
@@ -83,7 +96,7 @@ class TakeLog:
         self._recorder.sound(chunk, ticks - self.origin)
 
     def record_cue(self, timeline: Timeline, cue: Cue, arrival: Arrival) -> None:
-        """Record what this frame reaches: keys, markers and regions once each, and every change of a parameter.
+        """Record what this frame reaches: keys, markers, regions and sets once each, and every change of a parameter.
 
         The timeline runs on the take's clock. A parameter is recorded as the value that each frame had, for a way that
         is left before its end (a slider is moved in the middle of a fade) is not the start of another way, to the bit.
@@ -97,6 +110,13 @@ class TakeLog:
         while self._markers < len(timeline.markers) and (mark := timeline.markers[self._markers]).time_s <= now_s:
             self._markers += 1
             self._recorder.event("marker", round(mark.time_s * TICKS_PER_SECOND), name=mark.name)
+        while self._sets < len(timeline.sets) and (set_ := timeline.sets[self._sets]).time_s <= now_s:
+            self._sets += 1
+            for name in files_of(set_.set):
+                self._recorder.keep(name, self._locate(name))
+            asked = {REQUESTED: set_.metadata.get(REQUESTED, round(set_.time_s * TICKS_PER_SECOND))}
+            plain = set_key_to_dict(replace(set_, metadata={}))
+            self.event("set", arrival.ticks, row=self.rows, index=arrival.index, **asked, key=plain)
         for name, value in cue.parameters.items():
             if value != self._values[name]:
                 self._values[name] = value
@@ -112,12 +132,16 @@ class TakeLog:
             self._recorder.snapshot(self.rows, ticks - self.origin, state())
             self._next_snapshot = ticks - self.origin + SNAPSHOT_TICKS
 
-    def frame(self, arrival: Arrival, live: bytes, sha256: str | None, error: str | None) -> None:
-        """Record a frame that was answered with `live`."""
+    def frame(
+        self, arrival: Arrival, live: bytes, sha256: str | None, error: str | None, matte: np.ndarray | None = None
+    ) -> None:
+        """Record a frame that was answered with `live`, composited by a matte, (H, W) uint8, where a set stood."""
         step = None if error else self._steps
+        matte = None if error else matte
         ticks = arrival.ticks - self.origin
-        row = FrameRow(arrival.index, ticks, step, crc(arrival.packet), crc(live), sha256, error)
-        self._recorder.frame(row, arrival.packet, live)
+        matte_sum = None if matte is None else matte_crc(matte)
+        row = FrameRow(arrival.index, ticks, step, crc(arrival.packet), crc(live), sha256, error, matte_sum)
+        self._recorder.frame(row, arrival.packet, live, matte)
         self.rows += 1
         self._steps += error is None
 

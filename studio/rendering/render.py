@@ -21,11 +21,13 @@ from engine.prompts import Prompt
 from engine.types import Frame, LiveModel
 from studio.background import Progress, cancellable, progress_bar, run_in_background
 from studio.model import load_model
+from studio.performing.casting import Casting
 from studio.rendering.checkpoints import EVERY, Checkpoints, DamagedCheckpointsError
-from studio.rendering.replay import first_change, goes_on, replay, same_setup
+from studio.rendering.replay import Mattes, first_change, goes_on, replay, same_setup
 from studio.script.compile import timeline_of
 from studio.script.moments import conversion
 from studio.script.script import Beat, Script
+from studio.sets.stage import Stage, adopt
 from studio.takes.documents import TakeError, file_sha256, rgb_sha256, write_document
 from studio.takes.frames import pictures, write_video
 from studio.takes.slate import now
@@ -70,6 +72,7 @@ def render(
     full: bool = False,
     progress: Progress | None = None,
     resumable: bool = True,
+    mattes: Mattes = "recorded",
 ) -> Render:
     """Render a take under a script, a timeline or a prompt into renders/v001, v002 …; nothing there is touched.
 
@@ -77,16 +80,24 @@ def render(
     weights or another seed than the take's makes every frame anew. full: make every frame anew in any case, from the
     take's first; the pictures are the same, without the JPEG of the live ones. progress: by default a bar shows it.
     resumable: leave checkpoints, and go on from those of a render that was killed or interrupted (Ctrl+C, a notebook's
-    stop button) or ended by a full disk; the version is the same. Raises TakeError for a take that is damaged or empty,
-    TimelineError for what cannot be rendered, and ValueError for a kind of model or weights that are not here.
+    stop button) or ended by a full disk; the version is the same. mattes: where a set stands, the recorded ones of the
+    same cast, as far as there are, or all made anew. Files of sets are copied into the take.
+
+    Raises TakeError for a take that is damaged or empty, TimelineError for what cannot be rendered, SetError for a set
+    that cannot be shown, and ValueError for a kind of model or weights that are not here.
     """
     timeline = timeline_for(take, direction)
     made = [n for n, row in enumerate(take.frames) if row.step is not None]
     if not made:
         raise TakeError(f"{take.name} holds no picture; nothing to render")
+    adopt(take, timeline)
+    casting = Casting(Stage.of_take(take))
+    for key in timeline.sets:
+        casting.prepare(key.set)  # what cannot be shown is said before a frame is made
+    casting.stage.close()
     model = model or load_model(take.manifest.engine)
     with progress_bar(take.name, progress, len(made)) as shown:
-        return _render(take, timeline, model, full, shown, resumable)
+        return _render(take, timeline, model, full, shown, resumable, mattes)
 
 
 async def render_async(
@@ -107,10 +118,11 @@ async def render_async(
 
 
 def _render(
-    take: Take, timeline: Timeline, model: LiveModel, full: bool, progress: Progress, resumable: bool
+    take: Take, timeline: Timeline, model: LiveModel, full: bool, progress: Progress, resumable: bool, mattes: Mattes
 ) -> Render:
     """See `render`."""
-    first = 0 if full or not goes_on(take, model) else first_change(take, timeline)
+    first = 0 if full or not goes_on(take, model) else first_change(take, timeline, mattes)
+    anew = {"mattes": mattes} if mattes != "recorded" else {}
     made = [n for n, row in enumerate(take.frames) if row.step is not None]
     hashes = {n: take.frames[n].sha256 or "" for n in made if n < first}
     reused = len(hashes)
@@ -122,7 +134,7 @@ def _render(
         before = takewhile(lambda frame: frame.index < first, pictures(take, "live"))
         yield from (frame for frame in before if frame.index in hashes)
         if reused < len(made):
-            for n, rgb in _anew(model, take, timeline, first, checkpoints):
+            for n, rgb in _anew(model, take, timeline, first, checkpoints, mattes):
                 hashes[n] = rgb_sha256(rgb)
                 yield Frame(rgb, n, take.frames[n].time_s)
 
@@ -134,7 +146,7 @@ def _render(
     with ExitStack() as stack:
         checkpoints = None
         if resumable:
-            what = {"engine": engine, "timeline": timeline_to_dict(timeline), "first_row": first}
+            what = {"engine": engine, "timeline": timeline_to_dict(timeline), "first_row": first, **anew}
             checkpoints = Checkpoints(versions, what)
             stack.push(_closing(checkpoints))
         part = checkpoints.attempt() if checkpoints else Path(tempfile.mkdtemp(prefix=".part-", dir=versions))
@@ -152,6 +164,7 @@ def _render(
             "exact": same_setup(take, model),
             "first_row": min(first, len(take.frames)),
             "reused": reused,
+            **anew,
             "hashes": [hashes[n] for n in made],
             "files": {name: file_sha256(part / name) for name in ("out.mp4", "timeline.json")},
         }
@@ -176,18 +189,23 @@ def _closing(checkpoints: Checkpoints) -> Callable[..., None]:
 
 
 def _anew(
-    model: LiveModel, take: Take, timeline: Timeline, first: int, checkpoints: Checkpoints | None
+    model: LiveModel,
+    take: Take,
+    timeline: Timeline,
+    first: int,
+    checkpoints: Checkpoints | None,
+    mattes: Mattes,
 ) -> Iterator[tuple[int, np.ndarray]]:
     """The rows from the first changed one on: those of the checkpoints, then new ones, which leave checkpoints."""
     if checkpoints is None:
-        yield from replay(model, take, timeline, first)
+        yield from replay(model, take, timeline, first, mattes=mattes)
         return
     rows = (n for n, row in enumerate(take.frames) if n >= first and row.step is not None)
     reached = checkpoints.restore(model)
     if reached:
         yield from zip(rows, checkpoints.pictures(), strict=False)
     fresh: list[np.ndarray] = []
-    for n, rgb in replay(model, take, timeline, first, resume=reached):
+    for n, rgb in replay(model, take, timeline, first, resume=reached, mattes=mattes):
         fresh.append(rgb)
         if len(fresh) == EVERY:
             checkpoints.save(n + 1, fresh, model.snapshot())

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import closing
+from itertools import repeat
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from engine.media.pictures import decode_jpeg
 from engine.types import LiveModel
+from studio.performing.casting import Casting
 from studio.performing.performance import Performance
+from studio.sets.stage import Stage
 from studio.takes.documents import TakeError
 from studio.takes.manifest import TICKS_PER_SECOND
+from studio.takes.mattes import MATTE
+from studio.takes.mattes import mattes as mattes_of
 from studio.takes.mjpeg import packets
 from studio.takes.take import Take
 from studio.timeline.timeline import Timeline
+
+Mattes: TypeAlias = Literal["recorded", "anew"]
+"""Which mattes a take is composited with again."""
 
 
 def replay(
@@ -25,43 +35,70 @@ def replay(
     *,
     resync: bool = False,
     resume: tuple[int, bytes] | None = None,
+    mattes: Mattes = "recorded",
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Make a take's frames again under a timeline: yields (row number, (H, W, 3) uint8) for each made row, in order.
 
     first_row: where to begin; the nearest sound snapshot before it is restored, and nothing is yielded before it. A
     model of another kind, seed or weights than the take's begins without memory. resync: restore every snapshot that
     is met, so that the rounding of another set-up cannot add up. resume: a row and the model's state before it, to
-    begin there. Raises TakeError where no snapshot is sound.
+    begin there. mattes: where a set stands, `recorded` takes the matte of each frame as it was recorded with the same
+    cast, and makes others; `anew` makes them all. Raises TakeError where no snapshot is sound, or a matte is missing.
     """
-    performance = Performance(model, timeline.mattes)
-    start, state = resume or (nearest_snapshot(take, first_row) if goes_on(take, model) else (0, None))
-    performance.restore(state)
-    snapshots = take.snapshots if resync else {}
-    for n, (row, packet) in enumerate(zip(take.frames, packets(take.folder / "raw.mkv"), strict=False)):
-        if row.step is None:
-            continue
-        if n < start:
-            if performance.follows:
-                performance.pass_by(decode_jpeg(packet), row.time_s)
-            continue
-        if n > start and n in snapshots:
-            performance.restore(nearest_snapshot(take, n)[1])
-        picture = performance.answer(
-            timeline.at(row.time_s),
-            decode_jpeg(packet),
-            take_s=row.time_s,
-            stream_s=(take.manifest.origin_ticks + row.ticks) / TICKS_PER_SECOND,
-            index=row.index,
-        )
-        if n >= first_row:
-            yield n, picture
+    with closing(Stage.of_take(take)) as stage:
+        performance = Performance(model, timeline.mattes, Casting(stage))
+        start, state = resume or (nearest_snapshot(take, first_row) if goes_on(take, model) else (0, None))
+        performance.restore(state)
+        snapshots = take.snapshots if resync else {}
+        recorded = _recorded_mattes(take, timeline) if mattes == "recorded" else repeat(None)
+        frames = zip(take.frames, packets(take.folder / "raw.mkv"), recorded, strict=False)
+        for n, (row, packet, matte) in enumerate(frames):
+            if row.step is None:
+                continue
+            cue = timeline.at(row.time_s)
+            if n < start:
+                if performance.follows or cue.sets:
+                    performance.pass_by(cue, decode_jpeg(packet), row.time_s, matte)
+                continue
+            if n > start and n in snapshots:
+                performance.restore(nearest_snapshot(take, n)[1])
+            picture = performance.answer(
+                cue,
+                decode_jpeg(packet),
+                take_s=row.time_s,
+                stream_s=(take.manifest.origin_ticks + row.ticks) / TICKS_PER_SECOND,
+                index=row.index,
+                matte=matte,
+            )
+            if n >= first_row:
+                yield n, picture
 
 
-def first_change(take: Take, timeline: Timeline) -> int:
-    """Index of the first row whose cue differs from the recorded one; the number of rows where none does."""
+def _recorded_mattes(take: Take, timeline: Timeline) -> Iterator[np.ndarray | None]:
+    """For each row the matte that was recorded for it, where the timeline has the same cast there; else None."""
+    if all(row.matte_crc is None for row in take.frames):
+        yield from repeat(None)
+    played, file = take.timeline, mattes_of(take.folder / MATTE)
+    for row in take.frames:
+        if row.matte_crc is None:
+            yield None
+            continue
+        matte = next(file, None)
+        if matte is None:
+            raise TakeError(f"{take.folder / MATTE} ends before {row.time_s:.3f} s; bring it back from a copy")
+        wanted = timeline.at(row.time_s)
+        yield matte if wanted.sets and wanted.cast == played.at(row.time_s).cast else None
+
+
+def first_change(take: Take, timeline: Timeline, mattes: Mattes = "recorded") -> int:
+    """Index of the first row whose cue differs from the recorded one; the number of rows where none does.
+
+    mattes: as in `replay`; a matte that is made anew is a difference.
+    """
     recorded = take.timeline
     for n, row in enumerate(take.frames):
-        if not timeline.at(row.time_s).same_picture(recorded.at(row.time_s)):
+        cue = timeline.at(row.time_s)
+        if not cue.same_picture(recorded.at(row.time_s)) or (mattes == "anew" and cue.sets):
             return n
     return len(take.frames)
 

@@ -7,6 +7,7 @@ pictures are made again from each snapshot and compared with the live ones withi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,8 +22,10 @@ from studio.takes.documents import DamagedError, TakeError, crc, file_sha256, re
 from studio.takes.frames import recorded
 from studio.takes.inside import within
 from studio.takes.manifest import Manifest
+from studio.takes.mattes import MATTE, matte_crc, mattes
 from studio.takes.mjpeg import packets
 from studio.takes.take import Take
+from studio.timeline.sets import files_of
 
 MEAN_DB, WORST_DB = 26.0, 20.0
 """PSNR against the live picture, JPEG included, that another set-up must reach on average and in its worst frame."""
@@ -60,7 +63,7 @@ def check_take(take: Take | Path, model: LiveModel | None = None, progress: Prog
         how = "was cut" if take.state == "complete" else "ended by itself"
         report.notices.append(f"the recording {how}: {take.manifest.ended}")
     report.faults += [*_files(take), *_packets(take, "raw"), *_packets(take, "live")]
-    report.faults += [*_snapshots(take), *_renders(take)]
+    report.faults += [*_mattes(take), *_sets(take), *_snapshots(take), *_renders(take)]
     if not take.made:
         report.faults.append("no picture is in it")
     if report.sound:
@@ -118,6 +121,45 @@ def _packets(take: Take, stream: str) -> Iterator[str]:
         return
     if read < len(rows):
         yield f"{name}: holds {read} of {len(rows)} frames"
+
+
+def _mattes(take: Take) -> Iterator[str]:
+    """Each matte against its row."""
+    rows = [(n, row) for n, row in enumerate(take.frames) if row.matte_crc is not None]
+    picture = take.manifest.picture
+    read = 0
+    try:
+        for (n, row), matte in zip(rows, mattes(take.folder / MATTE) if rows else (), strict=False):
+            read += 1
+            if picture is not None and matte.shape != (picture.height, picture.width):
+                yield f"{MATTE}: the matte of frame {n} at {row.time_s:.3f} s has another size than its picture"
+                return
+            if matte_crc(matte) != row.matte_crc:
+                yield f"{MATTE}: the matte of frame {n} at {row.time_s:.3f} s was changed"
+                return
+    except DamagedError as error:
+        yield f"{MATTE}: {str(error).removeprefix(str(take.folder / MATTE)).strip()}"
+        return
+    if read < len(rows):
+        yield f"{MATTE}: holds {read} of {len(rows)} mattes"
+
+
+def _sets(take: Take) -> Iterator[str]:
+    """Each file of a set: what it is by its name, and whether all that the take and its versions show is there."""
+    folder = take.folder / "sets"
+    lines = [take.timeline]
+    for render in take.renders:
+        with suppress(TakeError):  # `_renders` says what is wrong with it
+            lines.append(render.timeline)
+    needed = dict.fromkeys(name for line in lines for key in line.sets for name in files_of(key.set))
+    there = sorted(path.name for path in folder.glob("[!.]*")) if folder.is_dir() else []
+    for name in dict.fromkeys([*needed, *there]):
+        if f"sets/{name}" in take.manifest.files:
+            continue  # `_files` looks at it
+        if name not in there:
+            yield f"sets/{name}: is missing"
+        elif file_sha256(folder / name) != name.partition(".")[0]:
+            yield f"sets/{name}: was changed"
 
 
 def _snapshots(take: Take) -> Iterator[str]:

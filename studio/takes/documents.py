@@ -8,6 +8,7 @@ import math
 import os
 import re
 import secrets
+import shutil
 import zlib
 from collections.abc import Mapping
 from io import FileIO
@@ -82,6 +83,20 @@ def write_whole(path: Path, data: bytes) -> None:
         part.unlink(missing_ok=True)
         error.filename, error.filename2 = str(path), None  # what was to be written, for people
         raise
+
+
+def copy_file(source: Path, copy: Path) -> None:
+    """Copy a file, so that the copy is never seen in part; one that is there already stays. Raises TakeError."""
+    if copy.exists():
+        return
+    part = copy.with_name(f".{copy.name}.{secrets.token_hex(8)}.part")
+    try:
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copyfile(source, part)
+        part.replace(copy)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise TakeError(f"cannot copy {source} to {copy.parent}: {error.strerror or error}") from None
 
 
 class WholeFile(FileIO):

@@ -47,6 +47,12 @@ class RegionEvent(Event):
     matte: dict[str, Any]
 
 
+class SetEvent(Event):
+    """A set came to stand behind the cast, as a timeline's JSON has it."""
+
+    key: dict[str, Any]
+
+
 class SoundEvent(Event):
     """A sound file begins."""
 
@@ -66,6 +72,7 @@ KINDS: Mapping[str, type[Event]] = {
     "marker": MarkerEvent,
     "param": ParamEvent,
     "region": RegionEvent,
+    "set": SetEvent,
     "sound": SoundEvent,
     "snapshot": SnapshotEvent,
 }

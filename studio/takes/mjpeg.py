@@ -12,8 +12,8 @@ from av.error import FFmpegError
 from engine.media.paths import local
 from studio.takes.documents import DamagedError, WholeFile
 
-_MILLISECOND = Fraction(1, 1000)  # Matroska's clock; frames.jsonl holds the true one
-_MUXER = {"flush_packets": "1", "cluster_size_limit": "1"}  # a cluster per packet
+MILLISECOND = Fraction(1, 1000)  # Matroska's clock; frames.jsonl holds the true one
+MUXER = {"flush_packets": "1", "cluster_size_limit": "1"}  # a cluster per packet
 
 
 class PacketFile:
@@ -21,16 +21,16 @@ class PacketFile:
 
     def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
         self._file = WholeFile(path, "x")
-        self._container = av.open(self._file, "w", format="matroska", options=_MUXER)
+        self._container = av.open(self._file, "w", format="matroska", options=MUXER)
         self._stream = self._container.add_stream("mjpeg", rate=Fraction(fps).limit_denominator(1001))
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuvj420p"
-        self._stream.time_base = _MILLISECOND
+        self._stream.time_base = MILLISECOND
         self._last_ms = -1
 
     def write(self, packet: bytes, time_ms: int) -> None:
         """Add a packet; times that do not advance are moved to the next millisecond. Raises OSError on a full disk."""
         frame = av.Packet(packet)
-        frame.stream, frame.time_base, frame.is_keyframe = self._stream, _MILLISECOND, True
+        frame.stream, frame.time_base, frame.is_keyframe = self._stream, MILLISECOND, True
         self._last_ms = frame.pts = frame.dts = max(time_ms, self._last_ms + 1)
         self._container.mux(frame)
 

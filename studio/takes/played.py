@@ -1,9 +1,10 @@
-"""What was played live, read from a take's events as a timeline: prompts, markers, parameters and regions.
+"""What was played live, read from a take's events as a timeline: prompts, markers, parameters, regions and sets.
 
     {"kind": "prompt", "ticks": 0, "key": {...}}                  a key, as a timeline's JSON has it
     {"kind": "marker", "ticks": 2500000, "name": "the ball drops"}
     {"kind": "param", "ticks": 2500000, "name": "strength", "value": 0.5, "ease": "step"}
     {"kind": "region", "ticks": 2500000, "matte": {...}}          a matte, as a timeline's JSON has it
+    {"kind": "set", "ticks": 2500000, "key": {...}}               a set's key, as a timeline's JSON has it
 
 A parameter has its default until its first event, and reaches each value at its event's time: `step` at once, `linear`
 or `smooth` on the way from the event before. An event gives way to one that is written after it for an earlier time.
@@ -18,9 +19,10 @@ from typing import Any
 from studio.takes.manifest import TICKS_PER_SECOND
 from studio.timeline import curves
 from studio.timeline.curves import Keyframe, Keyframes
-from studio.timeline.files import key_from_dict, matte_from_dict
+from studio.timeline.files import key_from_dict, matte_from_dict, set_key_from_dict
 from studio.timeline.keys import Key, Marker, Matte, Track
 from studio.timeline.parameters import parameter_of
+from studio.timeline.sets import SetKey
 from studio.timeline.timeline import Timeline
 
 _NOTHING: Keyframes = (Keyframe(0.0, 0.0),)
@@ -32,6 +34,7 @@ def timeline_of(events: Iterable[Mapping[str, Any]]) -> Timeline:
     markers: list[Marker] = []
     curves_by_name: dict[str, list[Keyframe]] = {}
     regions: list[tuple[float, Matte]] = []
+    sets: dict[float, SetKey] = {}
     for event in events:
         if event["kind"] == "prompt":
             key = key_from_dict(event["key"])
@@ -44,8 +47,11 @@ def timeline_of(events: Iterable[Mapping[str, Any]]) -> Timeline:
             _reach(curves_by_name.setdefault(name, []), keyframe, parameter_of(name).default)
         elif event["kind"] == "region":
             regions.append((_seconds(event), matte_from_dict(event["matte"])))
+        elif event["kind"] == "set":
+            set_key = set_key_from_dict(event["key"])
+            sets[set_key.time_s] = set_key
     tracks = tuple(Track(name, tuple(keyframes)) for name, keyframes in curves_by_name.items())
-    timeline = Timeline(tuple(keys.values()), tuple(markers), tracks=tracks)
+    timeline = Timeline(tuple(keys.values()), tuple(markers), tracks=tracks, sets=tuple(sets.values()))
     for time_s, matte in regions:
         timeline = with_region(timeline, time_s, matte)
     return timeline

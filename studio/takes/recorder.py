@@ -19,12 +19,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
 from av.error import FFmpegError
 
-from studio.takes.documents import Journal, TakeError, WholeFile, file_sha256, serialised, write_whole
+from studio.takes.documents import Journal, TakeError, WholeFile, copy_file, file_sha256, serialised, write_whole
 from studio.takes.events import event_of
 from studio.takes.lock import RecordingLock
 from studio.takes.manifest import EngineEntry, Manifest, PictureEntry, SlateEntry
+from studio.takes.mattes import MATTE, MatteFile
 from studio.takes.mjpeg import PacketFile
 from studio.takes.rows import FrameRow
 from studio.takes.slate import Slate, now
@@ -75,6 +77,7 @@ class Recorder:
         """Sound files that were handed over."""
         self._sound: WholeFile | None = None
         self._sounds: list[str] = []
+        self._mattes: MatteFile | None = None
         self._whole = True
         self._finished = False
         self._finishing = threading.Lock()
@@ -116,15 +119,21 @@ class Recorder:
         event_of(json.loads(line))  # else the take could not be opened again
         self._hand_over(lambda: self._events.append(line))
 
-    def frame(self, row: FrameRow, raw: bytes, live: bytes | None) -> None:
+    def frame(self, row: FrameRow, raw: bytes, live: bytes | None, matte: np.ndarray | None = None) -> None:
         """Record a frame: the camera's JPEG, and the JPEG that was shown (None: it was dropped).
+
+        matte: what it was composited with, (H, W) uint8, where a set stood; the row has its checksum.
 
         Blocks while the queue is full; frames that come after the recording ended by itself are counted.
         """
         line, ticks = serialised(row.to_dict()), int(row.ticks)
         kind = "failed" if row.error else "made" if row.step is not None else "dropped"
-        if not self._hand_over(lambda: self._write_frame(line, ticks, kind, raw, live)):
+        if not self._hand_over(lambda: self._write_frame(line, ticks, kind, raw, live, matte)):
             self._counts["unrecorded"] += 1
+
+    def keep(self, name: str, path: Path) -> None:
+        """Keep a copy of a set's file, in the take's folder `sets`, under that name, which tells its content."""
+        self._hand_over(lambda: copy_file(path, self.folder / "sets" / name))
 
     def snapshot(self, row: int, ticks: int, state: bytes) -> None:
         """Record the stream's state before the take's row of that number."""
@@ -220,11 +229,20 @@ class Recorder:
         size = (picture.width, picture.height, picture.fps)
         self._raw = self._opened(PacketFile(self.folder / "raw.mkv", *size))
         self._live = self._opened(PacketFile(self.folder / "live.mkv", *size))
+        self._picture = picture
         self._manifest = self._manifest.model_copy(update={"picture": picture, "origin_ticks": origin_ticks})
         self._manifest.save(self.folder)
 
-    def _write_frame(self, line: bytes, ticks: int, kind: str, raw: bytes, live: bytes | None) -> None:
+    def _write_frame(
+        self, line: bytes, ticks: int, kind: str, raw: bytes, live: bytes | None, matte: np.ndarray | None
+    ) -> None:
         self._raw.write(raw, ticks // 1000)
+        if matte is not None:
+            if self._mattes is None:
+                picture = self._picture
+                size = (picture.width, picture.height, picture.fps)
+                self._mattes = self._opened(MatteFile(self.folder / MATTE, *size))
+            self._mattes.write(matte, ticks // 1000)
         if live is not None:
             self._live.write(live, ticks // 1000)
         self._rows.append(line)
@@ -269,7 +287,9 @@ class Recorder:
         done: dict[str, Any] = {"ended": self.ended, "counts": self._counts}
         if self._whole:
             names = ["events.jsonl", "frames.jsonl", "raw.mkv", "live.mkv", *self._sounds]
+            names += [MATTE] if self._mattes is not None else []
             names += sorted(f"snapshots/{path.name}" for path in (self.folder / "snapshots").glob("*.state"))
+            names += sorted(f"sets/{path.name}" for path in (self.folder / "sets").glob("[!.]*"))
             hashes: dict[str, str] = {}
             self._attempt(lambda: hashes.update({name: file_sha256(self.folder / name) for name in names}))
             if self._whole:

@@ -35,6 +35,9 @@ class FrameRow:
     """Of the generated RGB before JPEG."""
     error: str | None = None
     """Why the engine failed on it; the input was shown instead."""
+    matte_crc: str | None = None
+    """crc32 of the matte that it was composited with; None where no set stood. The rows that have one are matte.mkv's
+    frames in order."""
 
     @property
     def time_s(self) -> float:
@@ -66,6 +69,7 @@ def checked_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[FrameRow]:
         get = row.get
         index, ticks, step = get("index"), get("ticks"), get("step")
         raw_crc, live_crc, sha256, error = get("raw_crc"), get("live_crc"), get("sha256"), get("error")
+        matte_crc = get("matte_crc")
         # type() and not isinstance(): True is not a number here. One expression, for a take has 86,000 rows an hour.
         if not (
             type(index) is int
@@ -78,12 +82,13 @@ def checked_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[FrameRow]:
             and (live_crc is None or (type(live_crc) is str and len(live_crc) == CRC_LENGTH))
             and (sha256 is None or (type(sha256) is str and len(sha256) == SHA256_LENGTH))
             and (error is None or type(error) is str)
+            and (matte_crc is None or (type(matte_crc) is str and len(matte_crc) == CRC_LENGTH))
         ):
             raise ValueError(f"line {number}: {_fault(row, last_ticks, last_step)}")
         if error is not None:
             check_text(error)
         last_ticks, last_step = ticks, last_step if step is None else step
-        yield FrameRow(index, ticks, step, raw_crc, live_crc, sha256, error)
+        yield FrameRow(index, ticks, step, raw_crc, live_crc, sha256, error, matte_crc)
 
 
 def _fault(row: Mapping[str, Any], last_ticks: int, last_step: int) -> str:
@@ -118,6 +123,10 @@ def _fault(row: Mapping[str, Any], last_ticks: int, last_step: int) -> str:
         "sha256": (
             absent("sha256") or digits("sha256", SHA256_LENGTH),
             f"{SHA256_LENGTH} hexadecimal digits, or nothing",
+        ),
+        "matte_crc": (
+            absent("matte_crc") or digits("matte_crc", CRC_LENGTH),
+            f"{CRC_LENGTH} hexadecimal digits, or nothing",
         ),
         "error": (absent("error") or isinstance(row.get("error"), str), "a text, or nothing"),
     }

@@ -68,6 +68,7 @@ class Take:
             state = "recording"
         notices: list[str] = []
         if state == "recovered":
+            from studio.takes.mattes import count_mattes
             from studio.takes.mjpeg import count_packets  # PyAV is heavy, and complete takes do not need it
 
             notices = [fault for fault in faults if fault.endswith("torn")]
@@ -75,7 +76,8 @@ class Take:
             missing = [name for name in STREAMS if frames and not (folder / name).exists()]
             faults += [f"{name}: is missing" for name in missing]
             raw, live = (len(frames) if name in missing else count_packets(folder / name) for name in STREAMS)
-            kept = _with_pictures(frames, raw, live)
+            mattes = count_mattes(folder / "matte.mkv") if any(row.matte_crc is not None for row in frames) else 0
+            kept = _with_pictures(frames, raw, live, mattes)
             if len(kept) < len(frames):
                 notices.append(f"{len(frames) - len(kept)} of {len(frames)} frames never reached the disk")
             frames = kept
@@ -188,12 +190,13 @@ class Take:
         return Take.open(self.folder)
 
 
-def _with_pictures(frames: tuple[FrameRow, ...], raw: int, live: int) -> tuple[FrameRow, ...]:
-    """The first rows, as many as have their packets in both files."""
+def _with_pictures(frames: tuple[FrameRow, ...], raw: int, live: int, mattes: int) -> tuple[FrameRow, ...]:
+    """The first rows, as many as have their packets in all files."""
     kept = []
     for row in frames[:raw]:
         live -= row.live_crc is not None
-        if live < 0:
+        mattes -= row.matte_crc is not None
+        if live < 0 or mattes < 0:
             break
         kept.append(row)
     return tuple(kept)

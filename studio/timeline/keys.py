@@ -13,7 +13,7 @@ import engine.prompts
 from engine.prompts import Blend, Prompt, blend, seconds, short
 from studio.timeline import curves
 from studio.timeline.curves import Keyframe, Keyframes, TimelineError, ticks
-from studio.timeline.parameters import defaults, directed, on_pictures, parameter_of
+from studio.timeline.parameters import defaults, directed, on_pictures, on_sets, parameter_of
 from studio.timeline.sets import SetCue
 
 
@@ -114,5 +114,7 @@ class Cue:
         """Whether both ask for the same picture."""
         one, two = self.directed(), other.directed()
         same_prompts = one.prompt == two.prompt and one.mattes == two.mattes
-        same_sets = (one.sets, one.cast) == (two.sets, two.cast) if one.sets or two.sets else True
+        same_sets = one.sets == two.sets and (
+            not one.sets or (one.cast, on_sets(one.parameters)) == (two.cast, on_sets(two.parameters))
+        )
         return same_prompts and same_sets and on_pictures(one.parameters) == on_pictures(two.parameters)

@@ -68,8 +68,7 @@ class SetKey:
     @property
     def pairs(self) -> tuple[tuple[Set, float], ...]:
         """Its sets with their weights, which sum to one."""
-        blend: Any = self.set
-        return tuple(blend) if isinstance(blend, tuple) else ((blend, 1.0),)
+        return pairs_of(self.set)
 
 
 @dataclass(frozen=True)
@@ -187,7 +186,7 @@ def normal(blend: SetBlend) -> SetBlend:
         if weight <= 0:
             raise TimelineError(f"the weight of a set is {weight}; weights are above 0")
         pairs.append((_normal_set(pair[0]), weight))
-    places = [_text(set_) for set_, _ in pairs]
+    places = [place_of(set_) for set_, _ in pairs]
     if twice := [place for n, place in enumerate(places) if place in places[:n]]:
         raise TimelineError(f"{twice[0][:200]} stands twice in one blend of sets; give it one weight")
     if len(pairs) == 1:
@@ -231,6 +230,21 @@ def words_of(blend: SetBlend) -> str:
     if kind == "plan":
         return str(value.get("words") or value.get("name") or "a drawn place")
     return str(blend.get("name") or value)
+
+
+def pairs_of(blend: SetBlend) -> tuple[tuple[Set, float], ...]:
+    """A set or a blend of sets as sets with their weights."""
+    pairs: Any = blend
+    return tuple((set_, weight) for set_, weight in pairs) if isinstance(blend, list | tuple) else ((pairs, 1.0),)
+
+
+def files_of(blend: SetBlend) -> tuple[str, ...]:
+    """The files that sets need, by their names: pictures, clips, and the clean plates of casts."""
+    names: list[str] = []
+    for set_, _ in pairs_of(blend):
+        if set_ is not None:
+            names += [set_.get("file", ""), (set_.get("cast") or {}).get("plate", "")]
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def kind_of(set_: Mapping[str, Any]) -> str:
@@ -285,8 +299,8 @@ def _clock(layer: Layer, time_s: float) -> float:
     return 0.0 if layer.text == OWN else max(0.0, ticks(time_s - layer.zero_s))
 
 
-def _text(set_: Set) -> str:
-    """The place alone, as JSON: sets of the same text are one place."""
+def place_of(set_: Set) -> str:
+    """The place alone, as JSON text, without in-point and cast: sets of the same text are one place."""
     if set_ is None:
         return OWN
     return json.dumps({name: field for name, field in set_.items() if name not in ("into_s", "cast")}, sort_keys=True)
@@ -296,7 +310,7 @@ def _layers(key: SetKey, standing: Mapping[str, float]) -> Layers:
     """What a key turns to; what stands already goes on. standing: when the clocks of those sets were at 0."""
 
     def layer(set_: Set) -> Layer:
-        text = _text(set_)
+        text = place_of(set_)
         begun = 0.0 if set_ is None else ticks(key.time_s - set_.get("into_s", 0.0))
         return Layer(text, standing.get(text, begun))
 

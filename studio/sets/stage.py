@@ -1,0 +1,136 @@
+"""What stands behind the cast: a set of a timeline becomes its plate, made once and kept while it is used.
+
+stage = Stage(take.folder / "sets", production / "sets")
+stage.prepare({"gallery": "dunes"})      beside the frame loop: reads, draws, and says what is wrong
+stage.plate({"gallery": "dunes"})        in it
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from engine.compositing.plates import BlurredCamera, ColourPlate, PicturePlate
+from engine.compositing.types import CameraPlate, Plate
+from studio.script.region import rgb_of
+from studio.sets.store import CLIPS, SetError, locate
+from studio.takes.documents import copy_file
+from studio.takes.take import Take
+from studio.timeline.sets import Set, SetBlend, files_of, kind_of, pairs_of, place_of
+from studio.timeline.timeline import Timeline
+
+AnyPlate: TypeAlias = Plate | CameraPlate
+
+KEPT = 6
+"""Plates that are kept ready; a picture of 4,096 pixels takes up to 50 MB."""
+
+MOST_BLUR = 0.2
+"""Standard deviation of a set that is blurred by 1, in parts of the picture's height."""
+
+
+class Stage:
+    """The plates of the sets that are asked for. Any thread.
+
+    folders: where files of sets are looked for, in this order; a take's own copies come first.
+    """
+
+    def __init__(self, *folders: Path) -> None:
+        self._folders = list(folders)
+        self._plates: OrderedDict[str, AnyPlate] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def of_take(cls, take: Take) -> Stage:
+        """That of a take: its own copies, then its production's files."""
+        return cls(take.folder / "sets", production_folder(take.folder))
+
+    def look_in(self, folder: Path) -> None:
+        """Look for files in one folder more."""
+        with self._lock:
+            if folder not in self._folders:
+                self._folders.append(folder)
+
+    def locate(self, name: str) -> Path:
+        """Where a file of a set lies. Raises SetError."""
+        return locate(name, tuple(self._folders))
+
+    def prepare(self, blend: SetBlend) -> None:
+        """Make what a key's sets need, so that no frame waits for it. Raises SetError."""
+        for name in files_of(blend):
+            self.locate(name)
+        for set_, _ in pairs_of(blend):
+            self.plate(set_)
+
+    def plate(self, set_: Set) -> AnyPlate | None:
+        """The plate of a set; None for the camera's own background. Raises SetError."""
+        if set_ is None:
+            return None
+        place = place_of(set_)
+        with self._lock:
+            if place in self._plates:
+                self._plates.move_to_end(place)
+                return self._plates[place]
+        plate = self._made(set_)
+        with self._lock:
+            kept = self._plates.setdefault(place, plate)
+            while len(self._plates) > KEPT:
+                self._plates.popitem(last=False)  # not closed: a frame may be looking at it
+        return kept
+
+    def close(self) -> None:
+        """Give back what the plates hold."""
+        with self._lock:
+            for plate in self._plates.values():
+                plate.close()
+            self._plates.clear()
+
+    def _made(self, set_: Mapping[str, Any]) -> AnyPlate:
+        try:
+            return _MAKERS[kind_of(set_)](self, set_)
+        except SetError:
+            raise
+        except (ValueError, TypeError, OSError) as error:
+            raise SetError(f"the set cannot be shown: {error}") from None
+
+
+def production_folder(take: Path) -> Path:
+    """The folder of a take's production that holds the files of its sets."""
+    return take.resolve().parents[2] / "sets"
+
+
+def adopt(take: Take, timeline: Timeline) -> None:
+    """Keep copies of the files of a timeline's sets in the take. Raises SetError for one that is gone, TakeError."""
+    stage = Stage.of_take(take)
+    for key in timeline.sets:
+        for name in files_of(key.set):
+            copy_file(stage.locate(name), take.folder / "sets" / name)
+
+
+def _file(stage: Stage, set_: Mapping[str, Any]) -> AnyPlate:
+    path = stage.locate(set_["file"])
+    if path.suffix in CLIPS:
+        raise SetError(f"{path.name[:12]}…{path.suffix} is a clip, which this studio cannot show yet")
+    focus = set_.get("focus", (0.5, 0.5))
+    return PicturePlate(path, (float(focus[0]), float(focus[1])))
+
+
+def _gallery(stage: Stage, set_: Mapping[str, Any]) -> AnyPlate:
+    raise SetError(f"the gallery has no set {set_['gallery']!r}")
+
+
+def _drawn(stage: Stage, set_: Mapping[str, Any]) -> AnyPlate:
+    raise SetError("the set designer is not here")
+
+
+_MAKERS: dict[str, Callable[[Stage, Mapping[str, Any]], AnyPlate]] = {
+    "colour": lambda _, set_: ColourPlate(rgb_of(set_["colour"])),
+    "blur": lambda _, set_: BlurredCamera(MOST_BLUR * set_["blur"]),
+    "file": _file,
+    "gallery": _gallery,
+    "plan": _drawn,
+    "words": _drawn,
+}
+"""How the plate of each kind of set is made."""
