@@ -5,7 +5,6 @@ Legend: K worlds, T things that a prop can become; a concept vector has K + T nu
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.prompts import Prompt, blend, tidy
-from engine.text import DIMENSIONS, TextEncoder
+from engine.text import DIMENSIONS, TextCache, TextEncoder
 from engine.types import Vocabulary
 
 
@@ -61,8 +60,7 @@ class PromptEncoder:
         self.vocabulary = vocabulary
         self.text = TextEncoder(wordings)
         self.router = router
-        self._concepts: dict[str, Tensor] = {}
-        self._lock = threading.Lock()
+        self._concepts = TextCache(self._routed)
 
     @torch.inference_mode()
     def concepts(self, text: str) -> Tensor:
@@ -70,12 +68,11 @@ class PromptEncoder:
 
         About 10 ms for a new text. Raises PromptError for an empty text or one of over 1,000 characters.
         """
-        text = tidy(text)
-        if text not in self._concepts:  # a cached text never waits for one that is being embedded
-            with self._lock:
-                if text not in self._concepts:
-                    self._concepts[text] = self.router(torch.from_numpy(self.text.embed(text)))
-        return self._concepts[text]
+        return self._concepts(tidy(text))
+
+    def _routed(self, text: str) -> Tensor:
+        concepts: Tensor = self.router(torch.from_numpy(self.text.embed(text)))
+        return concepts
 
     @torch.inference_mode()
     def blend(self, prompt: Prompt) -> Tensor:

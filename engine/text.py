@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -22,6 +23,8 @@ from torch import Tensor
 
 from engine.prompts import PromptError, tidy
 
+MOST_TEXTS = 10_000
+"""Whose embeddings are kept, 15 MB of them: more prompts than an evening's, and no more memory after a year."""
 DIMENSIONS = 384
 """Numbers of a sentence embedding."""
 MODEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -80,14 +83,40 @@ class _MiniLM:
         return F.normalize(x.mean(1))[0].numpy().copy()
 
 
+Value = TypeVar("Value")
+
+
+class TextCache(Generic[Value]):
+    """What was made of the last MOST_TEXTS texts; safe to call from several threads.
+
+    make: called once for a text, by one thread at a time. A text that is there never waits for one that is made.
+    """
+
+    def __init__(self, make: Callable[[str], Value]) -> None:
+        self._make = make
+        self._values: dict[str, Value] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, text: str) -> Value:
+        """What was made of a text, now or before."""
+        value = self._values.get(text)
+        if value is None:
+            with self._lock:
+                value = self._values.get(text)
+                if value is None:
+                    value = self._values[text] = self._make(text)
+                    if len(self._values) > MOST_TEXTS:
+                        del self._values[next(iter(self._values))]
+        return value
+
+
 class TextEncoder:
-    """Sentence embeddings, cached for good; safe to call from several threads."""
+    """Sentence embeddings, cached; safe to call from several threads."""
 
     def __init__(self, wordings: Mapping[str, np.ndarray] | None = None) -> None:
         """wordings: texts whose embeddings (384,) are there already, as they come with the weights."""
         self.wordings = dict(wordings or {})
-        self._cache = dict(self.wordings)
-        self._lock = threading.Lock()
+        self._made = TextCache(lambda text: self._model(text))
 
     @cached_property
     def _model(self) -> _MiniLM:
@@ -96,8 +125,5 @@ class TextEncoder:
     def embed(self, text: str) -> np.ndarray:
         """(384,) float32 of unit length; raises PromptError for an empty text or one of over 1,000 characters."""
         text = tidy(text)
-        if text not in self._cache:  # a cached text never waits for one that is being embedded
-            with self._lock:
-                if text not in self._cache:
-                    self._cache[text] = self._model(text)
-        return self._cache[text]
+        shipped = self.wordings.get(text)
+        return self._made(text) if shipped is None else shipped

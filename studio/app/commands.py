@@ -17,6 +17,7 @@ import asyncio
 import json
 import logging
 import math
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -25,6 +26,7 @@ from studio.app import wire
 from studio.app.sessions import Session, Sessions
 from studio.takes.slate import Slate
 from studio.takes.take import Take
+from studio.workers import in_words
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,8 @@ FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
 }
 """What each command's fields are, where they are there. A parameter's value is checked with its range."""
 SLATE = ("production", "scene", "shot")
+LOOK_UP_S = 0.1
+"""Between the beginnings of two look-ups of prompts, each of which takes a processor for 10 ms from the picture."""
 MAY_BE_NULL = ("prompt", "parameters")
 """Fields for which a page may say null: it shows nothing yet."""
 
@@ -62,6 +66,9 @@ class Commands:
         self.director = session.director
         self.recording = self.director.recording is not None
         """Whether the page shows that a take is recorded."""
+        self._asked: tuple[str, float] | None = None
+        """The newest prompt and its fade in seconds, until it is looked up."""
+        self._looking_up: asyncio.Task[None] | None = None
         self.by_name: dict[str, Command] = {
             "hello": self.hello,
             "prompt": self.prompt,
@@ -100,12 +107,41 @@ class Commands:
             await self.prompt({"text": text})
 
     async def prompt(self, data: dict[str, Any]) -> None:
-        """Words for the picture; the newest win."""
-        text, fade_s = str(data.get("text", "")), data.get("fade_s", 0.0)
-        await asyncio.to_thread(self.director.say, text, fade_s, wait=True)
-        self.session.prompt = text
-        nearest = await asyncio.to_thread(self.director.nearest, text)
-        self.say("prompt", text=text, nearest=[[name, share] for name, share in nearest[:5]])
+        """Words for the picture; the newest win.
+
+        They are looked up beside: no frame, and no other command, waits for that. Those that newer ones overtake
+        meanwhile are not looked up, and not answered.
+        """
+        self._asked = str(data.get("text", "")), data.get("fade_s", 0.0)
+        if self._looking_up is None or self._looking_up.done():
+            self._looking_up = asyncio.create_task(self._look_up())
+
+    async def _look_up(self) -> None:
+        while self._asked:
+            begun_s = time.monotonic()
+            (text, fade_s), self._asked = self._asked, None
+            try:
+                await asyncio.to_thread(self.director.say, text, fade_s, wait=True)
+                self.session.prompt = text
+                nearest = await asyncio.to_thread(self.director.nearest, text)
+                self.say("prompt", text=text, nearest=[[name, share] for name, share in nearest[:5]])
+            except ValueError as error:  # the film maker's
+                self.mistake(error)
+            except Exception as error:
+                log.exception("prompt %r", text)
+                self.say("error", text=f"The prompt was not taken: {in_words(error)}")
+            if self._asked:
+                await asyncio.sleep(max(0.0, begun_s + LOOK_UP_S - time.monotonic()))
+
+    def mistake(self, error: ValueError) -> None:
+        """Tell the page of a mistake of the film maker's."""
+        text = str(error)
+        self.say("error", text=text[:1].upper() + text[1:])
+
+    def close(self) -> None:
+        """The connection has ended: nothing more is looked up."""
+        if self._looking_up:
+            self._looking_up.cancel()
 
     async def param(self, data: dict[str, Any]) -> None:
         """A parameter's value, for any name in the table that `ready` gives; the newest wins."""
@@ -118,6 +154,8 @@ class Commands:
         if not data.get("on"):
             await self._cut()
             return
+        if self._looking_up:
+            await self._looking_up  # the take begins with the words that were asked for before it
         named = _dict(data.get("slate"))
         slate = Slate(*(str(named.get(part, "")) for part in SLATE))
         fps = data.get("fps", 24.0)

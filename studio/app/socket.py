@@ -105,6 +105,7 @@ class SocketSession:
             )
         finally:
             self.connection.close()
+            self.commands.close()
             for task in others:
                 task.cancel()
             try:
@@ -248,8 +249,4 @@ class SocketSession:
         try:
             await self.commands.obey(text)
         except ValueError as error:  # the film maker's: a prompt, a slate
-            self.say("error", text=_sentence(str(error)))
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+            self.commands.mistake(error)

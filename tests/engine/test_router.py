@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+import engine.text
 from engine.config import lsd_test
 from engine.prompts import Key, Prompts
 from engine.stream import Stream
@@ -70,3 +71,17 @@ def test_text_far_from_everything_has_a_low_cosine(stream: Stream) -> None:
     assert wording == "under the sea"
     assert cosine == pytest.approx(1)
     assert stream.how_near("quarterly tax return")[1] < 0.4
+
+
+def test_texts_are_made_once_and_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def make(words: str) -> int:
+        made.append(words)
+        return len(made)
+
+    cache = engine.text.TextCache(make)
+    monkeypatch.setattr(engine.text, "MOST_TEXTS", 3)
+    assert [cache(words) for words in "abcabc"] == [1, 2, 3, 1, 2, 3]
+    assert [cache(words) for words in "dbcda"] == [4, 2, 3, 4, 5]
+    assert made == list("abcda")

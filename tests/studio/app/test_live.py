@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from typing import Any
 
 import pytest
@@ -49,6 +50,68 @@ def test_a_parameter_is_set_by_its_name(house: House) -> None:
         for name, value, problem in mistakes:
             socket.send_json({"type": "param", "name": name, "value": value})
             assert problem in message(socket, "error")["text"]
+
+
+def slow(house: House, monkeypatch: pytest.MonkeyPatch, text_s: float) -> list[str]:
+    """Let the model take that long for a text, in seconds; the texts that it is given."""
+    sessions = house.callbacks.sessions
+    assert sessions._spare
+    mailbox, prepared = sessions._spare.result()._mailbox, []
+    embed = mailbox._embed
+
+    def wait(text: str) -> None:
+        prepared.append(text)
+        time.sleep(text_s)
+        embed(text)
+
+    monkeypatch.setattr(mailbox, "_embed", wait)
+    return prepared
+
+
+def test_frames_are_answered_while_many_new_prompts_are_looked_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thirty new prompts at once, each of which takes 0.2 s: only the newest are looked up, and no frame waits."""
+    prepared = slow(house, monkeypatch, 0.2)
+    with house.socket(house.token()) as socket:
+        begun_s = time.monotonic()
+        for number in range(30):
+            socket.send_json({"type": "prompt", "text": f"words {number}"})
+            socket.send_bytes(frame(number))
+            assert picture(socket)[0] == number
+        assert time.monotonic() - begun_s < 4, "they would take six seconds one after the other"
+        while message(socket, "prompt")["text"] != "words 29":
+            pass
+    assert prepared[0] == "words 0"
+    assert prepared[-1] == "words 29"
+    assert len(prepared) < 25
+
+
+def test_a_take_begins_with_the_words_that_were_asked_for_before_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow(house, monkeypatch, 0.3)
+    with house.socket(house.token()) as socket:
+        socket.send_bytes(frame(0))
+        picture(socket)
+        socket.send_json({"type": "prompt", "text": "underwater"})
+        socket.send_json({"type": "record", "on": True, "slate": SLATE})
+        take = message(socket, "recording")["take"]
+        socket.send_bytes(frame(1))
+        picture(socket)
+        socket.send_json({"type": "record", "on": False})
+        message(socket, "kept")
+    assert Take.open(house.folder / f"typed/S01/A/T{take:03d}").timeline.keys[0].prompt == "underwater"
+
+
+@pytest.mark.parametrize("text", ["", "x" * 1001])
+def test_a_prompt_that_is_refused_is_explained_and_the_next_one_is_taken(house: House, text: str) -> None:
+    with house.socket(house.token()) as socket:
+        for _ in range(2):
+            socket.send_json({"type": "prompt", "text": text})
+            assert message(socket, "error")["text"].startswith("The prompt ")
+            socket.send_json({"type": "prompt", "text": "pencil"})
+            assert message(socket, "prompt")["text"] == "pencil"
 
 
 @pytest.mark.parametrize("sounds", [[b""], [b"", b""], [b"", WEBM_MAGIC + b"x", b""]])
