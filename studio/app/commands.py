@@ -117,9 +117,8 @@ class Commands:
             self._looking_up = asyncio.create_task(self._look_up())
 
     async def _look_up(self) -> None:
-        while self._asked:
-            begun_s = time.monotonic()
-            (text, fade_s), self._asked = self._asked, None
+        while newest := self._take_asked():
+            begun_s, (text, fade_s) = time.monotonic(), newest
             try:
                 await asyncio.to_thread(self.director.say, text, fade_s, wait=True)
                 self.session.prompt = text
@@ -132,6 +131,10 @@ class Commands:
                 self.say("error", text=f"The prompt was not taken: {in_words(error)}")
             if self._asked:
                 await asyncio.sleep(max(0.0, begun_s + LOOK_UP_S - time.monotonic()))
+
+    def _take_asked(self) -> tuple[str, float] | None:
+        newest, self._asked = self._asked, None
+        return newest
 
     def mistake(self, error: ValueError) -> None:
         """Tell the page of a mistake of the film maker's."""
