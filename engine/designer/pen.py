@@ -44,7 +44,7 @@ class Layer(NamedTuple):
 LAYERS = {
     "sky": Layer(0.0, 0.0, 1.0),
     "heaven": Layer(0.2, 0.004, 0.9),
-    "far": Layer(0.5, 0.015, 0.5),
+    "far": Layer(0.5, 0.015, 0.36),
     "middle": Layer(1.0, 0.035, 0.14),
     "ground": Layer(1.0, 0.04, 0.0),
     "front": Layer(1.0, 0.045, 0.05),
@@ -129,7 +129,7 @@ class Pen:
     @property
     def lamps(self) -> float:
         """How brightly lamps and windows burn, 0 by day to 1 by night."""
-        return min(max((self.air.dark - 0.25) / 0.4, 0.0), 1.0)
+        return 0.0 if self.sky == "underwater" else min(max((self.air.dark - 0.25) / 0.4, 0.0), 1.0)
 
     def colour(self, material: str | int, light: float = 0.5, alpha: float = 1.0, far: float = 0.0) -> int:
         """A material (of colours.MATERIALS, or 0xRRGGBB by day) in the light and the air, as skia's 0xAARRGGBB.
@@ -431,3 +431,8 @@ def pack(colour: RGB, alpha: float = 1.0) -> int:
     """sRGB 0..1 as skia's 0xAARRGGBB."""
     a = int(255 * alpha + 0.5) if 0 <= alpha <= 1 else 255 * (alpha > 1)
     return a << 24 | int(255 * colour[0] + 0.5) << 16 | int(255 * colour[1] + 0.5) << 8 | int(255 * colour[2] + 0.5)
+
+
+def three(colour: int) -> tuple[float, float, float]:
+    """skia's colour as numbers 0..1."""
+    return ((colour >> 16) & 255) / 255, ((colour >> 8) & 255) / 255, (colour & 255) / 255

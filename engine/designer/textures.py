@@ -95,7 +95,8 @@ def shader(kind: str, scale: float, stretch: float = 1.0, at: tuple[float, float
 
 
 @cache
-def plain(kind: str) -> skia.Shader:
-    """The tile as a runtime shader's child, one unit a pixel of the tile."""
+def plain(kind: str, scale: float = 1.0) -> skia.Shader:
+    """The tile as a runtime shader's child, `scale` units a pixel of the tile."""
     sampling = skia.SamplingOptions(skia.FilterMode.kLinear)
-    return image(kind).makeShader(skia.TileMode.kRepeat, skia.TileMode.kRepeat, sampling)
+    matrix = skia.Matrix().setScale(scale, scale)
+    return image(kind).makeShader(skia.TileMode.kRepeat, skia.TileMode.kRepeat, sampling, matrix)

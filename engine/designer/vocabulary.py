@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.designer.grounds import dry, wet
 from engine.designer.registry import KINDS, Drawing, drawing, names, suggest
 from engine.designer.skies import clear, closed
-from engine.designer.structures import castle
+from engine.designer.structures import castle, city, land, temple
 
 DRAWN = (
     clear,
@@ -13,6 +13,9 @@ DRAWN = (
     dry,
     wet,
     castle,
+    land,
+    city,
+    temple,
 )
 """One module a line, so that two who add a module don't meet: the order is that of the names."""
 

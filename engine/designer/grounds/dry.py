@@ -38,7 +38,7 @@ def grass(pen: Pen) -> None:
         "grass",
         extra="moss",
     )
-    parts.blades(pen, "grass", 5200, 0.050)
+    parts.blades(pen, "grass", 15000, 0.040)
     for tint, key in ((0xF3EFE0, 11), (0xE7C34A, 12), (0xB98AD0, 13)):
         rows = parts.scatter(pen, 70, key, top=0.03)
         for x, y, near in rows.tolist():
@@ -164,7 +164,7 @@ def street(pen: Pen) -> None:
         pen,
         """
         float2 q = g * float2(24.0, 30.0) + at;
-        float sett = cell.eval(q * 1.25).a;
+        float sett = cell.eval(q * 7.0).a;
         float n = puff.eval(g * 18.0 + at).a, m = grain.eval(g * 55.0).a;
         float wet = smoothstep(0.45, 0.8, n);
         float dome = mix(0.6, sett, near);

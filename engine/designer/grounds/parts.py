@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.designer import textures
 from engine.designer.library import skia
-from engine.designer.pen import BOTTOM, REACH, Pen, shade
+from engine.designer.pen import BOTTOM, REACH, Pen, shade, three
 
 _PLANE = """
 uniform shader puff, grain, cell, crack, streak;
@@ -54,7 +54,7 @@ def plane(
     }
     shader = shade(
         _PLANE.replace("BODY", body),
-        {kind: textures.plain(kind) for kind in kinds},
+        {kind: textures.plain(kind, 0.25 if kind == "grain" else 0.6) for kind in kinds},
         at=(pen.random.random() * 512, pen.random.random() * 512),
         side=pen.side,
         k1=k1,
@@ -69,11 +69,6 @@ def edge(pen: Pen) -> skia.Path:
     if not pen.rough:
         return skia.Path().addRect(skia.Rect(-REACH, 0, REACH, BOTTOM))
     return pen.hill(pen.ridge(-0.2 * pen.rough, pen.rough, waves=0.9, rough=0.3))
-
-
-def three(colour: int) -> tuple[float, float, float]:
-    """skia's colour as numbers 0..1."""
-    return ((colour >> 16) & 255) / 255, ((colour >> 8) & 255) / 255, (colour & 255) / 255
 
 
 def scatter(pen: Pen, count: int, key: int = 0, top: float = 0.004) -> np.ndarray:
@@ -94,13 +89,13 @@ def blades(pen: Pen, material: str | int, count: int, height: float, key: int = 
     """Tufts of grass, larger near by, each a short line that leans."""
     rows = scatter(pen, count, key)
     tones = 6
-    for band in np.array_split(rows, 14):
+    for band in np.array_split(rows, 16):
         size = float(band[:, 2].mean())
         for tone in range(tones):
             some = band[tone::tones]
             lean = (tone - 2.5) * 0.25 * height * size
             colour = pen.colour(material, (0.15, 0.9, 0.4, 0.7, 0.25, 1.1)[tone], 0.85, far=0.4 * (1 - size) ** 3)
-            pen.dashes(some[:, :2], lean, -height * size * (0.7 + 0.1 * tone), colour, max(0.0045 * size, 0.0009))
+            pen.dashes(some[:, :2], lean, -height * size * (0.7 + 0.1 * tone), colour, max(0.0030 * size, 0.0008))
 
 
 def stones(pen: Pen, material: str | int, count: int, size: float, key: int = 6, top: float = 0.02) -> None:

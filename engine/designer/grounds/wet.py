@@ -7,7 +7,7 @@ import math
 from engine.designer import textures
 from engine.designer.grounds import parts
 from engine.designer.library import skia
-from engine.designer.pen import BOTTOM, Pen, Sprite, shade
+from engine.designer.pen import BOTTOM, Pen, Sprite, shade, three
 from engine.designer.registry import ground
 from engine.designer.skies import parts as skies
 
@@ -81,7 +81,7 @@ def glints(pen: Pen, key: str, squeeze: float, colour: int) -> Sprite:
     def draw(pen: Pen) -> None:
         children = {"puff": textures.plain("puff"), "grain": textures.plain("grain")}
         at = (pen.random.random() * 512, pen.random.random() * 512)
-        shader = shade(_GLINTS, children, at=at, tint=parts.three(colour), wide=2.4, squeeze=squeeze)
+        shader = shade(_GLINTS, children, at=at, tint=three(colour), wide=2.4, squeeze=squeeze)
         pen.canvas.drawRect(skia.Rect(-1.2, -0.2, 1.2, 0.2), skia.Paint(Shader=shader))
 
     return pen.sprite(key, 2.4, 0.4, draw, 0.8)

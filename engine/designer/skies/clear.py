@@ -21,7 +21,7 @@ DAWN = Air(
     light=Light(key=(1.0, 0.72, 0.52), key_from=(-0.9, 0.2), ambient=(0.62, 0.58, 0.72), rim=0.35),
 )  # fmt: skip
 SUNSET = Air(
-    top=0x2C2F66, middle=0xC0506A, low=0xFFB458, haze=0xE58A5C, mist=0.6, dark=0.35,
+    top=0x2C2F66, middle=0xC0506A, low=0xFFB458, haze=0xB8606C, mist=0.6, dark=0.35,
     light=Light(key=(1.0, 0.50, 0.20), key_from=(-0.95, 0.1), ambient=(0.46, 0.34, 0.44), rim=0.55),
 )  # fmt: skip
 DUSK = Air(

@@ -1,0 +1,315 @@
+"""Words to a plan: the vocabulary's own nouns first, then the sentence embedding for what no noun answers.
+
+describe("a castle at night as a watercolour", looks=("watercolour", "oil-painting"))
+-> {"sky": "night", "ground": "grass", "structures": ["castle"], "things": [], "palette": None, "period": None,
+    "look": "watercolour", "unknown": []}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from engine.designer import vocabulary
+from engine.designer.lexicon import AFTER_LOOK, LOOK_WORDS, MEDIA, PALETTES, PERIODS, SENSES, SILENT
+from engine.designer.library import DesignerError
+from engine.designer.plan import MOST_STRUCTURES, MOST_THINGS
+from engine.text import TextEncoder
+
+Sense = tuple[str, str]
+"""(kind, name): the kinds of the vocabulary, and `palette`, `period`."""
+LONGEST = 1000
+"""Characters."""
+LIKE = 0.52
+"""Cosine from which on a word is taken for the nearest name of the vocabulary; below it is unknown."""
+ALIKE = 0.45
+"""The same for a look that stands behind "as a"."""
+_NEGATIONS = ("no", "not", "without")
+_ARTICLES = ("a", "an", "the", "any")
+
+
+@dataclass
+class _Reading:
+    """What has been understood so far."""
+
+    senses: list[Sense] = field(default_factory=list)
+    look: str | None = None
+    unknown: list[str] = field(default_factory=list)
+
+    def of(self, kind: str) -> list[str]:
+        return list(dict.fromkeys(name for each, name in self.senses if each == kind))
+
+
+def describe(words: str, looks: Sequence[str] = ()) -> dict[str, Any]:
+    """What words say of a place, by names of the vocabulary, completed to a whole place; `Plan.from_dict` takes it.
+
+    looks: names of the looks that the caller's model has; one that the words name is in "look". "unknown" lists the
+    words that nothing in the vocabulary answers, and names that were left out because a place holds no more. Raises
+    DesignerError for empty words or over 1,000 characters.
+    """
+    text = " ".join(words.split())
+    if not text or len(text) > LONGEST:
+        raise DesignerError(
+            f"a place is described by 1 to {LONGEST} characters, not {len(text)}; try 'a castle at night'"
+        )
+    reading = _Reading()
+    tokens = _tokens(text)
+    tokens = _take_look(tokens, looks, reading)
+    _read(tokens, reading)
+    return _completed(reading)
+
+
+def nearest(word: str, count: int = 3) -> list[str]:
+    """The names of the vocabulary that are nearest to a word that names nothing: by spelling first, then by meaning."""
+    spelt = [_lexicon()[phrase] for phrase in get_close_matches(word.lower(), _lexicon(), n=count, cutoff=0.75)]
+    names = [name for senses in spelt for _, name in senses]
+    names += [name for _, (_, name) in _by_meaning(word)]
+    return list(dict.fromkeys(names))[:count]
+
+
+# ---- reading
+
+
+def _tokens(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9&'’-]+|[,.;:]", text.lower().replace("’s", "").replace("'s", "").replace("s' ", " "))
+
+
+def singular(word: str) -> str:
+    """The singular of an English noun, near enough for matching: "knives" is "knife", "ruins" "ruin"."""
+    for ending, instead in (("ies", "y"), ("ves", "f"), ("ches", "ch"), ("shes", "sh"), ("sses", "ss"), ("xes", "x")):
+        if word.endswith(ending) and len(word) > len(ending) + 1:
+            return word[: -len(ending)] + instead
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3 else word
+
+
+def _key(words: Iterable[str]) -> str:
+    return " ".join(singular(word) for word in words)
+
+
+@cache
+def _lexicon() -> Mapping[str, tuple[Sense, ...]]:
+    """Every phrase that is known, its words in the singular, with what it means."""
+    phrases: dict[str, tuple[Sense, ...]] = {}
+    for kind in vocabulary.KINDS:
+        for name in vocabulary.names(kind):
+            for phrase in (name, *vocabulary.drawing(kind, name).synonyms):
+                phrases.setdefault(_key(re.split(r"[ -]", phrase)), ((kind, name),))
+    for kind, table in (("palette", PALETTES), ("period", PERIODS)):
+        for name, synonyms in table.items():
+            for phrase in (name, *synonyms):
+                key = _key(re.split(r"[ -]", phrase))
+                phrases[key] = (*phrases.get(key, ()), (kind, name))
+    for phrase, senses in SENSES.items():
+        phrases[_key(re.split(r"[ -]", phrase))] = senses
+    legal = {(kind, name) for kind in vocabulary.KINDS for name in vocabulary.names(kind)}
+    drawn = {
+        phrase: tuple(s for s in senses if s in legal or s[0] in ("palette", "period"))
+        for phrase, senses in phrases.items()
+    }
+    return {phrase: senses for phrase, senses in drawn.items() if senses}
+
+
+@cache
+def _longest_phrase() -> int:
+    return max(phrase.count(" ") + 1 for phrase in _lexicon())
+
+
+def _split(token: str) -> list[str]:
+    return [part for part in token.split("-") if part]
+
+
+def _take_look(tokens: list[str], looks: Sequence[str], reading: _Reading) -> list[str]:
+    """The tokens without those that name a look, which goes into the reading."""
+    words = [part for token in tokens for part in _split(token)] if tokens else []
+    names: dict[str, str] = {}
+    for look in looks:
+        for phrase in (look, *LOOK_WORDS.get(look, ())):
+            names.setdefault(_key(re.split(r"[ -]", phrase.lower())), look)
+    best: tuple[int, int, str] | None = None
+    for start in range(len(words)):
+        for stop in range(min(len(words), start + 5), start, -1):
+            look = names.get(_key(words[start:stop]), "")
+            before = next((m for m in sorted(MEDIA, key=len, reverse=True) if _ends(words[:start], m)), None)
+            after = next((a for a in sorted(AFTER_LOOK, key=len, reverse=True) if _begins(words[stop:], a)), None)
+            marked = after is not None or before not in (None, "in", "as")
+            if look and (marked or _key(words[start:stop]) not in _lexicon()):
+                first = start - (len(before.split()) if before else 0)
+                last = stop + (len(after.split()) if after else 0)
+                if best is None or last - first > best[1] - best[0]:
+                    best = first, last, look
+    if best is None:
+        return words
+    reading.look = best[2]
+    return [*words[: best[0]], ",", *words[best[1] :]]
+
+
+def _ends(words: list[str], phrase: str) -> bool:
+    parts = phrase.split()
+    return words[-len(parts) :] == parts
+
+
+def _begins(words: list[str], phrase: str) -> bool:
+    parts = phrase.split()
+    return words[: len(parts)] == parts
+
+
+def _read(words: list[str], reading: _Reading) -> None:
+    """Longest phrases first; then each run of words that is left, by its meaning."""
+    lexicon, i, negated = _lexicon(), 0, False
+    left: list[list[str]] = [[]]
+    while i < len(words):
+        for length in range(min(_longest_phrase(), len(words) - i), 0, -1):
+            senses = lexicon.get(_key(words[i : i + length]))
+            if senses is not None:
+                reading.senses += () if negated else senses
+                negated = False
+                left.append([])
+                i += length
+                break
+        else:
+            negated = words[i] in _NEGATIONS or (negated and words[i] in _ARTICLES)
+            if words[i] in SILENT or singular(words[i]) in SILENT or not words[i][0].isalpha():
+                left.append([])
+            else:
+                left[-1].append(words[i])
+            i += 1
+    for run in filter(None, left):
+        _read_by_meaning(run, reading)
+
+
+def _read_by_meaning(run: list[str], reading: _Reading) -> None:
+    """What stands in no list: the run as a whole, then its words; what is like no name is unknown."""
+    for words in [run] if len(run) == 1 else [run, *([word] for word in run)]:
+        phrase = " ".join(words)
+        close = get_close_matches(_key(words), _lexicon(), n=1, cutoff=0.82)
+        if close:  # a slip of the finger
+            reading.senses += _lexicon()[close[0]]
+        else:
+            ranked = _by_meaning(phrase)
+            if not ranked or ranked[0][0] < LIKE:
+                if len(words) == 1:
+                    reading.unknown.append(phrase)
+                continue
+            reading.senses.append(ranked[0][1])
+        if len(words) == len(run):
+            return
+
+
+# ---- meaning
+
+
+MEANINGS = Path(__file__).with_name("meanings.safetensors")
+"""The embeddings of the vocabulary's phrases as they were when `remember` was last run; others are made when needed."""
+
+
+@cache
+def _encoder() -> TextEncoder:
+    shipped = load_file(MEANINGS) if MEANINGS.is_file() else {}
+    return TextEncoder({phrase: row.astype(np.float32) for phrase, row in shipped.items()})
+
+
+def phrases() -> list[tuple[Sense, str]]:
+    """The phrases with which a word that stands in no list is compared, and what each means."""
+    return [
+        ((kind, name), phrase.replace("-", " "))
+        for kind in vocabulary.KINDS
+        for name in vocabulary.names(kind)
+        for phrase in (name, *vocabulary.drawing(kind, name).synonyms[:4])
+    ]
+
+
+def remember(path: Path = MEANINGS) -> int:
+    """Write the embeddings of all phrases, which take seconds to make, into a file of float16; returns how many."""
+    rows = {phrase: _encoder().embed(phrase).astype(np.float16) for _, phrase in phrases()}
+    save_file(rows, path)
+    return len(rows)
+
+
+@cache
+def _meanings() -> tuple[tuple[Sense, ...], np.ndarray]:
+    """What each phrase means, and the phrases' embeddings (N, 384)."""
+    senses, texts = zip(*phrases(), strict=True)
+    return senses, np.stack([_encoder().embed(text) for text in texts])
+
+
+def _by_meaning(phrase: str) -> list[tuple[float, Sense]]:
+    """Names of the vocabulary by the cosine of their nearest phrase, the nearest first."""
+    senses, rows = _meanings()
+    cosines = rows @ _encoder().embed(phrase)
+    best: dict[Sense, float] = {}
+    for sense, cosine in zip(senses, cosines.tolist(), strict=True):
+        best[sense] = max(best.get(sense, -1.0), cosine)
+    return sorted(((cosine, sense) for sense, cosine in best.items()), reverse=True)
+
+
+# ---- completion
+
+
+def _completed(reading: _Reading) -> dict[str, Any]:
+    """A whole place: what one part implies for the others, and no more than a place holds."""
+    structures, things = reading.of("structure"), reading.of("thing")
+    unknown = list(dict.fromkeys(reading.unknown))
+    unknown += structures[MOST_STRUCTURES:] + things[MOST_THINGS:]
+    structures, things = structures[:MOST_STRUCTURES], things[:MOST_THINGS]
+    skies, grounds = reading.of("sky"), reading.of("ground")
+    sky = _chosen_sky(skies)
+    ground = _chosen_ground(grounds)
+    implied = [vocabulary.drawing("structure", name) for name in structures]
+    rooms = [each for each in implied if each.stands == "room"]
+    if rooms and sky in (None, "day", "night", "stars") and not rooms[0].implies.get("sky"):
+        sky = sky if sky == "stars" else "indoors"
+    sources = [each.implies for each in implied]
+    if ground:
+        sources.append(vocabulary.drawing("ground", ground).implies)
+        named = vocabulary.drawing("ground", ground).implies.get("structure")
+        if named and not structures and named in vocabulary.names("structure"):
+            structures = [named]
+    sources += [vocabulary.drawing("thing", name).implies for name in things]
+    sky = sky or next((each["sky"] for each in sources if "sky" in each), None)
+    if sky:
+        sources.append(vocabulary.drawing("sky", sky).implies)
+    ground = ground or next((each["ground"] for each in sources if "ground" in each), None)
+    palettes, periods = reading.of("palette"), reading.of("period")
+    return {
+        "sky": sky or "day",
+        "ground": ground or ("stone" if rooms else "grass"),
+        "structures": structures,
+        "things": things,
+        "palette": palettes[0] if palettes else None,
+        "period": periods[0] if periods else None,
+        "look": reading.look,
+        "unknown": unknown,
+    }
+
+
+_STRONGER_SKIES = (
+    "underwater",
+    "aurora",
+    "storm",
+    "fog",
+    "sunset",
+    "dawn",
+    "dusk",
+    "overcast",
+    "stars",
+    "indoors",
+    "night",
+)
+"""Where several are named, the one that says more: "foggy night" is fog."""
+_STRONGER_GROUNDS = ("rooftop", "moondust", "lava", "ice", "snow", "seabed", "marble", "street", "mud", "water", "sand")
+
+
+def _chosen_sky(skies: list[str]) -> str | None:
+    return next((sky for sky in _STRONGER_SKIES if sky in skies), skies[0] if skies else None)
+
+
+def _chosen_ground(grounds: list[str]) -> str | None:
+    return next((ground for ground in _STRONGER_GROUNDS if ground in grounds), grounds[0] if grounds else None)
