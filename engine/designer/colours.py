@@ -43,7 +43,7 @@ MATERIALS: dict[str, int] = {
     "palm": 0x4E8438,
     "earth": 0x6A4E36,
     "mud": 0x55402E,
-    "sand": 0xE0C48E,
+    "sand": 0xE6C08C,
     "desert": 0xC98B54,
     "red rock": 0xA9573A,
     "rock": 0x6F6A66,
@@ -126,8 +126,9 @@ def _eerie(c: RGB) -> RGB:
 
 
 def _neon(c: RGB) -> RGB:
-    lit = _saturated(_contrasted(c, 1.18, 0.4), 1.7)
-    return mix(lit, _times(lit, (1.05, 0.72, 1.35)), 1.0 - 0.6 * _luma(c))
+    lit = _saturated(_contrasted(c, 1.15, 0.4), 1.5)
+    violet = (lit[0] * 1.15 + 0.07, lit[1] * 0.72 - 0.01, lit[2] * 1.12 + 0.08)
+    return mix(violet, lit, 0.55 * _luma(c))
 
 
 def _noir(c: RGB) -> RGB:

@@ -58,13 +58,13 @@ def frame(pen: Pen, indoors: bool, half: float) -> None:
             (x0 - side * length * t, y0 + droop * t * t - 0.03 * math.sin(t * 3)) for t in (0, 0.25, 0.5, 0.75, 1)
         ]
         pen.stroke(pen.curve(points), dark, 0.008)
-        for _ in range(46):
+        for _ in range(150):
             t = pen.random.random() ** 0.8
-            x = x0 - side * length * t + pen.random.gauss(0, 0.02)
+            x = x0 - side * length * t + pen.random.gauss(0, 0.024)
             y = y0 + droop * t * t + pen.random.gauss(0, 0.022)
             leaf(pen, x, y, pen.random.uniform(0.018, 0.034), pen.random.uniform(0, math.tau), dark)
     grass = pen.random.uniform(0.05, 0.11)
-    for _ in range(170):
+    for _ in range(420):
         x = -side * (half + 0.05 - abs(pen.random.gauss(0, 0.22)))
         if abs(x) < REACH:
             lean = pen.random.uniform(-0.03, 0.03)
@@ -83,4 +83,4 @@ def leaf(pen: Pen, x: float, y: float, size: float, turn: float, colour: int) ->
         ],
         close=True,
     )
-    pen.fill(path, colour)
+    pen.soft(path, colour, 0.0016)

@@ -32,6 +32,8 @@ WIDEST = 2.6
 """Width over height of the widest picture that shows a whole place; a wider one shows a strip of it."""
 PAN = 0.34
 """Share of the picture's width that a landmark goes from the middle to either side."""
+FAR_SCALE = 0.62
+"""Of a range behind a landmark or another range."""
 SIZES_KEPT = 2
 
 _MIRROR = """
@@ -114,7 +116,8 @@ def arrange(plan: Plan) -> tuple[Slot, ...]:
     slots += [Slot(each) for each in sky_things if each.parts[0].layer in ("sky", "heaven")]
     slots += [Slot(each) for each in rooms[:1]]
     slots += [
-        Slot(each, far=bool(landmarks) or i > 0, distance=0.12 * i) for i, each in reversed(list(enumerate(ranges)))
+        Slot(each, far=True, distance=0.12 * i, scale=FAR_SCALE) if landmarks or i else Slot(each)
+        for i, each in reversed(list(enumerate(ranges)))
     ]
     way = 1 if plan.seed % 2 else -1
     for i, each in reversed(list(enumerate(landmarks[1:]))):

@@ -41,11 +41,15 @@ class _Reading:
     """What has been understood so far."""
 
     senses: list[Sense] = field(default_factory=list)
+    guesses: list[Sense] = field(default_factory=list)
+    """What was taken by meaning alone: it fills what is left open."""
     look: str | None = None
     unknown: list[str] = field(default_factory=list)
 
     def of(self, kind: str) -> list[str]:
-        return list(dict.fromkeys(name for each, name in self.senses if each == kind))
+        """Names of a kind: those that were named; where there are none, those that were guessed."""
+        named = [name for each, name in self.senses if each == kind]
+        return list(dict.fromkeys(named or [name for each, name in self.guesses if each == kind]))
 
 
 def describe(words: str, looks: Sequence[str] = ()) -> dict[str, Any]:
@@ -198,7 +202,7 @@ def _read_by_meaning(run: list[str], reading: _Reading) -> None:
                 if len(words) == 1:
                     reading.unknown.append(phrase)
                 continue
-            reading.senses.append(ranked[0][1])
+            reading.guesses.append(ranked[0][1])
         if len(words) == len(run):
             return
 

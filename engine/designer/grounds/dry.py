@@ -154,8 +154,8 @@ def marble(pen: Pen) -> None:
 
 @ground(
     "street",
-    reflects=0.30,
-    ripple=0.22,
+    reflects=0.20,
+    ripple=0.10,
     synonyms=("road", "alley", "asphalt", "avenue", "lane", "boulevard", "sidewalk", "town", "city"),
 )
 def street(pen: Pen) -> None:
@@ -163,17 +163,23 @@ def street(pen: Pen) -> None:
     parts.plane(
         pen,
         """
-        float2 q = g * float2(24.0, 30.0) + at;
-        float sett = cell.eval(q * 7.0).a;
-        float n = puff.eval(g * 18.0 + at).a, m = grain.eval(g * 55.0).a;
-        float wet = smoothstep(0.45, 0.8, n);
-        float dome = mix(0.6, sett, near);
-        c = mix(dark * 0.6, bright, half(cut(0.10 + 0.55 * dome * (1.0 - 0.55 * wet) + 0.20 * (m - 0.5) * near)));
-        c = mix(c, far * 0.75, half(0.30 * wet));
-        float kerb = abs(p.x) / (y + 0.055);
-        c = mix(c, bright * 0.95, half(smoothstep(5.55, 5.65, kerb) * (1.0 - smoothstep(5.95, 6.05, kerb)) * 0.8));
-        float slab = smoothstep(6.0, 6.1, kerb);
-        c = mix(c, mix(mid, bright, half(0.3 + 0.4 * m)), half(slab * 0.75));
+        float lane = abs(p.x) / (y + 0.055);
+        float2 q = float2(p.x / (y + 0.055) * 260.0, z * 190.0) + at;
+        float sett = cell.eval(q).a, joint = mix(0.45, 1.0, smoothstep(0.05, 0.45, sett));
+        float n = puff.eval(g * 18.0 + at).a, m = grain.eval(g * 30.0).a;
+        float wet = smoothstep(0.42, 0.72, n);
+        float tone = puff.eval(q * 0.9 + 60.0).a;
+        c = mix(dark * 0.7, bright, half(cut((0.16 + 0.42 * tone + 0.24 * (m - 0.5))
+                                       * mix(0.75, joint, 0.25 + 0.75 * near))));
+        c += (bright - mid) * half(0.5 * smoothstep(0.5, 0.95, sett) * near);
+        c = mix(c, mix(c, far, 0.45), half(wet * joint));
+        float walk = smoothstep(4.55, 4.62, lane);
+        float2 slab = fract(float2(lane * 0.8, z * 0.62));
+        float seam = smoothstep(0.0, 0.05, min(slab.x, slab.y));
+        half3 pave = mix(mid, bright, half(cut(0.40 + 0.5 * (m - 0.5) + 0.3 * n))) * half(0.72 + 0.28 * seam);
+        c = mix(c, pave, half(walk));
+        c = mix(c, bright * 1.05, half(smoothstep(4.45, 4.5, lane) * (1.0 - smoothstep(4.62, 4.67, lane)) * 0.8));
+        c = mix(c, dark * 0.5, half(smoothstep(4.32, 4.42, lane) * (1.0 - smoothstep(4.45, 4.48, lane)) * 0.7));
         """,
         0x5F6068,
     )
@@ -251,8 +257,8 @@ def moondust(pen: Pen) -> None:
         """,
         "moondust",
     )
-    for x, y, near in parts.scatter(pen, 42, 4, top=0.012).tolist():
-        r = 0.12 * near * pen.random.uniform(0.25, 1.0) + 0.006
+    for x, y, near in parts.scatter(pen, 110, 4, top=0.012).tolist():
+        r = 0.17 * near * pen.random.random() ** 3.0 + 0.012 * near + 0.003
         crater(pen, x, y, r)
     parts.stones(pen, "moondust", 40, 0.014)
 

@@ -191,16 +191,16 @@ def lava_life(pen: Pen, time_s: float) -> None:
 def cloud_floor(pen: Pen) -> None:
     """A sea of cloud."""
     base = parts.edge(pen)
-    pen.fill_between(base, (0, -0.03), (0, BOTTOM), pen.colour("cloud", 0.8, far=0.3), pen.colour("cloud", 0.45))
+    pen.fill_between(base, (0, -0.03), (0, BOTTOM), pen.colour("cloud", 0.75, far=0.3), pen.colour("cloud", 0.12))
 
 
 @cloud_floor.live
 def cloud_sea(pen: Pen, time_s: float) -> None:
     """Banks of cloud, the nearer the faster."""
-    bright, dull, dark = (pen.colour("cloud", share) & 0xFFFFFF for share in (1.15, 0.7, 0.2))
+    bright, dull, dark = (pen.colour("cloud", share) & 0xFFFFFF for share in (1.1, 0.45, 0.0))
     for i, (y, height, tile) in enumerate(((0.015, 0.14, 0.42), (0.10, 0.24, 0.75), (0.27, 0.42, 1.3))):
         bank = skies.clouds(
-            pen, f"bank {i}", height=height, tile=tile, stretch=round(3.6 / tile) / 1.5, cover=0.26, soft=0.3,
+            pen, f"bank {i}", height=height, tile=tile, stretch=round(3.6 / tile) / 1.5, cover=0.34, soft=0.26,
             bright=bright, dull=dull, dark=dark, lit=True, detail=0.5,
         )  # fmt: skip
         pen.roll(bank, 0.5 * i + time_s * (0.004 + 0.006 * i), y)

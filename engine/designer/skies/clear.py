@@ -218,15 +218,16 @@ uniform shader base, fine;
 uniform float2 at;
 uniform half3 a, b, c;
 half4 main(float2 p) {
-    float2 q = p * 330.0 + at;
-    float2 warp = float2(base.eval(q * 0.7).a, base.eval(q * 0.7 + 91.0).a) * 150.0;
-    float n = base.eval(q + warp).a, m = base.eval(q * 1.7 + warp * 1.3 + 37.0).a, f = fine.eval(q * 1.6 + warp).a;
-    float along = p.x * 0.42 + p.y * 0.9 + 0.32;
-    float band = exp(-along * along * 11.0);
-    float dust = smoothstep(0.35, 0.8, m) * band;
-    half3 colour = a * half(band * 0.5 * (0.5 + f)) + b * half(smoothstep(0.42, 0.95, n) * (0.25 + band) * 0.75)
-                 + c * half(smoothstep(0.55, 1.0, m) * (0.15 + band) * 0.5);
-    colour *= half(1.0 - 0.62 * dust * smoothstep(0.4, 0.7, f));
+    float2 q = p * 210.0 + at;
+    float2 warp = float2(base.eval(q * 0.6).a, base.eval(q * 0.6 + 91.0).a) * 110.0;
+    float n = base.eval(q + warp).a, m = base.eval(q * 1.6 - warp * 0.7 + 37.0).a;
+    float f = fine.eval(q * 1.1 + warp).a * 0.6 + base.eval(q * 3.1 + warp).a * 0.4;
+    float along = p.x * 0.42 + p.y * 0.9 + 0.30 + (n - 0.5) * 0.16;
+    float band = exp(-along * along * 14.0), core = exp(-along * along * 70.0);
+    float lane = smoothstep(0.30, 0.75, m) * core;
+    half3 colour = a * half((band * 0.34 + core * 0.40) * (0.45 + f)) + b * half(n * n * (0.16 + 0.75 * band))
+                 + c * half(m * m * (0.10 + 0.60 * band) * (0.4 + 0.6 * f));
+    colour *= half(1.0 - 0.75 * lane * (0.4 + 0.6 * f));
     return half4(colour, 1.0);
 }
 """

@@ -6,6 +6,7 @@ import math
 
 from engine.designer.pen import Pen
 from engine.designer.registry import structure
+from engine.designer.structures.roofs import roof
 
 _TOWERS = (  # x, width, height, whether it wears a roof
     (-0.31, 0.075, 0.20, True),
@@ -17,13 +18,34 @@ _TOWERS = (  # x, width, height, whether it wears a roof
 )
 
 
+_STYLES: dict[str | None, tuple[str | int, str | int, float]] = {  # walls, roofs, height of a roof for its width
+    None: ("stone", "slate", 1.5),
+    "roman": ("sandstone", "roof", 0.42),
+    "western": ("wood", "dark wood", 0.55),
+    "futuristic": (0xB8C6D2, 0x3A6E8E, 2.3),
+}
+
+
+def walls(pen: Pen) -> str | int:
+    """What the walls are made of in the pen's period."""
+    return _STYLES.get(pen.period, _STYLES[None])[0]
+
+
+def roofs(pen: Pen) -> str | int:
+    """What the roofs are made of in the pen's period."""
+    return _STYLES.get(pen.period, _STYLES[None])[1]
+
+
 @structure(
     "castle",
     synonyms=("fortress", "citadel", "palace", "keep", "chateau", "stronghold", "fort", "knight", "burg"),
     implies={"ground": "grass"},
 )
 def castle(pen: Pen) -> None:
-    """Towers behind a wall with a gate; another seed, other towers."""
+    """Towers behind a wall with a gate; another seed, other towers. In Japan, a keep of roofs upon roofs."""
+    if pen.period == "japanese":
+        tenshu(pen)
+        return
     towers = [
         (
             x + pen.random.uniform(-0.02, 0.02),
@@ -53,8 +75,8 @@ def tower(pen: Pen, x: float, width: float, height: float, roofed: bool) -> None
     """One round tower with a corbelled head, its windows and its roof."""
     base = -0.02
     shaft = pen.box(x, base, width, height)
-    pen.round(shaft, "stone")
-    pen.texture(shaft, "grain", pen.colour("stone", 0.0), scale=0.16, strength=0.35)
+    pen.round(shaft, walls(pen))
+    pen.texture(shaft, "grain", pen.colour(walls(pen), 0.0), scale=0.16, strength=0.35)
     courses(pen, x, base, width, height)
     head_y, head = base - height, width * 1.22
     corbel = pen.polygon(
@@ -65,18 +87,24 @@ def tower(pen: Pen, x: float, width: float, height: float, roofed: bool) -> None
             (x - head / 2, head_y),
         ]
     )
-    pen.fill(corbel, pen.colour("stone", 0.15))
+    pen.fill(corbel, pen.colour(walls(pen), 0.15))
     crown = pen.box(x, head_y, head, 0.032)
-    pen.round(crown, "stone")
+    pen.round(crown, walls(pen))
     merlons(pen, x - head / 2, x + head / 2, head_y - 0.032, head / 7)
     if roofed:
-        top = head_y - 0.034 - head * pen.random.uniform(1.35, 1.75)
+        steep = _STYLES.get(pen.period, _STYLES[None])[2]
+        top = head_y - 0.034 - head * steep * pen.random.uniform(0.9, 1.17)
         roof = pen.polygon([(x - head * 0.56, head_y - 0.026), (x, top), (x + head * 0.56, head_y - 0.026)])
-        bright, mid, shade = (pen.colour("slate", share) for share in (1.05, 0.5, 0.05))
+        bright, mid, shade = (pen.colour(roofs(pen), share) for share in (1.05, 0.5, 0.05))
         tones = [mid, bright, mid, shade] if pen.side <= 0 else [shade, mid, bright, mid]
         pen.fill_between(roof, (x - head * 0.56, 0), (x + head * 0.56, 0), *tones)
-        pen.texture(roof, "streak", pen.colour("slate", 0.0), scale=0.05, strength=0.3)
+        pen.texture(roof, "streak", pen.colour(roofs(pen), 0.0), scale=0.05, strength=0.3)
         pen.line((x, top + 0.005), (x, top - 0.035), pen.colour("dark metal", 0.4), 0.0022)
+    if pen.period == "futuristic":
+        for k in range(3):
+            band = pen.box(x, base - height * (0.3 + 0.22 * k), width, 0.0035)
+            pen.fill(band, pen.shine(0x7FE8FF, 0.35 + 0.6 * pen.lamps))
+            pen.glow(x, base - height * (0.3 + 0.22 * k), width, 0x40C8FF, 0.35 * pen.lamps)
     for k in range(int(height / 0.085)):
         if pen.random.random() < 0.8:
             pen.window(
@@ -90,7 +118,7 @@ def courses(pen: Pen, x: float, base: float, width: float, height: float) -> Non
         y = base - pen.random.random() * height * 0.97
         w = pen.random.uniform(0.006, 0.013)
         stone = pen.box(x + pen.random.uniform(-0.5, 0.5) * (width - w), y, w, 0.0055)
-        pen.fill(stone, pen.colour("stone", pen.random.choice((0.0, 0.9)), 0.22))
+        pen.fill(stone, pen.colour(walls(pen), pen.random.choice((0.0, 0.9)), 0.22))
 
 
 def merlons(pen: Pen, left: float, right: float, y: float, width: float) -> None:
@@ -99,18 +127,18 @@ def merlons(pen: Pen, left: float, right: float, y: float, width: float) -> None
     for k in range(count):
         x = left + (k + 0.5) * (right - left) / count
         share = 0.5 + 0.5 * pen.side * (2 * (k + 0.5) / count - 1)
-        pen.fill(pen.box(x, y + 0.001, width, width * 1.15), pen.colour("stone", 0.15 + 0.85 * share))
+        pen.fill(pen.box(x, y + 0.001, width, width * 1.15), pen.colour(walls(pen), 0.15 + 0.85 * share))
 
 
 def wall(pen: Pen, left: float, right: float, height: float) -> None:
     """The curtain wall before the towers."""
     front = pen.box((left + right) / 2, 0.02, right - left, height + 0.02)
     sunny, shady = (left, right) if pen.side <= 0 else (right, left)
-    tones = (pen.colour("stone", share) for share in (0.85, 0.5, 0.22))
+    tones = (pen.colour(walls(pen), share) for share in (0.85, 0.5, 0.22))
     pen.fill_between(front, (sunny, 0), (shady, 0), *tones)
-    pen.texture(front, "grain", pen.colour("stone", 0.0), scale=0.22, strength=0.45)
+    pen.texture(front, "grain", pen.colour(walls(pen), 0.0), scale=0.22, strength=0.45)
     courses(pen, (left + right) / 2, 0, right - left, height)
-    pen.fill(pen.box((left + right) / 2, -height + 0.014, right - left, 0.004), pen.colour("stone", 0.05))
+    pen.fill(pen.box((left + right) / 2, -height + 0.014, right - left, 0.004), pen.colour(walls(pen), 0.05))
     merlons(pen, left, right, -height, 0.0155)
     for k in range(9):
         x = left + (k + 0.7) * (right - left) / 9.4
@@ -118,8 +146,8 @@ def wall(pen: Pen, left: float, right: float, height: float) -> None:
             pen.window(x, -height * 0.52, 0.008, 0.022, 0.3)
     for x in (left, right):
         bastion = pen.box(x, 0.02, 0.075, height + 0.055)
-        pen.round(bastion, "stone")
-        pen.texture(bastion, "grain", pen.colour("stone", 0.0), scale=0.16, strength=0.4)
+        pen.round(bastion, walls(pen))
+        pen.texture(bastion, "grain", pen.colour(walls(pen), 0.0), scale=0.16, strength=0.4)
         merlons(pen, x - 0.04, x + 0.04, -height - 0.035, 0.013)
     foot = pen.box((left + right) / 2, 0.03, right - left + 0.1, 0.05)
     pen.fill_between(foot, (0, -0.02), (0, 0.03), pen.colour("moss", 0.1, 0.0), pen.colour("moss", 0.1, 0.85))
@@ -128,12 +156,12 @@ def wall(pen: Pen, left: float, right: float, height: float) -> None:
 def gate(pen: Pen, x: float, width: float, height: float) -> None:
     """A gatehouse with two turrets and a portcullis."""
     house = pen.box(x, 0.02, width * 1.5, height * 1.62)
-    pen.solid(house, "stone")
-    pen.texture(house, "grain", pen.colour("stone", 0.0), scale=0.18, strength=0.45)
+    pen.solid(house, walls(pen))
+    pen.texture(house, "grain", pen.colour(walls(pen), 0.0), scale=0.18, strength=0.45)
     merlons(pen, x - width * 0.75, x + width * 0.75, 0.02 - height * 1.62, 0.014)
     for way in (-1, 1):
         turret = pen.box(x + way * width * 0.86, 0.02, width * 0.42, height * 1.85)
-        pen.round(turret, "stone")
+        pen.round(turret, walls(pen))
         merlons(
             pen,
             x + way * width * 0.86 - width * 0.23,
@@ -166,6 +194,8 @@ def gate(pen: Pen, x: float, width: float, height: float) -> None:
 @castle.live
 def banners(pen: Pen, time_s: float) -> None:
     """Torches at the gate by night, banners at all times."""
+    if pen.period == "japanese":
+        return
     if pen.lamps:
         for way in (-1, 1):
             pen.flame(-0.06 + way * 0.048, -0.055, 0.022, time_s, phase=way)
@@ -177,3 +207,41 @@ def banners(pen: Pen, time_s: float) -> None:
         ]
         cloth = pen.polygon([*points, *[(px, py + 0.026 - 0.006 * (px - x) / 0.055) for px, py in reversed(points)]])
         pen.fill(cloth, pen.colour("cloth", 0.8), pen.colour("cloth", 0.35))
+
+
+def tenshu(pen: Pen) -> None:
+    """A Japanese keep: a battered stone base, white storeys that shrink, curved roofs with gables."""
+    base = pen.curve([(-0.40, 0.03), (-0.33, -0.03), (-0.28, -0.12)])
+    base.lineTo(0.28, -0.12)
+    base.cubicTo(0.30, -0.07, 0.34, -0.02, 0.40, 0.03)
+    base.close()
+    pen.fill_between(
+        base, (0.4 * pen.side, 0), (-0.4 * pen.side, 0), pen.colour("stone", 0.9), pen.colour("stone", 0.15)
+    )
+    pen.texture(base, "cell", pen.colour("stone", 1.0), scale=0.28, strength=0.35)
+    pen.texture(base, "crack", pen.colour("stone", 0.0), scale=0.14, strength=0.5)
+    y, width = -0.118, 0.50
+    for storey in range(4):
+        height = 0.062 - 0.005 * storey
+        room = pen.box(0, y, width, height)
+        sunny, shady = (width / 2, -width / 2) if pen.side > 0 else (-width / 2, width / 2)
+        pen.fill_between(room, (sunny, 0), (shady, 0), pen.colour("white", 1.0), pen.colour("white", 0.3))
+        pen.fill(pen.box(0, y, width, 0.016), pen.colour("dark wood", 0.5), pen.colour("dark wood", 0.1))
+        count = 7 - storey
+        for k in range(count):
+            pen.window(-width * 0.42 + k * width * 0.84 / (count - 1), y - 0.02, 0.016, 0.022)
+        y -= height
+        roof(pen, y, width, 0.055)
+        if storey in (0, 2):
+            for x in (0.0,) if storey else (-width * 0.22, width * 0.22):
+                gable = pen.polygon([(x - 0.07, y - 0.004), (x, y - 0.062), (x + 0.07, y - 0.004)])
+                pen.fill(gable, pen.colour("slate", 0.8), pen.colour("slate", 0.3))
+                pen.fill(
+                    pen.polygon([(x - 0.045, y - 0.004), (x, y - 0.044), (x + 0.045, y - 0.004)]),
+                    pen.colour("white", 0.6),
+                )
+        y -= 0.034
+        width *= 0.80
+    for way in (-1, 1):  # the golden fish at the ends of the ridge
+        fish = pen.curve([(way * 0.105, y - 0.005), (way * 0.125, y - 0.022), (way * 0.108, y - 0.042)])
+        pen.stroke(fish, pen.colour("gold", 0.9), 0.007)

@@ -39,11 +39,7 @@ def peaks(pen: Pen, y: float, height: float, main: bool) -> list[Point]:
     """A jagged skyline by displacing midpoints (Fournier, Fussell and Carpenter 1982)."""
     summits = [(x, y - height * pen.random.uniform(0.35, 0.8)) for x in _between(pen, 0.42, 0.75)]
     if main:
-        summits = [(x, v) for x, v in summits if abs(x) > 0.6] + [
-            (0.02, y - height * 1.12),
-            (0.24, y - height * 0.72),
-            (-0.27, y - height * 0.60),
-        ]
+        summits = [(x, v) for x, v in summits if abs(x) > 0.85]
     line: list[Point] = []
     for x, v in sorted(summits):
         if line:
@@ -51,6 +47,13 @@ def peaks(pen: Pen, y: float, height: float, main: bool) -> list[Point]:
             lower = y - max(line[-1][1], v)  # how high the lower of the two summits is
             line.append((valley, y - pen.random.uniform(0.15, 0.62) * lower))
         line.append((x, v))
+    if main:  # one broad mountain with its shoulders
+        shape = ((-0.62, 0.16), (-0.40, 0.52), (-0.30, 0.44), (-0.11, 0.84), (0.02, 1.14), (0.15, 0.78), (0.24, 0.58))
+        shape += ((0.34, 0.68), (0.60, 0.18))
+        broad = [
+            (x + pen.random.uniform(-0.02, 0.02), y - height * v * pen.random.uniform(0.92, 1.06)) for x, v in shape
+        ]
+        line = [p for p in line if p[0] < -0.68] + broad + [p for p in line if p[0] > 0.66]
     rough = 0.42
     for level in range(6):
         finer: list[Point] = [line[0]]
