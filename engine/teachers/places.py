@@ -26,6 +26,7 @@ SWAY = 0.04
 """How far the nearest layer sways to either side, as a share of the picture's width."""
 
 _Paint = tuple[Tensor, Tensor | float]
+_Painter = Callable[[Tensor, Tensor, float], _Paint]
 
 
 def _turn(inputs: TeacherInputs, times: int = 1) -> Tensor:
@@ -39,7 +40,7 @@ def _margin(width: int) -> int:
 
 
 @lru_cache(maxsize=64)
-def _layer(paint: Callable[[Tensor, Tensor, float], _Paint], height: int, width: int, device: torch.device) -> Tensor:
+def _layer(paint: _Painter, height: int, width: int, device: torch.device) -> Tensor:
     """A layer as premultiplied colour and cover, (1, 4, H, W + two margins): painted at twice the size, then halved."""
     margin = _margin(width)
     across = torch.arange(-2 * margin, 2 * (width + margin), device=device) + 0.5
@@ -51,7 +52,7 @@ def _layer(paint: Callable[[Tensor, Tensor, float], _Paint], height: int, width:
     return F.avg_pool2d(torch.cat([colour.clamp(0, 1) * cover, cover], 1), 2)
 
 
-def _swayed(inputs: TeacherInputs, paint: Callable[[Tensor, Tensor, float], _Paint], near: float) -> Tensor:
+def _swayed(inputs: TeacherInputs, paint: _Painter, near: float) -> Tensor:
     """A layer (B, 4, H, W) at the moment, swaying by the share `near` of the most."""
     height, width = inputs.size
     layer, margin = _layer(paint, height, width, inputs.source.device), _margin(width)
@@ -66,6 +67,22 @@ def _swayed(inputs: TeacherInputs, paint: Callable[[Tensor, Tensor, float], _Pai
 
 def _over(picture: Tensor, layer: Tensor) -> Tensor:
     return torch.addcmul(picture + layer[:, :3], picture, layer[:, 3:], value=-1)
+
+
+def _stacked(inputs: TeacherInputs, *layers: tuple[_Painter, float]) -> Tensor:
+    """Layers and the share that each sways by, the farthest first, as one picture (B, 3, H, W)."""
+    (farthest, share), *nearer = layers
+    picture = _swayed(inputs, farthest, share)[:, :3]
+    for paint, near in nearer:
+        picture = _over(picture, _swayed(inputs, paint, near))
+    return picture
+
+
+def _axes(inputs: TeacherInputs) -> tuple[float, Tensor, Tensor]:
+    """`wide`, x as a row and y as a column: what depends on one alone is cheap."""
+    height, width = inputs.size
+    wide = width / height
+    return wide, inputs.x[:, :, :1] * wide, inputs.y[..., :1]
 
 
 def _enlarged(small: Tensor, height: int, width: int) -> Tensor:
@@ -180,13 +197,9 @@ def _palm(x: Tensor, y: Tensor, wide: float) -> _Paint:
 
 
 def _beach(inputs: TeacherInputs, matte: Tensor) -> Tensor:
-    height, width = inputs.size
-    wide = width / height
+    wide, x, y = _axes(inputs)
     w, turn = inputs.waves, _turn(inputs)
-    x, y = inputs.x[:, :, :1] * wide, inputs.y[..., :1]  # a row and a column: what depends on one alone is cheap
-    behind = _swayed(inputs, _beach_sky, 0.06)[:, :3]
-    behind = _over(behind, _swayed(inputs, _headland, 0.2))
-    behind = _over(behind, _swayed(inputs, _sand, 0.7))
+    behind = _stacked(inputs, (_beach_sky, 0.06), (_headland, 0.2), (_sand, 0.7))
     depth = ((y - _HORIZON) / (_SHORE - _HORIZON)).clamp(0, 1.2)
     run = (depth + 0.05).log()
     swell = (10.5 * run - 3 * turn + 0.9 * w[:, 2:3] + 0.5 * (1.7 * x).sin()).sin()
@@ -263,7 +276,7 @@ def _hall(x: Tensor, y: Tensor, wide: float) -> _Paint:
     return b.mix(hall, b.ink((0.60, 0.05, 0.08), x), b.smoothstep(1.04, 0.96, seat)), 1.0
 
 
-def _columns(at: float, thick: float, bright: float) -> Callable[[Tensor, Tensor, float], _Paint]:
+def _columns(at: float, thick: float, bright: float) -> _Painter:
     """A pair of columns with an arch towards the wall, and a banner beside each."""
 
     def paint(x: Tensor, y: Tensor, wide: float) -> _Paint:
@@ -308,14 +321,9 @@ _FAR_COLUMNS, _MIDDLE_COLUMNS, _NEAR_COLUMNS = (
 
 
 def _throne_hall(inputs: TeacherInputs, matte: Tensor) -> Tensor:
-    height, width = inputs.size
-    wide = width / height
+    wide, x, y = _axes(inputs)
     w, turn = inputs.waves, _turn(inputs)
-    x, y = inputs.x[:, :, :1] * wide, inputs.y[..., :1]  # a row and a column: what depends on one alone is cheap
-    behind = _swayed(inputs, _hall, 0.05)[:, :3]
-    behind = _over(behind, _swayed(inputs, _FAR_COLUMNS, 0.2))
-    behind = _over(behind, _swayed(inputs, _MIDDLE_COLUMNS, 0.45))
-    behind = _over(behind, _swayed(inputs, _NEAR_COLUMNS, 1.0))
+    behind = _stacked(inputs, (_hall, 0.05), (_FAR_COLUMNS, 0.2), (_MIDDLE_COLUMNS, 0.45), (_NEAR_COLUMNS, 1.0))
     px, py = x.abs() - 0.655 * wide, y + 0.18  # a torch on either side
     flicker = 0.80 + 0.12 * (3 * turn).sin() + 0.08 * (5 * turn + 2).sin()
     glow = (-(px.square() + py.square()).sqrt() * 3.2).exp() * flicker
@@ -437,10 +445,7 @@ def _ground(x: Tensor, y: Tensor, wide: float) -> _Paint:
 
 
 def _moon(inputs: TeacherInputs, matte: Tensor) -> Tensor:
-    behind = _swayed(inputs, _space, 0.04)[:, :3]
-    behind = _over(behind, _swayed(inputs, _FAR_HILLS, 0.25))
-    behind = _over(behind, _swayed(inputs, _NEAR_HILLS, 0.5))
-    behind = _over(behind, _swayed(inputs, _ground, 1.0)).clamp(0, 1)
+    behind = _stacked(inputs, (_space, 0.04), (_FAR_HILLS, 0.25), (_NEAR_HILLS, 0.5), (_ground, 1.0)).clamp(0, 1)
     sky = b.smoothstep(_PLAIN, -0.3, inputs.y)
     twinkle = 1 + 0.35 * inputs.waves[:, 6:7] * inputs.waves[:, 7:8] * sky * b.smoothstep(0.2, 0.5, b.luminance(behind))
     return _person(
