@@ -14,6 +14,7 @@ from studio.web import WEB
 
 TITLE = "Live film studio"
 HEAD = """
+<link rel="stylesheet" href="studio/web/palette.css">
 <link rel="stylesheet" href="studio/web/studio.css"><link rel="stylesheet" href="studio/web/player.css">
 <link rel="modulepreload" href="studio/web/studio.js">
 """

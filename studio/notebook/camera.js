@@ -5,6 +5,7 @@ import {Feed, Meter} from '../web/feed.js';
 import {Parameters} from '../web/parameters.js';
 import {Sound} from '../web/sound.js';
 import {Source} from '../web/source.js';
+import {mount} from './mount.js';
 
 const LATE_MS = 2000; // without an answer for so long, the kernel is said to be busy
 const HOME = {
@@ -51,17 +52,7 @@ const TEMPLATE = `
 
 export default {
   render({model, el}) {
-    const root = Object.assign(document.createElement('div'), {
-      className: 'lsd-player lsd-live-camera',
-      tabIndex: -1,
-      innerHTML: TEMPLATE,
-    });
-    // JupyterLab's own keys stay out while the camera has the focus
-    el.dataset.lmSuppressShortcuts = 'true';
-    el.replaceChildren(root);
-    const $ = selector => root.querySelector(selector),
-      ending = new AbortController(),
-      until = {signal: ending.signal};
+    const {root, $, ending, until} = mount(el, 'lsd-live-camera', TEMPLATE);
     const view = crypto.randomUUID?.() ?? `${Math.random()}`,
       video = $('video'),
       canvas = $('canvas'),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from studio.web import WEB
+
 _IMPORT = re.compile(r"^import \{([^}]*)\} from '(\.[^']*)';$", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?:async )?(?:function|class|const) (\w+)", re.MULTILINE)
 
@@ -37,5 +39,6 @@ def join(entry: Path) -> str:
 
 
 def style(*paths: Path) -> str:
-    """Style sheets in one text."""
-    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    """Style sheets in one text, after the pages' palette: set on the widgets, for a notebook's page is not ours."""
+    palette = (WEB / "palette.css").read_text(encoding="utf-8").replace(":root", ".lsd-player")
+    return "\n".join([palette, *(path.read_text(encoding="utf-8") for path in paths)])

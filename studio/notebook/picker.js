@@ -1,5 +1,6 @@
 // Versions of a take side by side, all in step; a click circles one.
 import {busy, Clock, clamp, drag, icon, keyRows, timecode} from '../web/basics.js';
+import {mount} from './mount.js';
 
 const KEYS = [
   ['Space', 'Play, pause'],
@@ -35,17 +36,7 @@ const TEMPLATE = `
 
 export default {
   render({model, el}) {
-    const root = Object.assign(document.createElement('div'), {
-      className: 'lsd-player lsd-grid',
-      tabIndex: -1,
-      innerHTML: TEMPLATE,
-    });
-    // JupyterLab's own keys stay out while the grid has the focus
-    el.dataset.lmSuppressShortcuts = 'true';
-    el.replaceChildren(root);
-    const $ = selector => root.querySelector(selector),
-      ending = new AbortController(),
-      until = {signal: ending.signal};
+    const {root, $, ending, until} = mount(el, 'lsd-grid', TEMPLATE);
     const clock = new Clock(model.get('_clock')),
       tiles = model.get('_tiles'),
       wall = $('.lsd-wall'),
