@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -83,6 +83,20 @@ class _MiniLM:
         return F.normalize(x.mean(1))[0].numpy().copy()
 
 
+_loading = threading.Lock()
+
+
+@cache
+def _loaded() -> _MiniLM:
+    return _MiniLM()
+
+
+def _sentence_model() -> _MiniLM:
+    """The one of this process: 90 MB and 0.15 s that its streams share."""
+    with _loading:
+        return _loaded()
+
+
 Value = TypeVar("Value")
 
 
@@ -116,11 +130,7 @@ class TextEncoder:
     def __init__(self, wordings: Mapping[str, np.ndarray] | None = None) -> None:
         """wordings: texts whose embeddings (384,) are there already, as they come with the weights."""
         self.wordings = dict(wordings or {})
-        self._made = TextCache(lambda text: self._model(text))
-
-    @cached_property
-    def _model(self) -> _MiniLM:
-        return _MiniLM()
+        self._made = TextCache(lambda text: _sentence_model()(text))
 
     def embed(self, text: str) -> np.ndarray:
         """(384,) float32 of unit length; raises PromptError for an empty text or one of over 1,000 characters."""
