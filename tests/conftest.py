@@ -1,11 +1,15 @@
 """What tests share: footage, a small generated clip, Chromium; which lane a test is in; and that nothing skips unseen.
 
+Folders of the engine, the studio, the laws and the course run in as many processes as there are cores, up to eight, a
+module in one of them (`pytest -n 0` runs all in one). The browser's tests measure frame rates, and run alone.
+
 With LSD_NO_SKIP=1, as `.ci/run` sets it, a test that skips fails: a machine that is to prove everything has to have
 everything.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Generator
@@ -13,20 +17,47 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import hypothesis
 import numpy as np
 import pytest
+
+CORES = os.cpu_count() or 1
+PROCESSES = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+"""That share the cores."""
 
 # Both are read when torch is loaded, which most tests of the studio never do. Threads that wait must not spin, or two
 # programs on the same cores slow each other tenfold; two are enough for tiny models, and leave the browser tests room.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
+os.environ.setdefault("OMP_NUM_THREADS", str(max(1, min(2, CORES // PROCESSES))))
+
+# How long an example takes says how busy the machine is; pytest-timeout ends what hangs.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 ROOT = Path(__file__).parent.parent
 TESTS = Path(__file__).parent
 LANES = {"browser": "browser", "course": "course"}
 """Folders whose tests bear a marker of their own."""
+SIDE_BY_SIDE = ("engine", "studio", "laws", "course")
+"""Folders whose tests measure no speed and share nothing outside their process, so that cores may share them out."""
+MOST_PROCESSES = 8
 MAY_SKIP = {"gpu", "slow"}
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at its options
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Folders whose tests may run side by side have a process a core, where nothing else is asked for."""
+    options = config.option
+    if not config.pluginmanager.hasplugin("xdist") or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    if options.numprocesses is not None or options.usepdb or options.collectonly:
+        return
+    asked = [(config.invocation_params.dir / argument).resolve() for argument in config.args]
+    apart = [TESTS / name for name in SIDE_BY_SIDE]
+    if all(path.is_dir() and any(path.is_relative_to(folder) for folder in apart) for path in asked):
+        options.numprocesses = min(CORES, MOST_PROCESSES)
+        options.dist = "loadfile" if options.dist == "no" else options.dist
 
 
 @pytest.hookimpl(tryfirst=True)  # before those of other lanes are left out
@@ -35,6 +66,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         lane = LANES.get(item.path.relative_to(TESTS).parts[0]) if item.path.is_relative_to(TESTS) else None
         if lane:
             item.add_marker(lane)
+
+
+def pytest_collection_finish() -> None:
+    """The collector leaves out what was imported, a million objects that every full collection would look at again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -52,6 +89,8 @@ def no_skips() -> bool:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
+    # half a character, as a test may print it, goes to no other process
+    report.sections = [(name, text.encode("utf-8", "replace").decode()) for name, text in report.sections]
     allowed = any(item.get_closest_marker(name) for name in MAY_SKIP)
     if no_skips() and report.skipped and not allowed and not hasattr(report, "wasxfail"):
         _fail_skipped(report)

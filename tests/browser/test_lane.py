@@ -86,7 +86,7 @@ def python(make: Callable[[], Timeline]) -> Timeline | None:
         return None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(LINES, TIMES, st.integers(0, 4))
 def test_every_edit_is_the_timelines_own(edit: Edit, line: Timeline, time_s: float, number: int) -> None:
     key = line.keys[number % len(line.keys)]

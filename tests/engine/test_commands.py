@@ -329,6 +329,7 @@ def test_all_measures_and_trials_are_listed(engine: Engine) -> None:
 # -- the entry point
 
 
+@pytest.mark.long
 def test_help_answers_without_loading_torch() -> None:
     code = """
 import sys
@@ -342,6 +343,7 @@ finally:
     assert "--schedule" in done.stdout
 
 
+@pytest.mark.long
 def test_an_error_ends_in_one_line_and_status_one(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "engine", "render", "none.mp4", str(tmp_path / "out.mp4"), "--prompt", "snow"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -415,6 +415,7 @@ def test_every_kind_of_model_is_a_module_of_the_engine() -> None:
     assert all(within(kind, "engine") and kind.rpartition(".")[0] in modules() for kind in kinds)
 
 
+@pytest.mark.long
 def test_the_engine_loads_neither_studio_nor_training_nor_pages() -> None:
     """What the source says is one thing; this asks a Python that has just imported the engine."""
     script = "import sys, engine.stream, engine.media.video; print(*sys.modules, sep='\\n')"

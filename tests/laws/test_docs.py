@@ -59,6 +59,7 @@ def test_every_parameter_stands_in_the_table() -> None:
     assert re.findall(r"^\| `.*", page, re.MULTILINE) == rows
 
 
+@pytest.mark.long
 def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
     built = subprocess.run(

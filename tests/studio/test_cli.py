@@ -45,6 +45,7 @@ def _made(version: Path) -> tuple[str, int]:
     return render.timeline.texts()[0], render.info["engine"]["seed"]
 
 
+@pytest.mark.long
 def test_record_render_check_export_and_list(run: Run, small_clip: Path, tmp_path: Path) -> None:
     """The chain of a take: the last line of standard output is the folder, alone."""
     sessions = tmp_path / "sessions"
@@ -142,6 +143,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     assert not list(tmp_path.glob("sessions/**/raw.mkv"))
 
 
+@pytest.mark.long
 def test_help_is_fast_for_it_loads_no_engine() -> None:
     code = "import sys, studio.__main__; sys.exit('torch' in sys.modules or 'gradio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

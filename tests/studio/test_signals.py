@@ -61,6 +61,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
 def test_a_page_that_records_is_cut_when_the_studio_is_ended(tmp_path: Path, name: str) -> None:
     script = SERVE.format(root=str(ROOT))
@@ -77,6 +78,7 @@ def test_a_page_that_records_is_cut_when_the_studio_is_ended(tmp_path: Path, nam
     assert (take.state, len(take.frames), take.manifest.ended) == ("complete", 20, "the studio was closed")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "ended"),
     [("SIGTERM", "terminated by SIGTERM"), ("SIGHUP", "terminated by SIGHUP"), ("SIGINT", "cut")],

@@ -22,6 +22,7 @@ from studio.timeline.timeline import Timeline
 from studio.variants import Grid, render_grid, render_grid_async
 
 
+@pytest.mark.long
 def test_a_grid_is_every_prompt_under_every_strength(take: Take, tmp_path: Path) -> None:
     nearest = load_model(take.manifest.engine).nearest
     other = next(text for text in ("a pencil sketch", "oil", "lava", "ice") if nearest(text)[0][0] not in PLACES)
@@ -79,6 +80,7 @@ def test_a_take_without_versions_has_nothing_to_pick_from(take: Take) -> None:
         GridPicker(take)
 
 
+@pytest.mark.long
 def test_a_strength_weakens_the_timelines_own(take: Take) -> None:
     line = Timeline.of("underwater").set(1, strength=0.2).set(2, strength=0.8, ease="smooth")
     grid = render_grid(take, [line, "underwater"], strengths=np.linspace(0.5, 1, 2), seeds=np.arange(7, 8), workers=1)
@@ -91,6 +93,7 @@ def test_a_strength_weakens_the_timelines_own(take: Take) -> None:
     assert whole == Timeline.of("underwater")
 
 
+@pytest.mark.long
 def test_an_awaited_grid_leaves_the_loop_free_and_can_be_cancelled(take: Take) -> None:
     told: list[tuple[int, int]] = []
 

@@ -284,6 +284,7 @@ def test_cameras_that_fail_end_the_loop(
     assert raised == [error, error]
 
 
+@pytest.mark.long
 def test_a_farm_worker_that_talks_nonsense_is_lost_and_not_waited_for(
     take: Take, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -115,6 +115,7 @@ def test_the_pipeline_answers_each_picture_by_noise_and_words(stream: Stream) ->
     assert 0 < row["frame_ms"]["p50"] <= row["frame_ms"]["max"]
 
 
+@pytest.mark.long
 def test_the_general_model_has_its_published_size() -> None:
     """865.9 M parameters in the U-Net of Stable Diffusion 2.1, 2.4 M in TAESD: counted without memory for them."""
     from diffusers import AutoencoderTiny, UNet2DConditionModel

@@ -124,7 +124,7 @@ def test_the_particles_are_the_same(case: Case, height: int, width: int) -> None
 
 
 @pytest.mark.parametrize(
-    ("size", "levels"), [((1, 64, 32), (1.0, 1.0)), ((2, 34, 45), (0.05, 1.0)), ((1, 45, 64), (0.05, 0.05))]
+    ("size", "levels"), [((1, 64, 32), (1.0, 1.0)), ((2, 34, 29), (0.05, 1.0)), ((1, 45, 32), (0.05, 0.05))]
 )
 def test_the_first_layers_input_is_the_same(
     case: Case, size: tuple[int, int, int], levels: tuple[float, float]
@@ -148,7 +148,7 @@ def test_the_first_layers_input_is_the_same(
 
 @pytest.mark.parametrize(
     ("size", "ratio", "past_level"),
-    [((1, 64, 32), 0.0, 1.0), ((2, 34, 45), 0.0, 0.05), ((2, 45, 34), 0.5, 0.05), ((1, 32, 64), 0.5, 1.0)],
+    [((1, 64, 32), 0.0, 1.0), ((2, 34, 29), 0.0, 0.05), ((2, 29, 34), 0.5, 0.05), ((1, 32, 64), 0.5, 1.0)],
 )
 def test_a_frame_is_composed(case: Case, size: tuple[int, int, int], ratio: float, past_level: float) -> None:
     """Pictures may differ by one grey level where a value lies on the edge between two."""

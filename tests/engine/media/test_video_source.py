@@ -106,6 +106,7 @@ def test_a_picture_is_a_source_too(tmp_path: Path) -> None:
         StillSource(tmp_path / "still.PNG", seconds=0)
 
 
+@pytest.mark.long
 def test_real_clips_are_whole(footage: Path) -> None:
     """No false alarm: clips of cameras and programs are read to their ends."""
     for path in sorted((footage / "dev").glob("*.mp4"))[:6]:

@@ -139,6 +139,7 @@ def weights_of(trainer: Trainer) -> torch.Tensor:
     return torch.cat([p.detach().flatten() for p in trainer.master.parameters()])
 
 
+@pytest.mark.long
 def test_training_learns(packed: Path, recipe: Recipe) -> None:
     trainer = Trainer(recipe, packed, "cpu")
     losses = [trainer.step(1.0) for _ in range(150)]  # enough that each world comes early and late
@@ -184,6 +185,7 @@ def test_a_run_begins_with_shipped_weights(packed: Path, recipe: Recipe, tmp_pat
     assert torch.equal(smaller.master.stem.weight, new.master.stem.weight)
 
 
+@pytest.mark.long
 def test_a_student_of_a_larger_network_learns_what_it_says(packed: Path, recipe: Recipe) -> None:
     """A larger network that always answers black pulls the student's picture down."""
     distil_from = Hourglass(replace(recipe.model, layers=2))

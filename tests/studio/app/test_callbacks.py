@@ -6,6 +6,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from studio.delivery import proxies
 from studio.rendering.render import render
 from studio.takes.take import Take
@@ -28,6 +30,7 @@ def test_a_take_without_pictures_for_browsers_is_prepared_when_it_is_opened(hous
     assert line["poster"]
 
 
+@pytest.mark.long
 def test_what_the_lane_does_not_show_is_rendered_again_too(house: House, weights: Path) -> None:
     """Edits of a version wait in the take, and keep its props and parameters."""
     take = proxies.make(recorded(house, weights))
@@ -53,6 +56,7 @@ def test_what_the_lane_does_not_show_is_rendered_again_too(house: House, weights
     assert "has no version 'v009'; load the page again" in house.callbacks.draft({**page, "version": "v009"})["error"]
 
 
+@pytest.mark.long
 def test_a_render_is_cancelled(house: House, weights: Path) -> None:
     take = proxies.make(recorded(house, weights))
     page = {"token": house.token(), "take": take.folder.relative_to(house.folder).as_posix(), "version": "live"}

@@ -258,6 +258,7 @@ def test_a_cancelled_job_ends_and_one_that_was_cut_off_goes_on_at_the_next_start
     again.close()
 
 
+@pytest.mark.long
 def test_a_process_that_is_cancelled_is_not_replaced(take: Take) -> None:
     farm = Farm(Processes(1))
     first, second = (farm.submit(Job(take.folder, full=True, seed=seed)) for seed in (1, 2))

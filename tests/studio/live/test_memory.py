@@ -72,6 +72,7 @@ def by_pages(models: list[weakref.ref[HeavyModel]]) -> Callable[[], None]:
     return session
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", [one_by_one, by_pages])
 def test_memory_after_thirty_sessions_is_that_after_five(
     how: Callable[[list[weakref.ref[HeavyModel]]], Callable[[], None]],
@@ -92,7 +93,7 @@ def test_memory_after_thirty_sessions_is_that_after_five(
         places.close()
 
 
-@pytest.mark.parametrize("calls", [2, 30])
+@pytest.mark.parametrize("calls", [2, pytest.param(30, marks=pytest.mark.long)])
 def test_what_came_after_the_first_settling_is_still_found(calls: int) -> None:
     class Node:
         me: object

@@ -82,6 +82,7 @@ def test_what_is_no_take_is_told(widget: type[TakePlayer | GridPicker]) -> None:
         widget("sessions/T001")  # type: ignore[arg-type]
 
 
+@pytest.mark.long
 def test_without_the_widgets_packages_the_remedy_is_told() -> None:
     code = "import sys; sys.modules['anywidget'] = None; import studio.notebook"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stderr

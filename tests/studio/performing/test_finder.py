@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -118,7 +118,6 @@ def test_several_at_once_are_what_they_have_in_common():
 
 
 @given(st.integers(0, 130), st.integers(0, 60))
-@settings(deadline=None)  # a busy machine is not a fault
 def test_a_mask_is_a_function_of_the_frames(left, top):
     frames = [scene(left, top), scene(left + 2, top), scene(left + 4, top + 1)]
     box = (left / WIDTH, top / HEIGHT, 24 / WIDTH, 24 / HEIGHT)

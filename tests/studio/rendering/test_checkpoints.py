@@ -123,6 +123,7 @@ def test_a_state_that_the_model_does_not_read_is_damage(edge_take: Take, monkeyp
     assert kept(edge_take) == []
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
 def test_checkpoints_stay_when_the_asker_is_killed(take: Take, name: str) -> None:

@@ -70,6 +70,7 @@ def little_room() -> Iterator[int]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@pytest.mark.long
 def test_a_take_that_is_killed_loses_a_second_at_most(clip: Path, weights: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", SHOOT, str(clip), str(weights), str(tmp_path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as shooting:

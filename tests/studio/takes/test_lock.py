@@ -64,6 +64,7 @@ def test_judgements_of_two_pages_are_both_kept(edge_take: Take) -> None:
     assert (manifest.verdict, manifest.notes) == ("circled", "good light")
 
 
+@pytest.mark.long
 def test_judgements_of_many_processes_are_all_kept(edge_take: Take) -> None:
     """Each adds a letter to the notes, as a tool would that reads, changes and writes."""
     script = (

@@ -18,7 +18,7 @@ def darker(rgb: np.ndarray, share: float, time_s: float, index: int, seed: int) 
     return (rgb * (1 - share)).astype(np.uint8)
 
 
-@pytest.mark.parametrize("parameter", PARAMETERS.values(), ids=str)
+@pytest.mark.parametrize("parameter", PARAMETERS.values(), ids=list(PARAMETERS))
 def test_what_is_declared_is_within_its_own_bounds_and_changes_nothing_at_its_default(parameter):
     assert PARAMETERS[parameter.name] is parameter
     assert parameter.least <= parameter.default <= parameter.most
