@@ -22,6 +22,7 @@ from engine.console import plain, printable, show_all_characters, words_column
 
 if TYPE_CHECKING:
     from engine.media.video import FileSource
+    from engine.tools.sets import OnSet
     from engine.types import Frame
 
 Advance = Callable[[int, "int | None"], None]
@@ -65,6 +66,15 @@ def render(
     target: Target,
     prompt: Annotated[str | None, typer.Option(help="What the picture becomes, all the way through.")] = None,
     schedule: Annotated[Path | None, typer.Option(help='JSON, {"seconds": "prompt", …}, instead of --prompt.')] = None,
+    plate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|FOLDER|#rrggbb|blur|panorama:FILE",
+            help="The set behind the cast: a picture or a clip, a folder of pictures, a colour, the camera's own "
+            "background blurred, a panorama. Without a prompt the composite alone is made.",
+        ),
+    ] = None,
+    matte: Annotated[str, typer.Option("--matter", help="What finds the cast: person, chroma …")] = "person",
     seed: Seed = 0,
     size: OptionalSize = None,
     seconds: StillSeconds = 5.0,
@@ -73,14 +83,20 @@ def render(
     steps: Steps = 1,
     threads: Threads = None,
 ) -> None:
-    """Turn a video or a picture into the world that a prompt names, or a schedule of prompts."""
-    if (prompt is None) == (schedule is None):
-        raise typer.BadParameter("give either --prompt TEXT or --schedule FILE")
+    """Turn a video or a picture into the world that a prompt names, or a schedule of prompts, and onto a set."""
+    if (prompt is not None and schedule is not None) or (prompt is None and schedule is None and plate is None):
+        raise typer.BadParameter("give either --prompt TEXT or --schedule FILE, or --plate alone")
     from engine.prompts import Key
     from engine.stream import Stream
     from engine.tools.render import open_for_stream, play
+    from engine.tools.sets import on_set
 
-    frames = open_for_stream(source, target, size, seconds)
+    frames: FileSource | OnSet = open_for_stream(source, target, size, seconds)
+    if plate is not None:
+        frames = on_set(frames, plate, matte)
+    if prompt is None and schedule is None:
+        _save(frames, target, frames)
+        return
     keys = _read_schedule(schedule, frames.fps) if schedule is not None else [Key(0.0, prompt or "")]
     stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads)
     _save(play(frames, stream, keys), target, frames)
@@ -360,7 +376,7 @@ def _read_schedule(path: Path, fps: float) -> list[Any]:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _save(frames: Iterable[Frame], target: Path, source: FileSource) -> None:
+def _save(frames: Iterable[Frame], target: Path, source: FileSource | OnSet) -> None:
     """Write frames with a progress bar; of a damaged source the frames before the damage are kept."""
     from engine.tools.render import save
 

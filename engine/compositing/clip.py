@@ -1,4 +1,4 @@
-"""A clip as a plate: looped or once, by a clock of its own, decoded ahead beside the frame loop."""
+"""A clip or a folder of pictures as a plate: looped or once, by a clock of its own, decoded ahead of the frame loop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engine.compositing.plates import CENTRE, Focus, check_focus, cover
 from engine.compositing.types import STRAIGHT, Light, View
 from engine.media.animation import Animation, moves
 from engine.media.decoder import Decoder, clip_length_s, open_container, probe
-from engine.media.pictures import MediaError
+from engine.media.pictures import PICTURE_SUFFIXES, MediaError, read_picture
 
 LONGEST_S = 900.0
 """Of a clip, in seconds."""
@@ -25,6 +25,8 @@ MOST_BYTES = 64 * 2**20
 """Of decoded pictures that each of a clip's two readers keeps."""
 AHEAD = 12
 """Pictures that are decoded before they are asked for."""
+FOLDER_FPS = 24.0
+"""Pictures a second of a folder."""
 _AHEAD_OF_LOOP_S = 1.0  # so long before the end the beginning is decoded again
 _log = logging.getLogger(__name__)
 
@@ -44,7 +46,7 @@ class _Reader:
 
     def __init__(self, path: Path, focus: Focus, report: Callable[[float], None]) -> None:
         self._path, self._focus, self._report = path, focus, report
-        self._pace = None if moves(path) else probe(path)
+        self._pace = None if path.is_dir() or moves(path) else probe(path)
         self._times: list[float] = []
         self._all = False
         """Whether `_times` holds all pictures' times."""
@@ -126,24 +128,37 @@ class _Reader:
         return rgb
 
     def _decode(self) -> Iterator[_Decoded]:
+        if self._path.is_dir():
+            for number, picture in enumerate(_pictures_in(self._path)):
+                yield _Decoded(number, number / FOLDER_FPS, partial(_read, picture))
+            return
         if self._pace is None:
-            for frame in Animation(self._path):
-                yield _Decoded(frame.index, frame.time_s, partial(_same, frame.rgb))
+            for shown in Animation(self._path):
+                yield _Decoded(shown.index, shown.time_s, partial(_same, shown.rgb))
             return
         with open_container(self._path) as container:
             decoder = Decoder(container, self._path, self._pace)
             # A decoder works on several frames at a time: it knows of damage before the last good frame is out.
             lost, last_s, number, whole = 0, 0.0, 0, True
-            for picture, time_s in decoder.frames():
+            for frame, time_s in decoder.frames():
                 if decoder.lost > lost and time_s - last_s > 1.5 / self._pace.fps:
                     lost, whole = decoder.lost, False
                     self._report(last_s)
-                whole = whole or picture.key_frame  # until then pictures are made from one that is not there
+                whole = whole or frame.key_frame  # until then pictures are made from one that is not there
                 if whole:
-                    yield _Decoded(number, time_s, partial(decoder.rgb, picture))
+                    yield _Decoded(number, time_s, partial(decoder.rgb, frame))
                     number, last_s = number + 1, time_s
             if decoder.lost > lost or decoder.missing_s:
                 self._report(last_s)
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    """The picture files of a folder, by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+
+
+def _read(path: Path, size: Size) -> np.ndarray:
+    return read_picture(path, at_most=2 * max(size))
 
 
 def _same(rgb: np.ndarray, size: Size) -> np.ndarray:
@@ -153,10 +168,12 @@ def _same(rgb: np.ndarray, size: Size) -> np.ndarray:
 class ClipPlate:
     """A clip, cropped to fill the frame around a focus; exact at any time in any order.
 
-    loop: begin again at the end, else the last picture stays. crossfade_s: seconds over which the end fades into the
-    beginning, 0 to 5 and at most a third of the clip; 0 cuts. Where the file is damaged the last good picture stands,
-    and `damage` says so. A picture that is asked for in order is ready when it is asked for; a jump back decodes from
-    the file's beginning. Raises MediaError (ValueError) for what is not a video, or lasts longer than `LONGEST_S`.
+    path: a video, an animation, or a folder of pictures that follow each other by name, `FOLDER_FPS` a second. loop:
+    begin again at the end, else the last picture stays. crossfade_s: seconds over which the end fades into the
+    beginning, 0 to 5 and at most a third of the clip; 0 cuts. Where the file is damaged the last good picture stands
+    until the next keyframe, and `damage` says so. A picture that is asked for in order is ready when it is asked for; a
+    jump back decodes from the file's beginning. Raises MediaError (ValueError) for what is not a video, or lasts longer
+    than `LONGEST_S`.
     """
 
     light: Light | None = None
@@ -168,8 +185,8 @@ class ClipPlate:
             raise ValueError(f"a cross-fade of {crossfade_s} s; it is 0 to 5 s")
         self._loop = loop
         self._damaged: list[float] = []
-        self._readers = tuple(_Reader(self.path, check_focus(focus), self._report) for _ in range(2))
         self._length_s = _length_s(self.path)
+        self._readers = tuple(_Reader(self.path, check_focus(focus), self._report) for _ in range(2))
         self._fade_s = min(crossfade_s, self._length_s / 3) if loop else 0.0
         self._changed = threading.Condition()
         self._wanted: tuple[float, Size] | None = None
@@ -267,9 +284,12 @@ class ClipPlate:
 
 def _length_s(path: Path) -> float:
     """How long a clip's pictures last, in seconds. Raises MediaError above `LONGEST_S`."""
-    if moves(path):
-        animation = Animation(path)
-        length_s = animation.length_s
+    if path.is_dir():
+        length_s = len(_pictures_in(path)) / FOLDER_FPS
+        if not length_s:
+            raise MediaError(f"the folder {path} holds no pictures; a plate's folder holds JPEG or PNG files in order")
+    elif moves(path):
+        length_s = Animation(path).length_s
     else:
         length_s = clip_length_s(path, LONGEST_S)
     if length_s > LONGEST_S:

@@ -22,7 +22,7 @@ from engine.compositing.types import Light
 
 _STOPS_DOWN, _STOPS_UP = 2.2, 1.0  # so far the cast is graded at most
 _TINT = 0.3  # so far a channel is raised or lowered at most, and the rest of the way half as far
-_BLACK = 0.12  # coded value by which black is lifted or lowered at most
+_BLACK = 0.06  # coded value by which black is lifted or lowered at most; half of the difference is haze, half is taste
 _GRAIN_ROOM = 128  # pixels by which a frame of noise can be moved on its sheet, each way
 
 
@@ -45,7 +45,8 @@ def composite(
 ) -> np.ndarray:
     """The cast of a camera's picture before a plate, (H, W, 3) uint8 sRGB; the caller owns it.
 
-    rgb, plate: (H, W, 3) uint8 sRGB. alpha: (H, W) uint8, 0 set to 255 cast. light: the plate's, where it is known;
+    rgb: the camera's picture, (H, W, 3) uint8 sRGB, best with the cast's colours alone at its edges (spill.py). plate:
+    as large. alpha: (H, W) uint8, 0 set to 255 cast. light: the plate's, where it is known;
     else it is guessed from the plate's pixels. following: what is known of the cast from the frames so far
     (`follow`), so that nothing pumps; without it this picture stands alone. scratch: memory of this size, for speed.
     Raises ValueError for pictures whose sizes differ. A function of its arguments alone, on any number of threads.
@@ -65,9 +66,10 @@ def composite(
     plate = _textured(plate, camera, behind, settings, following.time_s)
 
     exposed = settings.match if light is None else 0.0  # a known light says how bright the cast is
+    graded = settings.match_set * following.there
     cast = cv2.LUT(rgb, _grade(camera, behind, exposed, settings.match), dst=scratch.cast)
-    ground = cv2.LUT(plate, _grade(behind, camera, settings.match_set, settings.match_set), dst=scratch.ground)
-    spill *= _gain(behind, camera, settings.match_set)
+    ground = cv2.LUT(plate, _grade(behind, camera, graded, graded), dst=scratch.ground)
+    spill *= _gain(behind, camera, graded)
     if settings.relight > 0 or settings.light_wrap > 0:
         gain, more = fields(alpha_small, spill, light or guess_light(spill), settings.relight, settings.light_wrap)
         field = cv2.resize(gain, size, dst=scratch.field, interpolation=cv2.INTER_LINEAR)
@@ -110,7 +112,7 @@ def _grade(camera: Look, target: Look, exposed: float, tinted: float) -> np.ndar
     """(256, 1, 3) float32: coded value to linear light, moved by these shares towards the look of `target`."""
     stops = np.clip(np.log2(target.exposure / camera.exposure) * exposed, -_STOPS_DOWN, _STOPS_UP)
     gains = np.float32(2**stops) * _gain(camera, target, tinted)
-    black = np.clip((target.black - camera.black) * tinted, -_BLACK, _BLACK)
+    black = np.clip((target.black - camera.black) * tinted / 2, -_BLACK, _BLACK)
     coded = np.arange(256, dtype=np.float32)[:, None] / 255
     coded = (coded + (1 - coded) ** 2 * black).clip(0, 1)
     value = np.square(coded) * gains

@@ -33,6 +33,8 @@ class Following:
     """For how long there was a cast."""
     presence: float = 0.0
     """Share of this picture that is cast, 0..1."""
+    there: float = 0.0
+    """Whether there is a cast, 0..1, so that what depends on it comes and goes softly."""
     look: Look = NEUTRAL
     """Of the cast, in the camera's light."""
     head: tuple[float, float] = (0.5, 0.5)
@@ -70,8 +72,8 @@ def follow(before: Following | None, rgb: np.ndarray, alpha: np.ndarray, time_s:
     gap_s = min(max(time_s - past.time_s, 0.0), _LONGEST_S)
     if presence < _LEAST:
         look = look_of(rgb, _small_light(rgb, small)) if before is None else past.look
-        feet = past.feet * float(np.exp(-gap_s / _FEET_S))
-        return replace(past, time_s=time_s, presence=presence, look=look, feet=feet)
+        feet, there = (value * float(np.exp(-gap_s / _FEET_S)) for value in (past.feet, past.there))
+        return replace(past, time_s=time_s, presence=presence, look=look, feet=feet, there=there)
 
     seen_s = past.seen_s + gap_s
     first = past.seen_s == 0 and past.presence < _LEAST
@@ -93,6 +95,7 @@ def follow(before: Following | None, rgb: np.ndarray, alpha: np.ndarray, time_s:
         time_s,
         seen_s,
         presence,
+        1.0 if before is None else _mix((past.there,), (1.0,), 1 - float(np.exp(-gap_s / _FEET_S)))[0],
         _mixed(past.look, now, share(_LOOK_S)),
         _mix(past.head, _head(matte), share(_HEAD_S)),  # type: ignore[arg-type]
         room,

@@ -95,8 +95,8 @@ def shadow(alpha: np.ndarray, following: Following, strength: float) -> np.ndarr
     height, width = alpha.shape
     foot = following.foot_y * height
     lower = alpha * (np.arange(height, dtype=np.float32)[:, None] > foot - 0.3 * height)
-    flat = np.array([[1, 0, 0], [0, 0.16, foot * (1 - 0.16)]], np.float32)
-    lying = cv2.warpAffine(lower, flat, (width, height), flags=cv2.INTER_AREA)
+    flat = np.array([[1, 0, 0], [0, 0.16, foot * (1 - 0.16) + 0.025 * height]], np.float32)  # half of it before them
+    lying = cv2.warpAffine(lower, flat, (width, height), flags=cv2.INTER_LINEAR)
     wide = cv2.GaussianBlur(lying, (0, 0), sigmaX=0.035 * height, sigmaY=0.014 * height)
     close = cv2.GaussianBlur(lying, (0, 0), sigmaX=0.012 * height, sigmaY=0.006 * height)
     return np.clip((0.9 * wide + 0.5 * close) * np.float32(amount), 0, 0.85)

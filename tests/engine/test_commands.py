@@ -124,6 +124,38 @@ def test_a_picture_becomes_a_picture_or_a_video(engine: Engine, picture: Path, w
     assert len(read(tmp_path / "out.mp4")) == 12
 
 
+def test_a_plate_stands_behind_the_cast_and_the_world_over_both(
+    engine: Engine, small_clip: Path, weights: Path, tmp_path: Path
+) -> None:
+    plain, world, out = tmp_path / "plain.mp4", tmp_path / "world.mp4", tmp_path / "camera.mp4"
+    # Nobody is in the clip, so that the plate fills it.
+    assert engine("render", small_clip, plain, "--plate", "#2060c0")[0] == 0
+    colours = np.median(next(iter(VideoSource(plain))).rgb.reshape(-1, 3), axis=0)
+    assert np.abs(colours - (0x20, 0x60, 0xC0)).max() <= 3
+    arguments = "--prompt", "underwater", "--weights", weights, *ONE
+    assert engine("render", small_clip, world, "--plate", "#2060c0", *arguments)[0] == 0
+    assert engine("render", small_clip, out, *arguments)[0] == 0
+    assert len(list(VideoSource(world))) == len(list(VideoSource(small_clip)))
+    assert world.read_bytes() != out.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--plate", "nowhere.jpg"], "nowhere.jpg does not exist; a plate is a picture or a clip"),
+        (["--plate", "#12"], "'#12' is not a colour"),
+        (["--plate", "blur", "--matter", "ghost"], "'ghost' is not a matte; there are person"),
+    ],
+)
+def test_a_plate_that_cannot_be_used_says_why(
+    engine: Engine, small_clip: Path, tmp_path: Path, arguments: list[str], complaint: str
+) -> None:
+    status, _, err = engine("render", small_clip, tmp_path / "out.mp4", *arguments)
+    assert status != 0
+    assert complaint in " ".join(err.split())
+    assert not (tmp_path / "out.mp4").exists()
+
+
 def test_of_a_truncated_video_what_decodes_is_kept(
     engine: Engine, clip: Callable[[str], Path], weights: Path, tmp_path: Path
 ) -> None:

@@ -137,3 +137,8 @@ def test_the_cast_does_not_bleed_into_the_blurred_camera() -> None:
     assert not isinstance(ColourPlate((0, 0, 0)), CameraPlate)
     with pytest.raises(ValueError, match="above 0 and at most"):
         BlurredCamera(0.0)
+
+
+def test_without_a_cast_the_plate_stands_alone() -> None:
+    picture = composite(CAMERA, np.zeros_like(ALPHA), PLATE, DEFAULTS)
+    assert np.abs(picture.astype(int) - PLATE).max() <= 1
