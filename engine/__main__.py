@@ -91,9 +91,8 @@ def render(
     from engine.tools.render import open_for_stream, play
     from engine.tools.sets import on_set
 
-    frames: FileSource | OnSet = open_for_stream(source, target, size, seconds)
-    if plate is not None:
-        frames = on_set(frames, plate, matte)
+    opened = open_for_stream(source, target, size, seconds)
+    frames = opened if plate is None else on_set(opened, plate, matte)
     if prompt is None and schedule is None:
         _save(frames, target, frames)
         return

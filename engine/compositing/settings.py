@@ -30,7 +30,7 @@ class Settings:
     """All numbers of a composite. Raises ValueError for one out of its range; see `SETTINGS` for the ranges."""
 
     light_wrap: float = _setting(0, 1, 0.35, "how much of the set's light spills over the edges of the cast")
-    match: float = _setting(0, 1, 0.5, "how far the cast's exposure and colour go towards those of the set")
+    match: float = _setting(0, 1, 0.45, "how far the cast's exposure and colour go towards those of the set")
     match_set: float = _setting(0, 1, 0.15, "how far the set's exposure and colour go towards those of the cast")
     relight: float = _setting(0, 1, 0.6, "how far the set's light falls on the cast: its side, its colours, its rim")
     softness: float = _setting(0, 1, 0.5, "how far the set is softened to the sharpness of the camera")
