@@ -125,7 +125,7 @@ def snow(pen: Pen) -> None:
         float2 q = g * float2(9.0, 12.0) + at;
         float s = puff.eval(q).a, t = puff.eval(q + float2(9.0 * side, 7.0)).a;
         float m = grain.eval(g * 40.0 + at).a;
-        c = mix(dark, bright, half(cut(0.62 + 3.4 * (s - t) + 0.20 * (s - 0.5) + 0.14 * (m - 0.5) * near)));
+        c = mix(dark, bright, half(cut(0.52 + 4.2 * (s - t) + 0.20 * (s - 0.5) + 0.14 * (m - 0.5) * near)));
         """,
         "snow",
     )

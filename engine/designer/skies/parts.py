@@ -13,25 +13,29 @@ from engine.designer.pen import BOTTOM, REACH, TOP, Pen, Sprite, pack, shade
 
 _CLOUDS = """
 uniform shader base, fine;
-uniform float cover, soft, height, scale, stretch;
+uniform float cover, soft, height, scale, stretch, billow;
 uniform float2 light, at;
 uniform half4 bright, dull, dark;
-float density(float2 p) {
+float lumps(float2 p) {
     float2 q = float2(p.x / stretch, p.y) * (512.0 / scale) + at;
-    float n = base.eval(q).a * 0.60 + base.eval(q * 2.0 + 171.0).a * 0.24
-            + fine.eval(q * 2.0).a * 0.12 + fine.eval(q * 6.0).a * 0.04;
-    float v = abs(p.y) / height;
-    return smoothstep(cover, cover + soft, n - 0.55 * smoothstep(0.45, 1.0, v * 2.0));
+    float lump = 1.0 - abs(2.0 * base.eval(q * 3.0 + 171.0).a - 1.0), curl = 1.0 - abs(2.0 * base.eval(q * 7.0).a - 1.0);
+    return base.eval(q).a * (1.0 - billow) + (lump * 0.62 + curl * 0.38) * billow + (fine.eval(q * 3.0).a - 0.5) * 0.10;
+}
+float density(float2 p, float n) {
+    return smoothstep(cover, cover + soft, n - 0.55 * smoothstep(0.45, 1.0, abs(p.y) / height * 2.0));
 }
 half4 main(float2 p) {
-    float d = density(p);
+    float n = lumps(p), d = density(p, n);
     if (d <= 0.002) return half4(0);
-    float thick = density(p + light * 0.022) * 0.6 + density(p + light * 0.06) * 0.4;
-    float sun = clamp(1.0 - thick * 0.9 + (1.0 - d) * 0.35, 0.0, 1.0);
-    half4 c = mix(dark, dull, half(smoothstep(0.0, 0.55, sun)));
-    c = mix(c, bright, half(smoothstep(0.45, 1.0, sun)));
-    float a = d * float(bright.a);
-    return half4(c.rgb * half(a), half(a));
+    float2 a = p + light * 0.014, b = p + light * 0.06;
+    float na = lumps(a), nb = lumps(b);
+    float thick = density(a, na) * 0.55 + density(b, nb) * 0.45;
+    float relief = (n - na) * 2.0 + (n - nb) * 0.9;
+    float sun = clamp(0.92 - thick * 0.72 + (1.0 - d) * 0.35 + relief, 0.0, 1.0);
+    half4 c = mix(dark, dull, half(smoothstep(0.0, 0.5, sun)));
+    c = mix(c, bright, half(smoothstep(0.4, 0.95, sun)));
+    float alpha = d * float(bright.a);
+    return half4(c.rgb * half(alpha), half(alpha));
 }
 """
 
@@ -132,12 +136,13 @@ def clouds(
     dull: int = 0xD5DEE8,
     dark: int = 0x9FB0C4,
     alpha: float = 1.0,
+    billow: float = 0.25,
     lit: bool = False,
     detail: float = 0.5,
 ) -> Sprite:
     """A band of clouds `height` units high that repeats sideways after `tile` x `stretch` units; see `Pen.roll`.
 
-    cover: 0 all clouds to 1 none; the three colours are those of its sunny, common and shady sides,
+    cover: 0 all clouds to 1 none; billow: 0 sheets to 0.5 heaps; the three colours are those of its sunny, common and shady sides,
     each 0xRRGGBB as a sky's own, or with lit=True as the pen's light has made it.
     """
 
@@ -149,7 +154,7 @@ def clouds(
         up = pen.light.key_from
         size = math.hypot(*up) or 1.0
         shader = shade(
-            _CLOUDS, children, cover=cover, soft=soft, height=height, scale=tile, stretch=stretch,
+            _CLOUDS, children, cover=cover, soft=soft, billow=billow, height=height, scale=tile, stretch=stretch,
             light=(up[0] / size, -max(up[1], 0.25) / size), at=(pen.random.random() * 512, pen.random.random() * 512),
             bright=a, dull=b, dark=c,
         )  # fmt: skip
