@@ -200,7 +200,7 @@ def cloud_sea(pen: Pen, time_s: float) -> None:
     bright, dull, dark = (pen.colour("cloud", share) & 0xFFFFFF for share in (1.1, 0.45, 0.0))
     for i, (y, height, tile) in enumerate(((0.015, 0.14, 0.42), (0.10, 0.24, 0.75), (0.27, 0.42, 1.3))):
         bank = skies.clouds(
-            pen, f"bank {i}", height=height, tile=tile, stretch=round(3.6 / tile) / 1.5, cover=0.34, soft=0.26,
+            pen, f"bank {i}", height=height, tile=tile, stretch=round(3.6 / tile) / 1.5, cover=0.22, soft=0.24,
             bright=bright, dull=dull, dark=dark, lit=True, detail=0.5,
         )  # fmt: skip
         pen.roll(bank, 0.5 * i + time_s * (0.004 + 0.006 * i), y)

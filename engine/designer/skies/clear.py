@@ -56,9 +56,13 @@ def day(pen: Pen) -> None:
 @day.live
 def day_clouds(pen: Pen, time_s: float) -> None:
     """Fair-weather clouds on two heights: heaps above, small ones far away."""
-    far, near = {"height": 0.17, "tile": 0.42, "stretch": 2.2}, {"height": 0.46, "tile": 1.25, "stretch": 1.9}
-    low = parts.clouds(pen, "low", **far, cover=0.52, soft=0.16, dull=0xE6EDF4, dark=0xA9BBD0, alpha=0.85, billow=0.4)
-    high = parts.clouds(pen, "high", **near, cover=0.52, soft=0.17, dull=0xE2EAF2, dark=0x92A8C2, billow=0.36)
+    low = parts.clouds(
+        pen, "low", height=0.17, tile=0.42, stretch=5.0, cover=0.52, soft=0.16, dull=0xE6EDF4, dark=0xA9BBD0,
+        alpha=0.85, billow=0.4,
+    )  # fmt: skip
+    high = parts.clouds(
+        pen, "high", height=0.46, tile=1.25, stretch=1.9, cover=0.52, soft=0.17, dull=0xE2EAF2, dark=0x92A8C2, billow=0.36
+    )  # fmt: skip
     pen.roll(low, 0.3 + time_s * 0.0025, -0.11)
     pen.roll(high, time_s * 0.005, -0.40)
 

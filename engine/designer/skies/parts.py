@@ -18,7 +18,8 @@ uniform float2 light, at;
 uniform half4 bright, dull, dark;
 float lumps(float2 p) {
     float2 q = float2(p.x / stretch, p.y) * (512.0 / scale) + at;
-    float lump = 1.0 - abs(2.0 * base.eval(q * 3.0 + 171.0).a - 1.0), curl = 1.0 - abs(2.0 * base.eval(q * 7.0).a - 1.0);
+    float lump = 1.0 - abs(2.0 * base.eval(q * 3.0 + 171.0).a - 1.0);
+    float curl = 1.0 - abs(2.0 * base.eval(q * 7.0).a - 1.0);
     return base.eval(q).a * (1.0 - billow) + (lump * 0.62 + curl * 0.38) * billow + (fine.eval(q * 3.0).a - 0.5) * 0.10;
 }
 float density(float2 p, float n) {
@@ -142,8 +143,8 @@ def clouds(
 ) -> Sprite:
     """A band of clouds `height` units high that repeats sideways after `tile` x `stretch` units; see `Pen.roll`.
 
-    cover: 0 all clouds to 1 none; billow: 0 sheets to 0.5 heaps; the three colours are those of its sunny, common and shady sides,
-    each 0xRRGGBB as a sky's own, or with lit=True as the pen's light has made it.
+    cover: 0 all clouds to 1 none; billow: 0 sheets to 0.5 heaps; the three colours are those of its
+    sunny, common and shady sides, each 0xRRGGBB as a sky's own, or with lit=True as the pen's light has made it.
     """
 
     def draw(pen: Pen) -> None:
