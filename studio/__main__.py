@@ -28,8 +28,17 @@ app = typer.Typer(
 )
 takes_app = typer.Typer(help="The takes of a sessions folder.", no_args_is_help=True)
 app.add_typer(takes_app, name="takes")
+sets_app = typer.Typer(help="Sets: what stands behind the cast.", no_args_is_help=True)
+app.add_typer(sets_app, name="sets")
 
 _stderr = Console(stderr=True, highlight=False)
+
+
+class WhichMattes(str, Enum):
+    """Which mattes a take is composited with again."""
+
+    RECORDED = "recorded"
+    ANEW = "anew"
 
 
 class Device(str, Enum):
@@ -52,6 +61,7 @@ TakeFolder = Annotated[Path, typer.Argument(metavar="TAKE", help="A take's folde
 
 SESSIONS = Path("sessions")
 DEFAULT = Kind(DEFAULT_KIND)
+_SET = "Behind the cast: a picture, a clip, gallery:NAME, colour:#204060, blur:0.5, off, or words."
 _FRAMES_ALONE = "--frames says how a schedule counts; give --schedule FILE with it"
 
 
@@ -114,6 +124,7 @@ def record(
     frames: Annotated[
         float | None, typer.Option(metavar="FPS", help="The schedule counts frames at this rate, as Deforum's do.")
     ] = None,
+    set_: Annotated[str | None, typer.Option("--set", help=_SET)] = None,
     scene: Annotated[str, typer.Option(help="Scene.")] = "1",
     shot: Annotated[str, typer.Option(help="Shot.")] = "A",
     size: Annotated[str | None, typer.Option(metavar="WxH", help="384 px on the longer side by default.")] = None,
@@ -155,12 +166,22 @@ def record(
         timeline = Timeline.of("as it is" if prompt is None else prompt)
     else:
         timeline = schedules.load(schedule, rate, frames=frames is not None)
+    plates = sessions / slate.production / "sets"
+    if set_ is not None:
+        from dataclasses import replace
+
+        from studio.sets.store import Store
+        from studio.sets.typed import set_of
+        from studio.timeline.sets import SetKey
+
+        timeline = replace(timeline, sets=(SetKey(0.0, set_of(set_, Store(plates))),))
     model = load_model(kind=kind.value, device=device.value, weights=weights, seed=seed)
     director = Director(model, timeline.keys[0].prompt, weights=str(weights.absolute()) if weights else "")
     trouble: Exception | None = None
     ended = "cut"
     with terminable():
         try:
+            director.look_in(plates)
             director.warm(camera.width, camera.height)
             director.record(sessions, slate, timeline=timeline, fps=camera.fps)
             connection = Connection(director, held=False)
@@ -223,6 +244,10 @@ def render(
     script: Annotated[
         list[Path] | None, typer.Option(help="A script of scenes, props and beats, YAML or JSON; again for a variant.")
     ] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help=f"{_SET} Again for a variant.")] = None,
+    mattes: Annotated[
+        WhichMattes, typer.Option(help="Where a set stands: the mattes of the take, or all made anew.")
+    ] = WhichMattes.RECORDED,
     seed: Annotated[list[int] | None, typer.Option(help="In place of the take's; again for a variant.")] = None,
     frames: Annotated[
         float | None, typer.Option(metavar="FPS", help="The schedule counts frames at this rate, as Deforum's do.")
@@ -242,8 +267,8 @@ def render(
 ) -> None:
     """Render takes again into new versions, the live words by default; prints the versions' folders.
 
-    Every take is rendered under every prompt, schedule and script given, with every seed. A worker that is lost is
-    replaced, and a render that was killed goes on where it was when it is asked for again.
+    Every take is rendered under every prompt, schedule and script given, with every set and seed. A worker that is lost
+    is replaced, and a render that was killed goes on where it was when it is asked for again.
     """
     from studio.farm.command import display, plan, summary
     from studio.farm.farm import render_many
@@ -260,6 +285,8 @@ def render(
         full=full,
         weights=weights,
         device=device.value,
+        sets=set_ or (),
+        mattes=mattes.value,
         remark=_remark,
     )
     with display(jobs, _stderr) as progress:
@@ -379,6 +406,42 @@ def takes_ls(
         print(json.dumps(lines, indent=2, ensure_ascii=False))
     else:
         Console().print(table(lines))
+
+
+@sets_app.command("ls")
+def sets_ls(
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON object of plans by their names.")] = False,
+) -> None:
+    """List the gallery."""
+    from studio.sets.command import listed
+
+    print(listed(as_json))
+
+
+@sets_app.command("describe")
+def sets_describe(
+    words: Annotated[str, typer.Argument(help="A place: a castle at night.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The plan as JSON.")] = False,
+) -> None:
+    """Say which place the set designer makes of words, and which of them it does not know."""
+    from studio.sets.command import described
+
+    print(printable(described(words, as_json)))
+
+
+@sets_app.command("draw")
+def sets_draw(
+    what: Annotated[str, typer.Argument(metavar="WORDS", help="Words, or gallery:NAME.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A .png, .jpg or .mp4 to write.")],
+    size: Annotated[str, typer.Option(metavar="WxH", help="Pixels.")] = "1280x720",
+    seconds: Annotated[float, typer.Option(min=0.1, max=600, help="Length of a clip.")] = 5.0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another place of the same kind.")] = 0,
+) -> None:
+    """Draw a set, as a picture or as a clip."""
+    from engine.types import Sizes
+    from studio.sets.command import drawn
+
+    print(drawn(what, out, Sizes().parse(size), seconds, seed))
 
 
 def _find(take: Path, sessions: Path) -> Path:

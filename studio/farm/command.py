@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -16,11 +18,16 @@ from engine.types import LiveModel
 from studio.farm.jobs import Job, JobProgress, JobResult
 from studio.model import load_model
 from studio.rendering.preflight import check_script
-from studio.script.compile import timeline_of
+from studio.rendering.render import timeline_for
+from studio.rendering.replay import Mattes
 from studio.script.files import load_script
+from studio.sets.stage import production_folder
+from studio.sets.store import Store
+from studio.sets.typed import set_of
 from studio.takes.documents import TakeError
 from studio.takes.take import Take
 from studio.timeline.files import load as load_schedule
+from studio.timeline.sets import SetKey, words_of
 from studio.timeline.timeline import Timeline
 
 
@@ -35,15 +42,19 @@ def plan(
     full: bool = False,
     weights: Path | None = None,
     device: str = "auto",
+    sets: Sequence[str] = (),
+    mattes: Mattes = "recorded",
     remark: Callable[[str], None] = print,
 ) -> list[Job]:
-    """A job for every take under every prompt, schedule and script with every seed; the take's own by default.
+    """A job for every take under every prompt, schedule and script with every set and seed; the take's own by default.
 
-    fps: schedules count frames at this rate. remark: called with what the check of a script finds, and what is
-    converted. A take that cannot be opened becomes a job that fails. Raises ValueError for prompts that cannot be used.
+    sets: as people type them (studio/sets/typed.py), each in place of those of the timeline. fps: schedules count
+    frames at this rate. remark: called with what the check of a script finds, and what is converted. A take that cannot
+    be opened becomes a job that fails. Raises ValueError for prompts and sets that cannot be used.
     """
     jobs = []
     each_seed: Sequence[int | None] = seeds or [None]
+    each_set: Sequence[str | None] = sets or [None]
     for folder in takes:
         variants: list[Timeline | None] = [Timeline.of(text) for text in prompts]
         try:
@@ -57,8 +68,8 @@ def plan(
             if scripts:
                 model = load_model(take.manifest.engine, device=device, weights=weights)
                 variants += [_script(path, take, model, remark) for path in scripts]
-        for timeline, seed in itertools.product(variants or [None], each_seed):
-            jobs.append(Job(folder, timeline, seed, full, weights, device))
+        for timeline, text, seed in itertools.product(variants or [None], each_set, each_seed):
+            jobs.append(Job(folder, _staged(timeline, text, folder), seed, full, weights, device, mattes))
     return jobs
 
 
@@ -75,7 +86,18 @@ def _script(path: Path, take: Take, model: LiveModel, remark: Callable[[str], No
         if problem.level == "error":
             raise ValueError(f"{path}: {problem}")
         remark(f"{problem.level}: {problem}")
-    return timeline_of(script, take.clock)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the check has said what is converted
+        return timeline_for(take, script)
+
+
+def _staged(line: Timeline | None, text: str | None, folder: Path) -> Timeline | None:
+    """A timeline, or that of the take, with one set all through in place of its own; as it is where none is given."""
+    if text is None:
+        return line
+    set_ = set_of(text, Store(production_folder(folder)))
+    line = Take.open(folder).timeline if line is None else line
+    return replace(line, sets=() if set_ is None else (SetKey(0.0, set_),))
 
 
 def name_of(job: Job) -> str:
@@ -83,6 +105,7 @@ def name_of(job: Job) -> str:
     parts = [" ".join(job.take.parts[-4:])]
     if job.timeline is not None:
         parts.append(" → ".join(job.timeline.texts()[:3]))
+        parts += [f"set {words_of(key.set)}" for key in job.timeline.sets[:1]]
     if job.seed is not None:
         parts.append(f"seed {job.seed}")
     return ", ".join(parts)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import fields
 from difflib import get_close_matches
+from pathlib import Path
 
 from engine.prompts import PromptError, blend
 from engine.types import LiveModel
 from studio.model import load_model
+from studio.performing.casting import Casting
 from studio.performing.mattes import sightings
-from studio.script.compile import PlacedBeat, Problem, name_of_beat, place
+from studio.script.compile import PlacedBeat, Problem, name_of_beat, place, set_files
 from studio.script.moments import conversion, counts_frames, may_name
 from studio.script.script import Beat, Prop, Scene, Script
+from studio.sets.stage import Stage, check_file, plan_in_words
 from studio.takes.documents import TakeError
 from studio.takes.mjpeg import packets
 from studio.takes.take import Take
 from studio.timeline.clock import Clock
+from studio.timeline.sets import Set, pairs_of
 
 KNOWN_COSINE, KNOWN_SHARE = 0.55, 0.5
 """From these on a text counts as known: its likeness to the nearest wording that the model was taught, and the share of
@@ -42,6 +47,7 @@ def check_script(script: Script, take: Take, model: LiveModel | None = None) -> 
         problems.append(Problem("error", take.name, str(error)))
     else:
         problems += _props(script, take, placed) if sound else ()
+    problems += _sets(script, take, placed) if sound else ()
     problems += _times(script, clock, placed)
     problems += _fields(script)
     if sound:
@@ -125,6 +131,34 @@ def _words(script: Script, placed: list[PlacedBeat], model: LiveModel) -> Iterat
         elif not wording and shares.get(world, 0.0) < KNOWN_SHARE and shares.get(thing, 0.0) < KNOWN_SHARE:
             blended = ", ".join(f"{name} {share:.0%}" for name, share in model.nearest(text)[:3])
             yield Problem("warning", where, f"the model does not know {text!r}; it would show {blended}")
+
+
+def _sets(script: Script, take: Take, placed: list[PlacedBeat]) -> Iterator[Problem]:
+    """Sets that cannot be shown, and words of a set that the designer does not know."""
+    try:
+        files = set_files(script)
+    except PromptError as error:
+        yield Problem("error", "the script", str(error))
+        return
+    with closing(Stage.of_take(take)) as stage:
+        for beat in placed:
+            for set_, _ in pairs_of(script.scene(beat.scene).behind) if beat.scene else ():
+                try:
+                    yield from _set(set_, Casting(stage), beat.where, script.folder, files)
+                except ValueError as error:
+                    yield Problem("error", beat.where, f"the set of the scene {beat.scene!r}: {error}")
+
+
+def _set(set_: Set, casting: Casting, where: str, folder: Path, files: Mapping[str, Path]) -> Iterator[Problem]:
+    if set_ is None:
+        return
+    if "file" in set_ and (folder / set_["file"]) in files.values():
+        check_file(folder / set_["file"])
+        set_ = {"colour": "black", "cast": set_.get("cast")}  # the cast alone is left to be looked at
+    casting.prepare(set_)
+    if "words" in set_:
+        for word in plan_in_words(set_["words"])[1]:
+            yield Problem("warning", where, f"the set designer does not know {word!r}; it leaves it out")
 
 
 def _props(script: Script, take: Take, placed: list[PlacedBeat]) -> Iterator[Problem]:

@@ -24,10 +24,11 @@ from studio.model import load_model
 from studio.performing.casting import Casting
 from studio.rendering.checkpoints import EVERY, Checkpoints, DamagedCheckpointsError
 from studio.rendering.replay import Mattes, first_change, goes_on, replay, same_setup
-from studio.script.compile import timeline_of
+from studio.script.compile import set_files, timeline_of
 from studio.script.moments import conversion
 from studio.script.script import Beat, Script
-from studio.sets.stage import Stage, adopt
+from studio.sets.stage import Stage, adopt, production_folder
+from studio.sets.store import Store
 from studio.takes.documents import TakeError, file_sha256, rgb_sha256, write_document
 from studio.takes.frames import pictures, write_video
 from studio.takes.slate import now
@@ -47,12 +48,16 @@ Instructions: TypeAlias = Script | Timeline | Prompt
 def timeline_for(take: Take, direction: Instructions) -> Timeline:
     """What a script, a timeline or a prompt means for a take; warns where frames of another rate are converted.
 
-    Raises TimelineError for anything else, and for a script with a mistake.
+    Files of a script's sets are copied into the take's production. Raises TimelineError for anything else, and for a
+    script with a mistake, SetError for a file that cannot be copied.
     """
     if isinstance(direction, Script):
         if converted := conversion(direction, take.clock):
             warnings.warn(f"{direction.title or 'the script'}: {converted}", stacklevel=3)
-        return timeline_of(direction, take.clock)
+        timeline = timeline_of(direction, take.clock)
+        for path in set_files(direction).values():
+            Store(production_folder(take.folder)).add(path)
+        return timeline
     if isinstance(direction, Timeline):
         return direction
     if isinstance(direction, Beat) or (

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Literal
 
 from engine.prompts import AS_IT_IS, Prompt, PromptError, blend
 from studio.script.moments import seconds_of
-from studio.script.script import Beat, Script, ScriptError
+from studio.script.script import Beat, Scene, Script, ScriptError
+from studio.takes.documents import file_sha256
 from studio.timeline import curves
 from studio.timeline.clock import Clock
 from studio.timeline.curves import TICK_S, Keyframe, Keyframes, value_at
 from studio.timeline.keys import Key, Matte
+from studio.timeline.sets import Set, SetBlend, SetKey, is_content, normal, pairs_of
 from studio.timeline.timeline import Timeline
 
 
@@ -47,7 +50,8 @@ def timeline_of(script: Script, clock: Clock | None = None, *, end_s: float | No
     """The timeline that a script means on a clock: that of a take (`take.clock`), or of the plan of one.
 
     end_s: where a plan ends; such a timeline can be joined and looped, and must hold all beats. Reads the files of
-    drawn masks, which the timeline then carries. Raises ScriptError with the first mistake, TimelineError for a mask.
+    drawn masks, which the timeline then carries, and those of sets, which it names by their content. Raises ScriptError
+    with the first mistake, TimelineError for a mask.
     """
     clock = clock or Clock()
     placed, errors = place(script, clock)
@@ -56,26 +60,67 @@ def timeline_of(script: Script, clock: Clock | None = None, *, end_s: float | No
     keys = [] if placed[0].start_s == 0 else [Key(0.0, AS_IT_IS)]
     weights: dict[str, Keyframes] = {}
     present: set[str] = set()
+    sets = [SetKey(0.0, None)]
     for i, beat in enumerate(placed):
         by_words = [script.prop(name).words for name in beat.props if script.prop(name).part is None]
         look = script.scene(beat.scene).look if beat.scene else AS_IT_IS
         notes = {"scene": beat.scene, "props": list(beat.props), "note": beat.beat.note}
         metadata = {name: value for name, value in notes.items() if value}
         keys.append(Key(beat.start_s, _with_props(look, by_words), beat.beat.fade, metadata=metadata))
+        behind = _behind(script, beat.scene)
+        if behind != sets[-1].set:
+            sets.append(SetKey(beat.start_s, behind, beat.beat.fade))
         by_region = {name for name in beat.props if script.prop(name).part is not None}
         _turn(weights, beat.start_s, beat.beat.fade, by_region, present)
         present = by_region
         next_s = placed[i + 1].start_s if i + 1 < len(placed) else None
         if beat.end_s is not None and (next_s is None or beat.end_s < next_s):
             keys.append(Key(beat.end_s, AS_IT_IS))
+            if sets[-1].set is not None:
+                sets.append(SetKey(beat.end_s, None))
             _turn(weights, beat.end_s, 0.0, set(), present)
             present = set()
-    timeline = Timeline(tuple(keys), clock.markers, mattes=tuple(_mattes(script, weights)))
+    timeline = Timeline(tuple(keys), clock.markers, mattes=tuple(_mattes(script, weights)), sets=tuple(sets[1:]))
     if end_s is None:
         return timeline
     if keys[-1].time_s >= end_s:
         raise ScriptError(f"the last beat is at {keys[-1].time_s:g} s, past the end of the plan at {end_s:g} s")
     return timeline.until(end_s)
+
+
+def set_files(script: Script) -> dict[str, Path]:
+    """The files of a script's sets by the names that its timelines have for them. Raises ScriptError."""
+    scenes = [*script.scenes, *(thing for thing in script.shared if isinstance(thing, Scene))]
+    paths = [_path(script, set_) for scene in scenes for set_, _ in pairs_of(scene.behind) if _is_path(set_)]
+    return {_content(path): path for path in paths}
+
+
+def _behind(script: Script, scene: str | None) -> SetBlend:
+    """What stands behind the cast in a scene, its files by their content."""
+    blend = script.scene(scene).behind if scene else None
+    pairs = [
+        ({**set_, "file": _content(_path(script, set_))} if set_ and _is_path(set_) else set_, weight)
+        for set_, weight in pairs_of(blend)
+    ]
+    return normal(pairs)
+
+
+def _is_path(set_: Set) -> bool:
+    return set_ is not None and "file" in set_ and not is_content(set_["file"])
+
+
+def _path(script: Script, set_: Set) -> Path:
+    assert set_ is not None, "only a set with a file is asked for its path"
+    return script.folder / set_["file"]
+
+
+def _content(path: Path) -> str:
+    if not path.is_file():
+        raise ScriptError(f"the set {path} does not exist; give the path of a picture or a clip")
+    try:
+        return file_sha256(path) + path.suffix.lower()
+    except OSError as error:
+        raise ScriptError(f"the set {path} cannot be read: {error.strerror or error}") from None
 
 
 def place(script: Script, clock: Clock) -> tuple[list[PlacedBeat], list[Problem]]:

@@ -1,9 +1,11 @@
 """Scripts as files: YAML or JSON that people read and write, with the place of every mistake.
 
     schema: lsd-studio.script
-    version: 1
+    version: 2
     include: [scenes.yaml]
-    scenes: {sea: underwater}
+    scenes:
+      sea: underwater
+      shore: {look: a pencil sketch, set: beach.jpg}
     props:
       stick: {becomes: a lightsaber, region: green}
     beats:
@@ -17,7 +19,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from engine.media.texts import MARK, decoded
 from studio.script.reader import SCHEMA, VERSION, Reader
 from studio.script.script import Includes, Prop, Scene, Script, ScriptError, Tempo
 from studio.takes.documents import write_whole
+from studio.timeline.sets import Set, SetBlend, is_content, pairs_of, to_json
 from studio.workers import text_of
 
 _NOT_IN_YAML = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
@@ -84,7 +87,19 @@ def _things(path: Path, above: tuple[Path, ...] = ()) -> list[Scene | Prop]:
     props = [
         prop if prop.part is None else replace(prop, region=prop.part.beside(other.folder)) for prop in other.props
     ]
-    return [*other.scenes, *props, *other.shared]
+    scenes = [replace(scene, set=_at(scene.behind, other.folder.resolve().joinpath)) for scene in other.scenes]
+    return [*scenes, *props, *other.shared]
+
+
+def _at(blend: SetBlend, moved: Callable[[str], str | Path]) -> SetBlend:
+    """A set, or a blend of them, whose file lies elsewhere; a name of content stays."""
+
+    def at(set_: Set) -> Set:
+        if set_ is None or "file" not in set_ or is_content(set_["file"]):
+            return set_
+        return {**set_, "file": str(moved(set_["file"]))}
+
+    return [[at(set_), weight] for set_, weight in pairs_of(blend)]
 
 
 def save_script(script: Script, path: Path | str) -> None:
@@ -120,10 +135,11 @@ def _moved(script: Script, folder: Path) -> Script:
             return prop
         return replace(prop, region=replace(region, mask=seen(region.mask)))
 
+    scenes = [replace(scene, set=_at(scene.behind, seen)) for scene in script.scenes]
     include = tuple(seen(name) for name in script.include)
     props = [moved(prop) for prop in script.props]
     includes = None if script.unread else Includes(folder, include, script.shared)
-    return replace(script, props=props, include=include, folder=folder, includes=includes)
+    return replace(script, scenes=scenes, props=props, include=include, folder=folder, includes=includes)
 
 
 def dumps(script: Script, suffix: str = ".yaml") -> str:
@@ -156,7 +172,10 @@ def to_dict(script: Script) -> dict[str, Any]:
 
     tempo = script.tempo if isinstance(script.tempo, Tempo) else None
     scenes = {
-        scene.name: without({"look": prompt(scene.look), "note": scene.note}, scene.metadata) for scene in script.scenes
+        scene.name: without(
+            {"look": prompt(scene.look), "set": to_json(scene.behind), "note": scene.note}, scene.metadata
+        )
+        for scene in script.scenes
     }
     props = {
         prop.name: without(
@@ -172,7 +191,7 @@ def to_dict(script: Script) -> dict[str, Any]:
         beats.append(without({**row, "until": beat.until, "note": beat.note}, beat.metadata))
     data = {
         "schema": SCHEMA,
-        "version": VERSION,
+        "version": VERSION if any(scene.set is not None for scene in script.scenes) else 1,
         "title": script.title,
         "fps": script.fps,
         "tempo": tempo and {"bpm": tempo.bpm, "first_s": tempo.first_s, "beats_per_bar": tempo.beats_per_bar},

@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
 
-from engine.prompts import PromptError
+from engine.prompts import AS_IT_IS, PromptError
 from studio.script.region import Region
 from studio.script.script import Beat, Includes, Prop, Scene, Script, ScriptError, Tempo
 
 SCHEMA = "lsd-studio.script"
-VERSION = 1
+VERSION = 2
+"""2 added `set` to scenes. A script without sets is written as 1, which older studios read."""
 LARGEST_NUMBER = 1e300
 """What is larger is read as a text: it would not be a finite number."""
 
@@ -76,7 +78,7 @@ class Reader:
             raise self._error(("schema",), f"schema {data.get('schema')!r} is not {SCHEMA!r}; begin: schema: {SCHEMA}")
         version = data.get("version")
         if version is None:
-            raise self._error(("schema",), f"a script says its version; write: version: {VERSION}")
+            raise self._error(("schema",), "a script says its version; write: version: 1")
         if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= VERSION:
             problem = f"version {version!r}; this studio reads 1 to {VERSION}: update lsd-studio"
             raise self._error(("version",), problem)
@@ -117,11 +119,13 @@ class Reader:
 
     def _scene(self, name: str, value: Any, path: _Path) -> Scene:
         row = value if isinstance(value, dict) else {"look": value}
-        if "look" not in row:
-            raise self._error(path, f"the scene {name!r} has no look; write what the picture becomes")
-        rest = {key: row[key] for key in row if key not in ("look", "note")}
+        if "look" not in row and "set" not in row:
+            raise self._error(path, f"the scene {name!r} has no look and no set; write what the picture becomes")
+        rest = {key: row[key] for key in row if key not in ("look", "note", "set")}
         with self._at((*path, "look")):
-            return Scene(name, row["look"], str(row.get("note") or ""), rest)
+            scene = Scene(name, row.get("look", AS_IT_IS), str(row.get("note") or ""), rest)
+        with self._at((*path, "set")):
+            return replace(scene, set=row.get("set"))
 
     def _prop(self, name: str, value: Any, path: _Path) -> Prop:
         row = value if isinstance(value, dict) else {"becomes": value}

@@ -1,6 +1,6 @@
 """What a script supervisor writes: scenes, props and beats. Pure data.
 
-    desert, sea = Scene("desert", "wild west at dusk"), Scene("sea", "underwater")
+    desert, sea = Scene("desert", "wild west at dusk", set="gallery:dunes"), Scene("sea", "underwater")
     stick = Prop("stick", becomes="a lightsaber", region="green")
     script = Script([Beat(0, desert), Beat("0:04.5", sea, props=[stick], fade=1), Beat("when the ball drops", desert)])
 
@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from engine.media import timecode
-from engine.prompts import Prompt, blend, length, number, short
+from engine.prompts import AS_IT_IS, Prompt, blend, length, number, short
 from studio.script.region import Box, Region
 from studio.timeline.curves import TimelineError
+from studio.timeline.sets import FILE_KINDS, SetBlend, normal, set_from_text
 
 Moment: TypeAlias = float | str
 """Where a beat stands, as the module's first lines describe it."""
@@ -37,16 +38,29 @@ class ScriptError(TimelineError):
 
 @dataclass(frozen=True)
 class Scene:
-    """A world with a name."""
+    """A world with a name: its look over all of the picture, and the set behind the cast."""
 
     name: str
-    look: Prompt
+    look: Prompt = AS_IT_IS
     note: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    set: SetBlend | str | Path = field(default=None, hash=False)
+    """A picture's or a clip's path, `gallery:castle`, `colour:#204060`, words, or a set as studio/timeline/sets.py has
+    it; None is the camera's own background. A path starts from the script's folder."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", _called(self.name, "scene"))
         object.__setattr__(self, "look", short(blend(self.look)))
+        try:
+            object.__setattr__(self, "set", _set(self.set))
+        except TimelineError as error:
+            raise ScriptError(f"the scene {self.name!r}: {error}") from None
+
+    @property
+    def behind(self) -> SetBlend:
+        """The set in its normal form; a path stands as the set's file."""
+        assert not isinstance(self.set, str | Path)
+        return self.set
 
 
 @dataclass(frozen=True)
@@ -243,6 +257,15 @@ class Script:
             near = get_close_matches(str(name), names, 1)
             remedy = f"did you mean {near[0]!r}?" if near else f"the {what}s are: {', '.join(names) or 'none'}"
         raise ScriptError(f"no {what} is called {name!r}; {remedy}")
+
+
+def _set(set_: Any) -> Any:
+    """A scene's set in its normal form; a path stands as the set's file."""
+    if isinstance(set_, Path):
+        return {"file": set_.as_posix()}
+    if isinstance(set_, str):
+        return {"file": set_} if Path(set_).suffix.lower() in FILE_KINDS else set_from_text(set_)
+    return normal(set_)
 
 
 def _file_names(include: Any) -> tuple[str, ...]:

@@ -13,13 +13,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from engine.compositing.clip import ClipPlate
+from engine.compositing.panorama import Lens, PanoramaPlate
 from engine.compositing.plates import BlurredCamera, ColourPlate, PicturePlate
 from engine.compositing.types import CameraPlate, Plate
 from studio.script.region import rgb_of
-from studio.sets.store import CLIPS, SetError, locate
+from studio.sets.gallery import plan_of
+from studio.sets.store import SetError, locate
 from studio.takes.documents import copy_file
 from studio.takes.take import Take
-from studio.timeline.sets import Set, SetBlend, files_of, kind_of, pairs_of, place_of
+from studio.timeline.sets import CLIPS, Set, SetBlend, files_of, kind_of, pairs_of, place_of
 from studio.timeline.timeline import Timeline
 
 AnyPlate: TypeAlias = Plate | CameraPlate
@@ -109,28 +112,62 @@ def adopt(take: Take, timeline: Timeline) -> None:
             copy_file(stage.locate(name), take.folder / "sets" / name)
 
 
+def check_file(path: Path) -> None:
+    """Whether a picture or a clip can be shown. Raises SetError, which says why not."""
+    try:
+        _plate_of_file(path, {}).close()
+    except (ValueError, OSError) as error:
+        raise SetError(f"the set cannot be shown: {error}") from None
+
+
 def _file(stage: Stage, set_: Mapping[str, Any]) -> AnyPlate:
-    path = stage.locate(set_["file"])
-    if path.suffix in CLIPS:
-        raise SetError(f"{path.name[:12]}…{path.suffix} is a clip, which this studio cannot show yet")
+    return _plate_of_file(stage.locate(set_["file"]), set_)
+
+
+def _plate_of_file(path: Path, set_: Mapping[str, Any]) -> AnyPlate:
+    if set_.get("panorama"):
+        return PanoramaPlate(path, Lens(pan=float(set_.get("pan", 0.0))))
     focus = set_.get("focus", (0.5, 0.5))
-    return PicturePlate(path, (float(focus[0]), float(focus[1])))
+    place = float(focus[0]), float(focus[1])
+    if path.suffix.lower() in CLIPS:
+        return ClipPlate(path, loop=bool(set_.get("loop", True)), focus=place)
+    return PicturePlate(path, place)
 
 
-def _gallery(stage: Stage, set_: Mapping[str, Any]) -> AnyPlate:
-    raise SetError(f"the gallery has no set {set_['gallery']!r}")
+def _drawn(plan: Mapping[str, Any]) -> AnyPlate:
+    from engine.designer.place import Place  # it draws with a library of its own, which takes its time to load
+    from engine.designer.plan import Plan
+
+    return Place(Plan.from_dict(plan))
 
 
-def _drawn(stage: Stage, set_: Mapping[str, Any]) -> AnyPlate:
-    raise SetError("the set designer is not here")
+def resolved(set_: Set) -> Set:
+    """A set whose words have become the plan that they give, under those words as its name. Raises SetError."""
+    if set_ is None or kind_of(set_) != "words":
+        return set_
+    rest = {name: value for name, value in set_.items() if name != "words"}
+    return {"plan": plan_in_words(set_["words"])[0], "name": set_["words"], **rest}
+
+
+def plan_in_words(words: str) -> tuple[dict[str, Any], list[str]]:
+    """The plan of a place by its words, and the words that nothing answers. Raises SetError."""
+    from engine.designer.words import describe
+
+    try:
+        plan = describe(words)
+    except ValueError as error:
+        raise SetError(str(error)) from None
+    unknown = list(plan.pop("unknown", ()))
+    plan.pop("look", None)
+    return plan, unknown
 
 
 _MAKERS: dict[str, Callable[[Stage, Mapping[str, Any]], AnyPlate]] = {
     "colour": lambda _, set_: ColourPlate(rgb_of(set_["colour"])),
     "blur": lambda _, set_: BlurredCamera(MOST_BLUR * set_["blur"]),
     "file": _file,
-    "gallery": _gallery,
-    "plan": _drawn,
-    "words": _drawn,
+    "gallery": lambda _, set_: _drawn(plan_of(set_["gallery"])),
+    "plan": lambda _, set_: _drawn(set_["plan"]),
+    "words": lambda _, set_: _drawn(plan_in_words(set_["words"])[0]),
 }
 """How the plate of each kind of set is made."""

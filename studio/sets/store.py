@@ -11,22 +11,20 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import re
 import stat
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif")
-CLIPS = (".mp4", ".mov", ".m4v", ".webm", ".mkv")
+from studio.timeline.sets import FILE_KINDS, is_content
+
 CLEAN_PLATE = ".npz"
 """Of what the camera saw while nobody was there (engine/compositing/cleanplate.py)."""
 
 MOST_BYTES = 512 * 1024 * 1024
 """Of one file: half an hour of a phone's video. Each take that shows it keeps a copy."""
 
-_NAME = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{2,5}")
 _BLOCK = 1 << 20
 
 
@@ -44,8 +42,8 @@ class Store:
         """Copy a picture or a clip into the folder; returns its name there. Raises SetError, which says what it is."""
         path = Path(path)
         suffix = path.suffix.lower()
-        if suffix not in (*PICTURES, *CLIPS):
-            legal = ", ".join((*PICTURES, *CLIPS))
+        if suffix not in FILE_KINDS:
+            legal = ", ".join(FILE_KINDS)
             raise SetError(f"{path.name} is not a picture or a clip by its name; there is {legal}")
         try:
             if not stat.S_ISREG(path.stat().st_mode):
@@ -88,14 +86,9 @@ class Store:
         return name
 
 
-def is_name(name: str) -> bool:
-    """Whether it names a file by its content, and no place outside of a store."""
-    return _NAME.fullmatch(name) is not None
-
-
 def locate(name: str, folders: Iterable[Path]) -> Path:
     """Where a file of that name lies, in the first folder that has it. Raises SetError where none has."""
-    if not is_name(name):
+    if not is_content(name):
         raise SetError(f"{name[:100]!r} does not name a file of a set; it is its sha256 and its kind: <64 digits>.jpg")
     folders = list(folders)
     for folder in folders:

@@ -20,6 +20,7 @@ before it. Without that the cast is people.
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,8 +33,15 @@ from studio.timeline.curves import TimelineError, ticks
 KINDS = ("gallery", "file", "colour", "blur", "plan", "words")
 """What a set is of: one of these fields, see above."""
 
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif")
+CLIPS = (".mp4", ".mov", ".m4v", ".webm", ".mkv")
+FILE_KINDS = (*PICTURES, *CLIPS)
+"""How the name of a set's file ends."""
+
 MAX_BYTES = 64_000
 """Of one set as JSON: many times the longest plan of a place."""
+
+_CONTENT = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{2,5}")
 
 OWN = "null"
 """The layer of the camera's own background, as JSON."""
@@ -210,9 +218,10 @@ def set_from_text(text: str) -> Set:
         return None
     if kind == "blur" and rest:
         try:
-            return _normal_set({"blur": float(rest)})
+            amount = float(rest)
         except ValueError:
             raise TimelineError(f"blur:{rest} is not a blur; it goes from 0 to 1, such as blur:0.5") from None
+        return _normal_set({"blur": amount})
     return _normal_set({kind: rest} if kind in ("gallery", "colour", "words") and rest else {"words": plain})
 
 
@@ -228,7 +237,7 @@ def words_of(blend: SetBlend) -> str:
     if kind == "blur":
         return f"blurred {value:.0%}"
     if kind == "plan":
-        return str(value.get("words") or value.get("name") or "a drawn place")
+        return str(blend.get("name") or "a drawn place")
     return str(blend.get("name") or value)
 
 
@@ -245,6 +254,11 @@ def files_of(blend: SetBlend) -> tuple[str, ...]:
         if set_ is not None:
             names += [set_.get("file", ""), (set_.get("cast") or {}).get("plate", "")]
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def is_content(name: str) -> bool:
+    """Whether it names a file by its content, and no place on a disk."""
+    return _CONTENT.fullmatch(name) is not None
 
 
 def kind_of(set_: Mapping[str, Any]) -> str:

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from studio.__main__ import main
+from studio.takes.documents import file_sha256
 from studio.takes.take import Take
 from tests.studio.takes.test_sound import clip, onset_s
 
@@ -202,3 +204,23 @@ def test_a_login_file_without_name_and_password_is_refused(
         main(["serve", "--auth-file", str(login)])
     assert ended.value.code == 1
     assert str(login) in capsys.readouterr().err
+
+
+def test_a_set_stands_behind_a_recording_and_a_render(run: Run, small_clip: Path, tmp_path: Path) -> None:
+    sessions, photo = tmp_path / "sessions", tmp_path / "beach.png"
+    Image.linear_gradient("L").convert("RGB").save(photo)
+    at = ("--sessions", sessions)
+    shot = ("--source", small_clip, "--production", "Film", "--size", "96x64", "--every-frame", *at)
+    status, out, err = run("record", *shot, "--set", photo)
+    assert status == 0, err
+    take = Take.open(Path(out.splitlines()[-1]))
+    name = f"{file_sha256(photo)}.png"
+    assert [key.set for key in take.timeline.sets] == [{"file": name}]
+    assert {f"sets/{name}", "matte.mkv"} <= take.manifest.files.keys()
+    status, out, err = run("render", take.folder, "--set", "colour:#204060", "--set", "off", "--mattes", "anew")
+    assert status == 0, err
+    lines = {render.timeline.sets and render.timeline.sets[0].set["colour"] for render in take.renders}  # type: ignore[index,call-overload]
+    assert lines == {"#204060", ()}
+    status, _, err = run("render", take.folder, "--set", tmp_path / "gone.png")
+    assert (status, "gone.png does not exist; give the path of a picture or a clip" in err) == (1, True)
+    assert run("check", take.folder)[0] == 0

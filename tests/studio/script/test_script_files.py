@@ -191,7 +191,7 @@ def test_a_mistake_in_a_file_is_shown_where_it_stands(tmp_path, text, message):
     [
         ("", "a script is an object"),
         ("schema: other", "line 1, column 9: schema 'other' is not 'lsd-studio.script'"),
-        ("schema: lsd-studio.script\nversion: 9", "line 2, column 10: version 9; this studio reads 1 to 1: update"),
+        ("schema: lsd-studio.script\nversion: 9", "line 2, column 10: version 9; this studio reads 1 to 2: update"),
         ("[" * 5000, "nested too deeply"),
         ("a: \x01", "line 1, column 4: a character that no text holds"),
     ],

@@ -1,0 +1,42 @@
+"""A set as a picture or a clip of its own, without a cast: what it looks like, for the shell and the gallery."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from engine.compositing.types import View
+from engine.media.video import VideoWriter
+from engine.types import Frame
+from studio.sets.stage import Stage
+from studio.sets.store import SetError
+from studio.timeline.sets import Set
+
+FPS = 24
+VIEW = View(free_x=0.64)
+"""A landmark stands beside the middle, as it does beside a cast."""
+
+
+def picture_of(set_: Set, stage: Stage, width: int, height: int, time_s: float = 0.0) -> np.ndarray:
+    """A set, (height, width, 3) uint8, at a time of its own clock. Raises SetError for one that has no picture."""
+    plate = stage.plate(set_)
+    if plate is None or not hasattr(plate, "picture"):
+        raise SetError("the camera's own background has no picture without a camera; draw another set")
+    picture: np.ndarray = plate.picture(time_s, width, height, VIEW)
+    return picture
+
+
+def draw(set_: Set, stage: Stage, path: Path, size: tuple[int, int], seconds: float) -> None:
+    """Write a set as a picture (.png, .jpg) or as a clip of that many seconds (.mp4). Raises SetError, OSError."""
+    width, height = size
+    suffix = path.suffix.lower()
+    if suffix in (".png", ".jpg", ".jpeg"):
+        Image.fromarray(picture_of(set_, stage, width, height)).save(path)
+    elif suffix == ".mp4":
+        with VideoWriter(path, width, height, FPS) as out:
+            for n in range(max(1, round(seconds * FPS))):
+                out.write(Frame(picture_of(set_, stage, width, height, n / FPS), n, n / FPS))
+    else:
+        raise SetError(f"{path.name} is not a picture or a clip by its name; write .png, .jpg or .mp4")

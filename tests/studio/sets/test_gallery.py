@@ -1,0 +1,70 @@
+"""The gallery: every set of it is drawn, and what is typed becomes a set."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from studio.__main__ import main
+from studio.sets.gallery import GALLERY
+from studio.sets.picture import picture_of
+from studio.sets.stage import KEPT, Stage
+from studio.sets.store import SetError, Store
+from studio.sets.typed import set_of
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_every_set_of_the_gallery_is_drawn(name: str) -> None:
+    stage = Stage()
+    rgb = picture_of({"gallery": name}, stage, 192, 108)
+    assert (rgb.shape, rgb.dtype) == ((108, 192, 3), np.uint8)
+    assert rgb.std() > 12, "a place and not a wall"
+    assert np.array_equal(rgb, picture_of({"gallery": name}, Stage(), 192, 108))
+
+
+def test_a_name_that_there_is_not_says_the_nearest() -> None:
+    with pytest.raises(SetError, match="no set 'castel'; did you mean 'castle'"):
+        Stage().prepare({"gallery": "castel"})
+
+
+def test_what_is_typed_becomes_a_set(tmp_path: Path) -> None:
+    store = Store(tmp_path / "sets")
+    Image.new("RGB", (40, 30), "teal").save(tmp_path / "sea.png")
+    kept = set_of(str(tmp_path / "sea.png"), store)
+    assert kept == {"file": next(store.folder.iterdir()).name}
+    assert set_of("castle", store) == set_of("gallery:castle", store) == {"gallery": "castle"}
+    assert set_of("off", store) is None
+    assert Stage(store.folder).plate(kept).picture(0, 40, 30)[0, 0].tolist() == [0, 128, 128]  # type: ignore[union-attr]
+
+
+def test_a_stage_keeps_what_is_used_and_forgets_the_oldest() -> None:
+    stage = Stage()
+    first = stage.plate({"colour": "#000001"})
+    for n in range(KEPT):
+        assert stage.plate({"colour": "#000001"}) is first, "which is looked at all the time"
+        stage.prepare({"colour": f"#0000{n + 16:02x}"})
+    assert stage.plate({"colour": "#000001"}) is first
+    assert len(stage._plates) == KEPT
+
+
+def test_the_shell_lists_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["sets", "ls"], ["sets", "ls", "--json"]):
+        with pytest.raises(SystemExit):
+            main(arguments)
+        out = capsys.readouterr().out
+        assert all(name in out for name in GALLERY)
+    assert json.loads(out)["castle"] == dict(GALLERY["castle"])
+    path = tmp_path / "castle.png"
+    with pytest.raises(SystemExit) as end:
+        main(["sets", "draw", "gallery:castle", str(path), "--size", "192x112", "--seed", "5"])
+    assert not end.value.code
+    with Image.open(path) as image:
+        assert image.size == (192, 112)
+    with pytest.raises(SystemExit) as end:
+        main(["sets", "draw", "off", str(path)])
+    assert end.value.code == 1
+    assert "has no picture without a camera" in capsys.readouterr().err
