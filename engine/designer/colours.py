@@ -176,7 +176,7 @@ def lit(material: str | int, air: Air, palette: str | None, light: float, distan
     """
     local = to_linear(split(MATERIALS[material] if isinstance(material, str) else material))
     key, ambient = air.light.key, air.light.ambient
-    r, g, b = (c * (a * 0.62 + k * 0.85 * light) for c, a, k in zip(local, ambient, key, strict=True))
+    r, g, b = (c * (a * 0.52 + k * 1.08 * light) for c, a, k in zip(local, ambient, key, strict=True))
     colour = to_srgb((r, g, b))
     fade = 1 - (1 - min(distance, 1.0)) ** (0.25 + 1.7 * air.mist) if distance > 0 else 0.0
     return graded(mix(colour, split(air.haze), fade * 0.9), palette)

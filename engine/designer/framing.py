@@ -68,7 +68,7 @@ def frame(pen: Pen, indoors: bool, half: float) -> None:
         x = -side * (half + 0.05 - abs(pen.random.gauss(0, 0.22)))
         if abs(x) < REACH:
             lean = pen.random.uniform(-0.03, 0.03)
-            pen.line((x, BOTTOM), (x + lean, BOTTOM - grass * pen.random.uniform(0.4, 1.3)), dark, 0.004)
+            pen.line((x, BOTTOM), (x + lean, BOTTOM - grass * pen.random.uniform(0.4, 1.3)), dark, 0.0026)
 
 
 def leaf(pen: Pen, x: float, y: float, size: float, turn: float, colour: int) -> None:

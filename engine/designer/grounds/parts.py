@@ -94,7 +94,7 @@ def blades(pen: Pen, material: str | int, count: int, height: float, key: int = 
         for tone in range(tones):
             some = band[tone::tones]
             lean = (tone - 2.5) * 0.25 * height * size
-            colour = pen.colour(material, (0.15, 0.9, 0.4, 0.7, 0.25, 1.1)[tone], 0.85, far=0.4 * (1 - size) ** 3)
+            colour = pen.colour(material, (0.1, 0.8, 0.35, 0.6, 0.2, 1.0)[tone], 0.6, far=0.4 * (1 - size) ** 3)
             pen.dashes(some[:, :2], lean, -height * size * (0.7 + 0.1 * tone), colour, max(0.0030 * size, 0.0008))
 
 

@@ -61,7 +61,8 @@ def day_clouds(pen: Pen, time_s: float) -> None:
         alpha=0.85, billow=0.4,
     )  # fmt: skip
     high = parts.clouds(
-        pen, "high", height=0.46, tile=1.25, stretch=1.9, cover=0.52, soft=0.17, dull=0xE2EAF2, dark=0x92A8C2, billow=0.36
+        pen, "high", height=0.46, tile=1.25, stretch=1.9, cover=0.52, soft=0.17, dull=0xE2EAF2, dark=0x92A8C2,
+        billow=0.36,
     )  # fmt: skip
     pen.roll(low, 0.3 + time_s * 0.0025, -0.11)
     pen.roll(high, time_s * 0.005, -0.40)

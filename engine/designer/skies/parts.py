@@ -62,8 +62,8 @@ def sun(pen: Pen, x: float, y: float, radius: float, disc: int, halo: int, stren
     """A sun with a wide halo, added to the sky."""
     pen.glow(x, y, radius * 22, halo, strength * 0.55)
     pen.glow(x, y, radius * 7, halo, strength * 0.6)
+    pen.soft(skia.Path().addCircle(x, y, radius), own(pen, disc), radius * 0.05)
     pen.glow(x, y, radius * 2.6, disc, strength)
-    pen.circle(x, y, radius, own(pen, disc))
 
 
 def moon(pen: Pen, x: float, y: float, radius: float) -> None:

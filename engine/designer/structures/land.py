@@ -48,8 +48,8 @@ def peaks(pen: Pen, y: float, height: float, main: bool) -> list[Point]:
             line.append((valley, y - pen.random.uniform(0.15, 0.62) * lower))
         line.append((x, v))
     if main:  # one broad mountain with its shoulders
-        shape = ((-0.62, 0.16), (-0.40, 0.52), (-0.30, 0.44), (-0.11, 0.84), (0.02, 1.14), (0.15, 0.78), (0.24, 0.58))
-        shape += ((0.34, 0.68), (0.60, 0.18))
+        left = [(-0.62, 0.16), (-0.40, 0.52), (-0.30, 0.44), (-0.11, 0.84)]
+        shape = [*left, (0.02, 1.14), (0.15, 0.78), (0.24, 0.58), (0.34, 0.68), (0.60, 0.18)]
         broad = [
             (x + pen.random.uniform(-0.02, 0.02), y - height * v * pen.random.uniform(0.92, 1.06)) for x, v in shape
         ]
