@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from engine.designer.library import skia
 from engine.designer.pen import BOTTOM, REACH, TOP, Pen
 
 AFLOAT = ("water", "clouds", "lava", "seabed")
@@ -30,6 +31,41 @@ def haze(pen: Pen, layer: str) -> None:
         pen.mist(-0.10, 0.07, min(0.38 * mist, 0.8))
         if mist > 0.8:
             pen.mist(-0.5, 0.2, 0.5 * mist)
+
+
+HILLS = {"grass": "grass", "mud": "moss", "snow": "snow", "sand": "desert", "stone": "moss", "wood": "moss"}
+"""Grounds behind which land rises far away where nothing else stands there, and what it is made of."""
+
+
+def backdrop(pen: Pen) -> None:
+    """Low land at the horizon: two lines of hills, trees upon the nearer; mesas behind sand; coasts behind water."""
+    material = HILLS.get(pen.ground)
+    if material is None:
+        if pen.ground == "water":
+            coast(pen)
+        return
+    rough = 0.2 if pen.ground == "sand" else 0.35
+    for y, height, distance in ((-0.030, 0.055, 0.22), (-0.008, 0.034, 0.0)):
+        points = pen.ridge(y, height, waves=0.8 if distance else 1.2, rough=rough)
+        lit, dim = pen.colour(material, 0.8, far=distance), pen.colour(material, 0.35, far=distance)
+        pen.fill_between(pen.hill(points, bottom=0.06), (0, y - height), (0, 0.05), lit, dim)
+        if material in ("grass", "moss") and not distance:
+            for x, top in points[::3]:
+                if pen.random.random() < 0.42:
+                    size = pen.random.uniform(0.006, 0.017)
+                    crown = skia.Path().addOval(skia.Rect(x - size, top - size * 1.3, x + size, top + size * 0.7))
+                    pen.fill(crown, pen.colour("leaf", 0.7), pen.colour("leaf", 0.1))
+        pen.mist(y - 0.02, 0.07, 0.45 * pen.air.mist)
+
+
+def coast(pen: Pen) -> None:
+    """A far shore on one side."""
+    side = 1 if pen.random.random() < 0.5 else -1
+    points = pen.ridge(-0.01, 0.03, waves=1.1, rough=0.4)
+    points = [(x, y * max(0.0, min(1.0, side * x * 0.9 + 0.1)) + 0.004) for x, y in points]
+    pen.fill_between(
+        pen.hill(points, bottom=0.02), (0, -0.04), (0, 0.01), pen.colour("moss", 0.6), pen.colour("moss", 0.2)
+    )
 
 
 def frame(pen: Pen, indoors: bool, half: float) -> None:

@@ -281,7 +281,9 @@ class Place:
             if part.still is not None and slot.layer(part) == name
         ]
         framed = name == "near" and self.plan.framed
-        if not stills and not framed:
+        open_land = all(slot.drawing.stands == "landmark" for slot in self._slots)
+        backed = name == "far" and open_land and self.plan.sky not in ("underwater", "indoors", "stars")
+        if not stills and not framed and not backed:
             return None
         layer, unit = LAYERS[name], drawn.unit
         half = min(drawn.half * (1 + 2 * PAN * layer.follow) + layer.parallax, REACH)
@@ -292,6 +294,12 @@ class Place:
         canvas = surface.getCanvas()
         canvas.translate(side, margin + HORIZON * drawn.height)
         canvas.scale(unit, unit)
+        air = Pen(
+            canvas, "air", self.plan.seed, self._air, self.plan.palette, ground=self.plan.ground, sky=self.plan.sky,
+            distance=layer.distance,
+        )  # fmt: skip
+        if backed:
+            framing.backdrop(air)
         for slot, still in stills:
             canvas.save()
             self._stand(canvas, drawn, slot)
@@ -300,7 +308,6 @@ class Place:
                 framing.islet(pen)
             still(pen)
             canvas.restore()
-        air = Pen(canvas, "air", self.plan.seed, self._air, self.plan.palette, distance=layer.distance)
         if name in ("far", "middle") and not any(slot.drawing.stands == "room" for slot in self._slots):
             framing.haze(air, name)
         if framed:

@@ -33,15 +33,15 @@ def _spectral(power: float, stretch: float = 1.0, seed: int = 0) -> np.ndarray:
 
 def _cells(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Distances to the nearest and to the second nearest of `count`² points, (SIDE, SIDE) each, in cells, periodic."""
-    points = np.random.default_rng(_SEED + seed).random((count, count, 2))
-    y, x = np.mgrid[0:SIDE, 0:SIDE] * (count / SIDE)
-    row, column = y.astype(int), x.astype(int)
-    first = np.full((SIDE, SIDE), 9.0)
+    points = np.random.default_rng(_SEED + seed).random((count, count, 2), np.float32)
+    y, x = (np.mgrid[0:SIDE, 0:SIDE] * (count / SIDE)).astype(np.float32)
+    row, column = y.astype(np.int32), x.astype(np.int32)
+    first = np.full((SIDE, SIDE), 9.0, np.float32)
     second = first.copy()
     for dy in (-1, 0, 1):
         for dx in (-1, 0, 1):
-            jitter = points[(row + dy) % count, (column + dx) % count]
-            d = np.hypot(column + dx + jitter[..., 0] - x, row + dy + jitter[..., 1] - y)
+            near = points[(row + dy) % count, (column + dx) % count]
+            d = np.sqrt((column + dx + near[..., 0] - x) ** 2 + (row + dy + near[..., 1] - y) ** 2)
             second = np.minimum(second, np.maximum(first, d))
             first = np.minimum(first, d)
     return first, second

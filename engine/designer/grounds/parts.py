@@ -11,7 +11,7 @@ from engine.designer.library import skia
 from engine.designer.pen import BOTTOM, REACH, Pen, shade, three
 
 _PLANE = """
-uniform shader puff, grain, cell, crack, streak;
+uniform shader TILES;
 uniform float2 at;
 uniform half3 bright, mid, dark, far, extra;
 uniform float side, k1, k2;
@@ -44,7 +44,7 @@ def plane(
 
     The body reads d, z, g, near (see the source), the noise tiles, and the colours bright, mid, dark and far.
     """
-    kinds = ("puff", "grain", "cell", "crack", "streak")
+    kinds = [kind for kind in textures.KINDS if f"{kind}.eval" in body]  # a tile that is not needed is not made
     colours = {
         "bright": pen.colour(material, 1.0),
         "mid": pen.colour(material, 0.6),
@@ -53,7 +53,7 @@ def plane(
         "extra": pen.colour(extra or material, 0.7),
     }
     shader = shade(
-        _PLANE.replace("BODY", body),
+        _PLANE.replace("TILES", ", ".join(kinds)).replace("BODY", body),
         {kind: textures.plain(kind, 0.25 if kind == "grain" else 0.6) for kind in kinds},
         at=(pen.random.random() * 512, pen.random.random() * 512),
         side=pen.side,

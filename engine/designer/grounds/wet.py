@@ -154,10 +154,10 @@ def lava(pen: Pen) -> None:
         pen,
         """
         float n = puff.eval(g * 13.0 + at).a, m = grain.eval(g * 40.0 + at).a;
-        float2 q = g * 24.0 + at + (m - 0.5) * 22.0 + (n - 0.5) * 70.0;
+        float2 q = g * 24.0 + at + (m - 0.5) * 7.0 * near + (n - 0.5) * 70.0;
         float line = crack.eval(q).a, wide = smoothstep(0.60, 0.86, n);
         c = mix(dark * 0.4, mid, half(cut(0.30 + 0.55 * (m - 0.35) * (0.4 + near))));
-        float heat = cut(line * (0.75 + 0.5 * n) + wide * (0.72 + 0.5 * (m - 0.5)));
+        float heat = cut(line * (0.75 + 0.5 * n) + wide * (0.72 + 0.4 * (m - 0.5) * near));
         half3 fire = mix(half3(0.55, 0.03, 0.0), half3(1.0, 0.42, 0.05), half(smoothstep(0.15, 0.6, heat)));
         fire = mix(fire, half3(1.0, 0.90, 0.45), half(smoothstep(0.6, 1.0, heat)));
         c = mix(c, fire, half(smoothstep(0.10, 0.35, heat)));
