@@ -17,6 +17,9 @@ from itertools import pairwise
 from numbers import Real
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+MAX_BLENDED = 10_000_000
+"""Texts in all blends from which the fades of a sequence of prompts begin: an hour in which each second's prompt fades
+for five has six million. Each takes 80 bytes."""
 MAX_CHARACTERS = 1000
 """In one text of a prompt: longer than any description of a picture, shorter than an accident of pasting."""
 
@@ -201,8 +204,14 @@ class Prompts:
     def __post_init__(self) -> None:
         keys = in_order(self.keys)
         starts = [keys[0].blend]
+        texts = 0
         for i, after in enumerate(keys[1:]):
             starts.append(_during(keys[i], starts[-1], after.time_s, first=i == 0)[0])
+            texts += len(starts[-1])
+            if texts > MAX_BLENDED:
+                raise PromptError(
+                    f"up to {after.time_s} s fades overlap so long that {texts:,} texts are blended; shorten the fades"
+                )
         self._set(keys, tuple(key.time_s for key in keys), tuple(starts))
 
     def _set(self, keys: tuple[Key, ...], times: tuple[float, ...], starts: tuple[Blend, ...]) -> None:

@@ -11,8 +11,10 @@
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -23,10 +25,17 @@ from torch import Tensor
 from engine.conditioning import Conditioning
 from engine.config import ModelConfig
 from engine.history import HistoryState
+from engine.media.files import inflated
 from engine.models.patches import padded_size
 
 FORMAT = "lsd-snapshot-1"
 """Name and version; files of another are refused."""
+MOST_BYTES = 256 * 2**20
+"""Of a snapshot when it is unpacked: thirty regions' masks at 1920x1080, beside 20 MB for all the rest."""
+MOST_SIDE = 1920
+"""Pixels of a frame's side."""
+MOST_STEPS = 2**53
+"""The largest number of a frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +78,9 @@ class Snapshot:
     def from_bytes(cls, data: bytes, config: ModelConfig) -> Snapshot:
         """What `to_bytes` made of a stream of `config`. Raises ValueError for anything else, and says what is wrong."""
         try:
-            raw = zlib.decompress(data)
+            raw = inflated(data, MOST_BYTES)
             tensors = load(raw)
-        except (zlib.error, SafetensorError) as error:
+        except (ValueError, SafetensorError) as error:
             raise _damaged(str(error)) from None
         header = _Header.read(raw)
         if header.format != FORMAT or not _fits(header.config, config):
@@ -109,7 +118,7 @@ class _Header:
         metadata = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")]).get("__metadata__", {})
         try:
             entries = json.loads(metadata.get("stream", "null"))
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise _damaged(str(error)) from None
         if not isinstance(entries, dict):
             raise _damaged("it lacks a stream's header")
@@ -124,13 +133,23 @@ class _Header:
         size, steps = entry("size", list, nothing), entry("remembered_steps", list)
         if any(type(number) is not int for number in [*(size or [1, 1]), *steps]) or len(size or [1, 1]) != 2:
             raise _damaged(f"its size is {size!r}, its remembered steps are {steps!r}")
+        for name, value in (("index", entry("index", int)), ("steps", entry("steps", int))):
+            if not 0 <= value <= MOST_STEPS:
+                raise _damaged(f"its {name!r} is not a number from 0 to {MOST_STEPS}")
+        time_s = entry("time_s", int, float, nothing)
+        if time_s is not None and not (math.isfinite(time_s) and abs(time_s) <= MOST_STEPS):
+            raise _damaged("its 'time_s' is not a time")
+        if size and not all(1 <= side <= MOST_SIDE for side in size):
+            raise _damaged(f"its size is not from 1 to {MOST_SIDE} pixels")
+        if any(not before < after for before, after in pairwise([-1, *steps, entries["steps"]])):
+            raise _damaged("its remembered steps do not grow")
         return cls(
             format=entry("format", str),
             config=entry("config", dict),
             size=None if size is None else (size[0], size[1]),
             seed=entry("seed", int),
             index=entry("index", int),
-            time_s=entry("time_s", int, float, nothing),
+            time_s=time_s,
             fade=entry("fade", list, nothing),
             remembered_steps=steps,
             steps=entry("steps", int),
@@ -165,9 +184,11 @@ def _check_shapes(
     tall, wide = padded_size(*size) if size is not None else (0, 0)
     concepts, masks = conditioning.concepts, conditioning.masks
     right = concepts.ndim == 2 and concepts.shape[1] == config.concepts and concepts.dtype == torch.float32
-    right &= masks is None or (masks.ndim == 3 and len(masks) == len(concepts))
+    right &= masks is None or (masks.ndim == 3 and len(masks) == len(concepts) and masks.dtype == torch.float32)
+    right &= masks is None or all(1 <= side <= MOST_SIDE for side in masks.shape[1:])
     right &= all(frame.shape == (tall, wide, 3) and frame.dtype == torch.uint8 for frame in last)
-    right &= all(frame.shape == (3, tall // 8, wide // 8) for frame in pooled)
+    right &= all(frame.shape == (3, tall // 8, wide // 8) and frame.is_floating_point() for frame in pooled)
+    right &= all(bool(part.isfinite().all()) for part in (concepts, *pooled, *([] if masks is None else [masks])))
     if not right or len(last) != min(steps, 2) or len(pooled) > config.slots:
         raise _damaged("its parts do not fit together")
 

@@ -25,6 +25,8 @@ from engine.media.pictures import MediaError
 # Containers that hold their video themselves: a playlist could name any file of this machine, and FFmpeg would play
 # plain text as terminal art.
 _DEMUXERS = "asf,avi,flv,gif,h264,hevc,ivf,matroska,mjpeg,mov,mp4,mpeg,mpegts,mxf,ogg,webm,yuv4mpegpipe"
+FORMATS = {"format_whitelist": _DEMUXERS}
+"""For whoever opens by PyAV what may come from somebody else."""
 _PROBED_PACKETS, _PROBED_BYTES = 1000, 64 * 2**20  # are looked at for the pace: half a minute, and no more to be read
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}  # FFmpeg's own decoders leave the transparency out
 _JOINED = {"mpegts", "mpeg"}  # may begin anywhere in a broadcast
@@ -40,7 +42,7 @@ def open_container(path: Path) -> InputContainer:
     if path.stat().st_size == 0:
         raise MediaError(f"{path} is empty (0 bytes); give a video file")
     try:
-        return av.open(local(path), options={"format_whitelist": _DEMUXERS})
+        return av.open(local(path), options=FORMATS)
     except FFmpegError as error:
         raise MediaError(
             f"{path} is not a video, or was cut before its index was written ({error.strerror}); "

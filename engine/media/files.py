@@ -1,4 +1,4 @@
-"""Files of others: regular ones alone, and no more of them than is legal. Standard library only.
+"""Files and bytes of others: regular files alone, and no more of them than is legal. Standard library only.
 
 Whoever opens a device or a pipe by its name may wait for ever, or read without end.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -34,6 +35,23 @@ def read_regular(path: Path | str, most: int) -> bytes:
     if size > most or len(data) > most:
         raise OSError(errno.EFBIG, f"it has {max(size, len(data)):,} bytes, and at most {most:,} are read", str(path))
     return data
+
+
+def inflated(data: bytes, most: int) -> bytes:
+    """What zlib packed, `most` bytes at most. Raises ValueError for more, and for what is damaged or cut off.
+
+    Four megabytes may unpack to four gigabytes.
+    """
+    unpacker = zlib.decompressobj()
+    try:
+        unpacked = unpacker.decompress(data, most + 1)
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+    if len(unpacked) > most:
+        raise ValueError(f"it unpacks to more than {most:,} bytes")
+    if not unpacker.eof:
+        raise ValueError("it is cut off")
+    return unpacked
 
 
 def _opener(path: str, flags: int) -> int:

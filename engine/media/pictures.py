@@ -15,10 +15,14 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile
 
+from engine.media.jpeg import read_header
 from engine.media.lettering import caption
 
 MAX_WIDTH, MAX_HEIGHT = 1920, 1080
 """The largest picture that `decode_jpeg` accepts, as a longer and a shorter side."""
+
+MAX_SCANS = 24
+"""Scans of a JPEG that `decode_jpeg` accepts: progressive ones have ten to fifteen, and each takes a pass over all."""
 
 PICTURE_SUFFIXES = {
     *(".avif", ".bmp", ".heic", ".heif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".apng", ".tif", ".tiff", ".webp")
@@ -34,23 +38,35 @@ class MediaError(ValueError):
     """A picture or a video that cannot be used; the text says what came, what is legal and what to do."""
 
 
-def decode_jpeg(data: bytes) -> np.ndarray:
+def decode_jpeg(data: bytes, *, one_pass: bool = False) -> np.ndarray:
     """Decode a JPEG to (H, W, 3) uint8 RGB.
 
-    Raises MediaError for anything but a whole JPEG of at most 1920x1080 (or 1080x1920).
+    one_pass: only a baseline JPEG with one scan, as browsers' canvases and cameras write it. Raises MediaError for
+    anything but a whole JPEG of at most 1920x1080 (or 1080x1920) with at most MAX_SCANS scans, and for another kind.
     """
+    header = read_header(data)
+    _check_size(header.width, header.height)
+    if header.scans > MAX_SCANS:
+        raise MediaError(f"a JPEG of {header.scans:,} scans; at most {MAX_SCANS} are decoded: send it as baseline JPEG")
+    if one_pass and header.scans and not header.one_pass:
+        raise MediaError("a JPEG that is not baseline with one scan (progressive, say); send baseline JPEG")
+    if not header.scans:
+        raise MediaError(f"{len(data)} bytes that are not a whole JPEG; send one JPEG file per frame")
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
-            width, height = image.size
-            if max(width, height) > MAX_WIDTH or min(width, height) > MAX_HEIGHT:
-                raise MediaError(
-                    f"a JPEG of {width}x{height}; the largest is {MAX_WIDTH}x{MAX_HEIGHT}: send it smaller"
-                )
+            _check_size(*image.size)
             return np.array(image.convert("RGB"))
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:  # Pillow says SyntaxError for broken markers
+    except MediaError:
+        raise
+    except Exception as error:  # noqa: BLE001 - on broken markers Pillow raises whatever its readers of metadata meet
         raise MediaError(
             f"{len(data)} bytes that are not a whole JPEG ({error}); send one JPEG file per frame"
         ) from None
+
+
+def _check_size(width: int, height: int) -> None:
+    if max(width, height) > MAX_WIDTH or min(width, height) > MAX_HEIGHT:
+        raise MediaError(f"a JPEG of {width}x{height}; the largest is {MAX_WIDTH}x{MAX_HEIGHT}: send it smaller")
 
 
 def encode_jpeg(rgb: np.ndarray, quality: int = 90) -> bytes:

@@ -14,6 +14,8 @@ from __future__ import annotations
 import json
 import math
 import re
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]  # missing in typeshed, stable since Python 2.6
@@ -23,6 +25,11 @@ from engine.media import timecode
 from engine.prompts import Key, Prompt, PromptError, blend, tidy
 
 EXAMPLE = '{"0": "underwater", "3.0": {"prompt": "wild west", "fade_s": 0.5}}'
+
+MOST_KEYS, MOST_CHARACTERS = 10_000, 4_000_000
+"""In a schedule: a prompt every second for three hours, and more than anybody types."""
+LONGEST_PROBLEM = 800
+"""Characters of what is wrong: a schedule is not printed in an error."""
 
 Form: TypeAlias = Literal["json", "keyframes", "durations"]
 """The three forms, as the module's first lines show them."""
@@ -48,6 +55,8 @@ class ScheduleError(PromptError):
     """A mistake in a schedule, with the `line` and `column` (both from 1) where it stands."""
 
     def __init__(self, problem: str, text: str, position: int) -> None:
+        if len(problem) > LONGEST_PROBLEM:
+            problem = f"{problem[: LONGEST_PROBLEM // 2]} … {problem[-LONGEST_PROBLEM // 2 :]}"
         self.problem = problem
         self.line = text.count("\n", 0, position) + 1
         self.column = position - text.rfind("\n", 0, position)
@@ -66,6 +75,8 @@ def read(text: str, fps: float = 24.0, *, frames: bool = False) -> Schedule:
     frames, as Deforum has it, and not seconds.
     """
     timecode.rate(fps)
+    if len(text) > MOST_CHARACTERS:
+        raise ScheduleError(f"a schedule of {len(text):,} characters; at most {MOST_CHARACTERS:,} are read", text, 0)
     text = text.removeprefix("\ufeff")
     if _KEYFRAME.match(text):
         return _keyframes(text, fps)
@@ -122,8 +133,8 @@ def write(schedule: Schedule, form: Form = "json", times: timecode.Style | None 
 
 
 def _refuse_twice(names: list[str]) -> None:
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise ValueError(f"two keys would stand at {name}; write seconds, or take one of them out")
 
 
@@ -164,6 +175,8 @@ def _tick(time_s: float) -> float:
 
 def _time(text: str, name: str, at: int, fps: float, frames: bool, keys: dict[float, Key]) -> float:
     """The time of a new key."""
+    if len(keys) >= MOST_KEYS:
+        raise ScheduleError(f"a schedule has at most {MOST_KEYS:,} prompts", text, at)
     try:
         time_s = timecode.to_seconds(name, fps, frames=frames)
     except ValueError as error:
@@ -204,14 +217,17 @@ def _keyframes(text: str, fps: float) -> Schedule:
 def _durations(text: str, fps: float) -> Schedule:
     """`text[10s] | text[5s]`; the last may go without, and has no end then."""
     marks = [(at, char) for at, char, plain in _characters(text, 0) if plain and char in "|[]"]
-    bars = [at for at, char in marks if char == "|"]
+    bars, brackets = ([at for at, char in marks if char == mark] for mark in "|[")
+    closings = {at for at, char in marks if char == "]"}
+    if len(bars) >= MOST_KEYS:
+        raise ScheduleError(f"a schedule has at most {MOST_KEYS:,} prompts", text, bars[MOST_KEYS - 1])
     keys: list[Key] = []
     time_s = 0.0
     for start, end in zip([0, *(bar + 1 for bar in bars)], [*bars, len(text)], strict=True):
-        brackets = [at for at, char in marks if char == "[" and start <= at < end]
+        last = bisect_left(brackets, end) - 1
         closing = start + len(text[start:end].rstrip()) - 1
-        open_ended = not brackets or (closing, "]") not in marks
-        opening = end if open_ended else brackets[-1]
+        open_ended = last < 0 or brackets[last] < start or closing not in closings
+        opening = end if open_ended else brackets[last]
         body = text[start:opening]
         prompt = "".join(char for _, char, _ in _characters(body.strip(), 0))
         at = start + len(body) - len(body.lstrip())
@@ -307,6 +323,8 @@ def _document(text: str) -> Iterator[_Member]:
         raise ScheduleError(f"not valid JSON: {error.msg}", text, error.pos) from None
     except RecursionError:
         raise ScheduleError("not a schedule: nested too deeply", text, start) from None
+    except ValueError as error:  # an integer of thousands of digits
+        raise ScheduleError(f"not a schedule: {str(error).partition(';')[0]}", text, start) from None
     rest = _skip(text, end)
     if rest < len(text):
         raise ScheduleError(f"not valid JSON: {text[rest]!r} after the end of the schedule", text, rest)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
+from engine.media.files import read_regular
+
+MOST_BYTES = 4_000_000
+"""Of a text file: more than anybody types."""
 MARK = "\ufeff"
 """The byte order mark, as a character of decoded text."""
 
@@ -12,7 +16,7 @@ MARK = "\ufeff"
 def read_text(path: str | Path) -> str:
     """A text file that people edit. Raises ValueError, in words, for what is not text, and OSError."""
     try:
-        return decoded(Path(path).read_bytes())
+        return decoded(read_regular(path, MOST_BYTES))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 

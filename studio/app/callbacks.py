@@ -18,6 +18,7 @@ from studio.farm.farm import Farm
 from studio.farm.jobs import Job
 from studio.takes import drafts
 from studio.takes.documents import TakeError
+from studio.takes.inside import file_within
 from studio.takes.listing import TakeListing, list_takes
 from studio.takes.slate import Slate
 from studio.takes.take import Take
@@ -104,7 +105,7 @@ class Callbacks:
     def take(self, data: Mapping[str, Any]) -> Reply:
         """One take for the player: pictures, frames' times, keys, versions."""
         take = self._open(data)
-        if take.made and take.state != "recording" and not (take.folder / proxies.LIVE).is_file():
+        if take.made and take.state != "recording" and not file_within(take.folder, proxies.LIVE):
             return self._prepare(take)
         picture = take.manifest.picture
         slate = take.manifest.slate

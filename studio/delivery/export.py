@@ -98,12 +98,14 @@ def write_mp4(take: Take, out: Path, version: str | None = None, progress: Progr
             silent.replace(out)
 
 
-def write_otio(take: Take, out: Path) -> None:
+def write_otio(take: Take, out: Path, beside: Path | None = None) -> None:
     """Write the take as a timeline: a track for the world's newest version, one for each older, one for the camera.
 
     Prompt keys, markers and mattes are markers on the clips, with prompt, fade and weights, or region and values, as
-    metadata; parameters over time are the clip's own.
+    metadata; parameters over time are the clip's own. beside: the folder that it will lie in, from which its paths to
+    the videos start; that of `out` by default.
     """
+    beside = (beside or out.parent).absolute()
     rate = editing_rate(rate_of(take))
     timeline = otio.schema.Timeline(take.name)
     timeline.metadata[NAMESPACE] = {"take": take.manifest.slate.model_dump(), "seed": take.manifest.engine.seed}
@@ -113,9 +115,9 @@ def write_otio(take: Take, out: Path) -> None:
     ]
     layers += [(render.name, render.video, render.timeline) for render in take.renders]
     for name, path, played in layers:
-        timeline.tracks.append(_track(name, path, out.absolute().parent, take, rate, played))
+        timeline.tracks.append(_track(name, path, beside, take, rate, played))
     for number, (start_s, path) in enumerate(take.sounds, start=1):
-        if track := _sound_track(f"sound {number}", path, out.absolute().parent, take, rate, start_s):
+        if track := _sound_track(f"sound {number}", path, beside, take, rate, start_s):
             timeline.tracks.append(track)
     write_whole(out, (otio.adapters.write_to_string(timeline, "otio_json") + "\n").encode())
 

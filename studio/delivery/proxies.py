@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from engine.types import Frame
 from studio.background import Progress
 from studio.takes.documents import TakeError, file_sha256, write_whole
 from studio.takes.frames import pictures, recorded, write_video
+from studio.takes.inside import file_within, own_folder, remove
 from studio.takes.lock import exclusive
 from studio.takes.manifest import Manifest
 from studio.takes.take import Take
@@ -17,6 +19,9 @@ LOCK = ".proxies"
 """In a take's folder while they are made."""
 PATIENCE_S = 3600.0
 """How long to wait for somebody who makes the same ones: as long as an hour's take needs."""
+
+_PART = ".proxies-"
+"""Begins the name of the folder in which they are written, until all are whole."""
 
 RAW, LIVE, POSTER = "proxy/raw.mp4", "proxy/live.mp4", "poster.jpg"
 
@@ -51,14 +56,16 @@ def _make(folder: Path, progress: Progress | None) -> Take:
             if progress:
                 progress(done, total)
 
-    (folder / "proxy").mkdir(exist_ok=True)
+    own_folder(folder, "proxy")
     otio = f"{folder.name}.otio"
-    parts = {name: (folder / name).with_name(f".part-{Path(name).name}") for name in (RAW, LIVE, POSTER, otio)}
-    try:
+    for dead in folder.glob(f"{_PART}*"):  # of somebody who was killed, for nobody else makes them now
+        remove(dead)
+    with tempfile.TemporaryDirectory(prefix=_PART, dir=folder) as fresh:
+        parts = {name: Path(fresh) / Path(name).name for name in (RAW, LIVE, POSTER, otio)}
         write_video(parts[RAW], counted("raw"), take)
         write_video(parts[LIVE], counted("live"), take)
         write_whole(parts[POSTER], _middle(take))
-        write_otio(take, parts[otio])
+        write_otio(take, parts[otio], beside=folder)
         hashes = {name: file_sha256(part) for name, part in parts.items()}
         with Manifest.changing(folder) as manifest:  # with the verdict and notes of meanwhile
             manifest.files = {name: sha256 for name, sha256 in manifest.files.items() if name not in parts}
@@ -67,15 +74,12 @@ def _make(folder: Path, progress: Progress | None) -> Take:
                 part.replace(folder / name)
             manifest.files |= hashes
             manifest.save(folder)
-    finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)
     return Take.open(folder)
 
 
 def ensure(take: Take) -> None:
     """Make them where a crash, or somebody, took them away. Raises as `make` does."""
-    if not ((take.folder / RAW).is_file() and (take.folder / LIVE).is_file()):
+    if not (file_within(take.folder, RAW) and file_within(take.folder, LIVE)):
         make(take.folder)
 
 

@@ -289,7 +289,7 @@ class Director:
         rgb = error = sha256 = matte = None
         live = arrival.packet
         try:
-            rgb = decode_jpeg(arrival.packet)
+            rgb = decode_jpeg(arrival.packet, one_pass=True)
             self._fit(rgb.shape[:2])
         except ValueError as problem:
             error = str(problem)

@@ -23,12 +23,17 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from engine.media.files import inflated, read_regular
 from engine.types import LiveModel
 from studio.takes.documents import TakeError, write_whole
+from studio.takes.inside import own_folder, remove
 from studio.takes.lock import RecordingLock, is_locked
 
 EVERY = 48
 """Frames made between two checkpoints: the most that is made again."""
+
+MOST_BYTES = EVERY * 1920 * 1080 * 3 + 2**28
+"""Of a checkpoint, packed and unpacked: that of the largest pictures."""
 
 
 class DamagedCheckpointsError(TakeError):
@@ -45,8 +50,8 @@ class Checkpoints:
     def __init__(self, versions: Path, what: Mapping[str, Any]) -> None:
         digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
         for number in itertools.count():
-            self.folder = versions / f".unfinished-{digest}-{number}"
-            self.folder.mkdir(parents=True, exist_ok=True)
+            versions.mkdir(parents=True, exist_ok=True)
+            self.folder = own_folder(versions, f".unfinished-{digest}-{number}")
             try:
                 self._lock = RecordingLock(self.folder)
                 break
@@ -55,7 +60,7 @@ class Checkpoints:
                     raise
                 # somebody alive renders the same
         for dead in self.folder.glob("attempt-*"):
-            shutil.rmtree(dead)
+            remove(dead)
         self._files = sorted(self.folder.glob("*.checkpoint"))
 
     def attempt(self) -> Path:
@@ -81,10 +86,17 @@ class Checkpoints:
                 raise self._damaged(self._files[-1]) from None
         return reached
 
-    def pictures(self) -> Iterator[np.ndarray]:
-        """The pictures that were made before, (H, W, 3) uint8, in order."""
+    def pictures(self, count: int) -> Iterator[np.ndarray]:
+        """The pictures that were made before, (H, W, 3) uint8, in order. Raises DamagedCheckpointsError.
+
+        count: how many there must be.
+        """
         for file in self._files:
-            for steps in self._read(file)["pictures"]:
+            pictures = self._read(file)["pictures"]
+            count -= len(pictures)
+            if count < 0 or (count and file is self._files[-1]):
+                raise self._damaged(file)
+            for steps in pictures:
                 yield np.cumsum(steps, axis=0, dtype=np.uint8)
 
     def save(self, row: int, pictures: Sequence[np.ndarray], state: bytes) -> None:
@@ -107,10 +119,13 @@ class Checkpoints:
 
     def _read(self, file: Path) -> dict[str, np.ndarray]:
         try:
-            content = load(zlib.decompress(file.read_bytes()))
-        except (zlib.error, SafetensorError):
+            content = load(inflated(read_regular(file, MOST_BYTES), MOST_BYTES))
+        except (ValueError, OSError, SafetensorError):
             raise self._damaged(file) from None
-        if not {"pictures", "state"} <= content.keys():
+        pictures, state = content.get("pictures"), content.get("state")
+        if pictures is None or pictures.ndim != 4 or pictures.dtype != np.uint8 or len(pictures) > EVERY:
+            raise self._damaged(file)
+        if state is None or state.ndim != 1 or state.dtype != np.uint8:
             raise self._damaged(file)
         return content
 

@@ -6,6 +6,7 @@ take's own numeric set-up, replay gives the recorded pictures byte for byte.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import warnings
@@ -31,6 +32,7 @@ from studio.sets.stage import Stage, adopt, production_folder
 from studio.sets.store import Store
 from studio.takes.documents import TakeError, file_sha256, rgb_sha256, write_document
 from studio.takes.frames import pictures, write_video
+from studio.takes.inside import own_folder
 from studio.takes.slate import now
 from studio.takes.take import Take
 from studio.takes.version import Render
@@ -132,8 +134,7 @@ def _render(
     hashes = {n: take.frames[n].sha256 or "" for n in made if n < first}
     reused = len(hashes)
     engine = {"kind": model.kind, "seed": model.seed, "steps": model.steps, "setup": model.setup.to_dict()}
-    versions = take.folder / "renders"
-    versions.mkdir(exist_ok=True)
+    versions = own_folder(take.folder, "renders")
 
     def frames(checkpoints: Checkpoints | None) -> Iterator[Frame]:
         before = takewhile(lambda frame: frame.index < first, pictures(take, "live"))
@@ -208,7 +209,9 @@ def _anew(
     rows = (n for n, row in enumerate(take.frames) if n >= first and row.step is not None)
     reached = checkpoints.restore(model)
     if reached:
-        yield from zip(rows, checkpoints.pictures(), strict=False)
+        before = [n for n in rows if n < reached[0]]
+        pictures = checkpoints.pictures(len(before))
+        yield from zip(before, pictures, strict=True)
     fresh: list[np.ndarray] = []
     for n, rgb in replay(model, take, timeline, first, resume=reached, mattes=mattes):
         fresh.append(rgb)
@@ -223,11 +226,11 @@ def _publish(part: Path, versions: Path) -> Path:
     number = 1
     while True:
         folder = versions / f"v{number:03d}"
-        if not folder.exists():
+        if not os.path.lexists(folder):
             try:
                 return part.rename(folder)
             except OSError:
-                if not folder.exists():
+                if not os.path.lexists(folder):
                     raise
         number += 1
 

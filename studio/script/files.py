@@ -26,8 +26,9 @@ from typing import Any
 
 import yaml
 
+from engine.media.files import read_regular
 from engine.media.texts import MARK, decoded
-from studio.script.reader import SCHEMA, VERSION, Reader
+from studio.script.reader import SCHEMA, VERSION, Budget, Reader
 from studio.script.script import Includes, Prop, Scene, Script, ScriptError, Tempo
 from studio.takes.documents import write_whole
 from studio.timeline.sets import Set, SetBlend, is_content, pairs_of, to_json
@@ -36,40 +37,40 @@ from studio.workers import text_of
 _NOT_IN_YAML = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """What JSON leaves as it is and YAML, by whose reader both are read, refuses or takes for a line's end."""
 
-LARGEST = 10_000_000
-"""Bytes of a file: more than any script, less than what would stall a page."""
+
+def load_script(path: Path | str) -> Script:
+    """Read a YAML or JSON file, and what it includes. Raises ScriptError with file, line and column."""
+    return _load(Path(path), (), Budget())
 
 
-def load_script(path: Path | str, *, above: tuple[Path, ...] = ()) -> Script:
-    """Read a YAML or JSON file, and what it includes. Raises ScriptError with file, line and column.
-
-    above: the files that include it.
-    """
-    path = Path(path)
+def _load(path: Path, above: tuple[Path, ...], budget: Budget) -> Script:
+    """above: the files that include it. budget: what it and what it includes may be; it is spent."""
     here = path.resolve()
     if here in above:
         circle = " includes ".join(file.name for file in (*above[above.index(here) :], here))
         raise ScriptError(f"a cycle: {circle}; take one of the includes out")
     try:
-        data = path.read_bytes()
+        data = read_regular(path, budget.size)
     except OSError as error:
         raise ScriptError(f"cannot read the script {path}: {error.strerror or error}") from None
-    if len(data) > LARGEST:
-        raise ScriptError(f"{path} has {len(data):,} bytes; a script has at most {LARGEST:,}")
+    budget.size -= len(data)
+    budget.files -= 1
+    if budget.files < 0:
+        raise ScriptError(f"more than {Budget.files} files to read, some of them again and again; include each once")
     try:
         text = decoded(data)
     except ValueError as error:
         raise ScriptError(f"{path}: {error}") from None
-    return _read(path, text, (*above, here))
+    return _read(path, text, (*above, here), budget)
 
 
 def loads(text: str, path: Path = Path("script.yaml")) -> Script:
     """Read a script's text. path: its name in errors; includes start from its folder."""
-    return _read(path, text.removeprefix(MARK), (path.resolve(),))
+    return _read(path, text.removeprefix(MARK), (path.resolve(),), Budget())
 
 
-def _read(path: Path, text: str, above: tuple[Path, ...]) -> Script:
-    return Reader(path, text, lambda included: _things(included, above)).script()
+def _read(path: Path, text: str, above: tuple[Path, ...], budget: Budget) -> Script:
+    return Reader(path, text, lambda included: _things(included, above, budget), budget).script()
 
 
 def with_includes(script: Script) -> Script:
@@ -77,13 +78,14 @@ def with_includes(script: Script) -> Script:
 
     For a script that is written in Python; `load_script` reads what its file includes by itself.
     """
-    things = tuple(thing for name in script.include for thing in _things(script.folder / name))
+    budget = Budget()
+    things = tuple(thing for name in script.include for thing in _things(script.folder / name, (), budget))
     return replace(script, includes=Includes(script.folder, tuple(map(str, script.include)), things))
 
 
-def _things(path: Path, above: tuple[Path, ...] = ()) -> list[Scene | Prop]:
+def _things(path: Path, above: tuple[Path, ...], budget: Budget) -> list[Scene | Prop]:
     """A script's scenes and props, and those that it includes; masks are where they were."""
-    other = load_script(path, above=above)
+    other = _load(path, above, budget)
     props = [
         prop if prop.part is None else replace(prop, region=prop.part.beside(other.folder)) for prop in other.props
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,6 +22,10 @@ from studio.script.script import Beat, Includes, Prop, Scene, Script, ScriptErro
 SCHEMA = "lsd-studio.script"
 VERSION = 2
 """2 added `set` to scenes. A script without sets is written as 1, which older studios read."""
+MOST_DEPTH = 100
+"""Lists and objects within each other."""
+LONGEST_PROBLEM = 800
+"""Characters of what is wrong: a file is not printed in an error."""
 LARGEST_NUMBER = 1e300
 """What is larger is read as a text: it would not be a finite number."""
 
@@ -31,33 +35,60 @@ _FLOAT = re.compile(r"[-+]?\d+(\.\d*([eE][-+]?\d+)?|[eE][-+]?\d+)")
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
+@dataclass
+class Budget:
+    """What a script and all that it includes may still be."""
+
+    files: int = 100
+    size: int = 4_000_000
+    """Bytes: more than any script, less than what would stall a page."""
+    values: int = 50_000
+    """Texts, numbers, lists and objects; a beat has five to ten. Each takes 50 µs to read."""
+
+
 class _Composer(yaml.SafeLoader):
-    """Refuses what makes a small file large."""
+    """Refuses what makes a small file large, and what makes reading it long."""
+
+    def __init__(self, text: str, budget: Budget) -> None:
+        super().__init__(text)
+        self._budget, self._depth = budget, 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()
-            raise yaml.MarkedYAMLError(
-                problem=f"*{event.anchor} repeats something by reference, which is not read; write it out",
-                problem_mark=event.start_mark,
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent):
+            self._refuse(event, f"*{event.anchor[:20]} repeats something by reference, which is not read; write it out")
+        self._budget.values -= 1
+        self._depth += 1
+        if self._budget.values < 0:
+            self._refuse(
+                event, f"more than {Budget.values:,} values, with those of included files; make several scripts"
             )
-        return super().compose_node(parent, index)
+        if self._depth > MOST_DEPTH:
+            self._refuse(event, f"nested too deeply for a script, more than {MOST_DEPTH} levels")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def _refuse(self, event: Any, problem: str) -> None:
+        raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
 
 
 class Reader:
     """Reads the text of one file: its values, and where each of them stands. Raises ScriptError.
 
     path: the file's name in errors; what it includes starts from its folder. things_of: reads the scenes and props of
-    an included file.
+    an included file. budget: what it may be; it is spent.
     """
 
-    def __init__(self, path: Path, text: str, things_of: Callable[[Path], Sequence[Scene | Prop]]) -> None:
+    def __init__(
+        self, path: Path, text: str, things_of: Callable[[Path], Sequence[Scene | Prop]], budget: Budget
+    ) -> None:
         self._path, self._things_of = path, things_of
         self._marks: dict[_Path, tuple[int, int]] = {(): (1, 1)}
         if text.lstrip()[:1] == "{":  # JSON, in which a tab between two values is legal
             text = text.replace("\t", " ")
         try:
-            node = _Composer(text).get_single_node()
+            node = _Composer(text, budget).get_single_node()
             self._data = None if node is None else self._plain(node, ())
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
@@ -179,12 +210,12 @@ class Reader:
 
     def _object(self, value: Any, path: _Path, legal: str) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise self._error(path, f"{legal}, not {value!r}")
+            raise self._error(path, f"{legal}, not {_short(value, path)}")
         return value
 
     def _list(self, value: Any, path: _Path, legal: str) -> list[Any]:
         if not isinstance(value, list):
-            raise self._error(path, f"{legal}, not {value!r}")
+            raise self._error(path, f"{legal}, not {_short(value, path)}")
         return value
 
     @contextmanager
@@ -198,6 +229,8 @@ class Reader:
         while path not in self._marks:
             path = path[:-1]
         line, column = self._marks[path]
+        if len(problem) > LONGEST_PROBLEM:
+            problem = f"{problem[: LONGEST_PROBLEM // 2]} … {problem[-LONGEST_PROBLEM // 2 :]}"
         return ScriptError(f"{self._path}, line {line}, column {column}: {problem}")
 
     def _plain(self, node: Any, path: _Path) -> Any:
@@ -227,6 +260,15 @@ class Reader:
             if _FLOAT.fullmatch(text) and abs(float(text)) <= LARGEST_NUMBER:
                 return float(text)
         return _whole(text)
+
+
+def _short(value: Any, path: _Path) -> str:
+    """A wrong value in an error. Of a file that is no script at all, which may be anything, nothing is shown."""
+    if isinstance(value, str) and (not path or len(value) > 60):
+        return f"a text of {len(value):,} characters"
+    if isinstance(value, list | dict) and (not path or len(repr(value)) > 60):
+        return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value):,}"
+    return repr(value)
 
 
 def _whole(text: str) -> str:

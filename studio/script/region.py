@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from PIL import Image, ImageColor
+from PIL import Image, ImageColor, UnidentifiedImageError
 
+from engine.media.files import read_regular
 from engine.prompts import PromptError, number
 from studio.timeline.curves import TimelineError
 
@@ -41,6 +42,8 @@ COLOURS = {
 
 MASK_BYTES = 1_000_000
 """Of a drawn mask as PNG in a script or timeline."""
+MOST_BYTES, MOST_PIXELS = 64 * 2**20, 50_000_000
+"""Of a mask's file, and of the picture in it: any camera's photo, and less than what stalls a page."""
 
 _PNG = "data:image/png;base64,"
 _MASK_OR_BOX = "a drawn mask ('stick.png') or a box ([0.4, 0.2, 0.1, 0.6])"
@@ -89,14 +92,10 @@ class Region:
         if self.mask is None or str(self.mask).startswith(_PNG):
             return self
         path = folder / self.mask
-        try:
-            with Image.open(path, formats=["PNG"]) as image:
-                buffer = io.BytesIO()
-                grey_of(image).save(buffer, "PNG", optimize=True)
-        except FileNotFoundError:
-            raise TimelineError(f"the mask {path} does not exist; give the path of a PNG, white where it is") from None
-        except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-            raise TimelineError(f"the mask {path} is not a PNG ({error}); draw one, white where it is") from None
+        if not path.exists():
+            raise TimelineError(f"the mask {path} does not exist; give the path of a PNG, white where it is")
+        buffer = io.BytesIO()
+        drawn_mask(path).save(buffer, "PNG", optimize=True)
         if buffer.tell() > MASK_BYTES:
             raise TimelineError(f"the mask {path} has {buffer.tell():,} bytes; at most {MASK_BYTES:,}: make it smaller")
         return Region(self.colour, self.tolerance, self.box, _PNG + base64.b64encode(buffer.getvalue()).decode())
@@ -201,12 +200,21 @@ def grey_of(image: Image.Image) -> Image.Image:
 def drawn_mask(mask: str | Path) -> Image.Image:
     """A drawn mask as grey levels, from its file or its data URL. Raises TimelineError."""
     mask = str(mask)
+    embedded = mask.startswith(_PNG)
+    name = mask[:40] if embedded else mask
     try:
-        data = base64.b64decode(mask.removeprefix(_PNG), validate=True) if mask.startswith(_PNG) else None
-        with Image.open(io.BytesIO(data) if data is not None else Path(mask), formats=["PNG"]) as image:
+        data = base64.b64decode(mask.removeprefix(_PNG), validate=True) if embedded else read_regular(mask, MOST_BYTES)
+        width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")  # IHDR comes first
+        if width * height > MOST_PIXELS:
+            raise TimelineError(f"the mask {name} has {width}x{height} pixels; at most {MOST_PIXELS:,}: scale it")
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             return grey_of(image)
+    except TimelineError:
+        raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise TimelineError(f"the mask {mask[:60]} is not a PNG ({error}); draw one, white where it is") from None
+        kind = isinstance(error, UnidentifiedImageError)
+        reason = "another kind of file" if kind else getattr(error, "strerror", None) or error
+        raise TimelineError(f"the mask {name} is not a PNG ({reason}); draw one, white where it is") from None
 
 
 def _box(box: Any) -> Box:

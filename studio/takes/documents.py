@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from engine.media.files import open_regular, read_regular
-from studio.takes.values import parse
+from engine.media.values import check_text, parse
 
 SEAL = "seal"
 """The last field of a document: sha256 of the others, so that `check` sees a changed byte."""
@@ -44,9 +44,13 @@ class DamagedError(TakeError):
 
 
 def write_document(path: Path, data: Mapping[str, Any]) -> None:
-    """Write JSON with its seal, so that at every moment the old or the new document is there, whole."""
+    """Write JSON with its seal, so that at every moment the old or the new document is there, whole.
+
+    Raises ValueError for what could not be read again (half a character, NaN), TypeError for what is not JSON.
+    """
     body = {name: value for name, value in data.items() if name != SEAL}
-    text = json.dumps({**body, SEAL: _seal(body)}, indent=2, ensure_ascii=False)
+    text = json.dumps({**body, SEAL: _seal(body)}, indent=2, ensure_ascii=False, allow_nan=False)
+    check_text(text)
     write_whole(path, (text + "\n").encode())
 
 

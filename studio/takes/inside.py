@@ -6,6 +6,7 @@ regular file of the take itself.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from studio.takes.documents import DamagedError, TakeError
@@ -57,3 +58,11 @@ def own_folder(folder: Path, name: str) -> Path:
         raise TakeError(f"{path} is a link, and what is made of the take would go elsewhere; remove it")
     path.mkdir(exist_ok=True)
     return path
+
+
+def remove(path: Path) -> None:
+    """Remove a folder with all that is in it, a file, or a link, not what it leads to. Raises OSError."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

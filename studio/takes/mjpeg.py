@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 from av.error import FFmpegError
 
+from engine.media.decoder import FORMATS
 from engine.media.paths import local
 from studio.takes.documents import DamagedError, WholeFile
 
@@ -44,10 +45,11 @@ class PacketFile:
 
 def packets(path: Path) -> Iterator[bytes]:
     """The packets of a file in order, up to where a crash cut it. Raises DamagedError where none can be read."""
-    if not path.exists():
-        raise DamagedError(f"{path} is missing; bring it back from a copy")
+    if not path.is_file():
+        what = "is not a regular file" if path.exists() else "is missing"
+        raise DamagedError(f"{path} {what}; bring it back from a copy")
     try:
-        with av.open(local(path)) as container:
+        with av.open(local(path), options=FORMATS) as container:
             for packet in container.demux(video=0):
                 if packet.size and not packet.is_corrupt:
                     yield bytes(packet)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.media.values import check_text
 from studio.takes.documents import DamagedError, read_journal
 from studio.takes.manifest import MOST_TICKS, TICKS_PER_SECOND
-from studio.takes.values import check_text
 
 CRC_LENGTH, SHA256_LENGTH = 8, 64
 """Hexadecimal digits of a packet's checksum and of a picture's hash."""

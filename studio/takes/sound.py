@@ -13,7 +13,7 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.error import FFmpegError
 
-from engine.media.decoder import open_container, picture_stream
+from engine.media.decoder import FORMATS, open_container, picture_stream
 from engine.media.paths import local
 from studio.takes.documents import TakeError
 
@@ -28,7 +28,7 @@ _OPUS_BITS = 96_000  # a second: transparent for music in stereo
 def channels(path: Path) -> int:
     """1 for a sound file in mono, 2 for all others; 0 for what holds no sound that can be read."""
     try:
-        with av.open(local(path)) as container:
+        with av.open(local(path), options=FORMATS) as container:
             return min(2, container.streams.audio[0].codec_context.channels) if container.streams.audio else 0
     except FFmpegError:
         return 0
@@ -38,7 +38,7 @@ def length_s(path: Path) -> float:
     """How long a sound file is, in seconds, up to where a crash cut it; 0 for what is not one."""
     end_s = 0.0
     try:
-        with av.open(local(path)) as container:
+        with av.open(local(path), options=FORMATS) as container:
             for packet in container.demux(audio=0):
                 if packet.size and packet.pts is not None:
                     end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
@@ -144,7 +144,7 @@ def _samples(path: Path, layout: str) -> Iterator[tuple[float, np.ndarray]]:
     """A sound file's pieces, (channels, N) float32, with their times in it; up to where a crash cut it."""
     resampler = av.AudioResampler("fltp", layout, SAMPLE_RATE)
     try:
-        with av.open(local(path)) as container:
+        with av.open(local(path), options=FORMATS) as container:
             for frame in container.decode(audio=0):
                 for piece in resampler.resample(frame):
                     yield float(piece.time or 0.0), piece.to_ndarray()

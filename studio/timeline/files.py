@@ -6,7 +6,6 @@ again in their place.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ import engine.prompts
 from engine.media.schedule import Form, Lost, Schedule
 from engine.media.texts import MARK, read_text
 from engine.media.timecode import Style
+from engine.media.values import parse as parsed
 from engine.prompts import PromptError
 from studio.timeline.curves import Keyframe, Keyframes, TimelineError
 from studio.timeline.keys import Key, Marker, Matte, Track
@@ -26,6 +26,11 @@ from studio.timeline.timeline import Timeline
 SCHEMA = "lsd-studio.timeline"
 VERSION = 3
 """2 added `end_s`, `tracks` and `mattes`; 3 added `sets`. One without sets is written as 2, which older ones read."""
+
+MOST_ENTRIES = 100_000
+"""Prompts, markers, mattes or sets of a timeline: one a second for a day."""
+MOST_VALUES = 2_500_000
+"""Of a parameter: one a frame for a day at 24 frames a second."""
 
 Read = TypeVar("Read")
 
@@ -132,13 +137,15 @@ def _matte_to_dict(matte: Matte) -> dict[str, Any]:
 def matte_from_dict(row: Mapping[str, Any]) -> Matte:
     """A matte from JSON values. Raises KeyError for what it lacks, TimelineError for what is not legal."""
     if not isinstance(row["where"], Mapping):
-        raise TimelineError(f'"where" is {row["where"]!r}, not an object')
+        raise TimelineError(f'"where" is {_short(row["where"])}, not an object')
     return Matte(str(row["name"]), row["prompt"], dict(row["where"]), _keyframes_from_rows(row["values"]))
 
 
 def _keyframes_from_rows(rows: Any) -> Keyframes:
     if not isinstance(rows, Sequence) or isinstance(rows, str):
-        raise TimelineError(f'"values" is {rows!r}, not a list')
+        raise TimelineError(f'"values" is {_short(rows)}, not a list')
+    if len(rows) > MOST_VALUES:
+        raise TimelineError(f"{len(rows):,} values; a parameter has at most {MOST_VALUES:,}")
 
     def read(row: Mapping[str, Any]) -> Keyframe:
         return Keyframe(row["time_s"], row["value"], row.get("ease", "linear"))
@@ -150,6 +157,12 @@ def _prompt_to_json(prompt: engine.prompts.Prompt) -> Any:
     return prompt if isinstance(prompt, str) else [[text, weight] for text, weight in prompt]
 
 
+def _short(value: Any) -> str:
+    """A wrong value in an error: a file is not printed there."""
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:100]} …"
+
+
 def _without(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """What is left of an object beside these fields: its metadata."""
     return {name: value for name, value in data.items() if name not in names}
@@ -158,14 +171,16 @@ def _without(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
 def _entries(data: Mapping[str, Any], name: str, read: Callable[[Mapping[str, Any]], Read]) -> tuple[Read, ...]:
     rows = data.get(name) or []
     if not isinstance(rows, list | tuple):
-        raise TimelineError(f"{name} is {rows!r}, not a list")
+        raise TimelineError(f"{name} is {_short(rows)}, not a list")
+    if len(rows) > MOST_ENTRIES:
+        raise TimelineError(f"{len(rows):,} {name}; a timeline has at most {MOST_ENTRIES:,}")
     return tuple(_entry(read, name, i, row) for i, row in enumerate(rows))
 
 
 def _entry(read: Callable[[Mapping[str, Any]], Read], name: str, i: int, row: Any) -> Read:
     """One object of a saved list; an error says which one it is."""
     if not isinstance(row, Mapping):
-        raise TimelineError(f"{name}[{i}] is {row!r}, not an object")
+        raise TimelineError(f"{name}[{i}] is {_short(row)}, not an object")
     try:
         return read(row)
     except KeyError as missing:
@@ -203,8 +218,8 @@ def parse(text: str, fps: float = 24.0, *, frames: bool = False) -> Timeline:
     """
     text = text.removeprefix(MARK)
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
+        data = parsed(text)
+    except ValueError:
         data = None  # the schedule's parser says where and why
     if isinstance(data, dict) and "schema" in data:
         return timeline_from_dict(data)
