@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import repeat
-from typing import Literal, TypeAlias
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 

@@ -63,7 +63,11 @@ def check_take(take: Take | Path, model: LiveModel | None = None, progress: Prog
         how = "was cut" if take.state == "complete" else "ended by itself"
         report.notices.append(f"the recording {how}: {take.manifest.ended}")
     report.faults += [*_files(take), *_packets(take, "raw"), *_packets(take, "live")]
-    report.faults += [*_mattes(take), *_sets(take), *_snapshots(take), *_renders(take)]
+    report.faults += [*_mattes(take), *_snapshots(take), *_renders(take)]
+    try:
+        report.faults += _sets(take)
+    except TakeError as error:  # its prompts, or a region or a set, cannot be read
+        report.faults.append(str(error).removeprefix(f"{take.folder}/"))
     if not take.made:
         report.faults.append("no picture is in it")
     if report.sound:
@@ -158,8 +162,8 @@ def _sets(take: Take) -> Iterator[str]:
             continue  # `_files` looks at it
         if name not in there:
             yield f"sets/{name}: is missing"
-        elif file_sha256(folder / name) != name.partition(".")[0]:
-            yield f"sets/{name}: was changed"
+        else:
+            yield from _changed(take.folder, f"sets/{name}", name.partition(".")[0])
 
 
 def _snapshots(take: Take) -> Iterator[str]:

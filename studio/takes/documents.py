@@ -91,6 +91,8 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def copy_file(source: Path, copy: Path) -> None:
     """Copy a file, so that the copy is never seen in part; one that is there already stays. Raises TakeError."""
+    if copy.parent.is_symlink():
+        raise TakeError(f"{copy.parent} is a link, and the copy of {source.name} would go elsewhere; remove it")
     if copy.exists():
         return
     part = copy.with_name(f".{copy.name}.{secrets.token_hex(8)}.part")

@@ -15,6 +15,9 @@ import av
 import numpy as np
 from av.error import FFmpegError
 
+from engine.media.decoder import FORMATS
+from engine.media.paths import local
+from engine.media.pictures import MAX_HEIGHT, MAX_WIDTH
 from studio.takes.documents import DamagedError, WholeFile, crc
 from studio.takes.mjpeg import MILLISECOND, MUXER
 
@@ -54,10 +57,13 @@ class MatteFile:
 
 def mattes(path: Path) -> Iterator[np.ndarray]:
     """The mattes of a file in order, (H, W) uint8, up to where a crash cut it. Raises DamagedError."""
-    if not path.exists():
+    if not path.is_file():
         raise DamagedError(f"{path} is missing; bring it back from a copy")
     try:
-        with av.open(str(path)) as container:
+        with av.open(local(path), options=FORMATS) as container:
+            size = container.streams.video[0].codec_context
+            if size.width * size.height > MAX_WIDTH * MAX_HEIGHT:
+                raise DamagedError(f"{path} has mattes of {size.width}x{size.height}, larger than any picture")
             for frame in container.decode(video=0):
                 yield frame.to_ndarray(format="gray")
     except (FFmpegError, IndexError) as error:

@@ -54,7 +54,8 @@ class Take:
         folder = Path(folder)
         if not folder.is_dir():
             raise TakeError(f"{folder} is not a folder; a take looks like sessions/my-film/S01/A/T001")
-        paths = {name: within(folder, name) for name in ("take.json", "events.jsonl", "frames.jsonl", *STREAMS)}
+        own = ("take.json", "events.jsonl", "frames.jsonl", *STREAMS, "matte.mkv")
+        paths = {name: within(folder, name) for name in own}
         manifest, sealed = Manifest.load(folder)
         events, event_faults = read_journal(paths["events.jsonl"])
         try:
