@@ -217,24 +217,18 @@ class Callbacks:
             "take": int(number[1:]),
             "error": listed.error,
         }
-        if listed.take is None:
+        summary = listed.summary
+        if summary is None:
             return line
-        try:
-            return line | self._facts(listed.take, listed.folder.resolve() in rendering)
-        except (ValueError, OSError) as error:
-            return line | {"error": str(error)}
-
-    def _facts(self, take: Take, rendering: bool) -> Reply:
-        """What a line of the list says of a take that can be opened."""
-        return {
-            "state": take.state,
-            "verdict": take.manifest.verdict,
-            "notes": take.manifest.notes,
-            "duration_s": take.duration_s,
-            "fps": take.fps,
-            "poster": self.files.url(take.folder / proxies.POSTER),
-            "versions": len(take.renders),
-            "rendering": rendering,
+        return line | {
+            "state": summary.state,
+            "verdict": summary.verdict,
+            "notes": summary.notes,
+            "duration_s": summary.duration_s,
+            "fps": summary.fps,
+            "poster": self.files.url(listed.folder / proxies.POSTER),
+            "versions": summary.versions,
+            "rendering": listed.folder.resolve() in rendering,
         }
 
     def _version(self, take: Take, version: Render) -> Reply:

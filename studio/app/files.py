@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from studio.takes.example import SHIPPED
+from studio.takes.slate import natural
 
 SERVED = ("poster.jpg", "mic.webm", "proxy/raw.mp4", "proxy/live.mp4", "renders/v*/out.mp4")
 """What of a take's folder a browser may read."""
@@ -45,7 +46,7 @@ class Files:
     def example(self) -> str | None:
         """The address of a take's camera picture that stands in for a camera: of this folder, else the shipped one."""
         for folder, prefix in ((self._folder, ""), (SHIPPED, f"{EXAMPLES}/")):
-            for path in sorted(folder.glob(EXAMPLE)):
+            for path in sorted(folder.glob(EXAMPLE), key=natural):
                 return prefix + path.relative_to(folder).as_posix()
         return None
 

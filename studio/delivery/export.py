@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import av
 import opentimelineio as otio
@@ -182,8 +184,11 @@ def _sound_track(
 
 
 def _url(path: Path, beside: Path) -> str:
-    inside = path.absolute().is_relative_to(beside)
-    return path.absolute().relative_to(beside).as_posix() if inside else path.absolute().as_uri()
+    """Where a file is, as a URL (RFC 3986): relative to the document where it lies beside or below it."""
+    path = path.absolute()
+    if not path.is_relative_to(beside):
+        return path.as_uri()
+    return quote(os.fsencode(path.relative_to(beside).as_posix()))  # a colon too: it would end a scheme's name
 
 
 def _span(start_s: float, length_s: float, rate: float) -> otio.opentime.TimeRange:

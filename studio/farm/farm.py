@@ -159,7 +159,7 @@ class Farm:
         self._names: dict[int, str] = {}
         self._numbers = itertools.count()
         self._worker: Worker | None = None
-        for path in sorted(folder.glob("*.json")) if folder else ():
+        for path in sorted(folder.glob("*.json"), key=_came) if folder else ():
             try:
                 self._submit(path.stem, Job.from_dict(read_document(path)[0]))
             except ValueError as error:
@@ -257,6 +257,11 @@ def _open(jobs: Sequence[Job], workers: int | None, ray: str | None, model: Live
     if workers < 1:
         raise ValueError(f"{workers} workers; at least 1 is needed")
     return Processes(min(workers, len(jobs)))
+
+
+def _came(path: Path) -> tuple[int, str]:
+    """When a job's file was written: names are chosen at random."""
+    return path.stat().st_mtime_ns, path.name
 
 
 def usable_cores() -> int:

@@ -12,6 +12,8 @@ from rich.table import Table
 
 from engine.console import plain
 from studio.takes.documents import TakeError
+from studio.takes.slate import natural
+from studio.takes.summaries import Summary, summaries_of
 from studio.takes.take import Take
 
 COLUMNS = {"take": "take", "state": "state", "verdict": "", "frames": "made", "dropped": "drop", "versions": "vers."}
@@ -23,18 +25,35 @@ class TakeListing:
     """One line of a list of takes; a take that cannot be opened is listed with its error."""
 
     folder: Path
-    take: Take | None
+    summary: Summary | None
     error: str = ""
+
+    @property
+    def take(self) -> Take | None:
+        """The take, which is opened here; None where it cannot be."""
+        try:
+            return Take.open(self.folder)
+        except (TakeError, OSError):
+            return None
 
 
 def list_takes(sessions: Path) -> Iterator[TakeListing]:
-    """Every take under a sessions folder, by production, scene, shot and number; not folders in which no take began."""
-    for path in sorted(Path(sessions).glob("*/S*/*/T*")):
+    """Every take under a sessions folder, by production, scene, shot and number; not folders in which no take began.
+
+    A take whose files have not changed since it was last listed is not read again; see studio/takes/summaries.py.
+    """
+    sessions = Path(sessions)
+    root = sessions.absolute()
+    summaries, listed = summaries_of(root), []
+    for path in sorted(sessions.glob("*/S*/*/T*"), key=natural):
         if path.is_dir() and re.fullmatch(r"T\d+", path.name) and not _reserved(path):
+            folder = root / path.relative_to(sessions)
+            listed.append(folder)
             try:
-                yield TakeListing(path, Take.open(path))
+                yield TakeListing(path, summaries.of(folder))
             except (TakeError, OSError) as error:
                 yield TakeListing(path, None, str(error))
+    summaries.save(listed)
 
 
 def _reserved(folder: Path) -> bool:
@@ -43,33 +62,12 @@ def _reserved(folder: Path) -> bool:
 
 
 def line(listed: TakeListing) -> dict[str, Any]:
-    """A take for the list, as JSON values; one whose prompts or versions are damaged says so."""
+    """A take for the list, as JSON values."""
     place: dict[str, Any] = {"folder": str(listed.folder), "take": " ".join(listed.folder.parts[-4:])}
-    if listed.take is None:
+    if listed.summary is None:
         return place | {"state": "damaged", "error": listed.error}
-    try:
-        return place | _facts(listed.take)
-    except (TakeError, OSError) as error:
-        return place | {"state": "damaged", "error": str(error)}
-
-
-def _facts(take: Take) -> dict[str, Any]:
-    slate = take.manifest.slate
-    return {
-        "production": slate.production,
-        "scene": slate.scene,
-        "shot": slate.shot,
-        "number": slate.take,
-        "state": take.state,
-        "verdict": take.manifest.verdict,
-        "notes": take.manifest.notes,
-        "created": take.manifest.created,
-        "frames": len(take.made),
-        "dropped": take.dropped,
-        "duration_s": round(take.duration_s, 3),
-        "versions": len(take.renders),
-        "prompts": ", ".join(take.timeline.texts()) if take.frames else "",
-    }
+    facts = listed.summary.model_dump()
+    return place | facts | {"duration_s": round(facts["duration_s"], 3)}
 
 
 def table(lines: Sequence[dict[str, Any]]) -> Table:

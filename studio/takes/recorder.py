@@ -92,7 +92,8 @@ class Recorder:
             self._manifest.save(self.folder)  # last: killed before, it is not a take; after, one that opens
         except OSError as error:
             self._abandon()
-            raise TakeError(f"cannot record into {self.folder}: {system_words(error)}") from None
+            problem = f"cannot record into {self.folder}: {system_words(error)}"
+            raise TakeError(f"{problem}; choose a sessions folder on another disk, or free this one") from None
         except Exception:
             self._abandon()
             raise

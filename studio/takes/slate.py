@@ -14,6 +14,7 @@ from studio.workers import system_words
 PRODUCTION_SCHEMA = "lsd-studio.production"
 VERSION = 1
 
+_PARTS = re.compile(r"\d+|\D+")
 _DEVICE_NAMES = {"CON", "PRN", "AUX", "NUL", *(f"{name}{n}" for name in ("COM", "LPT") for n in range(1, 10))}
 
 
@@ -74,6 +75,14 @@ def now() -> str:
 def folders(folder: Path) -> list[Path]:
     """What is in a folder, by name; nothing where there is none."""
     return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def natural(path: Path) -> list[list[tuple[int, int, str]]]:
+    """The order in which people number things, as a key for sorting paths: T9, T10, T101, T1000."""
+    return [
+        [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in _PARTS.findall(name)]
+        for name in path.parts
+    ]
 
 
 def _name(text: str, what: str, longest: int) -> str:

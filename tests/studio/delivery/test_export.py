@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+from urllib.request import url2pathname
 
 import av
 import numpy as np
@@ -48,6 +52,42 @@ def test_an_exported_video_has_a_constant_rate(take: Take, tmp_path: Path) -> No
     assert len(times) == 100
     assert np.diff(times) == pytest.approx(1 / 24, abs=1e-4)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such names are not to be had there")
+@pytest.mark.parametrize("name", ["takes #1?", "50% off", "Дуэль и snö", "12:30", "a;b&c=d+e", "~'(x)!*"])
+def test_the_urls_of_an_otio_lead_to_the_files(take: Take, tmp_path: Path, name: str) -> None:
+    """Read by OpenTimelineIO itself, and resolved as URLs are (RFC 3986, 5)."""
+    folder = tmp_path / name / take.folder.name
+    shutil.copytree(take.folder, folder)
+    moved = Take.open(folder)
+    (folder / "mic.webm").write_bytes(b"")
+    for document in (folder / "beside.otio", folder.parent / "above.otio", tmp_path / "elsewhere.otio"):
+        write_otio(moved, document)
+        timeline = otio.adapters.read_from_file(str(document))
+        urls = [clip.media_reference.target_url for clip in timeline.find_clips()]
+        assert len(urls) == 2
+        for url in urls:
+            parts = urlsplit(urljoin(document.as_uri(), url))
+            assert (parts.scheme, parts.query, parts.fragment) == ("file", "", ""), url
+            assert url.isascii()
+            assert Path(url2pathname(parts.path)).samefile(folder / "proxy" / Path(parts.path).name)
+
+
+def test_an_otio_on_a_full_disk_leaves_what_was_there(
+    take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.otio"
+    out.write_text("an older one")
+
+    def full(file: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_otio(take, out)
+    assert out.read_text() == "an older one"
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out.otio"]
 
 
 def test_a_format_gets_the_frames_of_a_version_at_a_rate(take: Take) -> None:

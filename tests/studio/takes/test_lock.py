@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
 import subprocess
 import sys
 import threading
@@ -11,14 +14,17 @@ from pathlib import Path
 import pytest
 
 from studio.delivery import proxies
+from studio.live.director import Director
 from studio.rendering.verify import check_take
 from studio.takes import lock as lock_module
 from studio.takes import take as take_module
 from studio.takes.documents import file_sha256
-from studio.takes.lock import exclusive
+from studio.takes.lock import RecordingLock, exclusive, is_locked
 from studio.takes.manifest import Manifest
+from studio.takes.slate import Slate
 from studio.takes.take import Take
 from tests.edge_model import EdgeModel
+from tests.studio.conftest import camera_jpeg, ticks
 
 ROOT = Path(__file__).parents[3]
 
@@ -89,7 +95,7 @@ def test_two_makers_of_the_same_proxies_and_a_check_meanwhile(edge_take: Take) -
     while any(maker.is_alive() for maker in makers):
         assert check_take(edge_take.folder, EdgeModel(seed=7)).faults == []
     assert check_take(edge_take.folder, EdgeModel(seed=7)).faults == []
-    assert not [*edge_take.folder.rglob("*.part")]
+    assert not [*edge_take.folder.rglob("*.part"), *edge_take.folder.rglob(".part-*")]
 
 
 def test_proxies_that_break_off_between_files_leave_a_sound_take(
@@ -132,3 +138,75 @@ def test_a_disk_without_locks_lets_everybody_in(edge_take: Take, monkeypatch: py
     monkeypatch.setattr(lock_module, "_lock", none)
     monkeypatch.setattr(take_module, "is_locked", lambda folder: False)
     assert edge_take.edit(notes="kept").manifest.notes == "kept"
+
+
+@pytest.fixture
+def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a network disk that is mounted without them."""
+
+    def refuse(file: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(lock_module, "_lock", refuse)
+
+
+DIED = f'{{"host": "{socket.gethostname()}", "pid": {2**22 + 1}, "born_s": 1.0}}'
+"""A process that there cannot be."""
+YOUNGER = f'{{"host": "{socket.gethostname()}", "pid": {os.getpid()}, "born_s": 1.0}}'
+"""Another process once had this one's number."""
+ELSEWHERE = '{"host": "another machine", "pid": 1, "born_s": 1.0}'
+
+
+@pytest.mark.usefixtures("no_locks")
+def test_a_disk_without_locks_records_all_the_same(tmp_path: Path) -> None:
+    director = Director(EdgeModel(seed=7))
+    folder = director.record(tmp_path, Slate("film"))
+    for index in range(12):
+        director.shoot(camera_jpeg(index), index, ticks(index))
+    assert is_locked(folder)
+    assert Take.open(folder).state == "recording"
+    with pytest.raises(OSError, match="somebody else records"):
+        RecordingLock(folder)
+    director.cut()
+    director.close()
+    assert not is_locked(folder)
+    assert Take.open(folder).state == "complete"
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.usefixtures("no_locks")
+@pytest.mark.parametrize(("owner", "locked"), [(DIED, False), (YOUNGER, False), (ELSEWHERE, True)])
+def test_without_locks_what_a_dead_process_had_is_free(tmp_path: Path, owner: str, locked: bool) -> None:
+    (tmp_path / lock_module.NAME).touch()
+    (tmp_path / f"{lock_module.NAME}{lock_module.OWNER}").write_text(owner)
+    assert is_locked(tmp_path) == locked
+    if locked:
+        with pytest.raises(OSError, match="somebody else records"):
+            RecordingLock(tmp_path)
+    else:
+        RecordingLock(tmp_path).release()
+        assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("no_locks")
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"host": 1}'])
+def test_without_locks_a_file_that_says_nothing_holds_nobody_for_long(tmp_path: Path, content: str) -> None:
+    owner = tmp_path / f"{lock_module.NAME}{lock_module.OWNER}"
+    (tmp_path / lock_module.NAME).touch()
+    owner.write_text(content)
+    assert is_locked(tmp_path), "it may be written just now"
+    os.utime(owner, (0, 0))
+    assert not is_locked(tmp_path)
+    RecordingLock(tmp_path).release()
+
+
+@pytest.mark.usefixtures("no_locks", "slow_saves")
+def test_without_locks_changes_are_made_one_at_a_time(edge_take: Take) -> None:
+    edits = [{"verdict": "circled"}, {"notes": "good light"}]
+    pages = [threading.Thread(target=lambda fields=fields: edge_take.edit(**fields)) for fields in edits]
+    for page in pages:
+        page.start()
+    for page in pages:
+        page.join()
+    manifest = Take.open(edge_take.folder).manifest
+    assert (manifest.verdict, manifest.notes) == ("circled", "good light")
