@@ -48,6 +48,8 @@ class Drawing:
     """Of a ground: how far waves tear the mirrored picture, 0 a polished floor to 1 the sea."""
     rough: float = 0.0
     """Of a ground: height of the bumps along its far edge, in units."""
+    module: str = ""
+    """Where it is drawn."""
     implies: dict[str, str] = field(default_factory=dict)
     """What else it means where the words leave it open: {"sky": "day", "ground": "sand"}."""
 
@@ -81,14 +83,33 @@ class Drawing:
 
 
 _DRAWINGS: dict[str, dict[str, Drawing]] = {kind: {} for kind in KINDS}
+_changes = [0]
 
 
 def _register(drawing: Drawing, layer: str, still: Still | None, live: Live | None) -> Drawing:
     drawing._add(layer, still, live)
-    if drawing.name in _DRAWINGS[drawing.kind]:
-        raise DesignerError(f"the {drawing.kind} {drawing.name!r} is registered twice; choose another name")
-    _DRAWINGS[drawing.kind][drawing.name] = drawing
+    function = still or live
+    drawing.module = function.__module__ if function else ""
+    before = _DRAWINGS[drawing.kind].get(drawing.name)
+    if before is not None and before.module != drawing.module:
+        raise DesignerError(
+            f"the {drawing.kind} {drawing.name!r} is drawn by {before.module} already; choose another name"
+        )
+    _DRAWINGS[drawing.kind][drawing.name] = drawing  # a notebook's cell that runs again draws it anew
+    _changes[0] += 1
     return drawing
+
+
+def forget(kind: str, name: str) -> None:
+    """Take a name out of the vocabulary again; raises DesignerError where it is not there."""
+    drawing(kind, name)
+    del _DRAWINGS[kind][name]
+    _changes[0] += 1
+
+
+def revision() -> int:
+    """Changes whenever the vocabulary does: who keeps what is made of it compares this number."""
+    return _changes[0]
 
 
 def sky(

@@ -10,9 +10,10 @@ import numpy as np
 
 from engine.compositing.types import View
 from engine.designer import vocabulary
+from engine.designer.colours import MOODS
 from engine.designer.library import DesignerError
 from engine.designer.place import Place
-from engine.designer.plan import Plan
+from engine.designer.plan import PERIODS, Plan
 
 TIMES = ("day", "sunset", "night")
 _VIEW = View(free_x=0.6)
@@ -76,9 +77,27 @@ def save(picture: np.ndarray, path: Path) -> None:
     """Write a picture, (H, W, 3) uint8 sRGB, as .jpg or .png; raises DesignerError where that fails."""
     if not path.absolute().parent.is_dir():
         raise DesignerError(f"there is no folder {path.absolute().parent} for {path.name}; make it first")
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 90] if path.suffix.lower() in (".jpg", ".jpeg") else []
     try:
-        written = cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])
+        written = cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), quality)
     except cv2.error:
         written = False
     if not written:
         raise DesignerError(f"{path} cannot be written; a sheet is a .jpg or a .png")
+
+
+_TITLES = {"sky": "Skies", "ground": "Grounds", "structure": "Structures", "thing": "Things"}
+
+
+def table() -> str:
+    """The vocabulary as a table of Markdown: kind, and each name with the other words that mean it."""
+    rows = ["| | names, and other words for them |", "|---|---|"]
+    for kind, title in _TITLES.items():
+        entries = []
+        for name in vocabulary.names(kind):
+            others = ", ".join(vocabulary.drawing(kind, name).synonyms)
+            entries.append(f"**{name}** ({others})" if others else f"**{name}**")
+        rows.append(f"| {title} | {'; '.join(entries)} |")
+    rows.append(f"| Palettes | {', '.join(f'**{name}**' for name in MOODS)} |")
+    rows.append(f"| Periods | {', '.join(f'**{name}**' for name in PERIODS)} |")
+    return "\n".join(rows) + "\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.designer.grounds import dry, wet
-from engine.designer.registry import KINDS, Drawing, drawing, names, suggest
+from engine.designer.registry import KINDS, Drawing, drawing, names, revision, suggest
 from engine.designer.skies import clear, closed
 from engine.designer.structures import castle, city, land, temple
 
@@ -19,4 +19,4 @@ DRAWN = (
 )
 """One module a line, so that two who add a module don't meet: the order is that of the names."""
 
-__all__ = ["DRAWN", "KINDS", "Drawing", "drawing", "names", "suggest"]
+__all__ = ["DRAWN", "KINDS", "Drawing", "drawing", "names", "revision", "suggest"]

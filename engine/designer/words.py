@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +98,13 @@ def _key(words: Iterable[str]) -> str:
     return " ".join(singular(word) for word in words)
 
 
-@cache
 def _lexicon() -> Mapping[str, tuple[Sense, ...]]:
     """Every phrase that is known, its words in the singular, with what it means."""
+    return _lexicon_at(vocabulary.revision())
+
+
+@lru_cache(maxsize=1)
+def _lexicon_at(revision: int) -> Mapping[str, tuple[Sense, ...]]:
     phrases: dict[str, tuple[Sense, ...]] = {}
     for kind in vocabulary.KINDS:
         for name in vocabulary.names(kind):
@@ -119,11 +123,6 @@ def _lexicon() -> Mapping[str, tuple[Sense, ...]]:
         for phrase, senses in phrases.items()
     }
     return {phrase: senses for phrase, senses in drawn.items() if senses}
-
-
-@cache
-def _longest_phrase() -> int:
-    return max(phrase.count(" ") + 1 for phrase in _lexicon())
 
 
 def _split(token: str) -> list[str]:
@@ -168,9 +167,10 @@ def _begins(words: list[str], phrase: str) -> bool:
 def _read(words: list[str], reading: _Reading) -> None:
     """Longest phrases first; then each run of words that is left, by its meaning."""
     lexicon, i, negated = _lexicon(), 0, False
+    longest = max(phrase.count(" ") + 1 for phrase in lexicon)
     left: list[list[str]] = [[]]
     while i < len(words):
-        for length in range(min(_longest_phrase(), len(words) - i), 0, -1):
+        for length in range(min(longest, len(words) - i), 0, -1):
             senses = lexicon.get(_key(words[i : i + length]))
             if senses is not None:
                 reading.senses += () if negated else senses
@@ -237,8 +237,8 @@ def remember(path: Path = MEANINGS) -> int:
     return len(rows)
 
 
-@cache
-def _meanings() -> tuple[tuple[Sense, ...], np.ndarray]:
+@lru_cache(maxsize=1)
+def _meanings(revision: int) -> tuple[tuple[Sense, ...], np.ndarray]:
     """What each phrase means, and the phrases' embeddings (N, 384)."""
     senses, texts = zip(*phrases(), strict=True)
     return senses, np.stack([_encoder().embed(text) for text in texts])
@@ -246,7 +246,7 @@ def _meanings() -> tuple[tuple[Sense, ...], np.ndarray]:
 
 def _by_meaning(phrase: str) -> list[tuple[float, Sense]]:
     """Names of the vocabulary by the cosine of their nearest phrase, the nearest first."""
-    senses, rows = _meanings()
+    senses, rows = _meanings(vocabulary.revision())
     cosines = rows @ _encoder().embed(phrase)
     best: dict[Sense, float] = {}
     for sense, cosine in zip(senses, cosines.tolist(), strict=True):
@@ -278,13 +278,15 @@ def _completed(reading: _Reading) -> dict[str, Any]:
             structures = [named]
     sources += [vocabulary.drawing("thing", name).implies for name in things]
     sky = sky or next((each["sky"] for each in sources if "sky" in each), None)
+    if rooms:
+        sources.append({"ground": "stone"})
     if sky:
         sources.append(vocabulary.drawing("sky", sky).implies)
     ground = ground or next((each["ground"] for each in sources if "ground" in each), None)
     palettes, periods = reading.of("palette"), reading.of("period")
     return {
         "sky": sky or "day",
-        "ground": ground or ("stone" if rooms else "grass"),
+        "ground": ground or "grass",
         "structures": structures,
         "things": things,
         "palette": palettes[0] if palettes else None,
