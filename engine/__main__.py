@@ -129,6 +129,7 @@ def bench(
     peers: Annotated[
         bool, typer.Option("--peers", help="All sizes, the parts of a frame, and what a user would pick instead.")
     ] = False,
+    sets: Annotated[bool, typer.Option("--sets", help="What a set costs: frames with and without, by turns.")] = False,
     report: Annotated[
         Path | None, typer.Option(metavar="README", help="Write what is kept in --out into this file, and stop.")
     ] = None,
@@ -159,13 +160,17 @@ def bench(
             Console().print(plain(part) if isinstance(part, str) else part, highlight=False)
         return
     from engine.bench import bench as run
+    from engine.bench.sets import bench_sets
     from engine.stream import Stream
 
     stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads)
+    how = {"width": size[0], "height": size[1], "frames": frames or 500, "seed": seed}
     with _progress("frames") as advance:
-        figures = run(stream, width=size[0], height=size[1], frames=frames or 500, seed=seed, progress=advance)
+        figures = (bench_sets if sets else run)(stream, **how, progress=advance)
     if as_json:
         print(json.dumps(figures))
+    elif sets:
+        _print_table(f"{figures['model']} at {figures['size']} with a set and without", _flat(figures))
     else:
         title = f"{figures['model']} at {figures['size']}, {figures['steps']} step{'s' * (figures['steps'] > 1)}"
         _print_table(title, _flat(figures))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from engine.compositing.composite import Scratch, composite
+from engine.compositing.composite import PlateLook, Scratch, composite, plate_look
 from engine.compositing.follow import Following, follow
 from engine.compositing.settings import DEFAULTS, Settings, check_pictures
 from engine.compositing.types import CameraPlate, Light, Plate
@@ -37,6 +37,8 @@ class Composer:
         self.following: Following | None = None
         """What is known after the last frame, None before the first; may be kept, and set again."""
         self._scratch: Scratch | None = None
+        self._still: tuple[Plate, tuple[int, int], PlateLook] | None = None
+        """The look of the still plate that stood last, and the size for which it was seen."""
 
     def compose(
         self,
@@ -72,9 +74,19 @@ class Composer:
         height, width = alpha.shape
         if self._scratch is None or self._scratch.share.shape != alpha.shape:
             self._scratch = Scratch(width, height)
-        picture = composite(rgb if cast is None else cast, alpha, plate, settings, light, following, self._scratch)
+        cast = rgb if cast is None else cast
+        look = self._look(sets[0].plate, width, height) if len(sets) == 1 else None
+        picture = composite(cast, alpha, plate, settings, light, following, look, self._scratch)
         self.following = following
         return picture if shown == total else _mixed([picture, rgb], [shown / total, 1 - shown / total])
+
+    def _look(self, plate: Plate | CameraPlate | None, width: int, height: int) -> PlateLook | None:
+        """That of a still plate, seen straight, so that it does not depend on where its first frame was seen from."""
+        if plate is None or isinstance(plate, CameraPlate) or not plate.still:
+            return None
+        if self._still is None or self._still[0] is not plate or self._still[1] != (width, height):
+            self._still = plate, (width, height), plate_look(plate.picture(0.0, width, height))
+        return self._still[2]
 
     def pass_by(self, rgb: np.ndarray, alpha: np.ndarray, time_s: float) -> None:
         """Know what `compose` would know of this frame, without a picture."""

@@ -9,6 +9,8 @@ edges, the shadow) are computed on a picture of 54 lines and drawn larger.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
@@ -16,7 +18,7 @@ import numpy as np
 
 from engine.compositing.follow import Following, follow
 from engine.compositing.lighting import fields, guess_light, shadow
-from engine.compositing.look import Look, linear, look_of, luminance, small_size
+from engine.compositing.look import Look, Texture, linear, look_of, luminance, small_size, texture_of
 from engine.compositing.settings import DEFAULTS, Settings, check_pictures
 from engine.compositing.types import Light
 
@@ -24,6 +26,25 @@ _STOPS_DOWN, _STOPS_UP = 2.2, 1.0  # so far the cast is graded at most
 _TINT = 0.3  # so far a channel is raised or lowered at most, and the rest of the way half as far
 _BLACK = 0.06  # coded value by which black is lifted or lowered at most; half of the difference is haze, half is taste
 _GRAIN_ROOM = 128  # pixels by which a frame of noise can be moved on its sheet, each way
+
+
+@dataclass(frozen=True, eq=False)
+class PlateLook:
+    """What a composite needs to know of its plate as a whole."""
+
+    look: Look
+    texture: Texture
+    spill: np.ndarray
+    """(h, w, 3) float32, not to be changed: the linear light of its small picture."""
+    light: Light
+    """Guessed from its pixels."""
+
+
+def plate_look(plate: np.ndarray) -> PlateLook:
+    """The look of a plate, (H, W, 3) uint8."""
+    height, width = plate.shape[:2]
+    spill = linear(cv2.resize(plate, small_size(width, height), interpolation=cv2.INTER_AREA))
+    return PlateLook(look_of(spill), texture_of(plate), spill, guess_light(spill))
 
 
 class Scratch:
@@ -41,48 +62,54 @@ def composite(
     settings: Settings = DEFAULTS,
     light: Light | None = None,
     following: Following | None = None,
+    behind: PlateLook | None = None,
     scratch: Scratch | None = None,
 ) -> np.ndarray:
     """The cast of a camera's picture before a plate, (H, W, 3) uint8 sRGB; the caller owns it.
 
-    rgb: the camera's picture, (H, W, 3) uint8 sRGB, best with the cast's colours alone at its edges (spill.py). plate:
-    as large. alpha: (H, W) uint8, 0 set to 255 cast. light: the plate's, where it is known;
-    else it is guessed from the plate's pixels. following: what is known of the cast from the frames so far
-    (`follow`), so that nothing pumps; without it this picture stands alone. scratch: memory of this size, for speed.
-    Raises ValueError for pictures whose sizes differ. A function of its arguments alone, on any number of threads.
+    rgb: the camera's picture, (H, W, 3) uint8 sRGB, best with the cast's colours alone at its edges (spill.py). alpha:
+    (H, W) uint8, 0 set to 255 cast. plate: as large as rgb. light: the plate's, where it is known; else it is guessed
+    from the plate's pixels. following: what is known of the cast from the frames so far (`follow`), so that nothing
+    pumps; without it this picture stands alone. behind: the plate's look (`plate_look`), where the caller keeps it;
+    else it is that of this plate. scratch: memory of this size, for speed. Raises ValueError for pictures whose sizes
+    differ. A function of its arguments alone, on any number of threads.
     """
     check_pictures(rgb, alpha, plate)
     height, width = alpha.shape
     size, small = (width, height), small_size(width, height)
     following = follow(None, rgb, alpha, 0.0) if following is None else following
+    behind = plate_look(plate) if behind is None else behind
     scratch = scratch or Scratch(width, height)
-    camera = following.look
-    plate_small = cv2.resize(plate, small, interpolation=cv2.INTER_AREA)
-    spill = linear(plate_small)
-    behind = look_of(plate, spill)
+    camera, there = following.look, behind.look
+    graded = settings.match_set * following.there
 
     alpha = edged(alpha, settings)
     alpha_small = cv2.resize(alpha, small, interpolation=cv2.INTER_AREA) * np.float32(1 / 255)
-    plate = _textured(plate, camera, behind, settings, following.time_s)
-
-    exposed = settings.match if light is None else 0.0  # a known light says how bright the cast is
-    graded = settings.match_set * following.there
-    cast = cv2.LUT(rgb, _grade(camera, behind, exposed, settings.match), dst=scratch.cast)
-    ground = cv2.LUT(plate, _grade(behind, camera, graded, graded), dst=scratch.ground)
-    spill *= _gain(behind, camera, graded)
-    if settings.relight > 0 or settings.light_wrap > 0:
-        gain, more = fields(alpha_small, spill, light or guess_light(spill), settings.relight, settings.light_wrap)
-        field = cv2.resize(gain, size, dst=scratch.field, interpolation=cv2.INTER_LINEAR)
-        cast = cv2.multiply(cast, field, dst=cast)
-        field = cv2.resize(more, size, dst=field, interpolation=cv2.INTER_LINEAR)
-        cast = cv2.add(cast, field, dst=cast)
+    plate = _textured(plate, following.texture, behind.texture, settings, following.time_s)
+    ground = cv2.LUT(plate, _grade(there, camera, graded, graded), dst=scratch.ground)
     shade = shadow(alpha_small, following, settings.shadow)
     if shade is not None:
         lit = cv2.resize(cv2.merge([1 - shade] * 3), size, dst=scratch.field, interpolation=cv2.INTER_LINEAR)
         ground = cv2.multiply(ground, lit, dst=ground)
-    share = np.multiply(alpha, np.float32(1 / 255), out=scratch.share)
-    mixed = cv2.blendLinear(cast, ground, share, np.subtract(1, share, out=scratch.rest), dst=scratch.field)
-    return np.asarray(cv2.convertScaleAbs(cv2.sqrt(mixed, dst=mixed), alpha=255))
+
+    left, top, wide, high = cv2.boundingRect(alpha)  # of the cast; elsewhere the ground stands
+    if wide and high:
+        part = slice(top, top + high), slice(left, left + wide)
+        exposed = settings.match if light is None else 0.0  # a known light says how bright the cast is
+        cast: np.ndarray = cv2.LUT(rgb[part], _grade(camera, there, exposed, settings.match), dst=scratch.cast[part])
+        if settings.relight > 0 or settings.light_wrap > 0:
+            spill = behind.spill * _gain(there, camera, graded)
+            shares = settings.relight, settings.light_wrap
+            for field, use in zip(fields(alpha_small, spill, light or behind.light, *shares), _USES, strict=True):
+                full = cv2.resize(field, size, dst=scratch.field, interpolation=cv2.INTER_LINEAR)
+                cast = use(cast, full[part], dst=cast)
+        share = np.multiply(alpha[part], np.float32(1 / 255), out=scratch.share[part])
+        rest = np.subtract(1, share, out=scratch.rest[part])
+        ground[part] = cv2.blendLinear(cast, ground[part], share, rest, dst=scratch.field[part])
+    return np.asarray(cv2.convertScaleAbs(cv2.sqrt(ground, dst=ground), alpha=255))
+
+
+_USES: tuple[Callable[..., np.ndarray], ...] = (cv2.multiply, cv2.add)
 
 
 def edged(alpha: np.ndarray, settings: Settings) -> np.ndarray:
@@ -91,8 +118,7 @@ def edged(alpha: np.ndarray, settings: Settings) -> np.ndarray:
     if settings.feather * line > 0.3:  # less moves no value
         alpha = cv2.GaussianBlur(alpha, (0, 0), settings.feather * line)
     if settings.choke != 0:
-        # The edge's ramp is about two pixels wide, so that moving it by a pixel moves the values by half.
-        lift = np.clip(settings.choke * line / 2, -0.8, 0.8)
+        lift = 0.8 * settings.choke  # of the ramp from set to cast, however wide it is
         values = np.arange(256) / 255
         moved = (values - lift) / (1 - lift) if lift > 0 else values / (1 + lift)
         alpha = cv2.LUT(alpha, np.rint(np.clip(moved, 0, 1) * 255).astype(np.uint8))
@@ -121,7 +147,7 @@ def _grade(camera: Look, target: Look, exposed: float, tinted: float) -> np.ndar
     return value.astype(np.float32).reshape(256, 1, 3)
 
 
-def _textured(plate: np.ndarray, camera: Look, behind: Look, settings: Settings, time_s: float) -> np.ndarray:
+def _textured(plate: np.ndarray, camera: Texture, behind: Texture, settings: Settings, time_s: float) -> np.ndarray:
     """The plate as soft, and as noisy, as the camera's picture, by the shares of the settings."""
     lacking = camera.blur**2 - behind.blur**2
     sigma = settings.softness * float(np.sqrt(max(lacking, 0.0)))

@@ -6,18 +6,22 @@ the middle passes by the frames before it, and goes on as if it had composed the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import astuple, dataclass, replace
 
 import cv2
 import numpy as np
 
-from engine.compositing.look import NEUTRAL, Look, linear, look_of, small_size
+from engine.compositing.look import NEUTRAL, SHARP, Look, Texture, linear, look_of, small_size, texture_of
 from engine.compositing.types import View
 
 FREE_SPEED = 0.015
 """How far `free_x` moves at most, in widths of the picture a second."""
 _COLUMNS = 24
+_REACH = 3  # columns to each side of a landmark that it needs
+_OFF_THIRDS = [0.6 * min(abs((at + 0.5) / _COLUMNS - third) for third in (0.28, 0.72)) for at in range(_COLUMNS)]
 _LONGEST_S = 0.25  # a longer gap between two frames counts as this, so that nothing jumps after it
+_TEXTURE_S = 0.25  # so often the camera's texture is measured
 _LOOK_S, _HEAD_S, _ROOM_S, _FEET_S = 1.5, 0.3, 3.0, 0.7  # time constants of the smoothing
 _LEAST = 0.004  # share of the picture; less is nobody
 _BETTER = 0.12  # so much less cast, as a share of the height, makes another place worth the way
@@ -37,6 +41,8 @@ class Following:
     """Whether there is a cast, 0..1, so that what depends on it comes and goes softly."""
     look: Look = NEUTRAL
     """Of the cast, in the camera's light."""
+    texture: Texture = SHARP
+    """Of the camera's picture."""
     head: tuple[float, float] = (0.5, 0.5)
     """Place of the head: x 0 (left) to 1 (right), y 0 (top) to 1 (bottom)."""
     room: tuple[float, ...] = (0.0,) * _COLUMNS
@@ -66,12 +72,16 @@ def follow(before: Following | None, rgb: np.ndarray, alpha: np.ndarray, time_s:
     """What is known after one frame more: (H, W, 3) uint8, its matte (H, W) uint8, seconds on the source's clock."""
     height, width = alpha.shape
     small = small_size(width, height)
-    matte = cv2.resize(alpha, small, interpolation=cv2.INTER_AREA).astype(np.float32) * np.float32(1 / 255)
-    presence = float(matte.mean())
-    past = before or Following(time_s=time_s)
+    matte = cv2.resize(alpha, small, interpolation=cv2.INTER_AREA) * np.float32(1 / 255)
+    presence = float(cv2.mean(matte)[0])
+    past = before or Following(time_s=time_s, texture=texture_of(rgb))
     gap_s = min(max(time_s - past.time_s, 0.0), _LONGEST_S)
+    if before is not None and int(time_s / _TEXTURE_S) != int(past.time_s / _TEXTURE_S):
+        kept = float(np.exp(-_TEXTURE_S / _LOOK_S))  # it changes slowly, and takes time to measure
+        noise, blur = _mix((past.texture.noise, past.texture.blur), astuple(texture_of(rgb)), 1 - kept)
+        past = replace(past, texture=Texture(noise, blur))
     if presence < _LEAST:
-        look = look_of(rgb, _small_light(rgb, small)) if before is None else past.look
+        look = look_of(_small_light(rgb, small)) if before is None else past.look
         feet, there = (value * float(np.exp(-gap_s / _FEET_S)) for value in (past.feet, past.there))
         return replace(past, time_s=time_s, presence=presence, look=look, feet=feet, there=there)
 
@@ -82,28 +92,31 @@ def follow(before: Following | None, rgb: np.ndarray, alpha: np.ndarray, time_s:
         """Weight of this frame: of the first it is 1, and of early ones as in a mean."""
         if first:
             return 1.0
-        return max(1 - float(np.exp(-gap_s / constant_s)), gap_s / (seen_s + gap_s) if seen_s else 1.0)
+        return max(1 - math.exp(-gap_s / constant_s), gap_s / (seen_s + gap_s) if seen_s else 1.0)
 
-    now = look_of(rgb, _small_light(rgb, small), matte)
-    columns = cv2.resize(matte.mean(0)[None], (_COLUMNS, 1), interpolation=cv2.INTER_AREA)[0]
-    room = _mix(past.room, tuple(map(float, columns)), share(_ROOM_S))
+    room = _mix(past.room, _columns(matte), share(_ROOM_S))
     goal_x = _freest(room, None if first else past.goal_x)
-    way = goal_x - past.free_x
     step = FREE_SPEED * gap_s
     seen, foot_y = _feet(matte)
     return Following(
         time_s,
         seen_s,
         presence,
-        1.0 if before is None else _mix((past.there,), (1.0,), 1 - float(np.exp(-gap_s / _FEET_S)))[0],
-        _mixed(past.look, now, share(_LOOK_S)),
+        1.0 if before is None else past.there + (1 - past.there) * (1 - math.exp(-gap_s / _FEET_S)),
+        _mixed(past.look, look_of(_small_light(rgb, small), matte), share(_LOOK_S)),
+        past.texture,
         _mix(past.head, _head(matte), share(_HEAD_S)),  # type: ignore[arg-type]
         room,
-        goal_x if first else past.free_x + min(max(way, -step), step),
+        goal_x if first else past.free_x + min(max(goal_x - past.free_x, -step), step),
         goal_x,
-        _mix((past.feet,), (seen,), share(_FEET_S))[0],
-        foot_y if past.feet < 0.05 else _mix((past.foot_y,), (foot_y,), share(_HEAD_S))[0],
+        past.feet + (seen - past.feet) * share(_FEET_S),
+        foot_y if past.feet < 0.05 else past.foot_y + (foot_y - past.foot_y) * share(_HEAD_S),
     )
+
+
+def _columns(matte: np.ndarray) -> tuple[float, ...]:
+    """How much of the height is cast, in columns from left to right."""
+    return tuple(cv2.resize(matte, (_COLUMNS, 1), interpolation=cv2.INTER_AREA)[0].tolist())
 
 
 def _small_light(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -115,9 +128,10 @@ def _mix(past: tuple[float, ...], now: tuple[float, ...], share: float) -> tuple
 
 
 def _mixed(past: Look, now: Look, share: float) -> Look:
-    numbers = [(a.exposure, *a.light, a.black, a.noise, a.blur) for a in (past, now)]
-    exposure, *light, black, noise, blur = _mix(numbers[0], numbers[1], share)
-    return Look(exposure, (light[0], light[1], light[2]), black, noise, blur)
+    exposure, r, g, b, black = _mix(
+        (past.exposure, *past.light, past.black), (now.exposure, *now.light, now.black), share
+    )
+    return Look(exposure, (r, g, b), black)
 
 
 def _head(matte: np.ndarray) -> tuple[float, float]:
@@ -136,15 +150,12 @@ def _freest(room: tuple[float, ...], before: float | None) -> float:
 
     Of equal places the one nearest to a third of the width is best, as painters put a landmark.
     """
-    columns = np.asarray(room)
-    smooth = np.convolve(np.pad(columns, 3, mode="edge"), np.full(7, 1 / 7), "valid")
-    places = (np.arange(_COLUMNS) + 0.5) / _COLUMNS
-    thirds = np.minimum(abs(places - 0.28), abs(places - 0.72))
-    cost = smooth + 0.6 * thirds
-    best = int(np.argmin(cost))
+    wide = room[:1] * _REACH + room + room[-1:] * _REACH
+    cost = [sum(wide[at : at + 2 * _REACH + 1]) / (2 * _REACH + 1) + off for at, off in enumerate(_OFF_THIRDS)]
+    best = cost.index(min(cost))
     if before is not None and cost[min(int(before * _COLUMNS), _COLUMNS - 1)] - cost[best] < _BETTER:
         return before
-    return float(places[best])
+    return (best + 0.5) / _COLUMNS
 
 
 def _feet(matte: np.ndarray) -> tuple[float, float]:

@@ -45,13 +45,13 @@ def fields(
     lines = len(alpha)
     near = cv2.GaussianBlur(alpha, (0, 0), 0.03 * lines)
     inside = 1 - near
-    gain = np.ones((*alpha.shape, 3), np.float32)
-    more = np.zeros_like(gain)
+    gain, more = np.ones((*alpha.shape, 3), np.float32), np.zeros((*alpha.shape, 3), np.float32)
     if relight > 0:
         whole, edge = facing(alpha, near, light.key_from)
         key, ambient = (np.asarray(colour, np.float32) for colour in (light.key, light.ambient))
-        side = (0.5 + 0.5 * whole)[..., None]
-        gain = cv2.pow(np.maximum(ambient + (key - ambient) * side, np.float32(1e-3)), relight)
+        steps = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
+        by_side = np.power(np.maximum(ambient + (key - ambient) * steps, np.float32(1e-3)), np.float32(relight))
+        gain = by_side[cv2.convertScaleAbs(whole, alpha=127.5, beta=127.5)]
         rim = (np.square(np.maximum(edge, 0)) * inside * np.float32(2 * light.rim * relight))[..., None] * key
         gain += rim
         more += np.float32(0.12) * rim

@@ -1,4 +1,4 @@
-"""How a picture looks, in a few numbers: exposure, colour of its light, black, noise, sharpness.
+"""How a picture looks, in a few numbers: exposure, colour of its light, black, noise, softness.
 
 Linear light is the square of the coded value throughout this package: within 3 % of sRGB's curve above its dark end,
 and its inverse, a square root, gives each of the 256 values back exactly.
@@ -20,6 +20,16 @@ _DARK = 0.004  # linear; below it a picture has no exposure to speak of
 
 
 @dataclass(frozen=True)
+class Texture:
+    """What a lens and a sensor leave in a picture."""
+
+    noise: float = 0.0
+    """Standard deviation of the noise, in 1/255 of the coded value."""
+    blur: float = 0.6
+    """How soft it is: the standard deviation of a Gaussian blur in pixels that would make a sharp picture so."""
+
+
+@dataclass(frozen=True)
 class Look:
     """Of one picture, or smoothed over many."""
 
@@ -30,13 +40,10 @@ class Look:
     white patch (Finlayson and Trezzi, Shades of Gray, 2004)."""
     black: float = 0.03
     """Coded value, 0..1, of the darkest twentieth."""
-    noise: float = 0.0
-    """Standard deviation of the noise, in 1/255 of the coded value."""
-    blur: float = 0.6
-    """How soft it is: the standard deviation of a Gaussian blur in pixels that would make a sharp picture so."""
 
 
 NEUTRAL = Look()
+SHARP = Texture()
 
 
 def small_size(width: int, height: int) -> tuple[int, int]:
@@ -55,22 +62,23 @@ def luminance(light: np.ndarray) -> np.ndarray:
     return light @ _LUMA
 
 
-def look_of(rgb: np.ndarray, light: np.ndarray, weights: np.ndarray | None = None) -> Look:
-    """The look of a picture (H, W, 3) uint8, by itself and by the linear light of its small one, (h, w, 3) float32.
+def look_of(light: np.ndarray, weights: np.ndarray | None = None) -> Look:
+    """The look of a picture by the linear light of its small one, (h, w, 3) float32.
 
-    weights: (h, w) float32 of the small one, 0..1, where exposure and black are measured: the cast. The colour of the
-    light is that of the whole picture, for a cast in green is not in green light.
+    weights: (h, w) float32, 0..1, where exposure and black are measured: the cast. The colour of the light is that of
+    the whole picture, for a cast in green is not in green light.
     """
-    levels = np.sqrt(luminance(light)) * np.float32(255)
-    counts = np.bincount(
-        levels.astype(np.uint8).ravel(), None if weights is None else weights.ravel(), minlength=256
-    ).astype(np.float64)
+    levels = (np.sqrt(luminance(light)) * np.float32(255)).astype(np.uint8).ravel()
+    counts = np.bincount(levels, None if weights is None else weights.ravel(), 256)
     total = float(counts.sum())
     if total <= 0:
-        return Look(light=_light_of(light), noise=noise_of(rgb), blur=blur_of(rgb))
-    exposure = (float(counts @ np.arange(0.5, 256)) / total / 255) ** 2
+        return Look(light=_light_of(light))
+    exposure = (float(counts @ _LEVELS) / total) ** 2
     dark = int(np.searchsorted(np.cumsum(counts), total / 20))
-    return Look(max(exposure, _DARK), _light_of(light), dark / 255, noise_of(rgb), blur_of(rgb))
+    return Look(max(exposure, _DARK), _light_of(light), dark / 255)
+
+
+_LEVELS = np.arange(0.5, 256) / 255
 
 
 def _light_of(light: np.ndarray) -> RGB:
@@ -90,6 +98,11 @@ def _middle(rgb: np.ndarray) -> np.ndarray:
 _LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
 
+def texture_of(rgb: np.ndarray) -> Texture:
+    """The texture of a picture (H, W, 3) uint8."""
+    return Texture(noise_of(rgb), blur_of(rgb))
+
+
 def noise_of(rgb: np.ndarray) -> float:
     """Standard deviation of a picture's noise in 1/255, measured where it is smooth.
 
@@ -105,7 +118,7 @@ def noise_of(rgb: np.ndarray) -> float:
 
 
 def blur_of(rgb: np.ndarray) -> float:
-    """How soft a picture is, in pixels (`Look.blur`), by its steepest edges beside those of a softened copy.
+    """How soft a picture is, in pixels (`Texture.blur`), by its steepest edges beside those of a softened copy.
 
     An edge of blur s that is blurred by t more has its gradient lowered to s / sqrt(s^2 + t^2); the ratio gives s.
     """
@@ -113,7 +126,7 @@ def blur_of(rgb: np.ndarray) -> float:
     softer = cv2.GaussianBlur(luma, (5, 5), 1.0)
     steep, less = (_steepest(picture) for picture in (luma, softer))
     if steep < 2.0:  # nothing but flat areas
-        return Look.blur
+        return Texture.blur
     ratio = min(less / steep, 0.95)
     return float(min(3.0, ratio / np.sqrt(1 - ratio**2)))
 

@@ -36,7 +36,7 @@ class Settings:
     softness: float = _setting(0, 1, 0.5, "how far the set is softened to the sharpness of the camera")
     grain: float = _setting(0, 1, 0.7, "how much of the camera's noise the set gets")
     feather: float = _setting(0, 1, 0.1, "softness of the matte's edge, of a hundredth of the picture's height")
-    choke: float = _setting(-1, 1, 0.1, "takes the matte's edge in (above 0) or out, of a hundredth of the height")
+    choke: float = _setting(-1, 1, 0.1, "takes the matte's edge in (above 0) or out, as a share of its width")
     shadow: float = _setting(0, 1, 0.5, "strength of the shadow on the ground, where feet are seen")
 
     def __post_init__(self) -> None:

@@ -57,7 +57,7 @@ PARAMETERS: dict[str, Parameter] = {
         _of_sets("softness", 0, 1, 0.5, "how far the set is softened to the sharpness of the camera"),
         _of_sets("grain", 0, 1, 0.7, "how much of the camera's noise the set gets"),
         _of_sets("feather", 0, 1, 0.1, "softness of the matte's edge, of a hundredth of the picture's height"),
-        _of_sets("choke", -1, 1, 0.1, "takes the matte's edge in (above 0) or out, of a hundredth of the height"),
+        _of_sets("choke", -1, 1, 0.1, "takes the matte's edge in (above 0) or out, as a share of its width"),
         _of_sets("shadow", 0, 1, 0.5, "strength of the shadow on the ground, where feet are seen"),
     )
 }

@@ -284,6 +284,19 @@ def test_bench_prints_a_table(engine: Engine, weights: Path) -> None:
     assert "2 steps" in stdout
 
 
+def test_bench_of_sets_finds_a_cast_and_times_it_by_turns(engine: Engine, weights: Path) -> None:
+    arguments = "--sets", "--json", "--weights", weights, "--size", "192x108", "--frames", "4", *ONE
+    status, out, _ = engine("bench", *arguments)
+    assert status == 0
+    figures = json.loads(out)
+    assert figures["frames"] == 4
+    assert 0.1 < figures["cast"] < 0.5  # the drawn figure is taken for a person
+    assert figures["parts_added_ms"] == pytest.approx(
+        sum(figures["parts_ms"][name]["p50"] for name in ("matte", "colours", "composite")), abs=0.02
+    )
+    assert engine("bench", "--sets", "--weights", weights, "--size", "192x108", "--frames", "2", *ONE)[0] == 0
+
+
 def test_bench_pictures_move_and_differ() -> None:
     pictures = moving_pictures(96, 64)
     first, second, third = (next(pictures).astype(int) for _ in range(3))

@@ -101,5 +101,5 @@ def test_a_look_tells_noise_and_blur() -> None:
         assert noise_of(noisy) == pytest.approx(noise, rel=0.25)
     assert noise_of(steps.astype(np.uint8)) < 0.5
     warm = np.clip(steps * (1.2, 1.0, 0.7), 0, 255).astype(np.uint8)
-    light = look_of(warm, linear(warm)).light
+    light = look_of(linear(warm)).light
     assert light[0] > light[1] > light[2]
