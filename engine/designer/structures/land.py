@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+import numpy as np
+
 from engine.designer import textures
 from engine.designer.library import skia
 from engine.designer.pen import REACH, Pen, Point, shade, three
@@ -197,8 +199,12 @@ def fir(pen: Pen, x: float, y: float, height: float, distance: float, snowy: boo
         skirt.append((x + w, base + drop * 0.6))
         tier = pen.polygon([(x, base - height * 0.20), *reversed(skirt)])
         share = 0.25 + 0.5 * t
-        lit, dim = pen.colour("pine", share + 0.35, far=distance), pen.colour("pine", 0.0, far=distance)
-        pen.fill_between(tier, (x + pen.side * w, base), (x - pen.side * w * 0.5, base), lit, dim)
+        lit, mid, dim = (pen.colour("pine", tone, far=distance) for tone in (share + 0.45, share * 0.5, 0.0))
+        pen.fill_between(tier, (x + pen.side * w, base), (x - pen.side * w * 0.7, base), lit, mid, dim)
+        spots = [(pen.random.uniform(-0.55, 0.55), pen.random.uniform(-0.05, 0.03)) for _ in range(14)]
+        needles = np.array([[x + u * w, base + v * height] for u, v in spots])
+        pen.dashes(needles[:7], -w * 0.10, drop * 0.5, lit, height * 0.004)
+        pen.dashes(needles[7:], w * 0.10, drop * 0.5, dim, height * 0.004)
         if snowy:
             cap = pen.polygon(
                 [
@@ -243,28 +249,21 @@ def broadleaf(pen: Pen, x: float, y: float, height: float, distance: float, autu
 
 
 def clump(pen: Pen, x: float, y: float, radius: float, material: str | int, light: float, distance: float) -> None:
-    """A ragged ball of leaves, brighter where the light comes from."""
-    points = []
-    for k in range(22):
-        a = k * math.tau / 22
-        r = radius * (pen.random.uniform(0.95, 1.12) if k % 2 else pen.random.uniform(0.78, 0.95))
-        points.append((x + math.cos(a) * r, y + math.sin(a) * r * 0.86))
-    ball = pen.polygon(points)
+    """A ball of leaves: dark ones all over, brighter ones towards the light."""
     up = pen.light.key_from[1]
-    tones = [pen.colour(material, light * share, far=distance) for share in (1.0, 0.55, 0.12)]
+    ball = skia.Path().addOval(skia.Rect(x - radius, y - radius * 0.86, x + radius, y + radius * 0.86))
+    tones = [pen.colour(material, light * share, far=distance) for share in (0.75, 0.42, 0.10)]
     bright = skia.Point(x + pen.side * radius * 0.4, y - up * radius * 0.5)
     shader = skia.GradientShader.MakeRadial(bright, radius * 1.5, tones, [0.0, 0.45, 1.0])
     pen.canvas.drawPath(ball, pen.paint(0xFFFFFFFF, Shader=shader))
-    if distance < 0.3:
-        for _ in range(12):
-            a, r = pen.random.random() * math.tau, radius * math.sqrt(pen.random.random())
-            tone = pen.random.uniform(0.2, 1.0) * light
-            pen.circle(
-                x + math.cos(a) * r,
-                y + math.sin(a) * r * 0.85,
-                radius * 0.09,
-                pen.colour(material, tone + 0.15, 0.8, far=distance),
-            )
+    near = distance < 0.3
+    for share, count, spread, toward in ((0.12, 26, 1.10, 0.0), (0.55, 26, 0.92, 0.22), (1.05, 18, 0.66, 0.42)):
+        count = count if near else count // 2
+        angle = np.array([pen.random.random() * math.tau for _ in range(count)])
+        reach = np.sqrt([pen.random.random() for _ in range(count)]) * radius * spread
+        leaves = np.stack([x + np.cos(angle) * reach, y + np.sin(angle) * reach * 0.86], 1)
+        leaves += (pen.side * radius * toward, -up * radius * toward * 0.8)
+        pen.dots(leaves, radius * (0.085 if near else 0.11), pen.colour(material, light * share, far=distance))
 
 
 @forest.live
