@@ -139,7 +139,7 @@ def _noir(c: RGB) -> RGB:
 MOODS: dict[str, Callable[[RGB], RGB]] = {
     "warm": lambda c: _times(_saturated(c, 1.08), (1.10, 0.99, 0.82)),
     "cold": lambda c: _times(_saturated(c, 0.85), (0.82, 0.97, 1.14)),
-    "golden": lambda c: mix(_times(_contrasted(c, 1.05), (1.16, 0.98, 0.66)), (1.0, 0.72, 0.26), 0.10),
+    "golden": lambda c: mix(_times(_saturated(_contrasted(c, 1.06), 0.6), (1.22, 0.97, 0.62)), (1.0, 0.66, 0.22), 0.12),
     "eerie": _eerie,
     "pastel": lambda c: mix(_saturated(c, 0.75), (0.98, 0.92, 0.94), 0.34),
     "neon": _neon,

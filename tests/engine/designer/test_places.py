@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -74,6 +76,23 @@ def test_the_same_plan_gives_the_same_bytes_in_any_order_of_times_sizes_and_thre
         mixed = list(threads.map(lambda moment: digest(again.picture(*moment)), reversed(moments)))
     assert once == mixed[::-1]
     assert once[0] == once[3] != once[1]
+
+
+@pytest.mark.long
+def test_the_same_plan_gives_the_same_bytes_in_another_process() -> None:
+    """Whatever the process's own chance (PYTHONHASHSEED) and its number of threads."""
+    script = (
+        "import hashlib; from engine.designer.place import draw; from engine.designer.plan import Plan;"
+        "plan = Plan(sky='aurora', ground='water', structures=('castle', 'forest'), palette='cold', seed=9);"
+        "print(hashlib.sha256(draw(plan, 160, 90, 2.5).tobytes()).hexdigest())"
+    )
+    plan = Plan(sky="aurora", ground="water", structures=("castle", "forest"), palette="cold", seed=9)
+    for seed, threads in (("1", "1"), ("77", "2")):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads}
+        run = subprocess.run(
+            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+        )
+        assert run.stdout.strip() == digest(draw(plan, *SMALL, 2.5))
 
 
 def test_a_size_shows_the_same_place() -> None:
