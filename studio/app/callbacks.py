@@ -10,12 +10,16 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from engine.compositing.mattes import MATTERS
 from studio.app.files import Files
 from studio.app.guard import Guard
 from studio.app.sessions import Sessions
 from studio.delivery import formats, proxies
 from studio.farm.farm import Farm
 from studio.farm.jobs import Job
+from studio.sets.gallery import GALLERY
+from studio.sets.stage import check_file
+from studio.sets.store import SetError, Store
 from studio.takes import drafts
 from studio.takes.documents import TakeError
 from studio.takes.inside import file_within
@@ -24,6 +28,7 @@ from studio.takes.slate import Slate
 from studio.takes.take import Take
 from studio.takes.version import Render
 from studio.timeline.files import lane_to_dict, with_lane
+from studio.timeline.sets import FILE_KINDS
 from studio.timeline.timeline import Timeline
 from studio.workers import text_of
 
@@ -74,7 +79,26 @@ class Callbacks:
             "token": token,
             "example": self.files.example(),
             "slate": {"production": "my-film", "scene": "1", "shot": "A"},
+            "gallery": list(GALLERY),
+            "casts": list(MATTERS),
         }
+
+    def keep_set(self, name: str, production: str, data: bytes) -> Reply:
+        """Keep a picture or a clip that a page brings, in its production; answers the set that it is.
+
+        name: the file's own, whose ending says what it is. Raises ValueError.
+        """
+        store = Store(self.folder / Slate(production).production / "sets")
+        suffix = Path(name).suffix.lower()
+        if suffix not in FILE_KINDS:
+            raise SetError(f"{name[:80]!r} is not a picture or a clip by its name; there is {', '.join(FILE_KINDS)}")
+        kept = store.add_bytes(data, suffix)
+        try:
+            check_file(store.folder / kept)
+        except SetError:
+            (store.folder / kept).unlink(missing_ok=True)
+            raise
+        return {"set": {"file": kept, "name": Path(name).name[:80]}}
 
     @answered
     def machine(self, data: Mapping[str, Any]) -> Reply:

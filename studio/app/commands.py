@@ -3,6 +3,9 @@
     hello    the page is there: its version, prompt and parameters      -> ready, prompt
     prompt   words for the picture                                      -> prompt, with the worlds nearest to them
     param    a value of a parameter                                     -> param
+    set      what stands behind the cast: a set, null, or words         -> set
+    clean    learn what the camera sees while nobody is there           -> clean
+    matte    show the matte in place of the picture (`on`)
     record   roll (`on`), or cut                                        -> recording, kept
     marker   a named moment of the take
     stop     the page goes
@@ -22,10 +25,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from engine.compositing.cleanplate import CleanPlate
 from studio.app import wire
 from studio.app.sessions import Session, Sessions
+from studio.sets.stage import resolved
+from studio.sets.store import CLEAN_PLATE, Store
 from studio.takes.slate import Slate
 from studio.takes.take import Take
+from studio.timeline.sets import Set, files_of, is_content, normal, to_json, words_of
 from studio.workers import in_words
 
 log = logging.getLogger(__name__)
@@ -35,9 +42,12 @@ Command: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
-    "hello": {"parameters": (dict,), "prompt": (str,)},
+    "hello": {"parameters": (dict,), "prompt": (str,), "set": (dict,)},
     "prompt": {"text": (str,), "fade_s": (int, float)},
     "param": {"name": (str,), "fade_s": (int, float)},
+    "set": {"set": (dict,), "words": (str,), "cast": (dict,), "fade_s": (int, float)},
+    "clean": {"production": (str,)},
+    "matte": {"on": (bool,)},
     "record": {"slate": (dict,), "fps": (int, float)},
     "marker": {"name": (str,)},
     "stop": {},
@@ -46,8 +56,8 @@ FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
 SLATE = ("production", "scene", "shot")
 LOOK_UP_S = 0.1
 """Between the beginnings of two look-ups of prompts, each of which takes a processor for 10 ms from the picture."""
-MAY_BE_NULL = ("prompt", "parameters")
-"""Fields for which a page may say null: it shows nothing yet."""
+MAY_BE_NULL = ("prompt", "parameters", "set", "cast")
+"""Fields for which a page may say null: it shows nothing yet, or the camera's own background, or people."""
 
 
 class Closing(Exception):
@@ -69,10 +79,16 @@ class Commands:
         self._asked: tuple[str, float] | None = None
         """The newest prompt and its fade in seconds, until it is looked up."""
         self._looking_up: asyncio.Task[None] | None = None
+        self._asked_set: dict[str, Any] | None = None
+        """The newest command `set`, until its plate is made."""
+        self._making: asyncio.Task[None] | None = None
         self.by_name: dict[str, Command] = {
             "hello": self.hello,
             "prompt": self.prompt,
             "param": self.param,
+            "set": self.set,
+            "clean": self.clean,
+            "matte": self.matte,
             "record": self.record,
             "marker": self.marker,
             "stop": self.stop,
@@ -105,6 +121,8 @@ class Commands:
         text = str(data.get("prompt") or "as it is")
         if text != self.session.prompt:
             await self.prompt({"text": text})
+        if "set" in data and data["set"] != to_json(self.session.set):
+            await self.set({"set": data["set"]})
 
     async def prompt(self, data: dict[str, Any]) -> None:
         """Words for the picture; the newest win.
@@ -136,6 +154,57 @@ class Commands:
         newest, self._asked = self._asked, None
         return newest
 
+    async def set(self, data: dict[str, Any]) -> None:
+        """What stands behind the cast; the newest wins. Its plate is made beside: no frame waits for it."""
+        self._asked_set = data
+        if self._making is None or self._making.done():
+            self._making = asyncio.create_task(self._make())
+
+    async def _make(self) -> None:
+        while (data := self._asked_set) is not None:
+            self._asked_set = None
+            try:
+                set_ = await asyncio.to_thread(self._made, data)
+                await asyncio.to_thread(self.director.change_set, set_, data.get("fade_s", 0.0), wait=True)
+                self.session.set = set_
+            except ValueError as error:  # the film maker's
+                self.mistake(error)
+            except Exception as error:
+                log.exception("set %r", data)
+                self.say("error", text=f"The set was not taken: {in_words(error)}")
+            self.say("set", set=to_json(self.session.set), name=words_of(self.session.set))
+
+    def _made(self, data: dict[str, Any]) -> Set:
+        """The set that a page asks for, ready to be shown. Raises ValueError."""
+        set_: Any = {"words": data["words"]} if data.get("words") else data.get("set")
+        if set_ is not None and data.get("cast"):
+            set_ = {**set_, "cast": data["cast"]}
+        set_ = resolved(normal(set_))  # type: ignore[arg-type]  # a page asks for one set, not for a blend
+        for name in files_of(set_):
+            for path in self.folder.glob(f"*/sets/{name}") if is_content(name) else ():
+                self.director.look_in(path.parent)
+        self.director.prepare_set(set_)
+        return set_
+
+    async def clean(self, data: dict[str, Any]) -> None:
+        """Learn the clean plate from the frames of the next second."""
+        store = Store(self.folder / Slate(data.get("production") or "my-film").production / "sets")
+
+        def done(plate: CleanPlate | None, why: str) -> None:
+            try:
+                if plate is None:
+                    raise ValueError(why)
+                self.say("clean", plate=store.add_bytes(plate.to_bytes(), CLEAN_PLATE))
+            except ValueError as error:
+                self.mistake(error)
+                self.say("clean", plate=None)
+
+        self.director.clean_plate(done)
+
+    async def matte(self, data: dict[str, Any]) -> None:
+        """Show the matte in place of the picture, or no longer."""
+        self.director.show_matte = bool(data.get("on"))
+
     def mistake(self, error: ValueError) -> None:
         """Tell the page of a mistake of the film maker's."""
         text = str(error)
@@ -143,8 +212,9 @@ class Commands:
 
     def close(self) -> None:
         """The connection has ended: nothing more is looked up."""
-        if self._looking_up:
-            self._looking_up.cancel()
+        for task in (self._looking_up, self._making):
+            if task:
+                task.cancel()
 
     async def param(self, data: dict[str, Any]) -> None:
         """A parameter's value, for any name in the table that `ready` gives; the newest wins."""
@@ -159,6 +229,8 @@ class Commands:
             return
         if self._looking_up:
             await self._looking_up  # the take begins with the words that were asked for before it
+        if self._making:
+            await self._making  # and with the set
         named = _dict(data.get("slate"))
         slate = Slate(*(str(named.get(part, "")) for part in SLATE))
         fps = data.get("fps", 24.0)
@@ -203,7 +275,7 @@ def _check(data: dict[str, Any]) -> None:
         value = data.get(name)
         if name not in data or (value is None and name in MAY_BE_NULL):
             continue
-        if not isinstance(value, types) or isinstance(value, bool):
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
             raise TypeError(f"{name} is {value!r}")
     for part in SLATE:
         if data["type"] == "record" and not isinstance(_dict(data.get("slate")).get(part, ""), (str, int)):

@@ -26,17 +26,20 @@ from studio.app.guard import Brake, Guard, Refusal
 Who: TypeAlias = Literal["everybody", "signed in", "page", "nobody"]
 """everybody: before the login, too. signed in: where there is a login, after it. page: with a page's token, besides.
 nobody: closed."""
-Body: TypeAlias = Literal["none", "form", "json"]
+Body: TypeAlias = Literal["none", "form", "json", "file"]
 
-MOST_BYTES: Mapping[Body, int] = {"none": 0, "form": 16 << 10, "json": 4 << 20}
-"""Bytes in one request: a name and password; a page's keys and markers."""
+MOST_BYTES: Mapping[Body, int] = {"none": 0, "form": 16 << 10, "json": 4 << 20, "file": 128 << 20}
+"""Bytes in one request: a name and password; a page's keys and markers; a picture or a clip for a set."""
 BODY_TYPES: Mapping[Body, tuple[str, ...]] = {
     "none": (),
     "form": ("application/x-www-form-urlencoded", "multipart/form-data"),
     "json": ("application/json",),
+    "file": ("application/octet-stream",),
 }
-BODY_S = 20.0
+BODY_S: Mapping[Body, float] = {"none": 20.0, "form": 20.0, "json": 20.0, "file": 120.0}
 """How long a request's body may take to come."""
+FILES_AT_ONCE = 2
+"""Files that may come at a time: each is held in memory until it is whole."""
 AT_ONCE = 256
 """Requests that are answered at a time; sockets are counted by the places of the studio."""
 AT_ONCE_OF_ONE = 64
@@ -83,6 +86,8 @@ DOORS = (
     Door("/studio/live", "page", ("WEBSOCKET",)),
     Door("/studio/token", "page"),
     Door("/studio/files/{path:path}", "page"),
+    Door("/studio/gallery/{name}", "page"),
+    Door("/studio/sets", "page", POST, "file"),
     # what no page of the studio needs
     *(
         Door(path, "nobody", ())
@@ -157,6 +162,8 @@ class Doors:
         self._brake = Brake()
         self._open: Counter[str] = Counter()
         """Requests that are being answered, by the client's address."""
+        self._files = 0
+        """Of them, those that bring a file."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or a socket's handshake and all that follows."""
@@ -171,13 +178,17 @@ class Doors:
             await self._app(scope, receive, send)
         else:
             client = (scope.get("client") or ("",))[0]
-            if self._open[client] >= AT_ONCE_OF_ONE or self._open.total() >= AT_ONCE:
+            brings = door.body == "file"
+            crowded = self._open[client] >= AT_ONCE_OF_ONE or self._open.total() >= AT_ONCE
+            if crowded or (brings and self._files >= FILES_AT_ONCE):
                 await _refuse(BUSY, scope, receive, send)
                 return
             self._open[client] += 1
+            self._files += brings
             try:
                 await self._pass(door, client, scope, receive, send)
             finally:
+                self._files -= brings
                 self._open[client] -= 1
                 if not self._open[client]:
                     del self._open[client]
@@ -256,9 +267,9 @@ async def _body(door: Door, headers: Headers, receive: Receive) -> bytes | Refus
                 return None
 
     try:
-        refusal = await asyncio.wait_for(read(), BODY_S)
+        refusal = await asyncio.wait_for(read(), BODY_S[door.body])
     except asyncio.TimeoutError:
-        return Refusal(408, f"The request took more than {BODY_S:.0f} s to come.")
+        return Refusal(408, f"The request took more than {BODY_S[door.body]:.0f} s to come.")
     if refusal is None and door.body == "json":
         try:
             known = isinstance(json.loads(body), dict)

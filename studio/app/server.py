@@ -27,7 +27,10 @@ from studio.farm.farm import Farm
 from studio.farm.local import Processes
 from studio.live.director import Director
 from studio.model import DEFAULT_KIND, check_weights, load_model
+from studio.sets.gallery import GALLERY
+from studio.sets.picture import thumbnail
 from studio.web import WEB
+from studio.workers import text_of
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -184,7 +187,28 @@ def routes(guard: Guard, places: Sessions, callbacks: Callbacks) -> list[BaseRou
         path = await asyncio.to_thread(callbacks.files.find, request.path_params["path"])
         return FileResponse(path, headers=FRESH) if path else JSONResponse({"detail": "no such file"}, 404)
 
+    async def gallery(request: Request) -> Response:
+        if no := refused(request, token=True):
+            return no
+        name = request.path_params["name"].removesuffix(".jpg")
+        if name not in GALLERY:
+            return JSONResponse({"detail": "no such set"}, 404)
+        return Response(await asyncio.to_thread(thumbnail, name), media_type="image/jpeg", headers=FRESH)
+
+    async def keep_set(request: Request) -> Response:
+        if no := refused(request, token=True):
+            return no
+        asked = request.query_params
+        name, production = asked.get("name", ""), asked.get("production", "")
+        try:
+            kept = await asyncio.to_thread(callbacks.keep_set, name, production, await request.body())
+        except (ValueError, OSError) as error:
+            return JSONResponse({"error": text_of(error)}, 422, FRESH)
+        return JSONResponse(kept, headers=FRESH)
+
     return [
+        Route("/studio/gallery/{name}", gallery),
+        Route("/studio/sets", keep_set, methods=["POST"]),
         WebSocketRoute("/studio/live", live),
         Route("/studio/token", token),
         Route("/studio/web/{name}", web),

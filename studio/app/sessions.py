@@ -13,6 +13,7 @@ from typing import Any
 
 from studio.delivery.finish import finish
 from studio.live.director import Director
+from studio.timeline.sets import SetBlend
 from studio.workers import in_words
 
 GRACE_S = 20.0
@@ -37,6 +38,8 @@ class Session:
         self.token, self.director = token, director
         self.prompt = ""
         """What the page asked for last."""
+        self.set: SetBlend = None
+        """The set that the page asked for last, and that could be shown."""
         self.timer: threading.Timer | None = None
         """Ends the session of a page that stays away; None while it is connected."""
         self._hang_up: Callable[[], None] | None = None

@@ -185,7 +185,9 @@ class SocketSession:
             if self.commands.recording and status.take is None:  # it ended by itself
                 self.commands.recording = False
                 self.say("recording", on=False, text=status.trouble or "The recording ended.")
-            self.say("status", dropped=status.dropped + self.connection.unkept, trouble=status.trouble)
+            self.say(
+                "status", dropped=status.dropped + self.connection.unkept, trouble=status.trouble, cast=status.cast
+            )
 
     def _welcome(self) -> bool:
         """Is who opened the socket still signed in? Ends the connection of one who is not."""

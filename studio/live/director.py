@@ -29,9 +29,11 @@ from typing import Any
 
 import numpy as np
 
+from engine.compositing.cleanplate import CleanPlate
 from engine.media.pictures import decode_jpeg, encode_jpeg
 from engine.prompts import AS_IT_IS, Prompt, length, words
 from engine.types import LiveModel, Setup, Sizes, Vocabulary
+from studio.live.cleanplate import Learning
 from studio.live.cues import LiveCues
 from studio.live.frames import LIVE_QUALITY, MAX_QUALITY, Arrival, LiveFrame
 from studio.live.mailbox import Mailbox, PromptRequest, SetRequest, ValueRequest
@@ -67,6 +69,9 @@ class Director:
         self._cues = LiveCues(Timeline.of(prompt))
         self._casting = Casting()
         self._performance = Performance(model, casting=self._casting)
+        self._learning: Learning | None = None
+        self.show_matte = False
+        """Whether frames are answered with their matte, in grey, in place of the picture; a take keeps the picture."""
         self._cast_trouble = ""
         """What the cast's matter says of the last frame, for `status`."""
         self._prompt = prompt
@@ -165,6 +170,18 @@ class Director:
         self._casting.prepare(request.key.set)
         return request
 
+    def prepare_set(self, set: SetBlend) -> None:
+        """Make what a set needs, so that `change_set` finds it made; any thread. Raises SetError (ValueError)."""
+        self._casting.prepare(set)
+
+    def clean_plate(self, done: Callable[[CleanPlate | None, str], object]) -> None:
+        """Learn from the frames of the next second what the camera sees while nobody is there.
+
+        done: called beside the frame loop with the plate, or with None and why there is none. It is the film maker's to
+        use: `Store.add_bytes` keeps it, and a cast `{"matter": "clean-plate", "plate": name}` names it.
+        """
+        self._learning = Learning(done)
+
     def look_in(self, folder: Path) -> None:
         """Look for files of sets in one folder more, such as a production's; see studio/sets/store.py."""
         self._casting.stage.look_in(folder)
@@ -179,6 +196,7 @@ class Director:
                 "most": parameter.most,
                 "default": parameter.default,
                 "value": self.value(parameter.name),
+                "on_set": parameter.on_set,
             }
             for parameter in PARAMETERS.values()
         ]
@@ -320,6 +338,10 @@ class Director:
         step_ms = (time.monotonic() - started_s) * 1e3
         if take:
             self._record(take, lambda: take.frame(arrival, live, sha256, error, matte))
+        if rgb is not None and self._learning and self._learning.sees(rgb, ticks):
+            self._learning = None
+        if self.show_matte and matte is not None:
+            live = encode_jpeg(np.repeat(matte[..., None], 3, 2), min(max(arrival.quality, 1), MAX_QUALITY))
         if error:
             self._complain(f"frame {index}: {error}")
         done_s = time.monotonic()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from engine.compositing.types import View
+from engine.media.pictures import encode_jpeg
 from engine.media.video import VideoWriter
 from engine.types import Frame
 from studio.sets.stage import Stage
@@ -15,6 +18,8 @@ from studio.sets.store import SetError
 from studio.timeline.sets import Set
 
 FPS = 24
+THUMBNAIL = 192, 108
+"""Width and height in pixels."""
 VIEW = View(free_x=0.64)
 """A landmark stands beside the middle, as it does beside a cast."""
 
@@ -26,6 +31,13 @@ def picture_of(set_: Set, stage: Stage, width: int, height: int, time_s: float =
         raise SetError("the camera's own background has no picture without a camera; draw another set")
     picture: np.ndarray = plate.picture(time_s, width, height, VIEW)
     return picture
+
+
+@lru_cache(maxsize=64)
+def thumbnail(name: str) -> bytes:
+    """A set of the gallery as a small JPEG. Raises SetError."""
+    with closing(Stage()) as stage:
+        return encode_jpeg(picture_of({"gallery": name}, stage, *THUMBNAIL), 85)
 
 
 def draw(set_: Set, stage: Stage, path: Path, size: tuple[int, int], seconds: float) -> None:

@@ -5,6 +5,7 @@ import {Cues} from './cues.js';
 import {Meter, sizeFor} from './feed.js';
 import {Link} from './link.js';
 import {Parameters} from './parameters.js';
+import {SetCard} from './sets.js';
 import {Sound} from './sound.js';
 import {Source} from './source.js';
 
@@ -37,7 +38,12 @@ export function mountLive(root, studio) {
   const meter = new Meter();
 
   // -- the line to the studio ---------------------------------------------------------------------
-  const hello = () => ({prompt, parameters: parameters.values, source: source.kind});
+  const hello = () => ({
+    prompt,
+    parameters: {...parameters.values, ...sets.parameters.values},
+    set: sets.wanted,
+    source: source.kind,
+  });
   const link = new Link(studio.socket(), video, hello, {
     state(name, text) {
       state = name;
@@ -78,9 +84,14 @@ export function mountLive(root, studio) {
     },
   });
   const sound = new Sound(link);
-  const parameters = new Parameters($('.parameters'), (name, value) =>
+  const parameters = new Parameters($('.prompt .parameters'), (name, value) =>
     link.send({type: 'param', name, value}),
   );
+  const sets = new SetCard($('.set'), studio, () => link, {
+    production: () => form.production.value,
+    fade: () => Math.max(0, ask.fade.valueAsNumber || 0),
+    video,
+  });
   const figures = {step: 0, dropped: 0};
   const messages = {
     ready: data => {
@@ -89,8 +100,12 @@ export function mountLive(root, studio) {
         setRecording(null);
       }
       figures.dropped = data.dropped ?? 0;
-      parameters.know(data.parameters);
+      parameters.know(data.parameters.filter(one => !one.on_set));
+      sets.parameters.know(data.parameters.filter(one => one.on_set));
+      sets.showMatte(false);
     },
+    set: data => sets.took(data),
+    clean: data => sets.cleaned(data),
     prompt: data => {
       prompt = data.text;
       showPrompt(data.text, data.nearest);
@@ -101,6 +116,7 @@ export function mountLive(root, studio) {
     },
     status: data => {
       figures.dropped = data.dropped;
+      sets.know(data);
     },
     kept: data => {
       kept(data);
@@ -362,6 +378,10 @@ export function mountLive(root, studio) {
         const sent = link.send({type: 'marker', name: 'Marker'});
         if (sent && recording) studio.say('Marked.');
         return sent;
+      }
+      if (name === 'c') {
+        sets.clean();
+        return true;
       }
       if (name === ' ') {
         if (!$('.start').hidden) start();

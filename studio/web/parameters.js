@@ -39,7 +39,8 @@ export class Parameters {
       input.value = usual;
       change();
     });
-    label.append(name[0].toUpperCase() + name.slice(1), input, document.createElement('output'));
+    const shown = name.replaceAll('_', ' ');
+    label.append(shown[0].toUpperCase() + shown.slice(1), input, document.createElement('output'));
     return label;
   }
 }

@@ -13,6 +13,7 @@ const HELP = [
       ['1 – 9', 'Cues'],
       ['Enter', 'Apply the prompt'],
       ['M', 'Marker'],
+      ['C', 'Clean plate: nobody in the picture'],
       ['Space', 'Start'],
     ],
   ],
@@ -51,6 +52,29 @@ export async function mount(element, server) {
       const url = new URL(`files/${path.split('/').map(encodeURIComponent).join('/')}`, base());
       url.searchParams.set('token', studio.entry.token);
       return url.href;
+    },
+    gallery(name) {
+      const url = new URL(`gallery/${encodeURIComponent(name)}.jpg`, base());
+      url.searchParams.set('token', studio.entry.token);
+      return url.href;
+    },
+    /** Give the studio a picture or a clip; answers the set that it is. */
+    async keepSet(file, production) {
+      const url = new URL('sets', base());
+      for (const [name, value] of Object.entries({
+        token: studio.entry.token,
+        name: file.name,
+        production,
+      }))
+        url.searchParams.set(name, value);
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: {'Content-Type': 'application/octet-stream'},
+        body: file,
+      });
+      const data = await answer.json();
+      if (!answer.ok) throw new Error(data.error ?? data.detail);
+      return data;
     },
     say(text, kind = 'note') {
       const notice = Object.assign(document.createElement('p'), {

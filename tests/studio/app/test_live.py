@@ -39,7 +39,14 @@ def test_a_parameter_is_set_by_its_name(house: House) -> None:
         socket.send_json({"type": "hello", "version": wire.VERSION})
         strength = parameter(message(socket, "ready"), "strength")
         assert strength.pop("meaning")
-        assert strength == {"name": "strength", "least": 0.0, "most": 1.0, "default": 1.0, "value": 1.0}
+        assert strength == {
+            "name": "strength",
+            "least": 0.0,
+            "most": 1.0,
+            "default": 1.0,
+            "value": 1.0,
+            "on_set": False,
+        }
         socket.send_json({"type": "param", "name": "strength", "value": 0.25})
         assert message(socket, "param") == {"type": "param", "name": "strength", "value": 0.25}
         socket.send_bytes(frame(0))

@@ -107,7 +107,7 @@ def test_check_script_says_which_sets_cannot_be_shown(edge_take: Take, tmp_path:
         ("gone.jpg", "error", "gone.jpg does not exist"),
         ({"colour": "green", "cast": {"matter": "ghost"}}, "error", "'ghost' is not a cast"),
     ):
-        script = Script([Beat(0, Scene("shore", "underwater", set=set_))], folder=tmp_path)  # type: ignore[arg-type]
+        script = Script([Beat(0, Scene("shore", "underwater", set=set_))], folder=tmp_path)
         problem = check_script(script, edge_take, EdgeModel())[0]
         assert (problem.level, text in problem.text) == (level, True), problem
     good = Script([Beat(0, Scene("shore", "underwater", set={"colour": "green", "cast": DISC}))])

@@ -21,7 +21,8 @@ from studio.sets.typed import set_of
 def test_every_set_of_the_gallery_is_drawn(name: str) -> None:
     stage = Stage()
     rgb = picture_of({"gallery": name}, stage, 192, 108)
-    assert (rgb.shape, rgb.dtype) == ((108, 192, 3), np.uint8)
+    assert rgb.shape == (108, 192, 3)
+    assert rgb.dtype == np.uint8
     assert rgb.std() > 12, "a place and not a wall"
     assert np.array_equal(rgb, picture_of({"gallery": name}, Stage(), 192, 108))
 
@@ -52,6 +53,7 @@ def test_a_stage_keeps_what_is_used_and_forgets_the_oldest() -> None:
 
 
 def test_the_shell_lists_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = ""
     for arguments in (["sets", "ls"], ["sets", "ls", "--json"]):
         with pytest.raises(SystemExit):
             main(arguments)
