@@ -323,6 +323,25 @@ class Pen:
         shade = skia.GradientShader.MakeLinear([skia.Point(0, top), skia.Point(0, bottom)], [edge, full, edge])
         self.canvas.drawRect(skia.Rect(-REACH, top, REACH, bottom), self.paint(0xFFFFFFFF, Shader=shade))
 
+    def record(self, draw: Callable[[Pen], None]) -> skia.Picture:
+        """What `draw` draws around (0, 0), as strokes that `replay` repeats in one call: trees, stalls, houses."""
+        recorder = skia.PictureRecorder()
+        before, self.canvas = self.canvas, recorder.beginRecording(skia.Rect(-4, -4, 4, 4))
+        try:
+            draw(self)
+        finally:
+            self.canvas = before
+        return recorder.finishRecordingAsPicture()
+
+    def replay(self, picture: skia.Picture, x: float, y: float, scale: float = 1.0, stretch: float = 1.0) -> None:
+        """Draw a recorded picture with its (0, 0) at (x, y), `scale` times as large and `stretch` times as wide again.
+
+        It isn't mirrored: its light would come from the wrong side.
+        """
+        matrix = skia.Matrix().setScale(scale * stretch, scale)
+        matrix.postTranslate(x, y)
+        self.canvas.drawPicture(picture, matrix)
+
     # ---- live drawings
 
     def sprite(self, key: str, width: float, height: float, draw: Callable[[Pen], None], detail: float = 1.0) -> Sprite:
@@ -330,7 +349,7 @@ class Pen:
 
         detail: pixels that are drawn for each of the picture's; 0.5 does for clouds, in a quarter of the time.
         """
-        name = (self.name, self.seed, key)
+        name = (self.name, round(self._unit), key)
         if name not in self._sprites:
             w, h = (max(1, math.ceil(side * self._unit * detail)) for side in (width, height))
             surface = skia.Surface.MakeRasterN32Premul(w, h)
@@ -355,9 +374,22 @@ class Pen:
         alpha: float = 1.0,
         turn: float = 0.0,
         flip: bool = False,
+        whole: bool = False,
     ) -> None:
-        """Put a sprite's middle at (x, y), turned by `turn` degrees, mirrored if `flip`."""
+        """Put a sprite's middle at (x, y), turned by `turn` degrees, mirrored if `flip`.
+
+        whole: on whole pixels, as it is, which is many times as fast: for large sprites that hardly move.
+        """
         c = self.canvas
+        if whole:
+            corner = c.getTotalMatrix().mapXY(x - sprite.width / 2, y - sprite.height / 2)
+            c.save()
+            c.resetMatrix()
+            c.drawImage(
+                sprite.image, round(corner.x()), round(corner.y()), skia.SamplingOptions(), skia.Paint(Alphaf=alpha)
+            )
+            c.restore()
+            return
         c.save()
         c.translate(x, y)
         if turn:

@@ -237,10 +237,14 @@ class Place:
         self._stand(canvas, drawn, slot)
 
     def _stand(self, canvas: skia.Canvas, drawn: _Drawn, slot: Slot) -> None:
+        scale = self._scale(drawn, slot)
+        canvas.translate(slot.x * scale / slot.scale, 0)
+        canvas.scale(scale, scale)
+
+    def _scale(self, drawn: _Drawn, slot: Slot) -> float:
+        """How large a slot's drawing is: a landmark is smaller in a narrow picture."""
         landmark = slot.drawing.kind == "structure" and slot.drawing.stands == "landmark"
-        narrow = min(max(drawn.half / 0.75, 0.45), 1.0) if landmark else 1.0
-        canvas.translate(slot.x * narrow, 0)
-        canvas.scale(slot.scale * narrow, slot.scale * narrow)
+        return slot.scale * (min(max(drawn.half / 0.75, 0.45), 1.0) if landmark else 1.0)
 
     def _pen(self, canvas: skia.Canvas, slot: Slot, layer: str, drawn: _Drawn) -> Pen:
         return Pen(
@@ -255,7 +259,7 @@ class Place:
             things=self.plan.things,
             distance=min(LAYERS[layer].distance + slot.distance, 1.0),
             rough=self._ground.rough,
-            unit=drawn.unit,
+            unit=drawn.unit * self._scale(drawn, slot),
             sprites=drawn.sprites,
         )
 

@@ -168,18 +168,22 @@ def forest(pen: Pen) -> None:
     ):
         xs = sorted(pen.random.uniform(-REACH, REACH) for _ in range(count))
         back = pen.hill(pen.ridge(-0.10 + 0.04 * row, 0.03, waves=2.5, rough=0.7), bottom=0.05)
-        pen.fill_between(
-            back, (0, -0.14), (0, 0.05), pen.colour("leaf", 0.35, far=distance), pen.colour("leaf", 0.1, far=distance)
-        )
-        for x in xs:
+        bushes = (pen.colour("leaf", light, far=distance) for light in (0.35, 0.1))
+        pen.fill_between(back, (0, -0.14), (0, 0.05), *bushes)
+        firs, others = trees(pen, distance, snowy, autumn)
+        for x in xs:  # the middle stays open for a landmark
             if row == 2 and abs(x) < 0.22:
                 continue
-            height = pen.random.uniform(low, high)
-            if pen.random.random() < 0.45 or snowy:
-                fir(pen, x, 0.02, height * 1.1, distance, snowy)
-            else:
-                broadleaf(pen, x, 0.02, height, distance, autumn)
+            kind = firs if pen.random.random() < 0.45 or snowy else others
+            height = pen.random.uniform(low, high) * (1.1 if kind is firs else 1.0)
+            pen.replay(pen.random.choice(kind), x, 0.02, height, pen.random.uniform(0.88, 1.14))
         pen.mist(-0.30 + 0.10 * row, 0.06, 0.40 * pen.air.mist)
+
+
+def trees(pen: Pen, distance: float, snowy: bool, autumn: bool) -> tuple[list[skia.Picture], list[skia.Picture]]:
+    """Some firs and some broad trees of height 1, in the light at that distance."""
+    firs = [pen.record(lambda pen: fir(pen, 0, 0, 1.0, distance, snowy)) for _ in range(5)]
+    return firs, [pen.record(lambda pen: broadleaf(pen, 0, 0, 1.0, distance, autumn)) for _ in range(6)]
 
 
 def fir(pen: Pen, x: float, y: float, height: float, distance: float, snowy: bool) -> None:
@@ -276,7 +280,9 @@ def beams(pen: Pen, time_s: float) -> None:
         tone = pen.shine(0xFFF0C8 if pen.dark < 0.5 else 0x9FB6E8, 0.16)
         for _ in range(8):
             x, w = pen.random.uniform(-0.5, 0.35), pen.random.uniform(0.015, 0.06)
-            beam = pen.polygon([(x, -0.33), (x + w, -0.33), (x + w * 2.6 + 0.22, 0.33), (x + 0.22, 0.33)])
+            way = 1 if pen.side <= 0 else -1  # away from the light
+            corners = [(x, -0.33), (x + w, -0.33), (x + w * 2.6 + 0.22, 0.33), (x + 0.22, 0.33)]
+            beam = pen.polygon([(way * px, py) for px, py in corners])
             blur = skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, 0.012)
             stops = [skia.Point(0, -0.28), skia.Point(0, 0.30)]
             fade = skia.GradientShader.MakeLinear(stops, [tone & 0xFFFFFF, tone, tone & 0xFFFFFF], [0.0, 0.35, 1.0])
@@ -284,4 +290,4 @@ def beams(pen: Pen, time_s: float) -> None:
 
     sprite = pen.sprite("beams", 1.4, 0.7, draw, 0.5)
     for i in (0, 1):
-        pen.stamp(sprite, -0.1 + 0.3 * i, -0.27, alpha=0.55 + 0.35 * math.sin(time_s * 0.4 + 2 * i), flip=pen.side > 0)
+        pen.stamp(sprite, -0.1 + 0.3 * i, -0.27, alpha=0.55 + 0.35 * math.sin(time_s * 0.4 + 2 * i), whole=True)
