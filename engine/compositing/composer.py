@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -70,7 +70,13 @@ class Composer:
         pictures = [_picture(each, rgb, alpha, following, time_s) for each in sets]
         shares = [each.weight / shown for each in sets]
         plate = _mixed(pictures, shares)
-        light = _mixed_light([each.plate.light for each in sets if each.plate is not None], shares)
+        lights = [
+            (each.plate.light, share)
+            for each, share in zip(sets, shares, strict=True)
+            if each.plate is not None and not isinstance(each.plate, CameraPlate)
+        ]
+        settings = _toned_down(settings, sum(share for _, share in lights))
+        light = mixed_light(lights)
         height, width = alpha.shape
         if self._scratch is None or self._scratch.share.shape != alpha.shape:
             self._scratch = Scratch(width, height)
@@ -116,20 +122,32 @@ def _mixed(pictures: Sequence[np.ndarray], shares: Sequence[float]) -> np.ndarra
     return picture
 
 
-def _mixed_light(lights: Sequence[Light | None], shares: Sequence[float]) -> Light | None:
-    """Lights mixed by shares; None where one is not known, for then it is guessed from the mixed plate."""
-    known = [light for light in lights if light is not None]
-    if len(known) < len(lights):
-        return None
-    if len(known) == 1:
-        return known[0]
+_OF_ANOTHER_PLACE = ("light_wrap", "match", "match_set", "relight", "softness", "grain", "shadow")
 
-    def mixed(of: list[tuple[float, ...]]) -> tuple[float, ...]:
-        return tuple(sum(s * v for s, v in zip(shares, values, strict=True)) for values in zip(*of, strict=True))
+
+def _toned_down(settings: Settings, share: float) -> Settings:
+    """Settings where only a share of what stands behind the cast is another place than that where it was filmed."""
+    if share >= 1:
+        return settings
+    return replace(settings, **{name: share * getattr(settings, name) for name in _OF_ANOTHER_PLACE})
+
+
+def mixed_light(lights: Sequence[tuple[Light | None, float]]) -> Light | None:
+    """Lights mixed by their shares; None where one is not known, for then it is guessed from the mixed plate."""
+    known = [(light, share) for light, share in lights if light is not None]
+    if not known or len(known) < len(lights):
+        return None
+    total = sum(share for _, share in known)
+
+    def mixed(values: Sequence[Sequence[float]]) -> tuple[float, ...]:
+        return tuple(
+            sum(share * number for (_, share), number in zip(known, numbers, strict=True)) / total
+            for numbers in zip(*values, strict=True)
+        )
 
     return Light(
-        mixed([light.key for light in known]),  # type: ignore[arg-type]
-        mixed([light.key_from for light in known]),  # type: ignore[arg-type]
-        mixed([light.ambient for light in known]),  # type: ignore[arg-type]
-        mixed([(light.rim,) for light in known])[0],
+        mixed([light.key for light, _ in known]),  # type: ignore[arg-type]
+        mixed([light.key_from for light, _ in known]),  # type: ignore[arg-type]
+        mixed([light.ambient for light, _ in known]),  # type: ignore[arg-type]
+        mixed([(light.rim,) for light, _ in known])[0],
     )

@@ -10,7 +10,7 @@ edges, the shadow) are computed on a picture of 54 lines and drawn larger.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -23,6 +23,7 @@ from engine.compositing.settings import DEFAULTS, Settings, check_pictures
 from engine.compositing.types import Light
 
 _STOPS_DOWN, _STOPS_UP = 2.2, 1.0  # so far the cast is graded at most
+_IN_WHITE_LIGHT = 0.22  # linear exposure of people: skin reflects a little more than the 18 % of a grey card
 _TINT = 0.3  # so far a channel is raised or lowered at most, and the rest of the way half as far
 _BLACK = 0.06  # coded value by which black is lifted or lowered at most; half of the difference is haze, half is taste
 _GRAIN_ROOM = 128  # pixels by which a frame of noise can be moved on its sheet, each way
@@ -86,7 +87,7 @@ def composite(
     alpha = edged(alpha, settings)
     alpha_small = cv2.resize(alpha, small, interpolation=cv2.INTER_AREA) * np.float32(1 / 255)
     plate = _textured(plate, following.texture, behind.texture, settings, following.time_s)
-    ground = cv2.LUT(plate, _grade(there, camera, graded, graded), dst=scratch.ground)
+    ground = cv2.LUT(plate, _grade(there, camera, graded), dst=scratch.ground)
     shade = shadow(alpha_small, following, settings.shadow)
     if shade is not None:
         lit = cv2.resize(cv2.merge([1 - shade] * 3), size, dst=scratch.field, interpolation=cv2.INTER_LINEAR)
@@ -95,8 +96,9 @@ def composite(
     left, top, wide, high = cv2.boundingRect(alpha)  # of the cast; elsewhere the ground stands
     if wide and high:
         part = slice(top, top + high), slice(left, left + wide)
-        exposed = settings.match if light is None else 0.0  # a known light says how bright the cast is
-        cast: np.ndarray = cv2.LUT(rgb[part], _grade(camera, there, exposed, settings.match), dst=scratch.cast[part])
+        # Under a light that is known the cast is first brought to how it would look in white light.
+        target = there if light is None else replace(there, exposure=_IN_WHITE_LIGHT, light=(1.0, 1.0, 1.0))
+        cast: np.ndarray = cv2.LUT(rgb[part], _grade(camera, target, settings.match), dst=scratch.cast[part])
         if settings.relight > 0 or settings.light_wrap > 0:
             spill = behind.spill * _gain(there, camera, graded)
             shares = settings.relight, settings.light_wrap
@@ -134,11 +136,11 @@ def _gain(camera: Look, target: Look, tinted: float) -> np.ndarray:
     return (gain / max(float(luminance(gain * np.asarray(camera.light, np.float32))), 1e-3)).astype(np.float32)
 
 
-def _grade(camera: Look, target: Look, exposed: float, tinted: float) -> np.ndarray:
-    """(256, 1, 3) float32: coded value to linear light, moved by these shares towards the look of `target`."""
-    stops = np.clip(np.log2(target.exposure / camera.exposure) * exposed, -_STOPS_DOWN, _STOPS_UP)
-    gains = np.float32(2**stops) * _gain(camera, target, tinted)
-    black = np.clip((target.black - camera.black) * tinted / 2, -_BLACK, _BLACK)
+def _grade(camera: Look, target: Look, share: float) -> np.ndarray:
+    """(256, 1, 3) float32: coded value to linear light, moved by this share towards the look of `target`."""
+    stops = np.clip(np.log2(target.exposure / camera.exposure) * share, -_STOPS_DOWN, _STOPS_UP)
+    gains = np.float32(2**stops) * _gain(camera, target, share)
+    black = np.clip((target.black - camera.black) * share / 2, -_BLACK, _BLACK)
     coded = np.arange(256, dtype=np.float32)[:, None] / 255
     coded = (coded + (1 - coded) ** 2 * black).clip(0, 1)
     value = np.square(coded) * gains

@@ -110,11 +110,6 @@ class BlurredCamera:
             raise ValueError(f"a blur of {amount} of the picture's height; it is above 0 and at most 0.2")
         self.amount = amount
 
-    @property
-    def light(self) -> Light:
-        """The cast stands in the light of its own place: nothing changes."""
-        return Light()
-
     def picture_of(self, rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         """See `CameraPlate.picture_of`."""
         height, width = alpha.shape

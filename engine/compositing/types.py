@@ -93,12 +93,9 @@ class CameraPlate(Protocol):
     """A plate that is made of the camera's picture itself, such as its background blurred. Any thread.
 
     It is a kind of its own, for `Plate.picture` is a function of time, size and view, so that a caller may keep still
-    plates and paint others ahead, and neither holds for what needs this frame's picture and matte.
+    plates and paint others ahead, and neither holds for what needs this frame's picture and matte. Its light is that in
+    which the cast was filmed, so that nothing of the cast changes.
     """
-
-    @property
-    def light(self) -> Light | None:
-        """See `Plate.light`."""
 
     def picture_of(self, rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
         """The plate, (H, W, 3) uint8 sRGB, of the camera's picture (H, W, 3) uint8 and its matte (H, W) uint8.

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.compositing.composer import Behind, Composer
+from engine.compositing.composer import Behind, Composer, mixed_light
 from engine.compositing.composite import composite
 from engine.compositing.plates import BlurredCamera, ColourPlate, PicturePlate
 from engine.compositing.settings import CUT_OUT, DEFAULTS, SETTINGS, Setting, Settings
@@ -124,6 +124,35 @@ def test_a_fade_goes_from_one_set_to_the_other() -> None:
     assert np.array_equal(Composer().compose(CAMERA, ALPHA, [], DEFAULTS), CAMERA)
     with pytest.raises(ValueError, match="each is above 0"):
         Composer().compose(CAMERA, ALPHA, [Behind(None, 0.0)])
+
+
+def test_before_the_blurred_camera_the_cast_stays_as_filmed() -> None:
+    edges_alone = Settings(feather=0, choke=0)
+    picture = Composer().compose(CAMERA, ALPHA, [Behind(BlurredCamera())], edges_alone)
+    assert np.array_equal(picture[ALPHA == 255], CAMERA[ALPHA == 255])
+    half = Composer().compose(CAMERA, ALPHA, [Behind(BlurredCamera()), Behind(PicturePlate(PLATE))], edges_alone)
+    whole = Composer().compose(CAMERA, ALPHA, [Behind(PicturePlate(PLATE))], edges_alone)
+    inside = ALPHA == 255
+    changed = [np.abs(each[inside].astype(int) - CAMERA[inside]).mean() for each in (half, whole)]
+    assert 0.2 * changed[1] < changed[0] < 0.8 * changed[1]  # a fade takes it half of the way
+
+
+def test_lights_are_mixed_by_their_shares() -> None:
+    red, blue = Light((1, 0, 0), (-1, 0), (0.5, 0, 0), 1), Light((0, 0, 1), (1, 0), (0, 0, 0.5), 0)
+    assert mixed_light([(red, 0.75), (blue, 0.25)]) == Light((0.75, 0, 0.25), (-0.5, 0), (0.375, 0, 0.125), 0.75)
+    assert mixed_light([(red, 0.2)]) == red
+    assert mixed_light([(red, 0.5), (None, 0.5)]) is None
+    assert mixed_light([]) is None
+
+
+def test_under_a_known_light_the_cast_is_first_brought_to_white_light() -> None:
+    dim = (CAMERA * (0.5, 0.4, 0.3)).astype(np.uint8)
+    match = Settings(**{setting.name: 0.0 for setting in SETTINGS} | {"match": 1.0})
+    lit = composite(dim, ALPHA, PLATE, match, Light())
+    inside = ALPHA == 255
+    assert lit[inside].mean() > 1.4 * dim[inside].mean()
+    warmth = [float(each[inside][:, 0].mean() / each[inside][:, 2].mean()) for each in (dim, lit)]
+    assert abs(warmth[1] - 1) < 0.5 * abs(warmth[0] - 1)
 
 
 def test_the_cast_does_not_bleed_into_the_blurred_camera() -> None:
