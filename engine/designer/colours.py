@@ -78,6 +78,8 @@ class Air:
     """0 broad day to 1 night: from 0.35 on, windows are lit and lamps burn."""
     mist: float = 0.5
     """How soon distant things fade: 0 vacuum, 0.5 a clear day, 1 thick fog."""
+    moonlit: float = 0.0
+    """How far colours turn to blue greys, as the eye sees them by moonlight (Purkinje's shift), 0..1."""
     stars: float = 0.0
     """How many stars show, 0..1."""
 
@@ -178,5 +180,8 @@ def lit(material: str | int, air: Air, palette: str | None, light: float, distan
     key, ambient = air.light.key, air.light.ambient
     r, g, b = (c * (a * 0.52 + k * 1.08 * light) for c, a, k in zip(local, ambient, key, strict=True))
     colour = to_srgb((r, g, b))
+    if air.moonlit:
+        grey = _luma(colour)
+        colour = mix(colour, (0.62 * grey, 0.86 * grey, 1.32 * grey), air.moonlit)
     fade = 1 - (1 - min(distance, 1.0)) ** (0.25 + 1.7 * air.mist) if distance > 0 else 0.0
     return graded(mix(colour, split(air.haze), fade * 0.9), palette)

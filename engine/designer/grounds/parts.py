@@ -45,11 +45,12 @@ def plane(
     The body reads d, z, g, near (see the source), the noise tiles, and the colours bright, mid, dark and far.
     """
     kinds = [kind for kind in textures.KINDS if f"{kind}.eval" in body]  # a tile that is not needed is not made
+    sun = 1 - 0.5 * pen.air.moonlit  # the moon grazes the ground
     colours = {
-        "bright": pen.colour(material, 1.0),
-        "mid": pen.colour(material, 0.6),
+        "bright": pen.colour(material, sun),
+        "mid": pen.colour(material, 0.6 * sun),
         "dark": pen.colour(material, 0.1),
-        "far": pen.colour(far or material, 0.7, far=0.42),
+        "far": pen.colour(far or material, 0.7 * sun, far=0.42),
         "extra": pen.colour(extra or material, 0.7),
     }
     shader = shade(

@@ -29,8 +29,8 @@ DUSK = Air(
     light=Light(key=(0.42, 0.32, 0.46), key_from=(-0.8, 0.15), ambient=(0.24, 0.24, 0.40), rim=0.35),
 )  # fmt: skip
 NIGHT = Air(
-    top=0x050A1E, middle=0x0F1D42, low=0x2C4370, haze=0x1D2F55, mist=0.5, dark=1.0, stars=0.8,
-    light=Light(key=(0.30, 0.38, 0.58), key_from=(-0.6, 0.7), ambient=(0.08, 0.11, 0.22), rim=0.6),
+    top=0x050A1E, middle=0x0F1D42, low=0x2C4370, haze=0x1D2F55, mist=0.5, dark=1.0, moonlit=0.45, stars=0.8,
+    light=Light(key=(0.23, 0.34, 0.62), key_from=(-0.6, 0.7), ambient=(0.065, 0.105, 0.23), rim=0.6),
 )  # fmt: skip
 STARS = Air(
     top=0x02030A, middle=0x060916, low=0x0B1022, haze=0x0A0F20, mist=0.12, dark=1.0, stars=1.0,
