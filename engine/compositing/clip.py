@@ -25,6 +25,8 @@ MOST_BYTES = 64 * 2**20
 """Of decoded pictures that each of a clip's two readers keeps."""
 AHEAD = 12
 """Pictures that are decoded before they are asked for."""
+IDLE_S = 2.0
+"""After so long without a wish for a picture the thread that decodes ahead ends; the next one begins it again."""
 FOLDER_FPS = 24.0
 """Pictures a second of a folder."""
 _AHEAD_OF_LOOP_S = 1.0  # so long before the end the beginning is decoded again
@@ -54,19 +56,26 @@ class _Reader:
         self._current: _Decoded | None = None
         self._next: _Decoded | None = None
         self._size: Size = (0, 0)
-        self._kept: dict[int, np.ndarray] = {}
+        self._most = 0
+        """So many pictures of that size are kept."""
+        self._kept: dict[tuple[int, Size], np.ndarray] = {}
 
     def at(self, time_s: float, size: Size) -> np.ndarray | None:
         """The last picture at or before that time, (H, W, 3) uint8, not to be changed; None where there is not one."""
         self._fit(size)
         number = self._number(time_s)
-        if number in self._kept:
-            return self._kept[number]
+        if number is not None and (number, size) in self._kept:
+            return self._kept[number, size]
         if self._current is None or (number is not None and number < self._current.number):
             self._begin()
         while self._next is not None and (self._next.time_s <= time_s or self._current is None):
             self._step()
         return None if self._current is None else self._keep(self._current)
+
+    def ready(self, time_s: float, size: Size) -> np.ndarray | None:
+        """As `at`, where the picture is decoded already, else None. Needs no lock, for times are only added to."""
+        number = self._number(time_s)
+        return None if number is None else self._kept.get((number, size))
 
     def ahead(self, time_s: float, size: Size) -> bool:
         """Decode one picture more after that time; False where enough of them are there."""
@@ -74,8 +83,9 @@ class _Reader:
         number = self._number(time_s)
         if number is None or self._current is None:
             return self.at(time_s, size) is not None
-        wanted = [each for each in range(number, number + AHEAD) if not self._all or each < len(self._times)]
-        missing = next((each for each in wanted if each not in self._kept), None)
+        last = number + min(AHEAD, self._most // 2)
+        wanted = [each for each in range(number, last) if not self._all or each < len(self._times)]
+        missing = next((each for each in wanted if (each, size) not in self._kept), None)
         if missing is None:
             return False
         if missing <= self._current.number:  # it went by without being kept
@@ -99,6 +109,7 @@ class _Reader:
     def _fit(self, size: Size) -> None:
         if size != self._size:
             self._size = size
+            self._most = max(4, MOST_BYTES // (3 * size[0] * size[1]))
             self._kept.clear()
 
     def _begin(self) -> None:
@@ -118,12 +129,12 @@ class _Reader:
             self._times.append(self._next.time_s)
 
     def _keep(self, decoded: _Decoded) -> np.ndarray:
-        rgb = self._kept.get(decoded.number)
+        key = decoded.number, self._size
+        rgb = self._kept.get(key)
         if rgb is None:
             width, height = self._size
-            rgb = self._kept[decoded.number] = cover(decoded.convert(self._size), width, height, self._focus)
-            most = max(2 * AHEAD, MOST_BYTES // rgb.nbytes)
-            while len(self._kept) > most:
+            rgb = self._kept[key] = cover(decoded.convert(self._size), width, height, self._focus)
+            while len(self._kept) > self._most:
                 del self._kept[next(iter(self._kept))]
         return rgb
 
@@ -191,7 +202,8 @@ class ClipPlate:
         self._changed = threading.Condition()
         self._wanted: tuple[float, Size] | None = None
         self._worker: threading.Thread | None = None
-        self._asking = 0
+        self._door = threading.Lock()
+        """Who wants a picture stands in it, so that whoever decodes ahead makes way."""
         self._closed = False
         if self._readers[0].at(0.0, (16, 16)) is None:
             raise MediaError(f"{self.path} holds a video without a whole frame; record it again")
@@ -212,24 +224,33 @@ class ClipPlate:
     def picture(self, time_s: float, width: int, height: int, view: View = STRAIGHT) -> np.ndarray:
         """See `Plate.picture`."""
         size = width, height
-        self._asking += 1  # whoever decodes ahead makes way
-        with self._changed:
-            self._asking -= 1
-            self._changed.notify()
-            if self._closed:
-                raise ValueError(f"the plate of {self.path.name} is closed; open it again")
-            parts = self._parts(time_s)
-            pictures = [(reader.at(at_s, size), share) for reader, at_s, share in parts]
-            self._wanted = time_s, size
-            if self._worker is None:
-                name = f"plate {self.path.name}"
-                self._worker = threading.Thread(target=self._decode_ahead, name=name, daemon=True)
-                self._worker.start()
-        first, share = pictures[0]
+        parts = self._parts(time_s)
+        pictures = [reader.ready(at_s, size) for reader, at_s, _ in parts]
+        if self._closed or any(picture is None for picture in pictures):
+            with self._door, self._changed:
+                if self._closed:
+                    raise ValueError(f"the plate of {self.path.name} is closed; open it again")
+                pictures = [reader.at(at_s, size) for reader, at_s, _ in parts]
+        self._go_on(time_s, size)
+        first = pictures[0]
         assert first is not None
-        if len(pictures) == 1 or pictures[1][0] is None:
+        if len(pictures) == 1 or pictures[1] is None:
             return first.copy()
-        return np.asarray(cv2.addWeighted(first, share, pictures[1][0], 1 - share, 0))
+        share = parts[0][2]
+        return np.asarray(cv2.addWeighted(first, share, pictures[1], 1 - share, 0))
+
+    def _go_on(self, time_s: float, size: Size) -> None:
+        """Have the pictures after that time decoded."""
+        self._wanted = time_s, size
+        if self._changed.acquire(blocking=False):  # else it is being decoded
+            try:
+                if self._worker is None and not self._closed:
+                    name = f"plate {self.path.name}"
+                    self._worker = threading.Thread(target=self._decode_ahead, name=name, daemon=True)
+                    self._worker.start()
+                self._changed.notify()
+            finally:
+                self._changed.release()
 
     def close(self) -> None:
         """See `Plate.close`."""
@@ -260,20 +281,25 @@ class ClipPlate:
 
     def _decode_ahead(self) -> None:
         while True:
+            with self._door:
+                pass
             with self._changed:
-                while (self._wanted is None or self._asking) and not self._closed:
-                    self._changed.wait()
+                while self._wanted is None and not self._closed:
+                    if not self._changed.wait(IDLE_S) and self._wanted is None:  # a plate may be left without a word
+                        self._worker = None
+                        return
                 if self._closed:
                     return
-                assert self._wanted is not None
-                time_s, size = self._wanted
+                wanted = self._wanted
+                assert wanted is not None
+                time_s, size = wanted
                 soon = [self._parts(time_s), self._parts(time_s + _AHEAD_OF_LOOP_S)]
                 parts = {reader: at_s for of in reversed(soon) for reader, at_s, _ in of}
                 try:
                     more = any(reader.ahead(at_s, size) for reader, at_s in reversed(parts.items()))
                 except (MediaError, OSError):  # whoever asks for the picture meets the same error
                     more = False
-                if not more:
+                if not more and self._wanted is wanted:
                     self._wanted = None
 
     def _report(self, time_s: float) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
@@ -79,7 +82,7 @@ def test_any_order_gives_the_same_pictures(path: Path, monkeypatch: pytest.Monke
         assert np.array_equal(plate.picture(time_s, WIDTH, HEIGHT), in_order[time_s]), time_s
     assert plate.picture(1.0, 48, 64).shape == (64, 48, 3)
     assert np.array_equal(plate.picture(1.0, WIDTH, HEIGHT), ClipPlate(path).picture(1.0, WIDTH, HEIGHT))
-    assert all(len(reader._kept) <= max(6, most // (WIDTH * HEIGHT * 3)) for reader in plate._readers)
+    assert all(len(reader._kept) <= max(4, most // (WIDTH * HEIGHT * 3)) for reader in plate._readers)
     plate.close()
     with pytest.raises(ValueError, match="closed; open it again"):
         plate.picture(0, WIDTH, HEIGHT)
@@ -125,3 +128,34 @@ def test_what_is_not_a_clip_is_refused(path: Path, tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(clip, "LONGEST_S", 2.0)
     with pytest.raises(MediaError, match="cut a piece out of it"):
         ClipPlate(path)
+
+
+def test_several_threads_get_the_pictures_of_one(path: Path) -> None:
+    alone, shared = ClipPlate(path), ClipPlate(path)
+    expected = {number: alone.picture(number / 24, WIDTH, HEIGHT) for number in range(100)}
+    alone.close()
+    with ThreadPoolExecutor(4) as pool:
+        starts = [0, 25, 50, 75]
+
+        def play(start: int) -> bool:
+            numbers = range(start, start + 25)
+            return all(np.array_equal(shared.picture(n / 24, WIDTH, HEIGHT), expected[n]) for n in numbers)
+
+        assert list(pool.map(play, starts)) == [True] * 4
+    shared.close()
+
+
+def test_a_clip_that_nobody_looks_at_has_no_thread(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clip, "IDLE_S", 0.05)
+    plate = ClipPlate(path)
+
+    def working() -> bool:
+        return any(thread.name == f"plate {path.name}" for thread in threading.enumerate())
+
+    for _ in range(2):
+        plate.picture(0.5, WIDTH, HEIGHT)
+        deadline = time.monotonic() + 20
+        while working() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not working()
+    plate.close()
