@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import math
 
-from engine.designer.pen import Pen
+from engine.designer.library import skia
+from engine.designer.pen import BOTTOM, Pen
 from engine.designer.registry import structure
 from engine.designer.structures.roofs import roof
 
 _TOWERS = (  # x, width, height, whether it wears a roof
     (-0.31, 0.075, 0.20, True),
     (-0.18, 0.062, 0.28, True),
-    (-0.055, 0.10, 0.37, True),
-    (0.05, 0.055, 0.32, True),
+    (-0.055, 0.095, 0.335, True),
+    (0.05, 0.055, 0.29, True),
     (0.14, 0.085, 0.24, False),
     (0.27, 0.078, 0.21, True),
 )
 
 
 _STYLES: dict[str | None, tuple[str | int, str | int, float]] = {  # walls, roofs, height of a roof for its width
-    None: ("stone", "slate", 1.5),
+    None: ("stone", "slate", 1.4),
     "roman": ("sandstone", "roof", 0.42),
     "western": ("wood", "dark wood", 0.55),
-    "futuristic": (0xB8C6D2, 0x3A6E8E, 2.3),
+    "futuristic": (0xB8C6D2, 0x3A6E8E, 1.9),
 }
 
 
@@ -189,6 +190,39 @@ def gate(pen: Pen, x: float, width: float, height: float) -> None:
     pen.canvas.restore()
     if pen.lamps:
         pen.glow(x, -0.01, 0.13, 0xFFA850, 0.55 * pen.lamps)
+
+
+@castle.on("front")
+def road(pen: Pen) -> None:
+    """A track from the gate to the viewer, through grass."""
+    if pen.ground != "grass":
+        return
+    bend = pen.random.uniform(-0.30, -0.05)
+    left, right = [], []
+    for k in range(15):
+        t = k / 14
+        y = 0.006 + (BOTTOM - 0.006) * t**1.6
+        middle = -0.06 + bend * t**1.5 + 0.05 * math.sin(4.2 * t)
+        half = 0.012 + 0.16 * t**1.7
+        left.append((middle - half + pen.random.uniform(-0.012, 0.012) * t, y))
+        right.append((middle + half + pen.random.uniform(-0.012, 0.012) * t, y))
+    track = pen.curve(left)
+    for x, y in reversed(right):
+        track.lineTo(x, y)
+    track.close()
+    near, far = pen.colour("sandstone", 0.55, 0.55), pen.colour("sandstone", 0.7, 0.6, far=0.3)
+    fade = skia.GradientShader.MakeLinear([skia.Point(0, 0), skia.Point(0, BOTTOM)], [far, near])
+    blur = skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, 0.005)
+    pen.canvas.drawPath(track, pen.paint(0xFFFFFFFF, Shader=fade, MaskFilter=blur))
+    pen.texture(track, "grain", pen.colour("earth", 0.1), scale=0.16, stretch=2.5, strength=0.22)
+    for way in (-0.45, 0.45):  # ruts
+        rut = pen.curve([((a[0] + b[0]) / 2 + way * (b[0] - a[0]) / 2, a[1]) for a, b in zip(left, right, strict=True)])
+        pen.canvas.drawPath(
+            rut,
+            pen.paint(
+                pen.colour("earth", 0.2, 0.22), Style=skia.Paint.kStroke_Style, StrokeWidth=0.012, MaskFilter=blur
+            ),
+        )
 
 
 @castle.live
