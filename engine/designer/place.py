@@ -308,7 +308,7 @@ class Place:
             canvas.save()
             self._stand(canvas, drawn, slot)
             pen = self._pen(canvas, slot, name, drawn)
-            if slot.drawing.kind == "structure" and slot.drawing.stands == "landmark":
+            if slot.drawing.kind == "structure" and slot.drawing.stands == "landmark" and name == "middle":
                 framing.islet(pen)
             still(pen)
             canvas.restore()

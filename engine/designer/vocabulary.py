@@ -5,7 +5,19 @@ from __future__ import annotations
 from engine.designer.grounds import dry, wet
 from engine.designer.registry import KINDS, Drawing, drawing, names, revision, suggest
 from engine.designer.skies import clear, closed
-from engine.designer.structures import castle, city, land, temple
+from engine.designer.structures import (
+    canyon,
+    castle,
+    city,
+    igloo,
+    land,
+    lighthouse,
+    palms,
+    pyramid,
+    temple,
+    volcano,
+    windmill,
+)
 
 DRAWN = (
     clear,
@@ -16,6 +28,13 @@ DRAWN = (
     land,
     city,
     temple,
+    lighthouse,
+    windmill,
+    palms,
+    volcano,
+    canyon,
+    pyramid,
+    igloo,
 )
 """One module a line, so that two who add a module don't meet: the order is that of the names."""
 
