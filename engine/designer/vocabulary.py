@@ -6,6 +6,7 @@ from engine.designer.grounds import dry, wet
 from engine.designer.registry import KINDS, Drawing, drawing, names, revision, suggest
 from engine.designer.skies import clear, closed
 from engine.designer.structures import (
+    bridge,
     canyon,
     castle,
     city,
@@ -35,6 +36,7 @@ DRAWN = (
     canyon,
     pyramid,
     igloo,
+    bridge,
 )
 """One module a line, so that two who add a module don't meet: the order is that of the names."""
 

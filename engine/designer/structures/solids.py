@@ -120,7 +120,12 @@ def carve(
     """
     side, height = pen.light.key_from
     size = math.hypot(side, height) or 1.0
-    colours = {"lit": (material, bright), "dim": (material, dark), "band": (band, 0.8), "white": ("snow", 1.0)}
+    colours: dict[str, tuple[str | int, float]] = {
+        "lit": (material, bright),
+        "dim": (material, dark),
+        "band": (band, 0.8),
+        "white": ("snow", 1.0),
+    }
     shader = shade(
         _ROCK,
         {kind: textures.plain(kind, 0.6) for kind in ("puff", "grain", "streak")},

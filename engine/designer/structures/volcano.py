@@ -66,7 +66,7 @@ def volcano(pen: Pen) -> None:
     cone = pen.polygon([*slope, *lip, *right, (1.2, 0.05), (-1.2, 0.05)])
     key = pen.light.key_from
     size = math.hypot(*key) or 1.0
-    colours = {
+    colours: dict[str, tuple[str | int, float]] = {
         "lit": (0x6A5A54, 1.1),
         "dim": (0x3A302E, 0.05),
         "white": ("snow", 1.0),
