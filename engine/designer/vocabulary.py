@@ -19,6 +19,7 @@ from engine.designer.structures import (
     volcano,
     windmill,
 )
+from engine.designer.things import weather
 
 DRAWN = (
     clear,
@@ -37,6 +38,7 @@ DRAWN = (
     pyramid,
     igloo,
     bridge,
+    weather,
 )
 """One module a line, so that two who add a module don't meet: the order is that of the names."""
 

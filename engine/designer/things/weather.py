@@ -1,0 +1,248 @@
+"""What falls and drifts through the air: snow, rain, leaves, embers, fireflies, bubbles, and lightning over all."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from engine.designer.library import skia
+from engine.designer.pen import BOTTOM, TOP, Pen
+from engine.designer.registry import moving_thing
+
+HEIGHT = BOTTOM - TOP + 0.1
+WIDTH = 2.8
+"""Units across which the air is full: the widest picture and its parallax."""
+
+
+def drift(
+    chances: np.ndarray, time_s: float, fall: float, wind: float = 0.0, sway: float = 0.0, slow: float = 1.0
+) -> np.ndarray:
+    """Places of (N, 3) chances at a time, (N, 2) in units: each falls at its own speed, sways, and comes in again.
+
+    fall, wind: units a second, downwards and to the right; sway: units to each side, in about 6 / slow seconds.
+    """
+    pace = 0.75 + 0.5 * chances[:, 2]
+    x = chances[:, 0] * WIDTH + wind * pace * time_s
+    x = x + sway * np.sin(slow * time_s * (0.7 + 0.6 * chances[:, 2]) + chances[:, 1] * 40)
+    y = chances[:, 1] * HEIGHT + fall * pace * time_s
+    return np.stack([x % WIDTH - WIDTH / 2, y % HEIGHT + TOP - 0.05], 1)
+
+
+@moving_thing(
+    "snowfall",
+    synonyms=("snowflake", "flurry", "blizzard", "snowstorm", "falling snow", "snowing"),
+    implies={"sky": "overcast", "ground": "snow"},
+)
+def snowfall(pen: Pen, time_s: float) -> None:
+    """Flakes at three distances; the nearest are soft, out of focus, and fall fastest."""
+    white = pen.blend(pen.colour("snow", 0.9), pen.shine(0xFFFFFF), 0.5)
+    for key, count, radius, fall, alpha in ((1, 1000, 0.0019, 0.07, 0.8), (2, 420, 0.0038, 0.13, 0.9)):
+        points = drift(pen.numbers(count, 3, key), time_s, fall, 0.35 * fall, 0.012)
+        pen.dots(points, radius, faded(white, alpha))
+    flake = pen.sprite("flake", 0.06, 0.06, soft_flake)
+    for (x, y), (_, b, c) in zip(
+        drift(pen.numbers(60, 3, 3), time_s, 0.24, 0.09, 0.03).tolist(), pen.numbers(60, 3, 3).tolist(), strict=True
+    ):
+        pen.stamp(flake, x, y, 0.45 + 0.75 * c, 0.5 + 0.4 * b)
+
+
+def soft_flake(pen: Pen) -> None:
+    """One flake before the focus."""
+    pen.glow(0, 0, 0.028, 0xFFFFFF, 1.0)
+    pen.glow(0, 0, 0.016, 0xFFFFFF, 1.0)
+
+
+@moving_thing(
+    "rain",
+    synonyms=("raindrop", "downpour", "shower", "drizzle", "raining", "rainy"),
+    implies={"sky": "overcast"},
+)
+def rain(pen: Pen, time_s: float) -> None:
+    """Streaks at three distances, slanting with the wind, and rings where drops meet the ground."""
+    bright = pen.blend(pen.colour("water", 0.9), pen.shine(0xE8F2FF), 0.6)
+    for key, count, width, length, fall, alpha in (
+        (1, 620, 0.0015, 0.030, 1.1, 0.42),
+        (2, 300, 0.0024, 0.062, 1.7, 0.50),
+        (3, 80, 0.0040, 0.130, 2.5, 0.42),
+    ):
+        points = drift(pen.numbers(count, 3, key), time_s, fall, -0.16 * fall)
+        pen.dashes(points, -0.16 * length, length, faded(bright, alpha), width)
+    rings = pen.numbers(44, 3, 4)
+    ages = (time_s * 1.3 + rings[:, 2] * 7) % 1.0
+    turns = np.floor(time_s * 1.3 + rings[:, 2] * 7)
+    for (a, b, _), age, turn in zip(rings.tolist(), ages.tolist(), turns.tolist(), strict=True):
+        x, y = ((a + 0.618034 * turn) % 1.0) * 3.2 - 1.6, 0.03 + ((b + 0.381966 * turn) % 1.0) ** 1.5 * 0.32
+        size = (0.018 + 0.07 * y) * (0.3 + age)
+        oval = skia.Rect.MakeXYWH(x - size, y - size * 0.28, 2 * size, size * 0.56)
+        stroke = pen.paint(faded(bright, 0.6 * (1 - age)), Style=skia.Paint.kStroke_Style, StrokeWidth=0.0022)
+        pen.canvas.drawOval(oval, stroke)
+
+
+@moving_thing(
+    "leaves",
+    synonyms=("leaf", "falling leaf", "petal", "blossom", "autumn leaf", "cherry blossom", "foliage"),
+    implies={"ground": "grass"},
+)
+def leaves(pen: Pen, time_s: float) -> None:
+    """Leaves that turn as they fall; in a Japanese place they are cherry petals."""
+    petals = pen.period == "japanese"
+    codes = (0xF7C3D4, 0xFFDDE6, 0xF2A9C2) if petals else (0xD9772B, 0xC2442A, 0xE0A93A, 0x9B5A2A)
+    size = 0.55 if petals else 1.0
+    chances = pen.numbers(110, 3, 1)
+    points = drift(chances, time_s, 0.085, 0.05, 0.05, 1.2)
+    kinds = [pen.sprite(f"leaf {code:06x}", 0.05, 0.05, lambda each, code=code: one_leaf(each, code)) for code in codes]
+    for i, ((x, y), (a, b, c)) in enumerate(zip(points.tolist(), chances.tolist(), strict=True)):
+        spin = (40 + 80 * c) * time_s * (1 if i % 2 else -1) + 360 * a
+        tilt = 0.35 + 0.65 * abs(math.sin(time_s * (0.8 + b) + 9 * a))
+        pen.canvas.save()
+        pen.canvas.translate(x, y)
+        pen.canvas.rotate(spin % 360)
+        pen.canvas.scale(1, tilt)
+        pen.stamp(kinds[i % len(kinds)], 0, 0, size * (0.5 + 1.0 * c * c))
+        pen.canvas.restore()
+
+
+def one_leaf(pen: Pen, code: int) -> None:
+    """A leaf with a rib, its tip to the right."""
+    outline = skia.Path()
+    outline.moveTo(-0.021, 0)
+    outline.cubicTo(-0.008, -0.017, 0.010, -0.013, 0.022, 0)
+    outline.cubicTo(0.010, 0.013, -0.008, 0.017, -0.021, 0)
+    pen.fill(outline, pen.colour(code, 0.95), pen.colour(code, 0.45))
+    pen.line((-0.024, 0), (0.018, 0), pen.colour(code, 0.1), 0.0012)
+
+
+@moving_thing("embers", synonyms=("ember", "spark", "cinder", "ash", "burning"), implies={"sky": "dusk"})
+def embers(pen: Pen, time_s: float) -> None:
+    """Sparks that rise from the ground, wind about and go out."""
+    chances = pen.numbers(240, 3, 1)
+    points = drift(chances, time_s, -0.11, 0.03, 0.035, 1.7)
+    pulse = 0.55 + 0.45 * np.sin(time_s * (3 + 5 * chances[:, 2]) + chances[:, 0] * 50)
+    life = np.clip((points[:, 1] - TOP) / (0.75 * HEIGHT), 0, 1) * pulse
+    for low, high, radius, code in (
+        (0.0, 0.35, 0.0022, 0xD8481C),
+        (0.35, 0.65, 0.0030, 0xFF8A3A),
+        (0.65, 2, 0.0036, 0xFFD08A),
+    ):
+        chosen = points[(life >= low) & (life < high)]
+        pen.dots(chosen, radius * 2.2, faded(pen.shine(code), 0.22))
+        pen.dots(chosen, radius, faded(pen.shine(code), 0.95))
+    spark = pen.sprite("spark", 0.05, 0.05, lambda each: each.glow(0, 0, 0.022, 0xFF9440, 0.9))
+    for (x, y), share in zip(points[:26].tolist(), life[:26].tolist(), strict=True):
+        pen.stamp(spark, x, y, 0.9 + 0.9 * share, min(1.0, 1.2 * share))
+
+
+@moving_thing(
+    "fireflies", synonyms=("firefly", "glow-worm", "glowworm", "fairy light", "fairy"), implies={"sky": "night"}
+)
+def fireflies(pen: Pen, time_s: float) -> None:
+    """Points of light over the ground that wander and light up in turn."""
+    glow = pen.sprite("firefly", 0.06, 0.06, firefly)
+    for a, b, c in pen.numbers(64, 3, 1).tolist():
+        x = (a - 0.5) * 2.6 + 0.09 * math.sin(time_s * 0.43 + 20 * b) + 0.04 * math.sin(time_s * 1.1 + 31 * c)
+        y = 0.30 - 0.50 * b**1.3 + 0.05 * math.sin(time_s * 0.37 + 17 * a) + 0.02 * math.cos(time_s * 1.3 + 11 * c)
+        light = max(0.0, math.sin(time_s * (0.7 + 0.5 * c) + 40 * a)) ** 1.5
+        if light > 0.02:
+            pen.stamp(glow, x, y, 0.8 + 1.1 * c, light)
+
+
+def firefly(pen: Pen) -> None:
+    """Yellow green, with a bright heart."""
+    pen.glow(0, 0, 0.028, 0xB8FF5A, 0.65)
+    pen.glow(0, 0, 0.009, 0xF4FFC0, 1.0)
+
+
+@moving_thing("bubbles", synonyms=("bubble", "soap bubble", "air bubble"))
+def bubbles(pen: Pen, time_s: float) -> None:
+    """Bubbles that rise and wobble: air under water, soap above it."""
+    soap = pen.sky != "underwater"
+    kinds = [
+        pen.sprite(f"bubble {turn}", 0.12, 0.12, lambda each, turn=turn: bubble(each, soap, turn)) for turn in range(3)
+    ]
+    chances = pen.numbers(56, 3, 1)
+    points = drift(chances, time_s, -0.05 if soap else -0.14, 0.02 if soap else 0.0, 0.03, 1.4)
+    for i, ((x, y), (a, _, c)) in enumerate(zip(points.tolist(), chances.tolist(), strict=True)):
+        wobble = 1 + 0.06 * math.sin(time_s * 3.1 + 20 * a)
+        size = (0.3 if soap else 0.14) + (1.1 if soap else 0.6) * c**2.2
+        pen.canvas.save()
+        pen.canvas.translate(x, y)
+        pen.canvas.scale(wobble, 1 / wobble)
+        pen.stamp(kinds[i % 3], 0, 0, size)
+        pen.canvas.restore()
+
+
+def bubble(pen: Pen, soap: bool, turn: int) -> None:
+    """A thin shell: bright at the rim, two highlights, the colours of thin film on soap."""
+    radius = 0.052
+    centre = skia.Point(0, 0)
+    rim = [0x00FFFFFF, 0x0CFFFFFF, 0x50E8F6FF, 0xB0FFFFFF, 0x00FFFFFF]
+    shell = skia.GradientShader.MakeRadial(centre, radius, rim, [0.0, 0.6, 0.88, 0.965, 1.0])
+    pen.canvas.drawCircle(centre, radius, pen.paint(0xFFFFFFFF, Shader=shell))
+    if soap:
+        film = [0x46FF78C8, 0x4660C8FF, 0x4670FFB0, 0x46FFE070, 0x46FF78C8]
+        sweep = skia.GradientShader.MakeSweep(0, 0, film)
+        pen.canvas.save()
+        pen.canvas.rotate(120 * turn)
+        band = pen.paint(0xFFFFFFFF, Shader=sweep, Style=skia.Paint.kStroke_Style, StrokeWidth=0.013)
+        pen.canvas.drawCircle(centre, radius * 0.83, band)
+        pen.canvas.restore()
+    pen.glow(-0.019, -0.021, 0.014, 0xFFFFFF, 0.95)
+    pen.glow(0.018, 0.023, 0.010, 0xFFFFFF, 0.5)
+
+
+FLASH_S = 5.3
+"""Between two strokes at the least: far below the three flashes a second that can hurt (WCAG 2.2, 2.3.1)."""
+
+
+@moving_thing("lightning", synonyms=("thunderbolt", "thunder", "bolt"), layer="far", implies={"sky": "storm"})
+def lightning(pen: Pen, time_s: float) -> None:
+    """A bolt now and then far behind the cast; it flares up once and fades, the sky around it glows softly."""
+    turn = int(time_s // FLASH_S)
+    chance = pen.numbers(64, 4, 1)[turn % 64]
+    age = time_s - turn * FLASH_S - 1.8 * float(chance[0])
+    if not 0 <= age < 0.9:
+        return
+    light = min(age / 0.06, 1.0) * math.exp(-age / 0.28)
+    x = (0.32 + 0.5 * float(chance[1])) * (1 if turn % 2 else -1)
+    bolt = pen.sprite(f"bolt {turn % 7}", 0.9, 0.8, lambda each: one_bolt(each, turn % 7))
+    glow = pen.sprite("flash", 2.4, 1.2, lambda each: each.glow(0, -0.1, 0.55, 0x9DB4FF, 0.8))
+    pen.stamp(glow, x, TOP + 0.42, 1.0, 0.55 * light)
+    pen.stamp(bolt, x, TOP + 0.36, 1.0, light, flip=turn % 2 == 0)
+
+
+def one_bolt(pen: Pen, turn: int) -> None:
+    """A main stroke with branches, drawn as glow, halo and core."""
+    chances = pen.numbers(80, 2, 10 + turn)
+    branches = [jagged(chances[:22], 0.0, -0.38, 0.06, 0.74, 0.10)]
+    for k in range(3):
+        x, y = branches[0][5 + 5 * k]
+        rows = chances[24 + 14 * k : 36 + 14 * k]
+        branches.append(jagged(rows, x, y, 0.16 * (1 if k % 2 else -1), 0.24, 0.06))
+    for width, alpha in ((0.022, 0.16), (0.009, 0.35), (0.0035, 1.0)):
+        for k, points in enumerate(branches):
+            path = pen.polygon(points, close=False)
+            share = 1.0 if k == 0 else 0.5
+            stroke = pen.paint(
+                faded(pen.shine(0xE6ECFF), alpha * (1 if k == 0 else 0.8)),
+                Style=skia.Paint.kStroke_Style,
+                StrokeWidth=width * share,
+                StrokeJoin=skia.Paint.kRound_Join,
+            )
+            pen.canvas.drawPath(path, stroke)
+
+
+def jagged(chances: np.ndarray, x: float, y: float, dx: float, dy: float, rough: float) -> list[tuple[float, float]]:
+    """A broken line from (x, y) that goes `dx` aside and `dy` down, up to `rough` units off the straight one."""
+    steps = len(chances)
+    points = [(x, y)]
+    swing = 0.0
+    for i, (a, b) in enumerate(chances.tolist(), 1):
+        swing = 0.6 * swing + rough * (a - 0.5)
+        points.append((x + dx * i / steps + swing, y + dy * (i - 0.4 * b) / steps))
+    return points
+
+
+def faded(colour: int, alpha: float) -> int:
+    """A colour of skia's with `alpha` (0..1) times its own opacity."""
+    return round((colour >> 24 & 255) * min(max(alpha, 0.0), 1.0)) << 24 | (colour & 0xFFFFFF)
