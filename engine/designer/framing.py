@@ -7,7 +7,7 @@ import math
 from engine.designer.library import skia
 from engine.designer.pen import BOTTOM, REACH, TOP, Pen
 
-AFLOAT = ("water", "clouds", "lava", "seabed")
+AFLOAT = ("water", "clouds", "lava")
 """Grounds on which a landmark needs a rock of its own."""
 
 

@@ -375,19 +375,20 @@ class Pen:
         turn: float = 0.0,
         flip: bool = False,
         whole: bool = False,
+        plus: bool = False,
     ) -> None:
         """Put a sprite's middle at (x, y), turned by `turn` degrees, mirrored if `flip`.
 
-        whole: on whole pixels, as it is, which is many times as fast: for large sprites that hardly move.
+        whole: on whole pixels, as it is, which is many times as fast: for large sprites that hardly move. plus: add its
+        light to what is there.
         """
         c = self.canvas
+        paint = skia.Paint(Alphaf=alpha, BlendMode=skia.BlendMode.kPlus if plus else skia.BlendMode.kSrcOver)
         if whole:
             corner = c.getTotalMatrix().mapXY(x - sprite.width / 2, y - sprite.height / 2)
             c.save()
             c.resetMatrix()
-            c.drawImage(
-                sprite.image, round(corner.x()), round(corner.y()), skia.SamplingOptions(), skia.Paint(Alphaf=alpha)
-            )
+            c.drawImage(sprite.image, round(corner.x()), round(corner.y()), skia.SamplingOptions(), paint)
             c.restore()
             return
         c.save()
@@ -396,7 +397,6 @@ class Pen:
             c.rotate(turn)
         c.scale(-scale if flip else scale, scale)
         area = skia.Rect.MakeXYWH(-sprite.width / 2, -sprite.height / 2, sprite.width, sprite.height)
-        paint = skia.Paint(Alphaf=alpha) if alpha < 1 else None
         c.drawImageRect(sprite.image, area, skia.SamplingOptions(skia.FilterMode.kLinear), paint)
         c.restore()
 

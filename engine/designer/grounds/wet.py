@@ -216,7 +216,7 @@ half4 main(float2 p) {
     float2 bend = float2(puff.eval(q * 0.5 + at).a, puff.eval(q * 0.5 + at.yx).a) * 90.0;
     float n = crack.eval(q + bend).a * 0.6 + crack.eval(q * float2(1.0, 1.3) + bend.yx + 140.0).a * 0.5;
     float a = smoothstep(0.12, 0.9, n) * smoothstep(0.02, 0.14, y) * smoothstep(0.40, 0.33, y);
-    return half4(half3(0.55, 0.95, 0.90) * half(a * 0.42), half(a * 0.42));
+    return half4(half3(0.55, 0.95, 0.90) * half(a * 0.32), half(a * 0.32));
 }
 """
 

@@ -178,7 +178,7 @@ half4 main(float2 p) {
             + base.eval(float2(angle * 1250.0 - at, at + 80.0)).a * 0.4;
     float depth = clamp((p.y + 0.67) / 0.95, 0.0, 1.0);
     float ray = smoothstep(0.45, 0.95, n) * (1.0 - depth) * (1.0 - depth * 0.4);
-    return half4(half3(0.55, 0.95, 0.95) * half(ray * 0.55), half(ray * 0.55));
+    return half4(half3(0.55, 0.95, 0.95) * half(ray * 0.44), half(ray * 0.44));
 }
 """
 
@@ -202,15 +202,12 @@ def rays(pen: Pen, time_s: float) -> None:
 
         def draw(pen: Pen) -> None:
             shader = shade(_RAYS, {"base": textures.plain("puff")}, at=pen.random.random() * 512)
+            pen.canvas.translate(0, 0.135)  # the shader's own middle is the horizon
             pen.canvas.drawRect(skia.Rect(-1.3, -0.67, 1.3, 0.4), skia.Paint(Shader=shader, Dither=True))
 
-        fan = pen.sprite(f"rays {i}", 2.6, 1.34, draw, 0.4)
-        pen.canvas.save()
-        pen.canvas.skew(0.10 * math.sin(time_s * 0.22 * pace + i), 0)
-        paint = skia.Paint(BlendMode=skia.BlendMode.kPlus, Alphaf=0.75 + 0.25 * math.sin(time_s * 0.6 + 2 * i))
-        area = skia.Rect(-1.3, -0.67, 1.3, 0.67)
-        pen.canvas.drawImageRect(fan.image, area, skia.SamplingOptions(skia.FilterMode.kLinear), paint)
-        pen.canvas.restore()
+        fan = pen.sprite(f"rays {i}", 2.6, 1.07, draw, 0.4)
+        strength = 0.75 + 0.25 * math.sin(time_s * 0.6 + 2 * i)
+        pen.stamp(fan, 0.05 * math.sin(time_s * 0.22 * pace + i), -0.135, alpha=strength, whole=True, plus=True)
 
 
 @underwater.live_on("near")
