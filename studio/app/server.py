@@ -19,6 +19,7 @@ from starlette.websockets import WebSocket
 
 from studio.app import pages
 from studio.app.callbacks import Callbacks
+from studio.app.connections import bound
 from studio.app.doors import Doors
 from studio.app.guard import GradioApp, Guard
 from studio.app.sessions import Sessions
@@ -128,6 +129,7 @@ def serve(
         head=pages.HEAD,
         app_kwargs={"routes": routes(guard, live, callbacks), "lifespan": guarded(guard)},
     )
+    bound(page.server.config)
     guard.watch(cast(GradioApp, app))
     if share_url:
         guard.allow(urlsplit(share_url).netloc)
