@@ -15,22 +15,27 @@ from engine.prompts import Prompt, words
 from studio.timeline.colours import colour, mixed
 from studio.timeline.curves import Keyframes, value_at
 from studio.timeline.parameters import PARAMETERS
+from studio.timeline.sets import words_of
 from studio.timeline.timeline import Timeline
 
-WIDTH, LANE, RULER, CURVE = 1000, 40, 18, 34
-"""Of the drawing, in its own units: across, the prompts, the seconds, and a parameter."""
+WIDTH, LANE, SETS, RULER, CURVE = 1000, 40, 22, 18, 34
+"""Of the drawing, in its own units: across, the prompts, the sets, the seconds, and a parameter."""
 FONT, WIDER = 13, 1.2
 """Size of the lane's words in pixels, and how much wider than Pillow's own a page's font may be."""
 
 
 def timeline_html(timeline: Timeline, duration_s: float | None = None) -> str:
-    """The prompts as a lane, fades as ramps from the colour before, markers above, parameters as curves below."""
+    """Prompts as a lane, fades as ramps from the colour before, markers above, sets and parameters' curves below."""
     last = max([key.time_s + key.fade_s for key in timeline.keys] + [mark.time_s for mark in timeline.markers])
+    last = max([last] + [key.time_s + key.fade_s for key in timeline.sets])
     moving = [keyframe.time_s for track in timeline.tracks for keyframe in track.keyframes]
     length = duration_s or timeline.end_s or max([1.25 * last, 1.1 * max(moving, default=0.0), 4.0])
     scale = WIDTH / length
     parts = [*_ruler(length, scale), *_lane(timeline, length, scale), *_markers(timeline, length, scale)]
     top = RULER + LANE + 6
+    if timeline.sets:
+        parts += _sets(timeline, length, scale, top)
+        top += SETS + 6
     for matte in timeline.mattes:
         parts += _curve(f"{matte.name}: {words(matte.prompt)}", matte.weight, (0.0, 1.0), length, top)
         top += CURVE
@@ -69,6 +74,24 @@ def _lane(timeline: Timeline, length: float, scale: float) -> list[str]:
             f'<clipPath id="{clip}"><rect x="{left:.1f}" y="{RULER}" width="{max(0.0, wide - 6):.1f}" height="{LANE}"/>'
             f'</clipPath><text x="{left + 9:.1f}" y="{RULER + LANE / 2 + 5}" fill="#fff" '
             f'clip-path="url(#{clip})">{escape(shown)}<title>{escape(f"{key.time_s:g} s: {prompt}")}</title></text>'
+        )
+    return parts
+
+
+def _sets(timeline: Timeline, length: float, scale: float, top: float) -> list[str]:
+    parts = []
+    ends = [key.time_s for key in timeline.sets[1:]] + [length]
+    for key, end in zip(timeline.sets, ends, strict=True):
+        left, right = min(key.time_s, length) * scale, min(end, length) * scale
+        name, wide = words_of(key.set), max(0.0, right - left)
+        fill = tone(name) if key.set is not None else "none"
+        ramp = min(key.fade_s * scale, wide)
+        parts.append(
+            f'<path d="M{left:.1f} {top + SETS:.1f}L{left + ramp:.1f} {top:.1f}H{right:.1f}V{top + SETS:.1f}z" '
+            f'fill="{fill}" stroke="currentColor" stroke-opacity=".3"/>'
+            f'<text x="{left + 9:.1f}" y="{top + SETS / 2 + 4:.1f}" font-size="11" '
+            f'fill="{"#fff" if key.set is not None else "currentColor"}">{escape(fitted(name, wide - 15, _width))}'
+            f"<title>{escape(f'{key.time_s:g} s: set {name}')}</title></text>"
         )
     return parts
 

@@ -10,6 +10,7 @@ import traitlets
 from studio.delivery import proxies
 from studio.notebook.esm import join, style
 from studio.notebook.widget import Widget, require_take
+from studio.sets.gallery import GALLERY
 from studio.takes import drafts
 from studio.takes.take import Take
 from studio.takes.version import Render
@@ -56,6 +57,7 @@ class TakePlayer(Widget):
                 "fps": take.fps,
                 "duration_s": take.duration_s,
                 "times": [row.time_s for row in take.made],
+                "gallery": list(GALLERY),
                 **lane_to_dict(self._shown),
             },
             _edit=lane_to_dict(drafts.load(take, version) or self._shown),

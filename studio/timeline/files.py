@@ -43,7 +43,7 @@ def timeline_to_dict(timeline: Timeline) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "version": VERSION if timeline.sets else 2,
-        **lane_to_dict(timeline),
+        **{name: rows for name, rows in lane_to_dict(timeline).items() if rows or name != "sets"},
         **({"end_s": timeline.end_s} if timeline.end_s is not None else {}),
         **({"tracks": [track_to_dict(track) for track in timeline.tracks]} if timeline.tracks else {}),
         **({"mattes": [_matte_to_dict(matte) for matte in timeline.mattes]} if timeline.mattes else {}),
@@ -74,7 +74,7 @@ def lane_to_dict(timeline: Timeline) -> dict[str, Any]:
     return {
         "keys": [key_to_dict(key) for key in timeline.keys],
         "markers": [{"time_s": mark.time_s, "name": mark.name, **mark.metadata} for mark in timeline.markers],
-        **({"sets": [set_key_to_dict(key) for key in timeline.sets]} if timeline.sets else {}),
+        "sets": [set_key_to_dict(key) for key in timeline.sets],
     }
 
 

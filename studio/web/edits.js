@@ -1,6 +1,7 @@
-// Edits of prompts as data: {keys, markers} in, new {keys, markers} out.
-// studio/timeline/timeline.py makes the same of the same. A key is {id, time_s, prompt, fade_s}, in
-// seconds on the take's clock. What cannot be is an EditError, in words.
+// Edits of prompts and sets as data: {keys, markers, sets} in, the same anew out.
+// studio/timeline/timeline.py makes the same of the same. A key is {id, time_s, prompt, fade_s}, a
+// set's {id, time_s, set, fade_s}, in seconds on the take's clock. What cannot be is an EditError,
+// in words.
 
 export class EditError extends Error {}
 
@@ -10,8 +11,11 @@ const secondsText = time_s => `${+time_s.toFixed(3)} s`;
 /** The key that rules a moment; before the first key, the first. */
 export const ruling = (keys, time_s) => keys.findLast(key => key.time_s <= time_s) ?? keys[0];
 
-/** The same in order of time, each key at a time of its own. */
-function ordered(state, keys) {
+/** Whether an id is that of a set. */
+const ofSet = (state, id) => state.sets?.some(one => one.id === id) ?? false;
+
+/** The same in order of time, each key, or with `lane` each set, at a time of its own. */
+function ordered(state, keys, lane = 'keys') {
   const sorted = keys
     .map(key => ({...key, time_s: tick(key.time_s), fade_s: tick(key.fade_s)}))
     .sort((a, b) => a.time_s - b.time_s);
@@ -20,7 +24,7 @@ function ordered(state, keys) {
     throw new EditError(
       `There is a key at ${secondsText(twice.time_s)} already: move the playhead first.`,
     );
-  return {...state, keys: sorted};
+  return {...state, [lane]: sorted};
 }
 
 /** One more key; its id is the first free of k1, k2 … */
@@ -31,8 +35,23 @@ export function add(state, key) {
   return ordered(state, [...state.keys, {id: `k${n}`, fade_s: 0, ...key}]);
 }
 
-/** Other words, time or fade for one key. */
+/** One more set; its id is the first free of s1, s2 … */
+export function addSet(state, key) {
+  const sets = state.sets ?? [],
+    ids = new Set([...sets, ...state.keys].map(one => one.id));
+  let n = 1;
+  while (ids.has(`s${n}`)) n++;
+  return ordered(state, [...sets, {id: `s${n}`, fade_s: 0, ...key}], 'sets');
+}
+
+/** Other words (of a set `set`), time or fade for one key. */
 export function change(state, id, fields) {
+  if (ofSet(state, id))
+    return ordered(
+      state,
+      state.sets.map(key => (key.id === id ? {...key, ...fields} : key)),
+      'sets',
+    );
   if ('prompt' in fields && !fields.prompt.trim())
     throw new EditError('A key needs words: what the picture should become, or "as it is".');
   return ordered(
@@ -42,6 +61,7 @@ export function change(state, id, fields) {
 }
 
 export function remove(state, id) {
+  if (ofSet(state, id)) return {...state, sets: state.sets.filter(key => key.id !== id)};
   if (state.keys.length === 1) throw new EditError('The last key stays: a take needs a prompt.');
   return {...state, keys: state.keys.filter(key => key.id !== id)};
 }

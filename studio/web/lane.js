@@ -1,7 +1,19 @@
-// The lane: prompts as spans, fades as ramps, markers above; dragged, trimmed, split, zoomed. What
-// an edit means: edits.js.
+// The lane: prompts as spans, fades as ramps, markers above, sets below; dragged, trimmed, split,
+// zoomed. What an edit means: edits.js.
 import {clamp, colour, drag, icon, timecode, words} from './basics.js';
-import {add, change, EditError, History, mark, remove, ruling, split, trim} from './edits.js';
+import {
+  add,
+  addSet,
+  change,
+  EditError,
+  History,
+  mark,
+  remove,
+  ruling,
+  split,
+  trim,
+} from './edits.js';
+import {drawSets, nameOf, setOf} from './setlane.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const FRAME_PX = 28; // a frame's width where the lane is zoomed in all the way
@@ -13,6 +25,8 @@ export const LANE = `
     <div class="lsd-group">
       <button type="button" data-do="add"
         title="A new prompt at the playhead (N)">${icon('add')}<span>Prompt</span></button>
+      <button type="button" data-do="stage"
+        title="Another set at the playhead (B)">${icon('add')}<span>Set</span></button>
       <button type="button" data-do="split"
         title="Split the prompt at the playhead (S)">${icon('split')}<span>Split</span></button>
       <button type="button" data-do="head" aria-label="Trim the prompt's start to the playhead (Q)"
@@ -35,21 +49,23 @@ export const LANE = `
   <div class="lsd-scroll"><div class="lsd-strip">
     <div class="lsd-ruler"></div>
     <div class="lsd-lane" aria-label="Prompts"><svg preserveAspectRatio="none"></svg></div>
+    <div class="lsd-sets" aria-label="Sets"></div>
     <div class="lsd-range"></div><div class="lsd-head"></div>
   </div></div>
   <form class="lsd-editor" autocomplete="off">
     <p class="lsd-hint">Click a prompt to change its words, time and fade.
       Drag an edge to trim it, the dot above it to fade.</p>
-    <label class="lsd-words">Prompt<input name="prompt" maxlength="1000" spellcheck="false"></label>
+    <label class="lsd-words"><span>Prompt</span><input name="prompt" maxlength="1000"
+      spellcheck="false"></label>
     <label>At (s)<input name="time_s" type="number" min="0" step="any"></label>
     <label>Fade (s)<input name="fade_s" type="number" min="0" step="any"></label>
     <button type="button" data-do="bin"
-      aria-label="Delete this prompt (Delete)">${icon('bin')}</button>
+      aria-label="Delete this key (Delete)">${icon('bin')}</button>
   </form>`;
 
 /**
  * Bring the lane in `root` to life. `host`: clock(), now(), seek(time_s), stop(), range(),
- * editable(), edited(state).
+ * editable(), edited(state), gallery().
  */
 export function mountLane(root, host, until) {
   const $ = selector => root.querySelector(selector);
@@ -57,15 +73,16 @@ export function mountLane(root, host, until) {
     strip = $('.lsd-strip'),
     ruler = $('.lsd-ruler'),
     lane = $('.lsd-lane'),
+    row = $('.lsd-sets'),
     svg = $('.lsd-lane svg'),
     editor = $('.lsd-editor');
-  let history = new History({keys: [], markers: []}),
+  let history = new History({keys: [], markers: [], sets: []}),
     selected = null,
     zoom = 1,
     left = 0,
     seen = -1;
   const state = () => history.now,
-    key = id => state().keys.find(one => one.id === id);
+    key = id => [...state().keys, ...state().sets].find(one => one.id === id);
   const length = () => host.clock().length_s,
     width = () => strip.getBoundingClientRect().width || 1,
     x = time_s => (time_s / length()) * width();
@@ -83,7 +100,7 @@ export function mountLane(root, host, until) {
 
   // -- what is seen -------------------------------------------------------------------------------
   function draw() {
-    const {keys, markers} = state(),
+    const {keys, markers, sets} = state(),
       end = width(),
       height = lane.clientHeight || 64;
     svg.setAttribute('viewBox', `0 0 ${end} ${height}`);
@@ -128,6 +145,7 @@ export function mountLane(root, host, until) {
       put('i', 'lsd-edge', one, x(one.time_s)).title = 'Drag: trim';
       put('i', 'lsd-fade', one, x(one.time_s + one.fade_s)).title = 'Drag: fade';
     });
+    drawSets(row, sets, {x, end, selected, editable: host.editable()});
     const [from, to] = host.range(),
       marks = markers.map(one => {
         const flag = Object.assign(document.createElement('b'), {title: one.name});
@@ -168,18 +186,26 @@ export function mountLane(root, host, until) {
   }
   function fill() {
     // the fields below the lane, and what the tools can do
-    const one = key(selected);
+    const one = key(selected),
+      set = one && 'set' in one;
     editor.hidden = !host.editable();
     editor.classList.toggle('lsd-open', Boolean(one));
     for (const [name, value] of [
-      ['prompt', one && words(one.prompt)],
+      ['prompt', one && (set ? nameOf(one.set) : words(one.prompt))],
       ['time_s', one && +one.time_s.toFixed(3)],
       ['fade_s', one && +one.fade_s.toFixed(3)],
     ])
       if (document.activeElement !== editor[name]) editor[name].value = value ?? '';
-    editor.prompt.disabled = Boolean(one && typeof one.prompt !== 'string');
-    editor.style.setProperty('--key', one ? colour(one.prompt) : 'transparent');
-    for (const name of ['add', 'split', 'head', 'tail'])
+    $('.lsd-words span').textContent = set ? 'Set' : 'Prompt';
+    editor.prompt.title = set ? 'A place in words, a name of the gallery, colour:#204060, off' : '';
+    editor.prompt.disabled = Boolean(
+      one && (set ? Array.isArray(one.set) : typeof one.prompt !== 'string'),
+    );
+    editor.style.setProperty(
+      '--key',
+      one ? colour(set ? nameOf(one.set) : one.prompt) : 'transparent',
+    );
+    for (const name of ['add', 'stage', 'split', 'head', 'tail'])
       $(`[data-do=${name}]`).disabled = !host.editable();
     $('[data-do=undo]').disabled = !history.before.length;
     $('[data-do=redo]').disabled = !history.after.length;
@@ -246,6 +272,26 @@ export function mountLane(root, host, until) {
     editor.prompt.focus();
     editor.prompt.select();
   }
+  function stageAt(time_s) {
+    // another set: the next one of the gallery, to be changed at once
+    const before = state().sets.findLast(one => one.time_s <= time_s)?.set,
+      set = {gallery: host.gallery().find(name => name !== before?.gallery) ?? 'castle'},
+      ids = new Set(state().sets.map(one => one.id));
+    if (!attempt(now => addSet(now, {time_s, set}))) return;
+    select(state().sets.find(one => !ids.has(one.id)).id);
+    editor.prompt.focus();
+    editor.prompt.select();
+  }
+  function reword(now) {
+    const text = editor.prompt.value,
+      one = key(selected);
+    if (!('set' in one)) return change(now, selected, {prompt: text});
+    if (text === nameOf(one.set)) return now;
+    const set = setOf(text, host.gallery());
+    return change(now, selected, {
+      set: set && one.set?.cast ? {...set, cast: one.set.cast} : set,
+    });
+  }
   function splitHere() {
     const ids = new Set(state().keys.map(one => one.id));
     if (attempt(now => split(now, playhead())))
@@ -255,7 +301,7 @@ export function mountLane(root, host, until) {
     // without drawing anew: a double-click needs its element
     selected = id;
     note('');
-    for (const one of lane.querySelectorAll('.lsd-key'))
+    for (const one of strip.querySelectorAll('.lsd-key, .lsd-set'))
       one.setAttribute('aria-pressed', one.dataset.id === id);
     fill();
   }
@@ -297,6 +343,7 @@ export function mountLane(root, host, until) {
         start_s: clamp(snap(one.time_s + by, event), low, Math.max(low, high)),
       });
     },
+    'lsd-set-edge': (from, one, by, event) => handles['lsd-point'](from, one, by, event),
     'lsd-point': (from, one, by, event) =>
       change(from, one.id, {time_s: clamp(snap(one.time_s + by, event), 0, length())}),
   };
@@ -339,6 +386,7 @@ export function mountLane(root, host, until) {
   const rule = () => ruling(state().keys, playhead()).id;
   const acts = {
     add: () => addAt(playhead()),
+    stage: () => stageAt(playhead()),
     split: splitHere,
     bin: () => key(selected) && attempt(now => remove(now, selected)),
     head: () => attempt(now => trim(now, rule(), {start_s: playhead()})),
@@ -359,6 +407,12 @@ export function mountLane(root, host, until) {
     after: () => jump(1),
   });
   lane.addEventListener('pointerdown', grab, until);
+  row.addEventListener('pointerdown', grab, until);
+  row.addEventListener(
+    'dblclick',
+    event => host.editable() && stageAt(host.clock().nearest(timeAt(event))),
+    until,
+  );
   lane.addEventListener(
     'dblclick',
     event => {
@@ -401,11 +455,7 @@ export function mountLane(root, host, until) {
     },
     until,
   );
-  editor.prompt.addEventListener(
-    'change',
-    () => attempt(now => change(now, selected, {prompt: editor.prompt.value})),
-    until,
-  );
+  editor.prompt.addEventListener('change', () => attempt(reword), until);
   for (const name of ['time_s', 'fade_s'])
     editor[name].addEventListener(
       'change',
@@ -431,12 +481,16 @@ export function mountLane(root, host, until) {
     paint,
     state: () => structuredClone(state()),
     say: note,
-    show({keys, markers, draft}) {
+    show({keys, markers, sets, draft}) {
       // what waits in the take stands on the lane; undo takes it back
-      history = new History(structuredClone({keys: keys ?? [], markers: markers ?? []}));
+      const none = {keys: [], markers: [], sets: []};
+      const given = Object.fromEntries(
+        Object.entries({keys, markers, sets}).filter(([, list]) => list),
+      );
+      history = new History(structuredClone({...none, ...given}));
       selected = null;
       note(
-        draft && history.say(structuredClone(draft))
+        draft && history.say(structuredClone({...none, ...draft}))
           ? 'Edits not rendered yet; undo takes them back.'
           : '',
       );

@@ -5,14 +5,14 @@
 //   player.show({live, keys, …})    another version, the playhead stays
 //   player.seek(time_s)
 //   player.say(text)
-//   player.state()                  {keys, markers}: keys are {id, time_s, prompt, fade_s},
-//                                   seconds on the take's clock
+//   player.state()                  {keys, markers, sets}: keys are {id, time_s, prompt, fade_s},
+//                                   sets {id, time_s, set, fade_s}, seconds on the take's clock
 //   player.destroy()
 //
-// The options are {raw, live, sound, keys, markers, draft, times, duration_s, fps, editable,
-// shortcuts, onEdit}. `times` are the frames' times in seconds; else they are 1/fps apart.
+// The options are {raw, live, sound, keys, markers, sets, gallery, draft, times, duration_s, fps,
+// editable, shortcuts, onEdit}. `times` are the frames' times in seconds; else they are 1/fps apart.
 // `sound` is {url, start_s}. `shortcuts` is where keys are listened to (default: the element).
-// `onEdit({keys, markers})` follows every finished edit; `draft` is such edits of before.
+// `onEdit({keys, markers, sets})` follows every finished edit; `draft` is such edits of before.
 import {busy, Clock, clamp, drag, icon, keyRows, timecode} from './basics.js';
 import {LANE, mountLane} from './lane.js';
 
@@ -26,6 +26,7 @@ export const KEYS = [
   ['I O', 'In, out'],
   ['M', 'Marker'],
   ['N', 'New prompt at the playhead'],
+  ['B', 'Another set behind, at the playhead'],
   ['S', 'Split the prompt there'],
   ['Q W', 'Trim its start, its end to there'],
   ['Delete', 'Delete the prompt'],
@@ -87,7 +88,7 @@ export function mount(element, options) {
   const sound = new Audio();
   const ending = new AbortController(),
     until = {signal: ending.signal};
-  let take = {fps: 24, editable: true, keys: [], markers: [], ...options};
+  let take = {fps: 24, editable: true, keys: [], markers: [], sets: [], gallery: [], ...options};
   let clock = null,
     want = null,
     rate = 0,
@@ -255,6 +256,7 @@ export function mount(element, options) {
       range: () => range,
       editable: () => take.editable,
       edited: state => take.onEdit?.(state),
+      gallery: () => take.gallery,
     },
     until,
   );
@@ -289,6 +291,7 @@ export function mount(element, options) {
     Delete: acts.bin,
     Backspace: acts.bin,
     n: acts.add,
+    b: acts.stage,
     s: acts.split,
     q: acts.head,
     w: acts.tail,
@@ -391,7 +394,7 @@ export function mount(element, options) {
     lane.draw();
     seek(at);
   }
-  show({keys: take.keys, markers: take.markers, draft: take.draft});
+  show({keys: take.keys, markers: take.markers, sets: take.sets, draft: take.draft});
   watch(live, 'live');
   watch(raw, 'raw');
   wipe(0.5);

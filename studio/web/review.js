@@ -162,6 +162,7 @@ export function mountReview(root, studio) {
       duration_s: take.duration_s,
       fps: take.fps,
       editable: take.state !== 'recording',
+      gallery: studio.entry.gallery,
     };
     if (player) player.show(options);
     else player = mount($('.screen'), {...options, shortcuts: document, onEdit: edited});
@@ -183,6 +184,7 @@ export function mountReview(root, studio) {
     live: studio.file(version.url),
     keys: version.keys,
     markers: version.markers,
+    sets: version.sets,
     draft: version.draft,
   });
   function versions() {
@@ -208,7 +210,10 @@ export function mountReview(root, studio) {
     );
   }
   const plain = state =>
-    JSON.stringify(state.keys.map(({time_s, prompt, fade_s}) => [time_s, prompt, fade_s]));
+    JSON.stringify([
+      state.keys.map(({time_s, prompt, fade_s}) => [time_s, prompt, fade_s]),
+      (state.sets ?? []).map(({time_s, set, fade_s}) => [time_s, set, fade_s]),
+    ]);
   function edited(state) {
     version.draft = state;
     studio

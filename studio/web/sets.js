@@ -1,6 +1,7 @@
 // The set card: what stands behind the cast (the gallery, one's own pictures and clips, words), who
 // the cast is, and what is to be known of the key.
 import {Parameters} from './parameters.js';
+import {nameOf} from './setlane.js';
 
 const OWN = 'lsd-studio.sets',
   KEPT = 8, // of one's own pictures and clips
@@ -113,7 +114,7 @@ export class SetCard {
   mark() {
     for (const one of this.element.querySelectorAll('.gallery [role=radio]'))
       one.setAttribute('aria-checked', one.dataset.place === place(this.now));
-    this.$('.standing').textContent = this.now ? 'on' : 'off';
+    this.$('.standing').textContent = nameOf(this.now);
   }
 
   /** The cast as it is chosen; null is people. */
