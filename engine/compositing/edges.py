@@ -13,17 +13,6 @@ ALIKE = 40.0
 """Distance in 8-bit steps of two colours at which their mixture is half trusted."""
 
 
-def refined(rgb: np.ndarray, alpha: np.ndarray, radius_px: float, noise: float = 8.0) -> np.ndarray:
-    """A coarse matte snapped to the picture's edges: (H, W, 3) uint8 and (H, W) float32 0..1 -> (H, W) float32 0..1.
-
-    radius_px: how far, in pixels, an edge of the matte may lie beside that of the picture. noise: contrast in 8-bit
-    steps below which the picture tells nothing.
-    """
-    scale = min(1.0, 2.0 / max(radius_px, 2.0))
-    fine = cv2.ximgproc.guidedFilter(rgb, alpha, max(1, round(radius_px)), noise**2, scale=scale)
-    return np.clip(fine, 0, 1)
-
-
 def mixed_edges(rgb: np.ndarray, cast: np.ndarray, plate: np.ndarray, reach_px: int) -> np.ndarray:
     """A matte's edge by mixture: (H, W, 3) uint8 and (H, W) float32 0..1 -> (H, W) float32 0..1.
 

@@ -40,9 +40,10 @@ def decontaminated(rgb: np.ndarray, alpha: np.ndarray, radius_px: int | None = N
         cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (colours * sure, sure, colours * free, free)
     ]
     window = 2 * round(radius / small) + 1
-    cast, sure, wall, free = (cv2.blur(each, (window, window)) for each in low)
-    ahead, behind = cast / (sure + 1e-4), wall / (free + 1e-4)
-    ahead, behind = (cv2.resize(each, part.shape[1::-1], interpolation=cv2.INTER_LINEAR) for each in (ahead, behind))
+    cast, kept, wall, left = (cv2.blur(each, (window, window)) for each in low)
+    ahead, behind = cast / (kept + 1e-4), wall / (left + 1e-4)
+    whole = part.shape[1::-1]
+    ahead, behind = (cv2.resize(each, whole, interpolation=cv2.INTER_LINEAR) for each in (ahead, behind))
     own = ahead + a * (colours - a * ahead - (1 - a) * behind)
     result = rgb.copy()
     inside = edge[y0:y1, x0:x1]
