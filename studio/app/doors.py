@@ -36,6 +36,8 @@ BODY_TYPES: Mapping[Body, tuple[str, ...]] = {
     "json": ("application/json",),
     "file": ("application/octet-stream",),
 }
+MOST_NAME = 255
+"""Bytes in one part of a path: what file systems take."""
 BODY_S: Mapping[Body, float] = {"none": 20.0, "form": 20.0, "json": 20.0, "file": 120.0}
 """How long a request's body may take to come."""
 FILES_AT_ONCE = 2
@@ -200,6 +202,8 @@ class Doors:
             return stranger
         if door is None or door.who == "nobody":
             return CLOSED
+        if not _is_name(get_route_path(scope)):
+            return NO_NAME
         if door.who != "everybody" and (stranger := self._guard.refusal(connection, token=False)):
             return stranger
         method = "WEBSOCKET" if socket else scope["method"]
@@ -236,7 +240,15 @@ class Doors:
         await self._app(scope, replay, guarded)
 
 
+def _is_name(path: str) -> bool:
+    """Whether a path's parts can be names of files on every system; the routes below the door need not ask."""
+    parts = path.split("/")
+    legal = ".." not in parts and not any(char < " " or char in "\\\x7f" for char in path)
+    return legal and all(len(part.encode(errors="surrogatepass")) <= MOST_NAME for part in parts)
+
+
 CLOSED = Refusal(404, "The studio has nothing here.")
+NO_NAME = Refusal(404, "The studio has nothing here: that is not a file's name.")
 BUSY = Refusal(503, "Too much is asked of the studio at once. Try again in a moment.")
 SAFE_HEADERS = ((b"x-frame-options", b"SAMEORIGIN"), (b"x-content-type-options", b"nosniff"))
 """On every answer: no other site shows the pages inside its own, and no file is taken for what it is not."""

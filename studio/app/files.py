@@ -68,5 +68,8 @@ class Files:
 def _inside(folder: Path, path: str) -> Path | None:
     """The file of that path in a folder; None where there is none, or `..` or a link leads out."""
     folder = folder.resolve()
-    file = (folder / path).resolve()
-    return file if file.is_relative_to(folder) and file.is_file() else None
+    try:
+        file = (folder / path).resolve()
+        return file if file.is_relative_to(folder) and file.is_file() else None
+    except (OSError, ValueError):  # no system has such a name
+        return None

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import quote
 
 import pytest
 from gradio.routes import App
@@ -20,7 +21,7 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from studio.app import doors, pages
 from studio.app import guard as guarding
 from studio.app.callbacks import Callbacks
-from studio.app.doors import DOORS, MOST_BYTES, door_of
+from studio.app.doors import DOORS, MOST_BYTES, Door, door_of
 from studio.app.guard import MAX_TOKENS, WRONG_OF_ALL, WRONG_OF_ONE, Brake, Guard
 from studio.app.server import guarded, routes
 from studio.app.sessions import Sessions
@@ -323,3 +324,69 @@ def test_many_addresses_are_braked_together(monkeypatch: pytest.MonkeyPatch) -> 
     later = time.monotonic() + 2
     monkeypatch.setattr("studio.app.guard.time.monotonic", lambda: later)
     assert brake.wait_s("10.9.9.9") == 0
+
+
+ODD = [
+    "%",
+    "%25",
+    "..",
+    "../../etc/passwd",
+    "a\0b",
+    "a\nb",
+    "x" * 300,
+    "x" * 5000,
+    "\ud800",
+    "\udcff",
+    "😀",
+    "a:b",
+    "nul",
+]
+ODD += [
+    "a\\b",
+    "//",
+    "C:\\x",
+    "*",
+    "[a-",
+    "T001",
+    "-",
+    "'",
+    "e\u0301",
+    ".",
+    ".exports",
+    ".exports/../..",
+    "\u202e",
+    "²",
+]
+WITH_NAMES = [door for door in DOORS if "{" in door.path and door.who != "nobody"]
+
+
+@pytest.mark.parametrize("door", WITH_NAMES, ids=[door.path for door in WITH_NAMES])
+def test_odd_names_in_addresses_are_refused_in_words(open_studio: tuple[TestClient, App, Guard], door: Door) -> None:
+    client, _, guard = open_studio
+    token = guard.issue()
+    for name in ODD:
+        plain = name.encode(errors="surrogatepass")
+        ways = (quote(plain, safe=""), quote(quote(plain)), quote(plain, safe="/"))
+        for written in (way.replace(".", "%2E") for way in ways):  # or the client itself goes a folder up
+            path = re.sub(r"\{[^}]+\}", lambda _, written=written: written, door.path)
+            answer = client.get(f"{path}?token={token}", headers={"origin": HOME})
+            assert 200 <= answer.status_code < 500, (path, answer.text)
+
+
+FIELDS = ("production", "scene", "shot", "take", "version", "to", "job", "verdict", "notes", "keys", "markers")
+VALUES = [*ODD, None, 1, -1, 1e308, True, [], {}, [1], {"a": 1}, 10**30]
+
+
+@pytest.mark.parametrize(
+    "function",
+    ["slate", "takes", "take", "judge", "draft", "render", "progress", "cancel", "export", "enter", "machine"],
+)
+def test_odd_names_in_what_pages_ask_for_are_answered(
+    open_studio: tuple[TestClient, App, Guard], function: str
+) -> None:
+    client, _, guard = open_studio
+    token = guard.issue()
+    for field in FIELDS:
+        for value in VALUES:
+            answer = call(client, function, {"token": token, "take": "a/S01/A/T001", field: value})
+            assert answer.status_code == 200, (field, value, answer.text)
