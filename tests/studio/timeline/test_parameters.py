@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from engine.compositing.settings import SETTINGS
 from engine.prompts import AS_IT_IS
 from studio.timeline.curves import TimelineError
 from studio.timeline.files import timeline_from_dict, timeline_to_dict
@@ -54,3 +55,10 @@ def test_one_more_entry_in_the_table_is_one_more_parameter(monkeypatch):
     assert np.array_equal(finished(rgb, cue.parameters, time_s=2.0, index=48, seed=0), np.full((2, 2, 3), 75))
     with pytest.raises(TimelineError, match=r"shade is 0\.75 at 5\.0 s; it goes from 0\.0 to 0\.5"):
         line.set(5, shade=0.75)
+
+
+def test_the_settings_of_the_composite_are_declared_as_the_compositor_has_them() -> None:
+    declared = [
+        (each.name, each.least, each.most, each.default, each.meaning) for each in PARAMETERS.values() if each.on_set
+    ]
+    assert declared == [(each.name, each.least, each.most, each.default, each.meaning) for each in SETTINGS]
