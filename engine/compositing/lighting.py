@@ -56,7 +56,8 @@ def fields(
         gain += rim
         more += np.float32(0.12) * rim
     if wrap > 0:
-        coarse = cv2.resize(spill, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        half = max(1, spill.shape[1] // 2), max(1, spill.shape[0] // 2)
+        coarse = cv2.resize(spill, half, interpolation=cv2.INTER_AREA)
         wide = cv2.resize(cv2.GaussianBlur(coarse, (0, 0), 0.02 * lines), alpha.shape[::-1])
         over = np.minimum(wide * (inside * np.float32(1.4 * wrap))[..., None], np.float32(1))
         gain *= 1 - over  # as a screen: what is bright already gains nothing

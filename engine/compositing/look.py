@@ -123,6 +123,8 @@ def blur_of(rgb: np.ndarray) -> float:
     An edge of blur s that is blurred by t more has its gradient lowered to s / sqrt(s^2 + t^2); the ratio gives s.
     """
     luma = _middle(rgb)
+    if luma.shape[1] < 2:
+        return Texture.blur
     softer = cv2.GaussianBlur(luma, (5, 5), 1.0)
     steep, less = (_steepest(picture) for picture in (luma, softer))
     if steep < 2.0:  # nothing but flat areas

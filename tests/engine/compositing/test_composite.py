@@ -171,3 +171,24 @@ def test_the_cast_does_not_bleed_into_the_blurred_camera() -> None:
 def test_without_a_cast_the_plate_stands_alone() -> None:
     picture = composite(CAMERA, np.zeros_like(ALPHA), PLATE, DEFAULTS)
     assert np.abs(picture.astype(int) - PLATE).max() <= 1
+
+
+EXTREMES = [Settings(), CUT_OUT] + [
+    Settings(**{setting.name: getattr(setting, end) for setting in SETTINGS}) for end in ("least", "most")
+]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (3, 2), (16, 16), (97, 65), (54, 96), (640, 64)])
+def test_any_size_any_matte_and_any_settings_give_a_picture(width: int, height: int) -> None:
+    rng = np.random.default_rng(0)
+    plates = PicturePlate(texture(4)), ColourPlate((0, 0, 0)), ColourPlate((255, 255, 255)), BlurredCamera(0.2)
+    mattes = [np.full((height, width), level, np.uint8) for level in (0, 1, 255)]
+    mattes.append(rng.integers(0, 256, (height, width)).astype(np.uint8))
+    for rgb in (rng.integers(0, 256, (height, width, 3)).astype(np.uint8), np.zeros((height, width, 3), np.uint8)):
+        for matte in mattes:
+            for plate in plates:
+                composer = Composer()
+                for time_s, settings in zip((0.0, 0.04, 100.0, 50.0), EXTREMES, strict=True):  # also back in time
+                    picture = composer.compose(rgb, matte, [Behind(plate)], settings, time_s)
+                    assert picture.shape == rgb.shape
+                    assert picture.dtype == np.uint8
