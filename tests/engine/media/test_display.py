@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from av.video.stream import VideoStream
 
+from engine.media.decoder import Decoder, open_container, probe
 from engine.media.video import VideoSource
 
 GREEN, RED, YELLOW, BLUE = (0, 160, 0), (200, 0, 0), (200, 200, 0), (0, 0, 200)
@@ -81,6 +82,15 @@ def test_every_orientation_of_a_display_matrix_comes_out_upright(
     source = VideoSource(tmp_path / "turned.mp4")
     assert seen(next(iter(source)).rgb) == expected
     assert (source.width, source.height) == ((96, 64) if a else (64, 96))
+    with open_container(source.path) as container:
+        decoder = Decoder(container, source.path, probe(source.path))
+        frame, _ = next(decoder.frames())
+        for cover in ((30, 10), (10, 30)):  # as small as still covers it; of the same shape and orientation
+            small = decoder.rgb(frame, cover)
+            scale = max(cover[0] / source.width, cover[1] / source.height)
+            assert small.shape[:2] == (round(source.height * scale), round(source.width * scale))
+            assert seen(small) == expected
+        assert np.array_equal(decoder.rgb(frame, (1000, 10)), decoder.rgb(frame))
 
 
 def half_clear(pix_fmt: str) -> av.VideoFrame:
