@@ -242,8 +242,10 @@ class Commands:
 
     async def _cut(self) -> None:
         self.recording = False
-        folder = await asyncio.to_thread(self.director.cut)
-        self.say("recording", on=False)
+        try:
+            folder = await asyncio.to_thread(self.director.cut)
+        finally:
+            self.say("recording", on=False)
         if folder is None:
             self.say("error", text="Nothing was recorded: no frame came between Record and Cut.")
             return

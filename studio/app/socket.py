@@ -89,9 +89,11 @@ class SocketSession:
         if self.closing:  # taken over already
             await _close(self.socket, self.closing)
             return
-        self.worker.start()
         others = [asyncio.create_task(self._send()), asyncio.create_task(self._report())]
         self.receiving = asyncio.create_task(self._receive())
+        self.worker.start()
+        if self.closing:  # taken over, or stumbled, by a thread that found nothing to cancel yet
+            self.receiving.cancel()
         try:
             await self.receiving
         except Closing as closing:

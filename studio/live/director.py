@@ -259,7 +259,8 @@ class Director:
         """End the take after the frame that is being made, and wait until it is on the disk.
 
         Returns its folder (make its proxies with `studio.delivery.proxies.make`, beside the loop), that of a take which
-        ended by itself too, or None where nothing was recorded. The picture goes on.
+        ended by itself too, or None where nothing was recorded. The picture goes on. Raises TakeError where the folder
+        has gone meanwhile.
         """
         with self._frame_lock:
             take = self._pending_take or self._recording_take or self._ended_take
@@ -428,7 +429,10 @@ class Director:
 
     def close(self) -> None:
         """Cut a running take, end the embedder, free the model's memory."""
-        self.cut("closed")
+        try:
+            self.cut("closed")
+        except TakeError as error:
+            log.error("%s", error)
         self._mailbox.close()
         self._sets.close()
         with self._frame_lock:

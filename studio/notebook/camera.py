@@ -118,9 +118,11 @@ class LiveCamera(Widget):
         if feed:
             feed.end()
         self._keep_sound(feed)
-        if folder := self.director.cut("the camera was stopped"):
-            self._finish(folder)
-        self._show()
+        try:
+            if folder := self.director.cut("the camera was stopped"):
+                self._finish(folder)
+        finally:
+            self._show()
 
     def record(self, timeline: Timeline | None = None) -> None:
         """Roll: a take begins with the next frame. timeline: prompts that play from its start. Raises TakeError."""
@@ -137,9 +139,11 @@ class LiveCamera(Widget):
         """End the take and make its pictures for the player. Returns it; `take` is it from now on. Raises TakeError."""
         begun = self.director.recording
         self._keep_sound(self._feed)
-        folder = self.director.cut()  # that of a take which ended by itself, too
-        if folder is None:
+        try:
+            folder = self.director.cut()  # that of a take which ended by itself, too
+        finally:
             self._show()
+        if folder is None:
             nothing = "nothing is being recorded; camera.record() begins a take"
             raise TakeError("nothing was recorded: no frame came between Record and Cut" if begun else nothing)
         self._finish(folder)

@@ -80,6 +80,8 @@ class Recorder:
         self._mattes: MatteFile | None = None
         self._whole = True
         self._finished = False
+        self._gone = False
+        """Somebody else deleted or moved the folder while it was recorded."""
         self._finishing = threading.Lock()
         self._lock: RecordingLock | None = None
         try:
@@ -157,7 +159,8 @@ class Recorder:
     def finish(self, ended: str = "cut") -> Path | None:
         """End the take and wait until all is on the disk. Returns its folder, or None where no frame was recorded.
 
-        A recording that ended by itself keeps its own reason; its take opens as recovered.
+        A recording that ended by itself keeps its own reason; its take opens as recovered. Raises TakeError where its
+        folder has gone meanwhile.
         """
         with self._finishing:  # who comes second waits for the first
             if not self._finished:
@@ -168,7 +171,11 @@ class Recorder:
                     self._close(ended)
                 finally:
                     self._release()
-        return self.folder if self.folder.exists() else None
+        if self.folder.exists():
+            return self.folder
+        if self._gone:
+            raise TakeError(f"{self.folder} is gone: it was deleted or moved while it was recorded; bring it back")
+        return None
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -277,13 +284,15 @@ class Recorder:
     def _close(self, ended: str) -> None:
         """The last event, checksums, the manifest. What the disk refuses stays away: the take opens as recovered."""
         self.ended = self.ended or ended.encode(errors="replace").decode()
+        begun = self._counts["frames"] or not self._whole
+        self._gone = bool(begun) and not self.folder.exists()
         self._reserve.unlink(missing_ok=True)
         self._attempt(lambda: self._events.append({"kind": "end", "ended": self.ended, **self._counts}))
         for file in self._open_files:
             self._attempt(file.close)
         if not self._counts["frames"]:
             self._release()
-            shutil.rmtree(self.folder)  # nothing was shot: the number is free again
+            shutil.rmtree(self.folder, ignore_errors=True)  # nothing was shot: the number is free again
             return
         done: dict[str, Any] = {"ended": self.ended, "counts": self._counts}
         if self._whole:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from starlette.testclient import WebSocketTestSession
+
 from studio.live.director import Director
 from studio.rendering.verify import check_take
 from studio.takes.documents import file_sha256
@@ -22,6 +24,7 @@ from studio.takes.listing import list_takes
 from studio.takes.slate import Slate
 from studio.takes.take import Take
 from tests.edge_model import EdgeModel
+from tests.studio.app.house import frame, picture
 from tests.studio.conftest import camera_jpeg, ticks
 
 ROOT = Path(__file__).parents[2]
@@ -177,3 +180,11 @@ def within(seconds: float, call: Callable[[], object]) -> None:
 def json_lines(path: Path) -> list[dict[str, Any]]:
     """The whole lines of a journal."""
     return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
+
+
+def send(socket: WebSocketTestSession, first: int, last: int) -> None:
+    """Frames of those numbers, each answered before the next."""
+    for number in range(first, last):
+        socket.send_bytes(frame(number))
+        while picture(socket)[0] != number:
+            pass

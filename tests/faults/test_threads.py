@@ -6,8 +6,7 @@ The threads are read from the source, so that a new one fails here until its exc
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,12 +15,10 @@ from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
 from studio.app import wire
-from studio.app.callbacks import Callbacks
-from studio.app.guard import Guard
 from studio.app.server import routes
 from studio.app.sessions import Sessions
 from studio.farm import cluster
-from studio.farm.farm import Farm, render_many
+from studio.farm.farm import render_many
 from studio.farm.inprocess import InProcess
 from studio.farm.jobs import Job
 from studio.live.connection import Connection
@@ -33,10 +30,11 @@ from studio.live.takelog import TakeLog
 from studio.notebook import LiveCamera
 from studio.takes.recorder import Recorder
 from studio.takes.take import Take
+from studio.workers import Worker
 from tests.edge_model import EdgeModel
-from tests.faults.support import ROOT, assert_kept, shoot_take, until, within
+from tests.faults.support import ROOT, assert_kept, send, shoot_take, until, within
 from tests.studio import test_workers
-from tests.studio.app.house import HOME, App, House, closing, frame, message, picture
+from tests.studio.app.house import HOME, House, closing, frame, message
 from tests.studio.conftest import camera_jpeg
 
 SLATE = {"production": "threads", "scene": "1", "shot": "A"}
@@ -81,29 +79,6 @@ def _first_word(name: ast.expr) -> str:
     if isinstance(name, ast.JoinedStr):
         name = name.values[0]
     return str(name.value).strip() if isinstance(name, ast.Constant) else ast.unparse(name)
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A studio of one place."""
-    guard, app = Guard(), App()
-    guard.watch(app)
-    sessions = Sessions(lambda: Director(EdgeModel(7)), limit=1)
-    farm = Farm(InProcess(EdgeModel(7)))
-    callbacks = Callbacks(guard, sessions, tmp_path / "sessions", farm)
-    with TestClient(Starlette(routes=routes(guard, sessions, callbacks)), base_url=HOME) as client:
-        yield House(client, guard, app, callbacks)
-    within(20, sessions.close)
-    within(20, farm.close)
-    callbacks.close()
-
-
-def send(socket: WebSocketTestSession, first: int, last: int) -> None:
-    """Frames of those numbers, each answered before the next."""
-    for number in range(first, last):
-        socket.send_bytes(frame(number))
-        while picture(socket)[0] != number:
-            pass
 
 
 def record(socket: WebSocketTestSession) -> None:
@@ -153,7 +128,17 @@ def recorder(house: House, patch: pytest.MonkeyPatch) -> str:
 
 
 def frame_loop(house: House, patch: pytest.MonkeyPatch) -> str:
+    start = Worker.start
+
+    def start_and_end(worker: Worker) -> Worker:
+        """So that it has ended before the socket's side goes on, as it may."""
+        start(worker)
+        if worker.name == "frame loop":
+            worker.join()
+        return worker
+
     patch.setattr(Connection, "run", odd)
+    patch.setattr(Worker, "start", start_and_end)
     with house.socket(house.token()) as socket:
         socket.send_bytes(frame(0))
         bye = message(socket, "bye")["text"]
