@@ -19,7 +19,7 @@ from studio.farm.jobs import Job, JobProgress, JobResult
 from studio.model import load_model
 from studio.rendering.preflight import check_script
 from studio.rendering.render import timeline_for
-from studio.rendering.replay import Mattes
+from studio.rendering.replay import MatteChoice
 from studio.script.files import load_script
 from studio.sets.stage import production_folder
 from studio.sets.store import Store
@@ -43,7 +43,7 @@ def plan(
     weights: Path | None = None,
     device: str = "auto",
     sets: Sequence[str] = (),
-    mattes: Mattes = "recorded",
+    mattes: MatteChoice = "recorded",
     remark: Callable[[str], None] = print,
 ) -> list[Job]:
     """A job for every take under every prompt, schedule and script with every set and seed; the take's own by default.

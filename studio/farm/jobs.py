@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from studio.rendering.replay import Mattes
+from studio.rendering.replay import MatteChoice
 from studio.takes.documents import TakeError
 from studio.takes.manifest import Entry, Manifest, Seed, entry_of
 from studio.takes.version import Render
@@ -31,7 +31,7 @@ class Job:
     """A file in place of the take's or the shipped weights."""
     device: str = "auto"
     """auto, cpu, cuda or mps; auto is the take's own where it is there."""
-    mattes: Mattes = "recorded"
+    mattes: MatteChoice = "recorded"
     """Where a set stands, the recorded mattes of the same cast, or all made anew."""
 
     def to_dict(self) -> dict[str, Any]:
@@ -70,7 +70,7 @@ class _JobEntry(Entry):
     full: bool
     weights: str | None
     device: Literal["auto", "cpu", "cuda", "mps"]
-    mattes: Mattes = "recorded"
+    mattes: MatteChoice = "recorded"
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from studio.background import Progress, cancellable, progress_bar, run_in_backgr
 from studio.model import load_model
 from studio.performing.casting import Casting
 from studio.rendering.checkpoints import EVERY, Checkpoints, DamagedCheckpointsError
-from studio.rendering.replay import Mattes, first_change, goes_on, replay, same_setup
+from studio.rendering.replay import MatteChoice, first_change, goes_on, replay, same_setup
 from studio.script.compile import set_files, timeline_of
 from studio.script.moments import conversion
 from studio.script.script import Beat, Script
@@ -79,7 +79,7 @@ def render(
     full: bool = False,
     progress: Progress | None = None,
     resumable: bool = True,
-    mattes: Mattes = "recorded",
+    mattes: MatteChoice = "recorded",
 ) -> Render:
     """Render a take under a script, a timeline or a prompt into renders/v001, v002 …; nothing there is touched.
 
@@ -125,7 +125,13 @@ async def render_async(
 
 
 def _render(
-    take: Take, timeline: Timeline, model: LiveModel, full: bool, progress: Progress, resumable: bool, mattes: Mattes
+    take: Take,
+    timeline: Timeline,
+    model: LiveModel,
+    full: bool,
+    progress: Progress,
+    resumable: bool,
+    mattes: MatteChoice,
 ) -> Render:
     """See `render`."""
     first = 0 if full or not goes_on(take, model) else first_change(take, timeline, mattes)
@@ -200,7 +206,7 @@ def _anew(
     timeline: Timeline,
     first: int,
     checkpoints: Checkpoints | None,
-    mattes: Mattes,
+    mattes: MatteChoice,
 ) -> Iterator[tuple[int, np.ndarray]]:
     """The rows from the first changed one on: those of the checkpoints, then new ones, which leave checkpoints."""
     if checkpoints is None:

@@ -25,7 +25,7 @@ from studio.takes.mjpeg import packets
 from studio.takes.take import Take
 from studio.timeline.timeline import Timeline
 
-Mattes: TypeAlias = Literal["recorded", "anew"]
+MatteChoice: TypeAlias = Literal["recorded", "anew"]
 """Which mattes a take is composited with again."""
 
 MOST_STATE = 2**26
@@ -40,7 +40,7 @@ def replay(
     *,
     resync: bool = False,
     resume: tuple[int, bytes] | None = None,
-    mattes: Mattes = "recorded",
+    mattes: MatteChoice = "recorded",
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Make a take's frames again under a timeline: yields (row number, (H, W, 3) uint8) for each made row, in order.
 
@@ -95,7 +95,7 @@ def _recorded_mattes(take: Take, timeline: Timeline) -> Iterator[np.ndarray | No
         yield matte if wanted.sets and wanted.cast == played.at(row.time_s).cast else None
 
 
-def first_change(take: Take, timeline: Timeline, mattes: Mattes = "recorded") -> int:
+def first_change(take: Take, timeline: Timeline, mattes: MatteChoice = "recorded") -> int:
     """Index of the first row whose cue differs from the recorded one; the number of rows where none does.
 
     mattes: as in `replay`; a matte that is made anew is a difference.
