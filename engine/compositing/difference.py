@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+ONES = np.ones((1, 3), np.float32)
 FLOOR = 2.0
 """Noise of a camera that none of the plate's pictures showed, in 8-bit steps: compression, drift."""
 JITTER_PX = 0.25
 """How far the picture may tremble; edges of the plate are trusted less by as much."""
 INLIER = 0.12
 """A background's light is within this share of the rest."""
-SHADOW_HUE = 0.06
+SHADOW_HUE = 0.025
 """How far, as a share of its brightness, a shadow's colour may be beside that of the plate."""
 
 
@@ -47,6 +48,7 @@ class Comparer:
         gx, gy = cv2.Sobel(grey, -1, 1, 0, scale=1 / 8), cv2.Sobel(grey, -1, 0, 1, scale=1 / 8)
         variance = noise**2 + FLOOR**2 + JITTER_PX**2 * (gx**2 + gy**2)
         self._doubt = (1 / (4 * np.sqrt(cv2.blur(variance, (3, 3))))).astype(np.float32)
+        self._hue_floor = np.full(noise.shape, 3.0, np.float32)
         self._gain = np.ones(3, np.float32)
 
     def reset(self) -> None:
@@ -61,20 +63,18 @@ class Comparer:
         light = self._light(cv2.resize(rgb, self._small, interpolation=cv2.INTER_AREA).astype(np.float32), person)
         height, width = rgb.shape[:2]
         plate = cv2.multiply(self._mean, cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR))
-        colours = cv2.blur(rgb, (3, 3)).astype(np.float32)
         smooth = cv2.blur(plate, (3, 3))
-        ones = np.ones((1, 3), np.float32)
-        pp = cv2.transform(cv2.multiply(smooth, smooth), ones) + 1.0
-        share = cv2.transform(cv2.multiply(colours, smooth), ones) / pp
-        off = colours - smooth
-        square = cv2.transform(cv2.multiply(off, off), ones)
-        evidence = cv2.sqrt(square) * self._doubt
-        brightness = cv2.sqrt(pp)
-        along = (share - 1) * brightness
-        hue = cv2.sqrt(np.maximum(square - along * along, 0)) / (SHADOW_HUE * brightness + 3.0)
-        darkness = np.clip((share - (1 - self._shadow)) * 8, 0, 1) * (share < 1)
-        shade = darkness * np.clip(2 - hue, 0, 1)
-        return Difference(evidence, shade.astype(np.float32), plate)
+        off = cv2.subtract(cv2.blur(rgb, (3, 3)), smooth, dtype=cv2.CV_32F)
+        pp = cv2.transform(cv2.multiply(smooth, smooth), ONES)
+        share = cv2.divide(cv2.transform(cv2.multiply(off, smooth), ONES), pp + np.float32(1))
+        square = cv2.transform(cv2.multiply(off, off), ONES)
+        evidence = cv2.multiply(cv2.sqrt(square), self._doubt)
+        along = cv2.multiply(cv2.multiply(share, share), pp)  # the part of the difference that is brightness, squared
+        hue = cv2.sqrt(cv2.max(cv2.subtract(square, along), np.zeros_like(along)))
+        hue = cv2.divide(hue, cv2.scaleAdd(cv2.sqrt(pp), SHADOW_HUE, self._hue_floor))
+        darkness = np.clip((share + np.float32(self._shadow)) * 8, 0, 1)
+        shade = np.where(share < 0, darkness * np.clip(2 - hue, 0, 1), np.float32(0))
+        return Difference(np.asarray(evidence), shade, np.asarray(plate))
 
     def _light(self, small: np.ndarray, person: np.ndarray) -> np.ndarray:
         """The picture's light against the plate's, (h, w, 3) float32, from where the plate is seen."""

@@ -48,6 +48,20 @@ class PersonSettings:
     name = "person"
 
 
+@dataclass(frozen=True)
+class Look:
+    """A picture at the segmenter's size, and where people are in it."""
+
+    colours: np.ndarray
+    """(h, w, 3) float32, sRGB in 8-bit steps."""
+    person: np.ndarray
+    """(h, w) float32 0..1: the segmenter's mask, zero where there is nobody."""
+    mask: np.ndarray
+    """(h, w) float32 0..1: the same, steady in time."""
+    size: tuple[int, int]
+    """Height and width of the picture itself."""
+
+
 class PersonMatter:
     """People, found by the shipped segmenter in each picture. A `Matter` (types.py)."""
 
@@ -73,6 +87,10 @@ class PersonMatter:
 
     def matte(self, rgb: np.ndarray, time_s: float) -> np.ndarray:
         """How much of each pixel is a person: (H, W, 3) uint8 sRGB -> (H, W) uint8, which the caller owns."""
+        return self.finish(self.look(rgb))
+
+    def look(self, rgb: np.ndarray) -> Look:
+        """The first half of `matte`: where people are, roughly. Each picture is looked at once."""
         rgb = picture(rgb)
         height, width = rgb.shape[:2]
         if self._size != (height, width):
@@ -86,7 +104,12 @@ class PersonMatter:
         self.nobody = bool((person > 0.5).mean() < NOBODY)
         if self.nobody:
             person = np.zeros_like(person)
-        alpha = self._refine(small, colours, person)
+        return Look(colours, person, self._steady(small, person), (height, width))
+
+    def finish(self, look: Look) -> np.ndarray:
+        """The second half: the matte (H, W) uint8 of the last picture looked at."""
+        alpha = self._refine(look.colours, look.person, look.mask)
+        height, width = look.size
         if self.nobody:
             return np.zeros((height, width), np.uint8)
         solid = np.clip((alpha - 0.5) * (255 * CONTRAST) + 128, 0, 255).astype(np.uint8)
@@ -99,9 +122,8 @@ class PersonMatter:
             return self._segmenter(picture)
         return np.asarray(cv2.flip(self._segmenter(np.asarray(cv2.flip(picture, 1))), 1))
 
-    def _refine(self, small: np.ndarray, colours: np.ndarray, person: np.ndarray) -> np.ndarray:
-        """The matte, (h, w) float32 0..1, of a picture (h, w, 3) uint8 and float32, from its mask."""
-        mask = self._steady(small, person)
+    def _refine(self, colours: np.ndarray, person: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """The matte, (h, w) float32 0..1; the arguments are those of `Look`."""
         near = cv2.blur(mask, (REACH_PX, REACH_PX))
         free = cv2.blur(cv2.max(mask, person), (9, 9)) < 0.05
         plate, known = self._backdrop.seen(colours, free)

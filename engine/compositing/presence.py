@@ -101,19 +101,19 @@ class CleanPlateMatter:
     def matte(self, rgb: np.ndarray, time_s: float) -> np.ndarray:
         """How much of each pixel was not there: (H, W, 3) uint8 sRGB -> (H, W) uint8, which the caller owns."""
         rgb = picture(rgb)
-        people = self.person.matte(rgb, time_s)
+        look = self.person.look(rgb)
         self.trouble = self._fit(rgb.shape[0], rgb.shape[1])
         if self.trouble is not None or self._comparer is None or self._stillness is None:
-            return people
-        person = np.maximum(people.astype(np.float32) / 255 - self._ghosts, 0)
-        self._stillness.watch(rgb, person, time_s)
+            return self.person.finish(look)
+        people = np.maximum(look.mask - self._ghosts, 0)
+        self._stillness.watch(rgb, people, time_s)
         if self._stillness.moved:
             self.trouble = MOVED
-            return people
+            return self.person.finish(look)
+        person = np.asarray(cv2.resize(people, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR))
         difference = self._comparer.compare(rgb, person)
         cast = cast_of(difference, person, self.settings.sensitivity)
-        alpha = mixed_edges(rgb, cast, difference.plate, max(1, round(rgb.shape[0] / 72)))
-        return np.clip(alpha * 255 + 0.5, 0, 255).astype(np.uint8)
+        return mixed_edges(rgb, cast, difference.plate, max(1, round(rgb.shape[0] / 72)))
 
     def _fit(self, height: int, width: int) -> str | None:
         """Prepare for pictures of this size; why that cannot be, where it cannot."""
@@ -126,25 +126,22 @@ class CleanPlateMatter:
             plate = self._plate.resized(height, width)
             self._comparer = Comparer(plate.mean, plate.noise, self.settings.shadow)
             self._stillness = Stillness(plate.mean)
-            empty = PersonMatter().matte(plate.mean.round().astype(np.uint8), 0.0)
-            self._ghosts = empty.astype(np.float32) / 255
+            self._ghosts = PersonMatter().look(plate.mean.round().astype(np.uint8)).mask
             self._size = height, width
         return None
 
 
 def cast_of(difference: Difference, person: np.ndarray, sensitivity: float) -> np.ndarray:
-    """How probably each pixel is cast, (H, W) float32 0..1. person: the same for people alone."""
+    """What is cast, (H, W) uint8, 0 or 1. person: (H, W) float32 0..1, where a person probably is."""
     height, width = person.shape
-    seen = np.clip(difference.evidence * sensitivity * 2 - 1, 0, 1)
-    thing = np.maximum(seen * (1 - difference.shade), seen * person)
+    seen = np.clip(difference.evidence * (2 * sensitivity) - 1, 0, 1)
+    thing = seen * np.maximum(1 - difference.shade, person)
     near = cv2.dilate(cv2.blur(seen, (5, 5)), np.ones((9, 9), np.uint8))
-    cast = np.maximum(thing, person * np.clip(near * 2, 0, 1))
-    solid = (cast > 0.5).astype(np.uint8)
+    solid = ((thing > 0.5) | (person * np.minimum(near * 2, 1) > 0.5)).astype(np.uint8)
     side = max(3, 2 * round(height / 72) + 1)
-    solid = cv2.morphologyEx(
-        cv2.medianBlur(solid, 3), cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    )
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    solid = cv2.morphologyEx(cv2.medianBlur(solid, 3), cv2.MORPH_CLOSE, kernel)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
-    large = stats[:, cv2.CC_STAT_AREA] >= SPECK * height * width
-    large[0] = False
-    return large[labels].astype(np.float32)
+    large = (stats[:, cv2.CC_STAT_AREA] >= SPECK * height * width).astype(np.uint8)
+    large[0] = 0
+    return large[labels]

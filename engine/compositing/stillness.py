@@ -13,6 +13,8 @@ TEXTURE = 2.0
 """Standard deviation in 8-bit steps of a block's fine detail, under which it tells nothing."""
 ALIKE = 0.55
 """Correlation of the fine detail under which a block has moved. Noise alone leaves 0.8; a shift by two pixels 0.3."""
+SHIFT_PX = 0.5
+"""Of those pixels: the background's median shift at which the camera has moved, however alike it still looks."""
 LEAST_BLOCKS = 4
 """Blocks with detail beside the cast, under which nothing is said: a bare wall looks alike from everywhere."""
 SURE_S = 0.3
@@ -26,6 +28,10 @@ class Stillness:
         """mean: the plate, (H, W, 3) float32 in 8-bit steps."""
         self._plate = _detail(mean)
         self._plate_deviation = np.sqrt(_blocks(self._plate**2))
+        self._x, self._y = (cv2.Sobel(self._plate, -1, x, 1 - x, scale=1 / 8) for x in (1, 0))
+        self._xx, self._yy, self._xy = (
+            _blocks(a * b) for a, b in ((self._x, self._x), (self._y, self._y), (self._x, self._y))
+        )
         self._since: float | None = None
         self.moved = False
         """Whether the camera does not stand where the plate was taken, as far as the pictures so far tell."""
@@ -44,12 +50,22 @@ class Stillness:
         telling = free & (self._plate_deviation > TEXTURE)
         if telling.sum() < LEAST_BLOCKS:
             return
-        if float(np.median(alike[telling])) >= ALIKE:
+        unlike = float(np.median(alike[telling])) < ALIKE
+        if not unlike and np.hypot(*self._shift(now, telling)) < SHIFT_PX:
             self._since, self.moved = None, False
         elif self._since is None or time_s < self._since:
             self._since = time_s
         elif time_s - self._since >= SURE_S:
             self.moved = True
+
+    def _shift(self, now: np.ndarray, telling: np.ndarray) -> tuple[float, float]:
+        """How far the background is beside the plate, in pixels: the median of the blocks (Lucas and Kanade 1981)."""
+        off = self._plate - now
+        x, y = _blocks(self._x * off), _blocks(self._y * off)
+        determinant = self._xx * self._yy - self._xy**2 + 1e-3
+        across = (self._yy * x - self._xy * y) / determinant
+        down = (self._xx * y - self._xy * x) / determinant
+        return float(np.median(across[telling])), float(np.median(down[telling]))
 
 
 def _detail(picture: np.ndarray) -> np.ndarray:

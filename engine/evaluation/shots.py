@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from engine.evaluation.drawn import DrawnPerson
-from engine.evaluation.keyed import PEOPLE, Figure, keyed
+from engine.evaluation.keyed import HAND, PEOPLE, Figure, keyed
 from engine.media.pictures import read_picture
 from engine.media.video import open_source
 
@@ -94,3 +94,59 @@ def shot(figure_at: Callable[[int], Figure], behind: np.ndarray, frames: int, rn
         picture = figure.light + (1 - figure.alpha[..., None]) * behind
         moments.append(Moment(with_noise(picture, rng), figure.alpha, frame / FPS))
     return moments
+
+
+def still_shot(
+    footage: Path, size: tuple[int, int], frames: int, number: int, seed: int
+) -> tuple[list[np.ndarray], list[Moment]]:
+    """A second of an empty room, then somebody with a box and a hand before the same camera; deterministic.
+
+    The light grows by a tenth over the shot, the cast throws soft shadows on what is behind it. number: which room,
+    person and box. Returns the empty pictures, and the shot.
+    """
+    width, height = size
+    rng = np.random.default_rng(seed)
+    behind = room(footage, ROOMS[number % len(ROOMS)], size)
+    empty = [with_noise(behind, rng) for _ in range(round(FPS))]
+    people = keyed(footage / PEOPLE[number % len(PEOPLE)], frames)
+    hands = keyed(footage / HAND, frames)
+    box = _box(rng, height)
+    moments = []
+    for frame in range(frames):
+        time_s = frame / FPS
+        x = width * (0.42 + 0.06 * sway(time_s, number))
+        person = moved(people[min(frame, len(people) - 1)], size, 0.75 * height / 216, x, height)
+        hand_x = width * (0.82 + 0.03 * np.sin(3 * time_s))
+        hand = moved(hands[min(frame, len(hands) - 1)], size, 0.3 * height / 216, hand_x, 1.1 * height)
+        lift = 0.04 * height * np.sin(2.2 * time_s)
+        thing = moved(box, size, 1.0, x - 0.22 * width, 0.8 * height + lift)
+        light, alpha, of_thing = person.light, person.alpha, np.zeros_like(person.alpha)
+        for figure in (thing, hand):
+            light = figure.light + (1 - figure.alpha[..., None]) * light
+            alpha = figure.alpha + (1 - figure.alpha) * alpha
+            of_thing = figure.alpha + (1 - figure.alpha) * of_thing
+        shade = cv2.GaussianBlur(
+            np.roll(alpha, (round(0.05 * height), round(0.06 * width)), (0, 1)), (0, 0), height / 24
+        )
+        dark = behind * (1 - 0.35 * shade[..., None])
+        picture = (light + (1 - alpha[..., None]) * dark) * (1 + 0.1 * frame / frames)
+        moments.append(Moment(with_noise(picture, rng), alpha, time_s, of_thing))
+    return empty, moments
+
+
+def bumped(moment: Moment, shift_px: int, time_s: float) -> Moment:
+    """The same, a moment later, by a camera that was pushed sideways."""
+    rgb = np.roll(moment.rgb, shift_px, 1)
+    return Moment(rgb, np.roll(moment.alpha, shift_px, 1), time_s)
+
+
+def _box(rng: np.random.Generator, height: int) -> Figure:
+    """A printed cardboard box, half of the picture's height a side, with exact edges."""
+    side = round(0.42 * height)
+    tone = rng.uniform(50, 210, 3).astype(np.float32)
+    colours = np.full((side, side, 3), tone, np.float32)
+    colours[side // 5 : side // 3, side // 6 : -side // 6] = 255 - tone
+    colours[side // 2 : -side // 6, side // 4 : side // 2] = tone * 0.5
+    colours *= np.linspace(1.08, 0.92, side, dtype=np.float32)[:, None, None]
+    alpha = np.ones((side, side), np.float32)
+    return Figure(np.pad(colours, ((2, 2), (2, 2), (0, 0))), np.pad(alpha, 2))
