@@ -19,7 +19,7 @@ from engine.designer.structures import (
     volcano,
     windmill,
 )
-from engine.designer.things import weather
+from engine.designer.things import flight, heaven, weather
 
 DRAWN = (
     clear,
@@ -39,6 +39,8 @@ DRAWN = (
     igloo,
     bridge,
     weather,
+    heaven,
+    flight,
 )
 """One module a line, so that two who add a module don't meet: the order is that of the names."""
 
