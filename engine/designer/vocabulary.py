@@ -19,7 +19,7 @@ from engine.designer.structures import (
     volcano,
     windmill,
 )
-from engine.designer.things import flight, heaven, weather
+from engine.designer.things import fire, flags, flight, heaven, water, weather
 
 DRAWN = (
     clear,
@@ -41,6 +41,9 @@ DRAWN = (
     weather,
     heaven,
     flight,
+    fire,
+    water,
+    flags,
 )
 """One module a line, so that two who add a module don't meet: the order is that of the names."""
 

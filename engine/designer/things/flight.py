@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from engine.designer.library import skia
 from engine.designer.pen import Pen
@@ -72,8 +73,13 @@ def dragon(pen: Pen, time_s: float) -> None:
         for k in range(9):
             share = k / 8
             flutter = 0.012 * math.sin(time_s * 17 + 2.3 * k) * share
-            pen.glow(0.285 + 0.26 * share * strength, -0.045 + 0.07 * share * strength + flutter,
-                     0.016 + 0.055 * share, 0xFFC04A if share < 0.4 else 0xFF7A22, 0.75 * strength * (1 - 0.55 * share))  # fmt: skip
+            pen.glow(
+                0.285 + 0.26 * share * strength,
+                -0.045 + 0.07 * share * strength + flutter,
+                0.016 + 0.055 * share,
+                0xFFC04A if share < 0.4 else 0xFF7A22,
+                0.75 * strength * (1 - 0.55 * share),
+            )
     canvas.restore()
 
 
@@ -94,8 +100,17 @@ def dragon_body(pen: Pen) -> None:
     lower = [(x, y + t) for (x, y), t in zip(spine, thick, strict=True)]
     body = pen.curve([*upper, *lower[::-1]], close=True)
     for x, y, tilt in ((-0.055, 0.025, 0.04), (0.06, 0.005, 0.03)):
-        leg = pen.curve([(x - 0.018, y - 0.01), (x - 0.03, y + 0.03), (x - 0.055, y + tilt), (x - 0.062, y + tilt + 0.008),
-                         (x - 0.02, y + 0.042), (x + 0.016, y)], close=True)  # fmt: skip
+        leg = pen.curve(
+            [
+                (x - 0.018, y - 0.01),
+                (x - 0.03, y + 0.03),
+                (x - 0.055, y + tilt),
+                (x - 0.062, y + tilt + 0.008),
+                (x - 0.02, y + 0.042),
+                (x + 0.016, y),
+            ],
+            close=True,
+        )
         pen.fill(leg, dark)
     pen.fill_between(body, (0, -0.08), (0, 0.05), light, tone(pen, 0x44663F, 0.4), dark)
     pen.texture(body, "grain", dark, scale=0.03, strength=0.35)
@@ -108,8 +123,20 @@ def dragon_body(pen: Pen) -> None:
         pen.fill(pen.polygon([(cx - 0.006, cy + 0.002), (cx - 0.005, cy - 0.010), (cx + 0.006, cy + 0.002)]), dark)
     barb = pen.polygon([(-0.285, 0.018), (-0.305, 0.005), (-0.318, 0.024), (-0.302, 0.034)])
     pen.fill(barb, dark)
-    head = pen.curve([(0.222, -0.088), (0.245, -0.096), (0.272, -0.078), (0.300, -0.064), (0.296, -0.054), (0.268, -0.056),
-                      (0.290, -0.044), (0.262, -0.046), (0.236, -0.06)], close=True)  # fmt: skip
+    head = pen.curve(
+        [
+            (0.222, -0.088),
+            (0.245, -0.096),
+            (0.272, -0.078),
+            (0.300, -0.064),
+            (0.296, -0.054),
+            (0.268, -0.056),
+            (0.290, -0.044),
+            (0.262, -0.046),
+            (0.236, -0.06),
+        ],
+        close=True,
+    )
     pen.fill(head, light, dark)
     for dx in (0.0, 0.01):
         horn = pen.curve([(0.236 + dx, -0.09), (0.215 + dx, -0.108), (0.196 + dx, -0.112)])
@@ -131,7 +158,7 @@ def wing(pen: Pen, x: float, y: float, beat: float, light: float) -> None:
     skin = skia.Path()
     skin.moveTo(x, y)
     skin.quadTo(*elbow, *fingers[0])
-    for a, b in zip(fingers, fingers[1:], strict=False):
+    for a, b in pairwise(fingers):
         skin.quadTo((a[0] + b[0]) / 2 + 0.028, (a[1] + b[1]) / 2 + 0.022, *b)
     skin.quadTo(x - 0.07, y + 0.02, x - 0.06, y + 0.012)
     skin.close()
@@ -172,8 +199,20 @@ def balloons(pen: Pen, time_s: float) -> None:
 def one_balloon(pen: Pen, pair: tuple[int, int]) -> None:
     """An envelope of gores, its skirt, ropes and a basket."""
     top, bottom, radius = -0.165, 0.075, 0.118
-    envelope = pen.curve([(0, top), (0.075, top + 0.022), (radius, -0.055), (0.088, 0.02), (0.028, bottom), (-0.028, bottom),
-                          (-0.088, 0.02), (-radius, -0.055), (-0.075, top + 0.022)], close=True)  # fmt: skip
+    envelope = pen.curve(
+        [
+            (0, top),
+            (0.075, top + 0.022),
+            (radius, -0.055),
+            (0.088, 0.02),
+            (0.028, bottom),
+            (-0.028, bottom),
+            (-0.088, 0.02),
+            (-radius, -0.055),
+            (-0.075, top + 0.022),
+        ],
+        close=True,
+    )
     canvas = pen.canvas
     canvas.save()
     canvas.clipPath(envelope, True)
@@ -217,8 +256,12 @@ def airships(pen: Pen, time_s: float) -> None:
         for k in range(3):
             spin = math.sin(turn + k * 2.1)
             px = x + way * scale * (-0.05)
-            pen.line((px, height + scale * (0.085 - 0.02 * spin)), (px, height + scale * (0.085 + 0.02 * spin)),
-                     tone(pen, "black", 0.4, 0.35), 0.004 * scale)  # fmt: skip
+            pen.line(
+                (px, height + scale * (0.085 - 0.02 * spin)),
+                (px, height + scale * (0.085 + 0.02 * spin)),
+                tone(pen, "black", 0.4, 0.35),
+                0.004 * scale,
+            )
         if pen.lamps:
             for k in range(5):
                 pen.glow(
@@ -233,8 +276,10 @@ def one_airship(pen: Pen) -> None:
     hull.cubicTo(-0.22, -0.095, 0.10, -0.11, 0.24, -0.06)
     hull.cubicTo(0.315, -0.03, 0.315, 0.03, 0.24, 0.052)
     hull.cubicTo(0.10, 0.085, -0.22, 0.06, -0.33, -0.01)
-    for points in (((-0.33, -0.012), (-0.34, -0.085), (-0.27, -0.075), (-0.22, -0.045)),
-                   ((-0.33, 0.0), (-0.34, 0.062), (-0.27, 0.055), (-0.22, 0.03))):  # fmt: skip
+    for points in (
+        ((-0.33, -0.012), (-0.34, -0.085), (-0.27, -0.075), (-0.22, -0.045)),
+        ((-0.33, 0.0), (-0.34, 0.062), (-0.27, 0.055), (-0.22, 0.03)),
+    ):
         pen.fill(pen.polygon(points), tone(pen, "cloth", 0.6), tone(pen, "cloth", 0.2))
     tones = [tone(pen, 0xD9D2C0, 1.05), tone(pen, 0xC9BFA8, 0.55), tone(pen, 0x8C8270, 0.15)]
     pen.fill_between(hull, (0, -0.1), (0, 0.08), *tones)
