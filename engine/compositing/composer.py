@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from engine.compositing.composite import PlateLook, Scratch, composite, plate_look
+from engine.compositing.composite import ANY_LOOK, PlateLook, Scratch, composite, plate_look
 from engine.compositing.follow import Following, follow
 from engine.compositing.settings import DEFAULTS, Settings, check_pictures
 from engine.compositing.types import CameraPlate, Light, Plate
@@ -75,13 +75,15 @@ class Composer:
             for each, share in zip(sets, shares, strict=True)
             if each.plate is not None and not isinstance(each.plate, CameraPlate)
         ]
-        settings = _toned_down(settings, sum(share for _, share in lights))
+        elsewhere = sum(share for _, share in lights)
+        settings = _toned_down(settings, elsewhere)
         light = mixed_light(lights)
         height, width = alpha.shape
         if self._scratch is None or self._scratch.share.shape != alpha.shape:
             self._scratch = Scratch(width, height)
         cast = rgb if cast is None else cast
         look = self._look(sets[0].plate, width, height) if len(sets) == 1 else None
+        look = look if elsewhere else ANY_LOOK
         picture = composite(cast, alpha, plate, settings, light, following, look, self._scratch)
         self.following = following
         return picture if shown == total else _mixed([picture, rgb], [shown / total, 1 - shown / total])

@@ -18,7 +18,7 @@ import numpy as np
 
 from engine.compositing.follow import Following, follow
 from engine.compositing.lighting import fields, guess_light, shadow
-from engine.compositing.look import Look, Texture, linear, look_of, luminance, small_size, texture_of
+from engine.compositing.look import NEUTRAL, SHARP, Look, Texture, linear, look_of, luminance, small_size, texture_of
 from engine.compositing.settings import DEFAULTS, Settings, check_pictures
 from engine.compositing.types import Light
 
@@ -39,6 +39,10 @@ class PlateLook:
     """(h, w, 3) float32, not to be changed: the linear light of its small picture."""
     light: Light
     """Guessed from its pixels."""
+
+
+ANY_LOOK = PlateLook(NEUTRAL, SHARP, np.zeros((1, 1, 3), np.float32), Light())
+"""For settings that ask for nothing of the plate."""
 
 
 def plate_look(plate: np.ndarray) -> PlateLook:

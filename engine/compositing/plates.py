@@ -49,10 +49,14 @@ class ColourPlate:
         if len(rgb) != 3 or not all(isinstance(value, int) and 0 <= value <= 255 for value in rgb):
             raise ValueError(f"a colour of {rgb}; it is three whole numbers of 0 to 255, red, green and blue")
         self.rgb = rgb
+        self._filled = np.empty((0, 0, 3), np.uint8)
 
     def picture(self, time_s: float, width: int, height: int, view: View = STRAIGHT) -> np.ndarray:
         """See `Plate.picture`."""
-        return np.full((height, width, 3), self.rgb, np.uint8)
+        filled = self._filled
+        if filled.shape[:2] != (height, width):
+            filled = self._filled = np.full((height, width, 3), self.rgb, np.uint8)
+        return filled.copy()
 
     def close(self) -> None:
         """See `Plate.close`."""
@@ -97,6 +101,17 @@ _FREE = (np.clip(1 - 2 * np.arange(256, dtype=np.float32) / 255, 0, 1) ** 4).res
 """How far a pixel of such a matte counts as background."""
 
 
+_LIGHT = np.square(np.arange(256, dtype=np.float32) / 255).reshape(256, 1)
+
+
+def _widely_blurred(sums: np.ndarray, sigma: float) -> np.ndarray:
+    """Blurred by so many pixels, on a quarter of them each way."""
+    height, width = sums.shape[:2]
+    coarse = cv2.resize(sums, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA)
+    wide = cv2.GaussianBlur(coarse, (0, 0), max(0.3, sigma / 4))
+    return np.asarray(cv2.resize(wide, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
 class BlurredCamera:
     """The camera's own background, blurred, as in a video call (a `CameraPlate`).
 
@@ -115,19 +130,21 @@ class BlurredCamera:
         height, width = alpha.shape
         sigma = self.amount * height
         shrink = max(1, int(sigma / 2))  # a blurred picture keeps all it has on fewer pixels
+        if shrink >= 3:  # every other pixel: a mean of four would mix cast and background
+            half = (width + 1) // 2, (height + 1) // 2
+            rgb, alpha = (cv2.resize(each, half, interpolation=cv2.INTER_NEAREST) for each in (rgb, alpha))
         small = max(1, width // shrink), max(1, height // shrink)
         # What is half cast already has the cast's colour in it, and counts little.
         free = cv2.LUT(alpha, _FREE)
-        behind = np.square(rgb.astype(np.float32))  # linear light, where a lamp stays bright when it is blurred
-        sums = cv2.merge([cv2.multiply(behind, cv2.merge([free, free, free])), free])
+        behind = cv2.LUT(rgb, _LIGHT)  # linear, where a lamp stays bright when it is blurred
+        sums = cv2.merge([*cv2.split(cv2.multiply(behind, cv2.merge([free, free, free]))), free])
         sums = cv2.resize(sums, small, interpolation=cv2.INTER_AREA)
         near = cv2.GaussianBlur(sums, (0, 0), sigma * small[1] / height)
         # Deep inside the cast no background is near: there the wider surroundings stand, and at last the mean of all.
-        far = cv2.GaussianBlur(near, (0, 0), 0.2 * small[1])
-        total = near + 0.02 * far + 1e-4 * sums.mean((0, 1)) + np.float32(1e-9)
-        blurred = np.sqrt(total[..., :3] / total[..., 3:])
-        full = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR)
-        return cv2.convertScaleAbs(full)
+        far = _widely_blurred(near, 0.2 * small[1])
+        total = near + 0.02 * far + np.asarray(cv2.mean(sums), np.float32) * 1e-4 + 1e-9
+        blurred = cv2.convertScaleAbs(np.sqrt(total[..., :3] / total[..., 3:]), alpha=255)
+        return np.asarray(cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR))
 
     def close(self) -> None:
         """See `Plate.close`."""
