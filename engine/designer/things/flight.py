@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from itertools import pairwise
 
 from engine.designer.library import skia
@@ -186,7 +187,7 @@ def balloons(pen: Pen, time_s: float) -> None:
     chances = pen.numbers(7, 3, 1)
     for i, (a, b, c) in sorted(enumerate(chances.tolist()), key=lambda row: row[1][2]):
         pair = BALLOONS[i % len(BALLOONS)]
-        balloon = pen.sprite(f"balloon {i % 5}", 0.26, 0.36, lambda each, pair=pair: one_balloon(each, pair))
+        balloon = pen.sprite(f"balloon {i % 5}", 0.26, 0.36, partial(one_balloon, pair=pair))
         x = crossing(time_s, 190 - 60 * c, (i + 0.3 * a) / 7 + 0.09, 1.5)
         y = -0.30 - 0.24 * b + 0.012 * math.sin(time_s * 0.33 + 11 * a)
         scale = 0.36 + 0.56 * c**1.6

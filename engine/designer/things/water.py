@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def fish(pen: Pen, time_s: float) -> None:
     turn = 0.16 * time_s
     way = 1 if math.cos(turn) >= 0 else -1
     centre = (1.05 * math.sin(turn), -0.30 + 0.05 * math.sin(0.31 * time_s))
-    small = pen.sprite("shoal fish", 0.05, 0.024, lambda each: one_fish(each, 0.046, FISH[3], 0))
+    small = pen.sprite("shoal fish", 0.05, 0.024, partial(one_fish, length=0.046, codes=FISH[3], bands=0))
     for a, b, c in pen.numbers(42, 3, 2).tolist():
         x = centre[0] + 0.42 * (a - 0.5) + 0.02 * math.sin(time_s * 1.1 + 20 * b)
         y = centre[1] + 0.19 * (b - 0.5) * (1 - abs(a - 0.5)) + 0.008 * math.sin(time_s * 2.3 + 30 * c)
@@ -42,7 +43,7 @@ def fish(pen: Pen, time_s: float) -> None:
         x = way * crossing(time_s, 30 + 22 * a, (i + b) / 11, 1.5)
         y = -0.45 + 0.62 * ((i * 0.618) % 1.0) + 0.03 * math.sin(time_s * 0.6 + 9 * c)
         beat = math.sin(time_s * (5 + 3 * c) + 9 * a)
-        body = pen.sprite(f"fish {kind}", 0.2, 0.13, lambda each, kind=kind: one_fish(each, 0.15, FISH[kind], 3 - kind))
+        body = pen.sprite(f"fish {kind}", 0.2, 0.13, partial(one_fish, length=0.15, codes=FISH[kind], bands=3 - kind))
         pen.canvas.save()
         pen.canvas.translate(x, y)
         pen.canvas.skew(0, 0.05 * beat)

@@ -232,7 +232,7 @@ def lightning(pen: Pen, time_s: float) -> None:
         return
     light = min(age / 0.06, 1.0) * math.exp(-age / 0.28)
     x = (0.32 + 0.5 * float(chance[1])) * (1 if turn % 2 else -1)
-    bolt = pen.sprite(f"bolt {turn % 7}", 0.9, 0.8, lambda each: one_bolt(each, turn % 7))
+    bolt = pen.sprite(f"bolt {turn % 7}", 0.9, 0.8, partial(one_bolt, turn=turn % 7))
     glow = pen.sprite("flash", 2.4, 1.2, lambda each: each.glow(0, -0.1, 0.55, 0x9DB4FF, 0.8))
     pen.stamp(glow, x, TOP + 0.42, 1.0, 0.55 * light)
     pen.stamp(bolt, x, TOP + 0.36, 1.0, light, flip=turn % 2 == 0)
