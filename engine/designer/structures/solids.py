@@ -31,6 +31,27 @@ def face(
     return path
 
 
+def panel(
+    pen: Pen,
+    left: float,
+    right: float,
+    y: float,
+    height: float,
+    material: str | int,
+    light: float,
+    grain: float = 0.35,
+    far: float = 0.0,
+) -> skia.Path:
+    """A rectangular face that stands on y. Returns its outline."""
+    corners = [(left, y), (left, y - height), (right, y - height), (right, y)]
+    return face(pen, corners, material, light, grain, far)
+
+
+def shaded(pen: Pen, path: skia.Path, material: str | int, light: float, dim: float, far: float = 0.0) -> None:
+    """Fill with a material from `light` above to `dim` below."""
+    pen.fill(path, pen.colour(material, light, far=far), pen.colour(material, dim, far=far))
+
+
 def tube(
     pen: Pen, x: float, y: float, low: float, high: float, height: float, material: str | int, grain: float = 0.3
 ) -> skia.Path:
