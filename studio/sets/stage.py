@@ -79,8 +79,9 @@ class Stage:
         plate = self._made(set_)
         with self._lock:
             kept = self._plates.setdefault(place, plate)
-            while len(self._plates) > KEPT:
-                self._plates.popitem(last=False)  # not closed: a frame may be looking at it
+            oldest = [self._plates.popitem(last=False)[1] for _ in range(len(self._plates) - KEPT)]
+        for unused in oldest:  # no frame has looked at it while all the others were asked for
+            unused.close()
         return kept
 
     def close(self) -> None:

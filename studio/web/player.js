@@ -11,8 +11,9 @@
 //
 // The options are {raw, live, sound, keys, markers, sets, gallery, draft, times, duration_s, fps,
 // editable, shortcuts, onEdit}. `times` are the frames' times in seconds; else they are 1/fps
-// apart. `sound` is {url, start_s}. `shortcuts` is where keys are listened to (default: the element).
-// `onEdit({keys, markers, sets})` follows every finished edit; `draft` is such edits of before.
+// apart. `sound` is {url, start_s}. `shortcuts` is where keys are listened to (default: the
+// element). `onEdit({keys, markers, sets})` follows every finished edit; `draft` is such edits of
+// before.
 import {busy, Clock, clamp, drag, icon, keyRows, timecode} from './basics.js';
 import {LANE, mountLane} from './lane.js';
 
