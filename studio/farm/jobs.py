@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from pydantic import StrictBool
+
 from studio.rendering.replay import MatteChoice
 from studio.takes.documents import TakeError
 from studio.takes.manifest import Entry, Manifest, Seed, entry_of
@@ -67,7 +69,7 @@ class _JobEntry(Entry):
     take: str
     timeline: dict[str, Any] | None
     seed: Seed | None
-    full: bool
+    full: StrictBool
     weights: str | None
     device: Literal["auto", "cpu", "cuda", "mps"]
     mattes: MatteChoice = "recorded"
