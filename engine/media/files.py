@@ -31,7 +31,9 @@ def read_regular(path: Path | str, most: int) -> bytes:
     """The bytes of a regular file, `most` at most. Raises OSError for another kind of file, or a larger one."""
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
-        data = file.read(most + 1) if size <= most else b""
+        data = file.read(size + 1) if size <= most else b""
+        if size < len(data) <= most:  # it grows, or tells no size, as those of /proc
+            data += file.read(most + 1 - len(data))
     if size > most or len(data) > most:
         raise OSError(errno.EFBIG, f"it has {max(size, len(data)):,} bytes, and at most {most:,} are read", str(path))
     return data

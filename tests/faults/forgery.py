@@ -18,7 +18,7 @@ from studio.rendering.render import render
 from studio.rendering.verify import check_take
 from studio.script.region import Region
 from studio.sets.store import SetError
-from studio.takes import drafts
+from studio.takes import drafts, summaries
 from studio.takes.documents import SEAL, TakeError, file_sha256
 from studio.takes.listing import line, list_takes
 from studio.takes.recorder import WEBM_MAGIC
@@ -129,7 +129,7 @@ def replaced(value: Any, path: tuple[str | int, ...], new: Any) -> Any:
     if not rest and new is ...:
         del copy[first]  # type: ignore[arg-type]
     else:
-        copy[first] = replaced(copy[first], tuple(rest), new)  # type: ignore[index, call-overload]
+        copy[first] = replaced(copy[first], tuple(rest), new)  # type: ignore[index]
     return copy
 
 
@@ -169,10 +169,13 @@ def endure(folder: Path, *, thorough: bool = True) -> list[str]:
 
 
 def contents(folder: Path, without: Path) -> dict[str, str]:
-    """Each file below a folder but those below another, with its hash, a link with what it leads to."""
+    """Each file below a folder but those below another, with its hash, a link with what it leads to.
+
+    What the list of takes remembers in the sessions folder is its own.
+    """
     found = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_relative_to(without):
+        if path.is_relative_to(without) or path.name == summaries.NAME:
             continue
         if path.is_symlink():
             found[str(path)] = str(path.readlink())

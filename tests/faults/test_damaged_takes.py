@@ -230,7 +230,7 @@ def test_a_crashed_take_on_a_disk_that_cannot_be_written_is_listed(
         if disk.mounted:
             subprocess.run(["mount", "-o", "remount,ro", str(disk.folder)], check=True)
         else:
-            monkeypatch.setattr(lock.os, "open", _read_only(os.open))
+            monkeypatch.setattr(os, "open", _read_only(os.open))
         try:
             (listed,) = list_takes(disk.folder)
             assert listed.error == ""
@@ -313,7 +313,7 @@ def test_what_could_not_be_read_again_is_not_recorded(tmp_path: Path, kind: str,
     assert check_take(folder, EdgeModel(seed=SEED)).faults == []
 
 
-ROWS = st.fixed_dictionaries(
+ROWS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
         name: st.sampled_from([None, True, -1, 0, 1, 2, 3.0, 2**60, math.nan, "", "0" * 8, "0" * 64, [], {}, "\ud800"])
