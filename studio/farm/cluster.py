@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import signal
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,10 +34,16 @@ class Cluster:
     def __init__(self, address: str) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         self._started = not ray.is_initialized()
+        self._at_sigterm = signal.getsignal(signal.SIGTERM)
+        """What Ray replaces as it starts, and leaves replaced."""
         if self._started:
             _reach(address)
             here: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {}
-            ray.init(address, log_to_driver=False, logging_level=logging.WARNING, **here)
+            try:
+                ray.init(address, log_to_driver=False, logging_level=logging.WARNING, **here)
+            except BaseException:
+                self._restore()
+                raise
         self._running: dict[Any, int] = {}
         self._cancelled: set[int] = set()
 
@@ -74,6 +82,11 @@ class Cluster:
             ray.cancel(task, force=True)
         if self._started:
             ray.shutdown()
+            self._restore()
+
+    def _restore(self) -> None:
+        if threading.current_thread() is threading.main_thread() and self._at_sigterm is not None:
+            signal.signal(signal.SIGTERM, self._at_sigterm)
 
 
 def _reach(address: str) -> None:

@@ -60,7 +60,8 @@ def timeline_of(events: Iterable[Mapping[str, Any]]) -> Timeline:
 def with_region(timeline: Timeline, time_s: float, matte: Matte) -> Timeline:
     """The timeline with a part of the picture from `time_s` on, in place of the one of the same name.
 
-    The past stays: nothing of the new one shows before, and the old one ends there. A box is followed from `time_s` on
+    The past stays: nothing of the new one shows before, and the old one ends there, in the middle of a way too; of a
+    smooth one even ways are left, as curves.py cuts it. A box is followed from `time_s` on
     at the earliest; that of a part which is in the timeline already, as with another prompt, keeps its track. One
     whose weight is 0 from then on takes the part away.
     """
@@ -69,13 +70,18 @@ def with_region(timeline: Timeline, time_s: float, matte: Matte) -> Timeline:
     continues = any(other.region == matte.region for other in timeline.mattes)
     region = matte.region if continues else _followed_from(matte.region, time_s)
     others = [
-        replace(other, weight=curves.joined(other.weight, _NOTHING, time_s)) if other.name == matte.name else other
+        replace(other, weight=_ended(other.weight, time_s)) if other.name == matte.name else other
         for other in timeline.mattes
     ]
     weight = curves.joined(_NOTHING, curves.since(matte.weight, time_s), time_s) if time_s else matte.weight
     mattes = (*others, replace(matte, region=region, weight=weight))
     shown = tuple(other for other in mattes if any(keyframe.value for keyframe in other.weight))
     return replace(timeline, mattes=shown)
+
+
+def _ended(weight: Keyframes, time_s: float) -> Keyframes:
+    """As it was up to that time, whatever was on its way there, and 0 from it on."""
+    return curves.joined(curves.until(weight, time_s), _NOTHING, time_s) if time_s else _NOTHING
 
 
 def _reach(keyframes: list[Keyframe], keyframe: Keyframe, default: float) -> None:

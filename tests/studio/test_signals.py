@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -116,16 +116,7 @@ def test_a_page_that_stays_away_and_a_studio_that_closes_say_so(tmp_path: Path, 
     assert ends == {"left": "connection lost", "open": "the studio was closed"}
 
 
-@pytest.fixture
-def default_signals() -> Iterator[None]:
-    """The system's own handlers: Ray, where tests before used it, leaves its own."""
-    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTERM, signal.SIGHUP)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-def test_signals_end_once_and_are_as_before_afterwards(default_signals: None) -> None:
+def test_signals_end_once_and_are_as_before_afterwards() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)]
 
     def work() -> None:

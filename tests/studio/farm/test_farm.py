@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from engine.stream import Stream
+from studio.farm.cluster import Cluster
 from studio.farm.command import plan
 from studio.farm.farm import Farm, JobStatus, render_many
 from studio.farm.inprocess import InProcess
@@ -162,7 +164,27 @@ def test_a_killed_process_is_replaced(take: Take, tmp_path: Path) -> None:
 @pytest.mark.long
 def test_a_killed_worker_of_a_ray_cluster_is_replaced(take: Take, tmp_path: Path) -> None:
     jobs = [Job(take.folder, full=True), Job(take.folder, edited(take), full=True)]
+    at_sigterm = signal.getsignal(signal.SIGTERM)
     assert_survived(take, tmp_path, jobs, [], ray="local")
+    assert signal.getsignal(signal.SIGTERM) is at_sigterm, "Ray puts its own there, and leaves it"
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError("timed out during startup")])
+def test_what_ray_does_with_a_signal_ends_with_it(monkeypatch: pytest.MonkeyPatch, error: Exception | None) -> None:
+    """Its own function sets the handler; a whole Ray takes half a minute to start."""
+    utils = pytest.importorskip("ray._private.utils")
+
+    def init(*_: object, **__: object) -> None:
+        utils.set_sigterm_handler(lambda *_: None)
+        assert signal.getsignal(signal.SIGTERM) is not at_sigterm
+        if error:
+            raise error
+
+    at_sigterm = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("studio.farm.cluster.ray.init", init)
+    with contextlib.suppress(RuntimeError):
+        Cluster("auto").close()
+    assert signal.getsignal(signal.SIGTERM) is at_sigterm
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:9", "ray://127.0.0.1:9", "auto"])

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from studio.takes.played import timeline_of, with_region
-from studio.timeline.curves import Keyframe, TimelineError
-from studio.timeline.keys import Matte
+from studio.timeline.curves import Keyframe, Keyframes, TimelineError, value_at
+from studio.timeline.files import timeline_to_dict
+from studio.timeline.keys import Key, Matte
 from studio.timeline.timeline import Timeline
 
 SECOND = 1_000_000
@@ -75,3 +78,46 @@ def test_a_region_that_is_in_the_timeline_changes_nothing() -> None:
 
 def test_takes_without_such_events_read_as_before() -> None:
     assert timeline_of([PROMPT, {"kind": "end", "ticks": 5}]) == Timeline.of("underwater")
+
+
+EASES = st.sampled_from(["linear", "smooth", "step"])
+WEIGHTS = st.lists(
+    st.builds(Keyframe, st.integers(0, 40).map(lambda tenths: tenths / 10), st.floats(0, 1), EASES),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda keyframe: keyframe.time_s,
+).map(lambda keyframes: tuple(sorted(keyframes, key=lambda keyframe: keyframe.time_s)))
+GREEN = {"colour": "green"}
+MOMENTS = st.integers(0, 45).map(lambda tenths: tenths / 10)
+SMOOTH_CUT = 0.003
+"""How far the even ways that stand for a smooth one that is cut are from it: studio/timeline/curves.py."""
+
+
+def weight_at(timeline: Timeline, time_s: float, prompt: str) -> float:
+    mattes = [cue.weight for cue in timeline.at(time_s).mattes if cue.prompt == ((prompt, 1.0),)]
+    assert len(mattes) <= 1
+    return mattes[0] if mattes else 0.0
+
+
+@given(WEIGHTS, WEIGHTS, st.integers(0, 40).map(lambda tenths: tenths / 10), MOMENTS)
+def test_a_region_in_place_of_another_leaves_the_past_and_ends_the_old_one(
+    old: Keyframes, new: Keyframes, at_s: float, time_s: float
+) -> None:
+    """Whatever runs at that moment, a smooth way too: before it the old weight as it was, from it on the new alone."""
+    before = Timeline((Key(0.0, "as it is"),), mattes=(Matte("stick", "a torch", GREEN, old),))
+    after = with_region(before, at_s, Matte("stick", "a lightsaber", GREEN, new))
+    if time_s < at_s:
+        assert weight_at(after, time_s, "a torch") == pytest.approx(value_at(old, time_s), abs=SMOOTH_CUT)
+        assert weight_at(after, time_s, "a lightsaber") == 0
+    else:
+        assert weight_at(after, time_s, "a torch") == 0
+        assert weight_at(after, time_s, "a lightsaber") == pytest.approx(value_at(new, time_s), abs=SMOOTH_CUT)
+
+
+@given(WEIGHTS, st.integers(0, 40).map(lambda tenths: tenths / 10))
+def test_a_region_that_was_cut_in_is_recorded_and_read_as_it_was_played(new: Keyframes, at_s: float) -> None:
+    start = Timeline((Key(0.0, "underwater", 0.0, "k1"),))
+    played = with_region(start, at_s, Matte("stick", "a lightsaber", GREEN, new))
+    mattes = timeline_to_dict(played).get("mattes", [])
+    events = [{"kind": "region", "ticks": round(at_s * SECOND), "matte": matte} for matte in mattes]
+    assert timeline_of([PROMPT, *events]) == played
