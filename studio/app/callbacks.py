@@ -202,7 +202,12 @@ class Callbacks:
         """Write a version as a file to keep, and say where to fetch it."""
         take, version, to = self._open(data), str(data.get("version", "live")), str(data.get("to"))
         name = formats.file_name(take, to, version)
-        out = formats.export(take, to, self.files.new_export(name), version, progress=lambda done, total: None)
+        out = self.files.new_export(name)
+        try:
+            formats.export(take, to, out, version, progress=lambda done, total: None)
+        except BaseException:
+            self.files.drop(out)
+            raise
         return {"url": self.files.export_url(out), "name": name}
 
     def of_pages(self) -> list[Callable[[Mapping[str, Any]], Reply]]:

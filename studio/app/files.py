@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+import psutil
 
 from studio.takes.example import SHIPPED
 from studio.takes.slate import natural
@@ -13,6 +17,10 @@ SERVED = ("poster.jpg", "mic.webm", "proxy/raw.mp4", "proxy/live.mp4", "renders/
 """What of a take's folder a browser may read."""
 EXPORTS, EXAMPLES = ".exports", ".example"
 """Stand for the folders of files made for download and of the shipped takes; no production can have these names."""
+PREFIX = "lsd-studio-"
+"""Of a studio's folder of exports among the system's temporary ones; the number of its process comes next."""
+MOST_EXPORTS = 16
+"""Files for download that are kept: a browser has fetched them long before."""
 EXAMPLE = "example/S*/*/T*/proxy/raw.mp4"
 """Within a sessions folder: what plays where there is no camera."""
 
@@ -22,7 +30,8 @@ class Files:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._exports = tempfile.TemporaryDirectory(prefix="lsd-studio-")
+        _clear_up()
+        self._exports = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")
 
     def find(self, address: str) -> Path | None:
         """The file behind an address; None where there is none, or browsers may not read it."""
@@ -51,10 +60,20 @@ class Files:
         return None
 
     def new_export(self, name: str) -> Path:
-        """Where to write a file of that name for download; it is there until `close`. Raises ValueError."""
+        """Where to write a file of that name for download. Raises ValueError.
+
+        It is there until `drop` or `close`; the oldest go when MOST_EXPORTS newer ones have come.
+        """
         if Path(name).name != name:
             raise ValueError(f"{name!r} is not a file's name")
+        older = sorted(Path(self._exports.name).iterdir(), key=lambda folder: folder.stat().st_ctime_ns)
+        for folder in older[: max(0, len(older) - MOST_EXPORTS + 1)]:
+            shutil.rmtree(folder, ignore_errors=True)
         return Path(tempfile.mkdtemp(dir=self._exports.name)) / name
+
+    def drop(self, path: Path) -> None:
+        """Remove what was to be a file for download."""
+        shutil.rmtree(path.parent, ignore_errors=True)
 
     def export_url(self, path: Path) -> str:
         """The address of a file that was written for download."""
@@ -63,6 +82,19 @@ class Files:
     def close(self) -> None:
         """Remove what was exported for download."""
         self._exports.cleanup()
+
+
+def _clear_up() -> None:
+    """Remove what studios exported that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        number = folder.name.removeprefix(PREFIX).partition("-")[0]
+        try:
+            dead = number.isdecimal() and not psutil.pid_exists(int(number))
+            own = not hasattr(os, "getuid") or folder.lstat().st_uid == os.getuid()
+        except (OSError, OverflowError):
+            continue
+        if dead and own and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _inside(folder: Path, path: str) -> Path | None:
