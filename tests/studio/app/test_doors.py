@@ -368,7 +368,7 @@ def test_odd_names_in_addresses_are_refused_in_words(open_studio: tuple[TestClie
         plain = name.encode(errors="surrogatepass")
         ways = (quote(plain, safe=""), quote(quote(plain)), quote(plain, safe="/"))
         for written in (way.replace(".", "%2E") for way in ways):  # or the client itself goes a folder up
-            path = re.sub(r"\{[^}]+\}", lambda _, written=written: written, door.path)
+            path = "".join(re.split(r"\{[^}]+\}", door.path)[:1]) + written
             answer = client.get(f"{path}?token={token}", headers={"origin": HOME})
             assert 200 <= answer.status_code < 500, (path, answer.text)
 

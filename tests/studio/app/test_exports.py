@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from studio.app import files
 from studio.app.files import MOST_EXPORTS, PREFIX, Files
 from tests.studio.app.house import House, recorded
 
@@ -31,6 +30,7 @@ def exports(temporary: Path) -> list[Path]:
 
 def test_what_was_exported_is_fetched_and_gone_in_the_end(temporary: Path, tmp_path: Path) -> None:
     served = Files(tmp_path)
+    out = tmp_path
     for number in range(3 * MOST_EXPORTS):
         out = served.new_export(f"film {number}.mp4")
         out.write_bytes(b"film")
@@ -72,7 +72,7 @@ def test_an_export_that_fails_leaves_nothing(
     def full(*arguments: object, **named: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.tempfile, "TemporaryDirectory", full)
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
     monkeypatch.setattr("studio.delivery.export.write_whole", full)
     assert "No space left" in house.callbacks.export(asked)["error"]
     assert sorted(kept.rglob("*")) == before
