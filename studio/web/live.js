@@ -302,7 +302,7 @@ export function mountLive(root, studio) {
     source.changed();
     if (recording && !was) {
       $('.kept').textContent = '';
-      if ($('.mic input').checked) sound.start(source.sound);
+      if (source.kind === 'clip' || $('.mic input').checked) sound.start(source.sound);
       tick();
     }
     if (!recording && was) {

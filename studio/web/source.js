@@ -114,8 +114,12 @@ export class Source {
     if (camera) return Math.round(camera.getSettings().frameRate || 24);
     return frameRate(this.spacings) ?? 24;
   }
+  /** Tracks of the microphone, or of a clip's own sound: as it plays, whether it is heard or not. */
   get sound() {
-    return this.stream?.getAudioTracks().filter(track => track.readyState === 'live') ?? [];
+    const capture = this.video.captureStream ?? this.video.mozCaptureStream;
+    if (this.kind === 'clip') this.captured ??= capture?.call(this.video);
+    const stream = this.kind === 'clip' ? this.captured : this.stream;
+    return stream?.getAudioTracks().filter(track => track.readyState === 'live') ?? [];
   }
 
   async choose(kind, {device, sound = true, file} = {}) {
@@ -142,9 +146,13 @@ export class Source {
   openFile(file) {
     if (!file) return this.say('');
     this.clip = file;
+    const heard = this.video.captureStream ?? this.video.mozCaptureStream;
     this.play(
       URL.createObjectURL(file),
-      `${file.name}, played in a loop. It stays in this browser; only its frames travel.`,
+      `${file.name}, played in a loop. It stays in this browser; its frames travel, ` +
+        (heard
+          ? 'and its sound while a take is recorded.'
+          : 'but not its sound, which this browser does not hand over: takes will be silent.'),
     );
   }
 

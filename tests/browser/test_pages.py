@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, FloatRect, Page, expect
 
@@ -17,9 +18,12 @@ from engine.models.checkpoint import save_weights, shard
 from engine.models.hourglass import Hourglass
 from engine.router import Router
 from engine.stream import Stream
+from studio.takes.sound import SAMPLE_RATE, soundtrack
+from studio.takes.take import Take
 from studio.timeline.files import SCHEMA, VERSION, timeline_from_dict
 from studio.timeline.timeline import Timeline
 from tests.browser.support import Cable, Served, enter
+from tests.studio.takes.test_sound import clip
 
 ROOT = Path(__file__).parents[2]
 PICTURE = "document.querySelector('.monitors').dataset.picture === 'yes'"
@@ -79,14 +83,37 @@ def test_at_first_open_the_example_plays_without_a_camera(studio: Served, page: 
 def test_a_clip_of_ones_own_is_a_camera(studio: Served, page: Page, small_clip: Path) -> None:
     enter(page, studio.url)
     page.get_by_role("radio", name="Clip").click()
-    page.locator("input[type=file]").set_input_files(small_clip)
+    page.locator(".drop input[type=file]").set_input_files(small_clip)
     start(page)
     size = page.evaluate("(({width, height}) => [width, height])(document.querySelector('.world canvas'))")
     side = Stream.from_config(lsd_test()).sizes.live_side  # what this processor keeps up with
     assert size == [side, side * 2 // 3]  # its own shape
     stop(page)
-    page.locator("input[type=file]").set_input_files(__file__)
+    page.locator(".drop input[type=file]").set_input_files(__file__)
     expect(page.locator(".camera .empty")).to_contain_text("cannot play")
+
+
+def test_a_clips_own_sound_is_recorded_as_it_plays(serve: Callable[..., Served], page: Page, tmp_path: Path) -> None:
+    """The clip is a second long and plays in a loop; its tone begins at 0.2 s each time."""
+    served = serve(sessions=tmp_path / "sessions")
+    enter(page, served.url)
+    page.get_by_role("radio", name="Clip").click()
+    page.locator(".drop input[type=file]").set_input_files(clip(tmp_path / "spoken.mp4", tone_s=0.2, length_s=1.0))
+    expect(page.locator(".about")).to_contain_text("its sound while a take is recorded")
+    start(page)
+    page.get_by_role("button", name="Record").click()
+    expect(page.locator(".record")).to_have_attribute("aria-pressed", "true")
+    page.wait_for_timeout(2500)
+    page.locator(".record").click()
+    expect(page.locator(".kept")).to_contain_text("T001")
+    (folder,) = served.sessions.glob("*/S01/A/T001")
+    ((start_s, sound),) = Take.open(folder).sounds
+    assert abs(start_s) < 1
+    samples = np.concatenate(list(soundtrack([(0.0, sound)], "mono", 60.0)), axis=1)[0]
+    loud = np.convolve(np.abs(samples) > 0.05, np.ones(2400), "same") > 0
+    assert samples.size > 1.5 * SAMPLE_RATE
+    assert np.count_nonzero(np.diff(loud.astype(int)) > 0) >= 1, "silence, then the tone again"
+    stop(page)
 
 
 def test_the_size_of_the_picture_is_chosen_kept_and_stays_in_a_take(
