@@ -223,7 +223,7 @@ class Director:
 
         Raises ValueError where the take's first chunk does not begin a WebM file: restart MediaRecorder with the take.
         """
-        if take := self._recording_take:
+        if take := self._recording_take or self._pending_take:
             take.sound(chunk, ticks)
 
     # -- takes

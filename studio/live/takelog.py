@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from studio.timeline.parameters import defaults
 from studio.timeline.sets import files_of
 from studio.timeline.timeline import Timeline
 
+MOST_EARLY = 60
+"""Chunks of sound that are kept before a take's first frame: half a minute."""
 SNAPSHOT_TICKS = 2 * TICKS_PER_SECOND
 """How far apart the model's states in a take are: the most that an edit makes a render do again in vain."""
 
@@ -65,6 +69,9 @@ class TakeLog:
         self._values = defaults()
         """Of every parameter, in the frame before."""
         self._mattes: tuple[Matte, ...] = ()
+        self._early: list[tuple[bytes, int]] | None = []
+        """Sound that came before the first frame, with its times; None after it."""
+        self._sounding = threading.Lock()
         self._recorder = Recorder(sessions, slate, engine)
 
     @property
@@ -86,14 +93,26 @@ class TakeLog:
         """The take's clock starts, with a frame of that size."""
         self.origin = ticks
         self._recorder.begin(PictureEntry(width=width, height=height, fps=self._fps), ticks)
+        with self._sounding:
+            early, self._early = self._early or (), None
+            for chunk, begun in early:
+                with suppress(ValueError):  # the next chunk is refused in words
+                    self._recorder.sound(chunk, begun - ticks)
 
     def event(self, kind: str, ticks: int, **fields: object) -> None:
         """Record something that happened at that tick."""
         self._recorder.event(kind, ticks - self.origin, **fields)
 
     def sound(self, chunk: bytes, ticks: int) -> None:
-        """Record a chunk of the microphone's WebM; see Recorder.sound. Raises ValueError."""
-        self._recorder.sound(chunk, ticks - self.origin)
+        """Record a chunk of the microphone's WebM; see Recorder.sound. Raises ValueError.
+
+        A microphone begins with the order to record, and the take with the next frame: what comes between is kept.
+        """
+        with self._sounding:
+            if self._early is None:
+                self._recorder.sound(chunk, ticks - self.origin)
+            elif len(self._early) < MOST_EARLY:
+                self._early.append((chunk, ticks))
 
     def record_cue(self, timeline: Timeline, cue: Cue, arrival: Arrival) -> None:
         """Record what this frame reaches: keys, markers, regions and sets once each, and every change of a parameter.

@@ -23,6 +23,7 @@ from studio.rendering.verify import check_take
 from studio.takes.documents import TakeError, crc
 from studio.takes.manifest import TICKS_PER_SECOND
 from studio.takes.mjpeg import packets
+from studio.takes.recorder import WEBM_MAGIC
 from studio.takes.slate import Slate
 from studio.takes.take import Take
 from studio.timeline.keys import Key, Matte
@@ -348,3 +349,35 @@ def test_a_parameter_that_cannot_be_set_is_refused(director: Director, name: str
         director.set(name, value)
     with pytest.raises(ValueError, match="fade"):
         director.set("strength", 0.5, -1.0)
+
+
+def test_sound_that_comes_before_the_takes_first_frame_is_kept(tmp_path: Path, jpeg: Callable[..., bytes]) -> None:
+    """A microphone begins with the order to record; on a busy machine the first frame comes later."""
+    director = Director(EdgeModel())
+    director.shoot(jpeg(0), 0, 0)
+    director.record(tmp_path, Slate("film"))
+    director.sound(WEBM_MAGIC + b"one ", 30_000)
+    director.sound(b"two ", 30_000)
+    director.shoot(jpeg(1), 1, 41_667)
+    director.sound(b"three", 30_000)
+    folder = director.cut()
+    director.close()
+    assert folder
+    assert (folder / "mic.webm").read_bytes() == WEBM_MAGIC + b"one two three"
+    (event,) = (event for event in Take.open(folder).events if event["kind"] == "sound")
+    assert event["ticks"] == 30_000 - 41_667
+    assert not director.recording
+
+
+def test_early_sound_that_is_no_webm_ends_nothing(tmp_path: Path, jpeg: Callable[..., bytes]) -> None:
+    director = Director(EdgeModel())
+    director.record(tmp_path, Slate("film"))
+    for _ in range(200):
+        director.sound(b"noise", 0)
+    director.shoot(jpeg(0), 0, 0)
+    with pytest.raises(ValueError, match="begins with a WebM header"):
+        director.sound(b"noise", 0)
+    folder = director.cut()
+    director.close()
+    assert folder
+    assert Take.open(folder).state == "complete"
