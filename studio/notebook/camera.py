@@ -24,10 +24,13 @@ from studio.model import load_model
 from studio.notebook.esm import join, style
 from studio.notebook.feeds import ClipFeed, Feed, PageFeed
 from studio.notebook.widget import Widget
+from studio.sets.store import Store
+from studio.sets.typed import set_of
 from studio.takes.documents import TakeError
 from studio.takes.manifest import TICKS_PER_SECOND
 from studio.takes.slate import Slate
 from studio.takes.take import Take
+from studio.timeline.sets import SetBlend
 from studio.timeline.timeline import Timeline
 from studio.web import WEB
 from studio.workers import Worker, text_of
@@ -78,6 +81,8 @@ class LiveCamera(Widget):
         self._what = f"a live camera for {self.slate.production} S{self.slate.scene} {self.slate.shot}"
         self.sessions = Path(sessions)
         self.director = Director(stream or load_model(), prompt)
+        self._store = Store(self.sessions / self.slate.production / "sets")
+        self.director.look_in(self._store.folder)
         self.side = self.director.sizes.live_side if side is None else side
         if not 64 <= self.side <= 1920:
             raise ValueError(f"a picture {self.side} px across; side is 64 to 1920, such as 384")
@@ -106,6 +111,15 @@ class LiveCamera(Widget):
         """Let a parameter such as `strength` reach a value, from the next frame on. Raises TimelineError."""
         self.director.set(name, value, fade_s)
         self._show()
+
+    def behind(self, place: SetBlend | str | Path, fade_s: float = 0.0) -> None:
+        """Put a place behind the cast: a picture's or a clip's path, `gallery:castle`, words, or a set; None is off.
+
+        Raises SetError (ValueError) for what cannot be shown.
+        """
+        set_ = set_of(str(place), self._store) if isinstance(place, str | Path) else place
+        self.director.prepare_set(set_)
+        self.director.change_set(set_, fade_s)
 
     def play(self, clip: Path | str) -> None:
         """Let a video file stand in for the camera, in real time, again and again until `stop`. Raises MediaError."""

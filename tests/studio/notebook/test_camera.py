@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from engine.stream import Stream
 from studio.notebook import LiveCamera
-from studio.takes.documents import TakeError
+from studio.takes.documents import TakeError, file_sha256
 from studio.takes.frames import pictures
 from studio.takes.sound import SAMPLE_RATE, soundtrack
 from studio.takes.take import Take
@@ -172,3 +173,24 @@ def test_each_mistake_names_its_remedy(
     camera.record()
     with pytest.raises(TakeError, match="no frame came between Record and Cut"):
         camera.cut()
+
+
+def test_a_place_stands_behind_the_cast(camera: LiveCamera, jpeg: Callable[..., bytes], tmp_path: Path) -> None:
+    photo = tmp_path / "beach.png"
+    Image.new("RGB", (60, 40), "teal").save(photo)
+    view = View(camera, jpeg)
+    view.say("start", fps=24)
+    camera.behind(photo)
+    view.shoot(2)
+    camera.record()
+    view.shoot(3)
+    camera.behind("gallery:castle", fade_s=0.1)
+    view.shoot(4)
+    take = camera.cut()
+    first, second = (key.set for key in take.timeline.sets)
+    assert first == {"file": f"{file_sha256(photo)}.png", "into_s": first["into_s"]}  # type: ignore[index,call-overload]
+    assert second == {"gallery": "castle"}
+    assert (take.folder / "sets" / f"{file_sha256(photo)}.png").is_file()
+    with pytest.raises(ValueError, match=r"gone\.png does not exist"):
+        camera.behind(tmp_path / "gone.png")
+    camera.behind(None)
