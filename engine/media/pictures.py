@@ -32,6 +32,8 @@ _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 
 MAX_PIXELS = 89_000_000
 """Of a picture that is decoded: from there on Pillow warns, since one of so many pixels may be an attack."""
+MAX_REDUCED_PIXELS = 1_000_000_000
+"""Of a JPEG that is reduced while it is decoded: ten seconds of work."""
 
 
 class MediaError(ValueError):
@@ -101,13 +103,16 @@ def read_picture(path: str | Path, ground: tuple[int, int, int] = (0, 0, 0), at_
     """Read an image file of any kind that Pillow knows, or HEIC, upright, as (H, W, 3) uint8 RGB; raises MediaError.
 
     ground: the colour, 0..255 each, over which it stands where it is transparent. at_most: its longer side in pixels;
-    a larger picture is reduced, a JPEG already while it is decoded, so that one of any size can be read. Others are
-    read up to `MAX_PIXELS`. Of 16 bits the upper eight remain.
+    a larger picture is reduced, a JPEG already while it is decoded, unless it is progressive. Other pictures are
+    read up to `MAX_PIXELS`, a JPEG up to `MAX_REDUCED_PIXELS`. Of 16 bits the upper eight remain.
     """
     with opened(path, at_most) as image:
-        if at_most is not None and max(image.size) > at_most and image.mode in ("1", "L", "LA", "RGB", "RGBA", "CMYK"):
-            image.thumbnail((at_most, at_most), Image.Resampling.LANCZOS)
-        return as_rgb(image, ground)
+        rgb = as_rgb(image, ground)
+    if at_most is None or max(rgb.shape) <= at_most:
+        return rgb
+    scale = at_most / max(rgb.shape)
+    size = max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale))
+    return np.array(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
 
 
 @contextmanager
@@ -137,7 +142,14 @@ def _open(path: Path, at_most: int | None) -> Image.Image:
         _register_heic()
     if at_most is not None and head.startswith(b"\xff\xd8"):
         # Not by Image.open, which refuses large pictures by their header, before they could be reduced.
-        jpeg = JpegImageFile(path)
+        data = path.read_bytes()
+        header = read_header(data)
+        # Of more than one scan it is kept whole while it is decoded, at six bytes a pixel, however small it comes out.
+        if header.width * header.height > (MAX_REDUCED_PIXELS if header.one_pass else MAX_PIXELS):
+            raise _too_large(path)
+        if header.scans > MAX_SCANS:
+            raise MediaError(f"{path} has {header.scans:,} scans; {MAX_SCANS} are the most: save it again as JPEG")
+        jpeg = JpegImageFile(io.BytesIO(data))
         scale = min(1.0, at_most / max(jpeg.size))
         jpeg.draft(None, (round(jpeg.width * scale), round(jpeg.height * scale)))  # halved up to three times
         image: Image.Image = jpeg

@@ -85,10 +85,28 @@ def test_what_is_transparent_stands_over_the_ground(tmp_path: Path) -> None:
 
 def test_a_jpeg_of_30000_pixels_is_reduced_while_it_is_decoded(tmp_path: Path) -> None:
     path = tmp_path / "huge.jpg"
-    Image.new("RGB", (30_000, 12_000), (180, 90, 40)).save(path, quality=30)
+    Image.new("RGB", (30_000, 3_200), (180, 90, 40)).save(path, quality=30)
     plate = PicturePlate(path)
     assert plate._rgb.shape[1] <= LONGEST_SIDE  # what it keeps in memory
     assert np.abs(plate.picture(0, 384, 216).astype(int) - (180, 90, 40)).max() < 8
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "I;16", "1"])
+def test_a_large_picture_of_any_kind_is_reduced(tmp_path: Path, mode: str) -> None:
+    Image.new(mode, (6000, 300), 0).save(tmp_path / "wide.png")
+    assert PicturePlate(tmp_path / "wide.png")._rgb.shape == (205, LONGEST_SIDE, 3)
+
+
+@pytest.mark.parametrize(("progressive", "side"), [(True, 10_000), (False, 40_000)])
+def test_a_jpeg_that_would_fill_the_memory_is_refused(tmp_path: Path, progressive: bool, side: int) -> None:
+    path = tmp_path / "claims.jpg"
+    Image.new("RGB", (64, 64)).save(path, progressive=progressive)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"\xff\xc2" if progressive else b"\xff\xc0") + 5
+    data[at : at + 4] = side.to_bytes(2, "big") * 2
+    path.write_bytes(data)
+    with pytest.raises(MediaError, match=r"claims\.jpg is a picture of more than 89 million pixels"):
+        PicturePlate(path)
 
 
 def test_other_pictures_of_30000_pixels_are_refused(tmp_path: Path) -> None:
