@@ -25,8 +25,8 @@ _STALLS = ((-0.52, 0.062, 0.90), (0.50, 0.062, 0.92), (-0.22, 0.085, 1.06), (0.1
 def market(pen: Pen) -> None:
     """What stands behind the stalls: arches and domes of a bazaar, or the houses of a town."""
     if pen.period == "japanese":
-        for x, size, tiles in ((-0.52, 0.24, True), (-0.18, 0.26, False), (0.17, 0.25, True), (0.52, 0.27, False)):
-            minka(pen, x, 0.02, size, 0.14, tiles)
+        for x, size, tiles in ((-0.56, 0.40, True), (-0.16, 0.40, False), (0.22, 0.44, True), (0.60, 0.40, False)):
+            minka(pen, x, 0.02, size, 0.10, tiles)
         return
     if pen.period in ("medieval", "western"):
         for k, x in enumerate((-0.60, -0.40, -0.20, 0.02, 0.22, 0.42, 0.62)):
