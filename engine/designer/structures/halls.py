@@ -175,8 +175,8 @@ def altar(pen: Pen) -> None:
         )
     pen.fill(pen.box(0, -0.018, 0.26, 0.075), pen.colour("white", 0.9), pen.colour("white", 0.4))
     pen.fill(pen.box(0, -0.088, 0.28, 0.010), pen.colour("gold", 0.9))
-    for k in (-0.10, -0.06, 0.06, 0.10):
-        pen.fill(pen.box(k, -0.096, 0.008, 0.040), pen.colour("paper", 1.0))
+    for candle in (-0.10, -0.06, 0.06, 0.10):
+        pen.fill(pen.box(candle, -0.096, 0.008, 0.040), pen.colour("paper", 1.0))
     pen.line((0, -0.098), (0, -0.165), pen.colour("gold", 1.0), 0.006)
     pen.line((-0.02, -0.145), (0.02, -0.145), pen.colour("gold", 1.0), 0.006)
 
@@ -374,9 +374,9 @@ def bottles(pen: Pen, x: float) -> None:
     for k in range(4):
         pen.stroke(pen.box(x - 0.18 + 0.12 * k, 0.01, 0.095, 0.11), pen.colour("dark wood", 0.1), 0.004)
     pen.fill(pen.box(x, -0.122, 0.54, 0.017), pen.colour("wood", 1.1), pen.colour("wood", 0.4))
-    for k in (-0.15, -0.02, 0.12):
-        pen.fill(pen.box(x + k, -0.138, 0.026, 0.034), pen.colour("bronze", 1.0), pen.colour("bronze", 0.3))
-        pen.circle(x + k, -0.172, 0.012, pen.colour("white", 0.9))
+    for mug in (-0.15, -0.02, 0.12):
+        pen.fill(pen.box(x + mug, -0.138, 0.026, 0.034), pen.colour("bronze", 1.0), pen.colour("bronze", 0.3))
+        pen.circle(x + mug, -0.172, 0.012, pen.colour("white", 0.9))
 
 
 def barrel(pen: Pen, x: float, y: float, size: float) -> None:
@@ -417,9 +417,9 @@ def tables(pen: Pen) -> None:
             pen.colour("paper", 1.0),
             pen.colour("paper", 0.6),
         )
-        for k in (-0.075, 0.07):
+        for mug in (-0.075, 0.07):
             pen.fill(
-                pen.box(x + k * scale, y - 0.10 * scale, 0.024 * scale, 0.032 * scale),
+                pen.box(x + mug * scale, y - 0.10 * scale, 0.024 * scale, 0.032 * scale),
                 pen.colour("bronze", 1.0),
                 pen.colour("bronze", 0.3),
             )
