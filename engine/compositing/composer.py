@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,8 +11,8 @@ import numpy as np
 
 from engine.compositing.composite import ANY_LOOK, PlateLook, Scratch, composite, plate_look
 from engine.compositing.follow import Following, follow
-from engine.compositing.settings import DEFAULTS, Settings, check_pictures
-from engine.compositing.types import CameraPlate, Light, Plate
+from engine.compositing.settings import CUT_OUT, DEFAULTS, Settings, check_pictures
+from engine.compositing.types import CameraPlate, Plate
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class Composer:
         self.following: Following | None = None
         """What is known after the last frame, None before the first; may be kept, and set again."""
         self._scratch: Scratch | None = None
-        self._still: tuple[Plate, tuple[int, int], PlateLook] | None = None
-        """The look of the still plate that stood last, and the size for which it was seen."""
+        self._looks: deque[tuple[Plate, tuple[int, int], PlateLook]] = deque(maxlen=3)
+        """The looks of the still plates that stood last, and the sizes for which they were seen."""
 
     def compose(
         self,
@@ -61,40 +62,44 @@ class Composer:
         if any(each.weight <= 0 for each in behind):
             raise ValueError(f"weights {[each.weight for each in behind]} of sets; each is above 0")
         following = follow(self.following, rgb, alpha, time_s)
-        total = sum(each.weight for each in behind)
-        sets = [each for each in behind if each.plate is not None]
-        shown = sum(each.weight for each in sets)
-        if not sets:
-            self.following = following
-            return rgb.copy()
-        pictures = [_picture(each, rgb, alpha, following, time_s) for each in sets]
-        shares = [each.weight / shown for each in sets]
-        plate = _mixed(pictures, shares)
-        lights = [
-            (each.plate.light, share)
-            for each, share in zip(sets, shares, strict=True)
-            if each.plate is not None and not isinstance(each.plate, CameraPlate)
-        ]
-        elsewhere = sum(share for _, share in lights)
-        settings = _toned_down(settings, elsewhere)
-        light = mixed_light(lights)
+        cast = rgb if cast is None else cast
+        pictures = [self._composed(each, rgb, alpha, cast, settings, following, time_s) for each in behind]
+        self.following = following
+        return _mixed(pictures, [each.weight for each in behind]) if pictures else rgb.copy()
+
+    def _composed(
+        self,
+        behind: Behind,
+        rgb: np.ndarray,
+        alpha: np.ndarray,
+        cast: np.ndarray,
+        settings: Settings,
+        following: Following,
+        time_s: float,
+    ) -> np.ndarray:
+        """The cast before one set. Sets that fade are composed each by itself, so that light and grade fade as well."""
+        plate = behind.plate
         height, width = alpha.shape
+        if plate is None:
+            return rgb.copy()
         if self._scratch is None or self._scratch.share.shape != alpha.shape:
             self._scratch = Scratch(width, height)
-        cast = rgb if cast is None else cast
-        look = self._look(sets[0].plate, width, height) if len(sets) == 1 else None
-        look = look if elsewhere else ANY_LOOK
-        picture = composite(cast, alpha, plate, settings, light, following, look, self._scratch)
-        self.following = following
-        return picture if shown == total else _mixed([picture, rgb], [shown / total, 1 - shown / total])
+        if isinstance(plate, CameraPlate):
+            edges = replace(CUT_OUT, feather=settings.feather, choke=settings.choke)  # the rest is as it was filmed
+            picture = plate.picture_of(rgb, alpha)
+            return composite(cast, alpha, picture, edges, None, following, ANY_LOOK, self._scratch)
+        picture = plate.picture(max(0.0, time_s - behind.since_s), width, height, following.view)
+        look = self._look(plate, width, height) if plate.still else None
+        return composite(cast, alpha, picture, settings, plate.light, following, look, self._scratch)
 
-    def _look(self, plate: Plate | CameraPlate | None, width: int, height: int) -> PlateLook | None:
+    def _look(self, plate: Plate, width: int, height: int) -> PlateLook:
         """That of a still plate, seen straight, so that it does not depend on where its first frame was seen from."""
-        if plate is None or isinstance(plate, CameraPlate) or not plate.still:
-            return None
-        if self._still is None or self._still[0] is not plate or self._still[1] != (width, height):
-            self._still = plate, (width, height), plate_look(plate.picture(0.0, width, height))
-        return self._still[2]
+        for kept, size, look in self._looks:
+            if kept is plate and size == (width, height):
+                return look
+        look = plate_look(plate.picture(0.0, width, height))
+        self._looks.append((plate, (width, height), look))
+        return look
 
     def pass_by(self, rgb: np.ndarray, alpha: np.ndarray, time_s: float) -> None:
         """Know what `compose` would know of this frame, without a picture."""
@@ -106,50 +111,10 @@ class Composer:
         self.following = None
 
 
-def _picture(behind: Behind, rgb: np.ndarray, alpha: np.ndarray, following: Following, time_s: float) -> np.ndarray:
-    plate = behind.plate
-    assert plate is not None
-    if isinstance(plate, CameraPlate):
-        return plate.picture_of(rgb, alpha)
-    height, width = alpha.shape
-    return plate.picture(max(0.0, time_s - behind.since_s), width, height, following.view)
-
-
-def _mixed(pictures: Sequence[np.ndarray], shares: Sequence[float]) -> np.ndarray:
-    """Pictures mixed by shares that sum to 1, in coded values as any cross-fade."""
-    picture, sofar = pictures[0], shares[0]
-    for other, share in zip(pictures[1:], shares[1:], strict=True):
-        sofar += share
-        picture = cv2.addWeighted(picture, 1 - share / sofar, other, share / sofar, 0)
+def _mixed(pictures: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:
+    """Pictures mixed by their weights, in coded values as any cross-fade."""
+    picture, sofar = pictures[0], weights[0]
+    for other, weight in zip(pictures[1:], weights[1:], strict=True):
+        sofar += weight
+        picture = cv2.addWeighted(picture, 1 - weight / sofar, other, weight / sofar, 0)
     return picture
-
-
-_OF_ANOTHER_PLACE = ("light_wrap", "match", "match_set", "relight", "softness", "grain", "shadow")
-
-
-def _toned_down(settings: Settings, share: float) -> Settings:
-    """Settings where only a share of what stands behind the cast is another place than that where it was filmed."""
-    if share >= 1:
-        return settings
-    return replace(settings, **{name: share * getattr(settings, name) for name in _OF_ANOTHER_PLACE})
-
-
-def mixed_light(lights: Sequence[tuple[Light | None, float]]) -> Light | None:
-    """Lights mixed by their shares; None where one is not known, for then it is guessed from the mixed plate."""
-    known = [(light, share) for light, share in lights if light is not None]
-    if not known or len(known) < len(lights):
-        return None
-    total = sum(share for _, share in known)
-
-    def mixed(values: Sequence[Sequence[float]]) -> tuple[float, ...]:
-        return tuple(
-            sum(share * number for (_, share), number in zip(known, numbers, strict=True)) / total
-            for numbers in zip(*values, strict=True)
-        )
-
-    return Light(
-        mixed([light.key for light, _ in known]),  # type: ignore[arg-type]
-        mixed([light.key_from for light, _ in known]),  # type: ignore[arg-type]
-        mixed([light.ambient for light, _ in known]),  # type: ignore[arg-type]
-        mixed([(light.rim,) for light, _ in known])[0],
-    )

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.compositing.composer import Behind, Composer, mixed_light
+from engine.compositing.composer import Behind, Composer
 from engine.compositing.composite import composite
 from engine.compositing.plates import BlurredCamera, ColourPlate, PicturePlate
 from engine.compositing.settings import CUT_OUT, DEFAULTS, SETTINGS, Setting, Settings
@@ -137,12 +137,20 @@ def test_before_the_blurred_camera_the_cast_stays_as_filmed() -> None:
     assert 0.2 * changed[1] < changed[0] < 0.8 * changed[1]  # a fade takes it half of the way
 
 
-def test_lights_are_mixed_by_their_shares() -> None:
-    red, blue = Light((1, 0, 0), (-1, 0), (0.5, 0, 0), 1), Light((0, 0, 1), (1, 0), (0, 0, 0.5), 0)
-    assert mixed_light([(red, 0.75), (blue, 0.25)]) == Light((0.75, 0, 0.25), (-0.5, 0), (0.375, 0, 0.125), 0.75)
-    assert mixed_light([(red, 0.2)]) == red
-    assert mixed_light([(red, 0.5), (None, 0.5)]) is None
-    assert mixed_light([]) is None
+class Lit(PicturePlate):
+    """A picture whose light is known."""
+
+    light = Light((0.9, 0.4, 0.2), (-1, 0.2), (0.1, 0.1, 0.3), 0.5)
+
+
+def test_a_fade_begins_and_ends_without_a_jump() -> None:
+    """Between sets whose light is known, guessed, and that of the camera."""
+    kinds = Lit(PLATE), PicturePlate(texture(3, 5, 90)), BlurredCamera(), None
+    for one in kinds:
+        for other in kinds:
+            alone = Composer().compose(CAMERA, ALPHA, [Behind(one)]).astype(int)
+            begun = Composer().compose(CAMERA, ALPHA, [Behind(one, 0.995), Behind(other, 0.005)])
+            assert np.abs(begun - alone).max() <= 2, (one, other)
 
 
 def test_under_a_known_light_the_cast_is_first_brought_to_white_light() -> None:
