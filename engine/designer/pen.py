@@ -11,7 +11,6 @@ import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -468,28 +467,7 @@ def _whole(surface: skia.Surface, width: float, height: float) -> skia.Image:
     return scaled.makeImageSnapshot()
 
 
-def shade(source: str, children: dict[str, skia.Shader], **uniforms: float | Sequence[float]) -> skia.Shader:
-    """A runtime shader (SkSL): `source` with its children and uniforms. Raises skia's error for a bad source."""
-    builder = skia.RuntimeShaderBuilder(effect(source))
-    for name, child in children.items():
-        builder.setChild(name, child)
-    for name, value in uniforms.items():
-        builder.setUniform(name, float(value) if isinstance(value, int | float) else [float(v) for v in value])
-    return builder.makeShader()
-
-
-@cache
-def effect(source: str) -> skia.RuntimeEffect:
-    """The compiled form of a shader's source."""
-    return skia.RuntimeEffect.MakeForShader(source)
-
-
 def pack(colour: RGB, alpha: float = 1.0) -> int:
     """sRGB 0..1 as skia's 0xAARRGGBB."""
     a = int(255 * alpha + 0.5) if 0 <= alpha <= 1 else 255 * (alpha > 1)
     return a << 24 | int(255 * colour[0] + 0.5) << 16 | int(255 * colour[1] + 0.5) << 8 | int(255 * colour[2] + 0.5)
-
-
-def three(colour: int) -> tuple[float, float, float]:
-    """skia's colour as numbers 0..1."""
-    return ((colour >> 16) & 255) / 255, ((colour >> 8) & 255) / 255, (colour & 255) / 255

@@ -8,7 +8,8 @@ import numpy as np
 
 from engine.designer import textures
 from engine.designer.library import skia
-from engine.designer.pen import BOTTOM, REACH, Pen, shade, three
+from engine.designer.pen import BOTTOM, REACH, Pen
+from engine.designer.shaders import shade, three
 
 _PLANE = """
 uniform shader TILES;

@@ -8,8 +8,9 @@ from engine.compositing.types import Light
 from engine.designer import textures
 from engine.designer.colours import Air
 from engine.designer.library import skia
-from engine.designer.pen import BOTTOM, REACH, TOP, Pen, shade
+from engine.designer.pen import BOTTOM, REACH, TOP, Pen
 from engine.designer.registry import sky
+from engine.designer.shaders import shade
 from engine.designer.skies import parts
 
 OVERCAST = Air(

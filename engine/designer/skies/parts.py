@@ -9,7 +9,8 @@ import numpy as np
 from engine.designer import textures
 from engine.designer.colours import graded, split
 from engine.designer.library import skia
-from engine.designer.pen import BOTTOM, REACH, TOP, Pen, Sprite, pack, shade
+from engine.designer.pen import BOTTOM, REACH, TOP, Pen, Sprite, pack
+from engine.designer.shaders import shade
 
 _CLOUDS = """
 uniform shader base, fine;

@@ -113,7 +113,8 @@ def roses(pen: Pen, x: float, y: float, spread: float, height: float, count: int
 def formal(pen: Pen) -> None:
     """Hedges in steps, cypresses in pairs, an arch of roses at the end of the axis, statues."""
     for way in (-1, 1):
-        hedge(pen, *sorted((way * 0.24, way * 1.9)), 0.02, 0.075, 0.10)
+        left, right = sorted((way * 0.24, way * 1.9))
+        hedge(pen, left, right, 0.02, 0.075, 0.10)
         for k in range(6):
             cypress(pen, way * (0.27 + 0.23 * k), 0.02, pen.random.uniform(0.225, 0.27) + 0.02 * k, 0.05)
         for k in range(5):

@@ -9,8 +9,9 @@ import numpy as np
 
 from engine.designer import textures
 from engine.designer.library import skia
-from engine.designer.pen import REACH, Pen, Point, shade, three
+from engine.designer.pen import REACH, Pen, Point
 from engine.designer.registry import structure
+from engine.designer.shaders import shade, three
 
 
 @structure(

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from engine.designer import textures
 from engine.designer.library import skia
-from engine.designer.pen import Pen, Point, shade, three
+from engine.designer.pen import Pen, Point
+from engine.designer.shaders import shade, three
 
 AFLOAT = ("water", "clouds", "lava", "seabed")
 WINTRY = ("snow", "ice")

@@ -8,8 +8,9 @@ import numpy as np
 
 from engine.designer import textures
 from engine.designer.library import skia
-from engine.designer.pen import BOTTOM, REACH, TOP, Pen, shade, three
+from engine.designer.pen import BOTTOM, REACH, TOP, Pen
 from engine.designer.registry import structure
+from engine.designer.shaders import shade, three
 
 _BEAMS = (0xFF4A9A, 0x4AC8FF, 0xFFC24A, 0x9A5CFF, 0x5CFFB0)
 

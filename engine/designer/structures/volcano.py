@@ -6,8 +6,9 @@ import math
 
 from engine.designer import textures
 from engine.designer.library import skia
-from engine.designer.pen import Pen, Point, shade, three
+from engine.designer.pen import Pen, Point
 from engine.designer.registry import structure
+from engine.designer.shaders import shade, three
 from engine.designer.structures.solids import WINTRY, carve
 
 _RIM, _CRATER = -0.395, 0.085
