@@ -148,7 +148,9 @@ def traffic(pen: Pen, time_s: float) -> None:
         if pen.lamps:
             for i, x in enumerate(_LAMPS):
                 y = -0.140 - 0.105 * math.exp(-(((x + 0.02) / 0.55) ** 2))
-                pen.flame(x, y, 0.020, time_s, phase=i * 1.7)
+                flicker = 0.7 + 0.1 * math.sin(time_s * 9 + i * 1.7) + 0.08 * math.sin(time_s * 6.1 + i)
+                pen.glow(x, y - 0.006, 0.05, 0xFFA848, flicker * pen.lamps)
+                pen.circle(x, y - 0.006, 0.005, pen.shine(0xFFE2A0))
         return
     if pen.period == "japanese":
         return
@@ -160,9 +162,9 @@ def traffic(pen: Pen, time_s: float) -> None:
                 x, -0.123 - 0.03 * math.cos(x * 0.9), 0.035, 0xFFFFFF if k % 2 else 0xFF5060, 0.4 + 0.5 * pen.lamps
             )
         return
-    for k in range(12):
+    for k in range(8):
         away = k % 2 == 0
-        t = (time_s * 0.035 + k / 12) % 1.0
+        t = (time_s * 0.035 + k / 8) % 1.0
         x, y, s = along(t if away else 1 - t)
         if pen.lamps:
             pen.glow(x, y - 0.010 * s, 0.05 * s, 0xFF4030 if away else 0xFFF0C8, 0.8 * pen.lamps)

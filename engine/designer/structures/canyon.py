@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from engine.designer.pen import BOTTOM, REACH, Pen, Point
+from engine.designer.library import skia
+from engine.designer.pen import REACH, Pen, Point
 from engine.designer.registry import structure
 from engine.designer.structures.solids import carve
 
@@ -26,16 +27,32 @@ def canyon(pen: Pen) -> None:
     pen.mist(-0.16, 0.03, 0.45 * pen.air.mist)
     for x, w, h in ((0.055, 0.060, 0.20), (-0.075, 0.09, 0.13)):
         butte(pen, x + pen.random.uniform(-0.02, 0.02), w, h * pen.random.uniform(0.9, 1.1), 0.28)
-    for gap, height, far in ((0.17, 0.22, 0.36), (0.27, 0.33, 0.25), (0.38, 0.45, 0.13), (0.52, 0.60, 0.0)):
-        for way in (-1, 1):
-            shift = pen.random.uniform(-0.05, 0.05)
-            wall(pen, way, gap + shift, height * pen.random.uniform(0.9, 1.08), far)
+    pairs = ((0.17, 0.22, 0.36), (0.27, 0.33, 0.25), (0.38, 0.45, 0.13), (0.52, 0.60, 0.0))
+    outlines = [
+        [
+            (way, wall(pen, way, gap + pen.random.uniform(-0.05, 0.05), height * pen.random.uniform(0.9, 1.08), far))
+            for way in (-1, 1)
+        ]
+        for gap, height, far in pairs
+    ]
+    for i, (_, _, far) in enumerate(pairs):
+        pen.canvas.save()
+        for nearer in outlines[i + 1 :]:  # what is hidden would be carved for nothing
+            for _, path in nearer:
+                pen.canvas.clipPath(path, skia.ClipOp.kDifference, False)
+        for way, path in outlines[i]:
+            sunny = -way * pen.side  # a wall on the right looks to the left
+            carve(
+                pen, path, "red rock", scale=0.30, strata=0.85, band=0xC98452, upright=0.30, far=far,
+                rough=0.42 + 0.14 * sunny, bright=1.15 if sunny > 0 else 0.8,
+            )  # fmt: skip
+        pen.canvas.restore()
         pen.mist(-0.22 + 0.08 * (0.36 - far), 0.05, 0.26 * pen.air.mist)
     scrub(pen)
 
 
-def wall(pen: Pen, way: int, gap: float, height: float, far: float) -> None:
-    """One side's cliff from its foot at `gap` outwards, in steps, with buttresses."""
+def wall(pen: Pen, way: int, gap: float, height: float, far: float) -> skia.Path:
+    """The outline of one side's cliff from its foot at `gap` outwards, in steps, with buttresses."""
     reach = REACH - gap
     line: list[Point] = [(gap - 0.03, 0.05), (gap, 0.02)]
     x, y = gap, 0.02
@@ -56,14 +73,7 @@ def wall(pen: Pen, way: int, gap: float, height: float, far: float) -> None:
         x += pen.random.uniform(0.03, 0.12)
         y += pen.random.uniform(-0.014, 0.012)
         line.append((x, y))
-    path = pen.polygon(
-        [*[(way * px, py) for px, py in line], (way * (REACH + 0.2), BOTTOM), (way * (gap - 0.03), BOTTOM)]
-    )
-    sunny = -way * pen.side  # a wall on the right looks to the left
-    carve(
-        pen, path, "red rock", scale=0.30, strata=0.85, band=0xC98452, upright=0.30, rough=0.42 + 0.14 * sunny, far=far,
-        bright=1.15 if sunny > 0 else 0.8,
-    )  # fmt: skip
+    return pen.polygon([*[(way * px, py) for px, py in line], (way * (REACH + 0.2), 0.05), (way * (gap - 0.03), 0.05)])
 
 
 def butte(pen: Pen, x: float, width: float, height: float, far: float) -> None:

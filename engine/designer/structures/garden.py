@@ -243,8 +243,8 @@ def water(pen: Pen, time_s: float) -> None:
         return
     _play(pen, time_s)
     if pen.dark < 0.5:
-        for i in range(7):
-            x = -0.5 + 0.17 * i + 0.06 * math.sin(time_s * 0.7 + i * 2.1)
+        for i in range(4):
+            x = -0.5 + 0.31 * i + 0.06 * math.sin(time_s * 0.7 + i * 2.1)
             y = 0.02 + 0.05 * math.sin(time_s * 0.9 + i * 1.3)
             wing = 0.006 * abs(math.sin(time_s * 9 + i)) + 0.001
             code = (0xF2C230, 0xF7F3EA, 0xE8642A)[i % 3]
@@ -263,19 +263,17 @@ def _play(pen: Pen, time_s: float) -> None:
         reach = (a - 0.5) * 0.085
         drops.append((reach * t, y0 - 0.205 - 0.095 * t * 2 + 0.235 * t * t))
     pen.dots(np.array(drops), 0.0016, tone)
-    for (half, up), fall in ((_BASINS[1], 0.080), (_BASINS[2], 0.066)):
-        for k in range(13):
-            a = math.pi * (k + 0.5) / 13
-            x, y = math.cos(a) * half, y0 + up + math.sin(a) * half * 0.12
-            sway = 0.0015 * math.sin(time_s * 5 + k * 2.1)
-            out = math.cos(a) * 0.010
-            thread = skia.Path()
-            thread.moveTo(x, y)
-            thread.quadTo(x + out, y + 0.004, x + out + sway, y + fall)
-            shine = 0.35 + 0.25 * math.sin(time_s * 6 + k * 1.9)
-            pen.stroke(
-                thread, pen.colour("white", 1.0, shine) if pen.dark < 0.5 else pen.shine(0xDCE8FF, shine * 0.8), 0.0022
-            )
+    for group in (0, 1):  # every other thread shines as the one beside it fades
+        threads = skia.Path()
+        for (half, up), fall in ((_BASINS[1], 0.080), (_BASINS[2], 0.066)):
+            for k in range(group, 13, 2):
+                a = math.pi * (k + 0.5) / 13
+                x, y = math.cos(a) * half, y0 + up + math.sin(a) * half * 0.12
+                out = x + math.cos(a) * 0.010
+                threads.moveTo(x, y)
+                threads.quadTo(out, y + 0.004, out + 0.0015 * math.sin(time_s * 5 + k * 2.1), y + fall)
+        shine = 0.38 + 0.2 * math.sin(time_s * 6 + group * 2.5)
+        pen.stroke(threads, pen.colour("white", 1.0, shine) if pen.dark < 0.5 else pen.shine(0xDCE8FF, shine), 0.0022)
     for k in range(3):
         wave = (time_s * 0.5 + k / 3) % 1.0
         w = 0.09 + 0.07 * wave

@@ -35,6 +35,9 @@ def igloo(pen: Pen) -> None:
         pen.canvas.clipRect(skia.Rect(x - w, _FOOT - 0.03, x + w, _FOOT + 0.006 + y))
         pen.soft(drift, pen.colour("snow", 0.85, 0.9), 0.006)
         pen.canvas.restore()
+    if pen.lamps:
+        pen.glow(-0.13, 0.05, 0.26, 0xFFA448, 0.4 * pen.lamps)
+        pen.glow(0.08, -0.03, 0.34, 0xFFA448, 0.18 * pen.lamps)
     sledge(pen)
 
 
@@ -204,5 +207,4 @@ def smoke(pen: Pen, time_s: float) -> None:
     )
     if pen.lamps:
         flicker = 0.5 + 0.06 * math.sin(time_s * 9) + 0.05 * math.sin(time_s * 5.3)
-        pen.glow(-0.13, 0.05, 0.26, 0xFFA448, flicker * pen.lamps)
-        pen.glow(0.08, -0.03, 0.34, 0xFFA448, 0.32 * flicker * pen.lamps)
+        pen.glow(-0.13, 0.055, 0.12, 0xFFA448, flicker * pen.lamps)

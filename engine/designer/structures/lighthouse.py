@@ -96,18 +96,18 @@ def beam(pen: Pen, time_s: float) -> None:
     """Surf at the rock; by night the beam goes round, and dazzles when it comes past the camera."""
     x, y = _LAMP[0], _LAMP[1] + 0.013
     if pen.ground in ("water", "ice"):
-        for k in range(7):
+        for k in range(4):
             swell = 0.5 + 0.5 * math.sin(time_s * 1.1 + k * 1.9)
-            cx = -0.45 + 0.15 * k
-            foam = skia.Path().addOval(skia.Rect(cx - 0.08, 0.001 - 0.006 * swell, cx + 0.08, 0.007))
+            cx = -0.42 + 0.28 * k
+            foam = skia.Path().addOval(skia.Rect(cx - 0.13, 0.001 - 0.006 * swell, cx + 0.13, 0.007))
             pen.fill(foam, pen.colour("white", 0.8, 0.10 + 0.35 * swell))
     if pen.lamps <= 0:
         return
     turn = time_s * 0.7
     for way in (0.0, math.pi):
         across, towards = math.cos(turn + way), math.sin(turn + way)
-        length = 1.9 * across
-        wide = 0.035 + 0.20 * abs(across) + 0.10 * max(towards, 0.0)
+        length = 1.25 * across
+        wide = 0.030 + 0.13 * abs(across) + 0.10 * max(towards, 0.0)
         strength = pen.lamps * (0.20 + 0.5 * abs(across)) * (0.72 + 0.28 * towards)
         cone = pen.polygon([(x, y - 0.012), (x + length, y - wide - 0.03), (x + length, y + wide), (x, y + 0.012)])
         full = pen.shine(0xFFF0C0, strength)
@@ -115,4 +115,4 @@ def beam(pen: Pen, time_s: float) -> None:
         ray = skia.GradientShader.MakeLinear([skia.Point(x, y), skia.Point(x + length + 1e-4, y)], stops)
         pen.canvas.drawPath(cone, pen.paint(0xFFFFFFFF, Shader=ray, BlendMode=skia.BlendMode.kPlus))
     flare = max(math.sin(turn), 0.0) ** 6 + max(math.sin(turn + math.pi), 0.0) ** 6
-    pen.glow(x, y, 0.10 + 0.22 * flare, 0xFFF2C8, pen.lamps * (0.55 + 0.45 * flare))
+    pen.glow(x, y, 0.08 + 0.12 * flare, 0xFFF2C8, pen.lamps * (0.55 + 0.45 * flare))

@@ -216,7 +216,7 @@ def lines(pen: Pen, time_s: float) -> None:
     """Lanterns and pennants on lines that swing between the stalls."""
     japanese = pen.period == "japanese"
     lantern = pen.sprite(
-        "lantern", 0.16, 0.16, lambda pen: paper_lantern(pen, 0, -0.020, 0.042, 0xD8402A if japanese else 0xE8A030)
+        "lantern", 0.09, 0.09, lambda pen: paper_lantern(pen, 0, -0.020, 0.042, 0xD8402A if japanese else 0xE8A030)
     )
     rope = pen.colour("black", 0.3, 0.8)
     for line, (x0, y0, x1, y1) in enumerate(((-0.70, -0.215, -0.02, -0.235), (-0.02, -0.235, 0.70, -0.215))):

@@ -204,9 +204,8 @@ def birds(pen: Pen, time_s: float) -> None:
     if pen.lamps:
         x = 0.165 if pen.period == "roman" else -0.04
         pen.flame(x, 0.018, 0.036, time_s)
-        pen.glow(x, -0.05, 0.24, 0xFF9A40, (0.34 + 0.04 * math.sin(time_s * 7)) * pen.lamps)
     x0 = 0.15 if pen.period == "roman" else -0.03
-    for i in range(6):
+    for i in range(5):
         turn = time_s * (0.35 + 0.04 * i) + i * 1.05
         x = x0 + (0.17 + 0.03 * (i % 3)) * math.cos(turn)
         y = -0.49 + 0.035 * math.sin(turn) + 0.018 * i - 0.04

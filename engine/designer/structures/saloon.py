@@ -250,7 +250,7 @@ def lanterns(pen: Pen, time_s: float) -> None:
             swing = 0.004 * math.sin(time_s * 1.3 + i)
             pen.line((x, _FOOT - 0.112), (x + swing, _FOOT - 0.094), pen.colour("dark metal", 0.4), 0.0018)
             pen.fill(pen.box(x + swing, _FOOT - 0.078, 0.012, 0.017), pen.shine(0xFFE0A0, pen.lamps))
-            pen.glow(x + swing, _FOOT - 0.086, 0.085, 0xFFB458, (0.55 + 0.05 * math.sin(time_s * 8 + i)) * pen.lamps)
+            pen.glow(x + swing, _FOOT - 0.086, 0.06, 0xFFB458, (0.55 + 0.05 * math.sin(time_s * 8 + i)) * pen.lamps)
 
 
 @saloon.live_on("front")

@@ -158,7 +158,7 @@ def hearths(pen: Pen, time_s: float) -> None:
     """Smoke from the chimneys, lanterns that swing."""
     if pen.period == "japanese":
         for i, (x, y) in enumerate(((-0.25, -0.185), (0.525, -0.195))):
-            plume(pen, x, y, time_s + 3.1 * i, height=0.14, size=0.05, strength=0.38, pace=0.07)
+            plume(pen, x, y, time_s + 3.1 * i, height=0.14, size=0.05, strength=0.38, pace=0.07, count=5)
         return
     for i, (x, y) in enumerate(((-0.405, -0.175), (-0.10, -0.195), (0.40, -0.195))):
-        plume(pen, x, y, time_s + 3.7 * i, height=0.15, size=0.045, strength=0.45, pace=0.075, count=6)
+        plume(pen, x, y, time_s + 3.7 * i, height=0.15, size=0.045, strength=0.45, pace=0.075, count=4)

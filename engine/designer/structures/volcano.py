@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from functools import partial
+
+import numpy as np
 
 from engine.designer import textures
 from engine.designer.library import skia
@@ -123,27 +126,36 @@ def streams(pen: Pen) -> list[tuple[skia.Path, float]]:
 def eruption(pen: Pen, time_s: float) -> None:
     """Ash rises and leans with the wind, lit from below; the lava pulses; sparks fly in bursts."""
     ash = pen.sprite("ash", 0.26, 0.26, _ash, 0.5)
-    count = 11
+    count = 7
     for k in range(count):
         t = (time_s * 0.045 + k / count) % 1.0
         x = 0.02 * math.sin(k * 2.4 + time_s * 0.2) + (0.42 * t**1.7) * (1 if pen.side <= 0 else -1)
         y = _RIM + 0.01 - 0.30 * t**0.75
         alpha = min(t * 9, 1.0) * (1 - t) ** 0.7 * 0.92
-        pen.stamp(ash, x, y, 0.34 + 0.95 * t, alpha, turn=(k * 67.0) % 360 + 18 * t, flip=bool(k % 2))
+        pen.stamp(ash, x, y, 0.36 + 0.84 * t, alpha, flip=bool(k % 2))
     pulse = 0.75 + 0.25 * math.sin(time_s * 1.3)
     heat = 0.30 + 0.60 * pen.dark
-    pen.glow(0, _RIM - 0.015, 0.23, 0xFF5A20, heat * pulse)
-    for i, (path, width) in enumerate(streams(pen)):
-        beat = 0.5 + 0.5 * math.sin(time_s * 0.9 + i * 1.7)
-        pen.stroke(path, pen.shine(0xFF6A20, (0.10 + 0.14 * beat) * (0.5 + 0.5 * pen.dark)), width * 5.5)
-        pen.stroke(path, pen.shine(0xFFE08A, 0.55 * beat), width * 0.5)
-    chance = pen.numbers(46, 4, 3)
-    for vx, vy, start, size in chance.tolist():
-        t = (time_s * 0.45 + start) % 1.0
-        x = (vx - 0.5) * 0.42 * t
-        y = _RIM - (0.10 + 0.26 * vy) * t * 1.5 + 0.36 * t * t
-        if y < 0.0:
-            pen.circle(x, y, 0.0012 + 0.0022 * size, pen.shine(0xFFC050 if t < 0.4 else 0xFF6A28, 1 - t**2))
+    pen.glow(0, _RIM - 0.015, 0.16, 0xFF5A20, heat * pulse)
+    for k in (0, 1):
+        beat = 0.5 + 0.5 * math.sin(time_s * 0.9 + k * 2.2)
+        pen.stamp(
+            pen.sprite(f"hot {k}", 0.60, 0.44, partial(_hot, which=k)), 0.03, _RIM / 2 + 0.02, alpha=beat, whole=True
+        )
+    chance = pen.numbers(46, 3, 3)
+    t = (time_s * 0.45 + chance[:, 2]) % 1.0
+    x = (chance[:, 0] - 0.5) * 0.42 * t
+    y = _RIM - (0.10 + 0.26 * chance[:, 1]) * t * 1.5 + 0.36 * t * t
+    for low, high, code in ((0.0, 0.35, 0xFFD070), (0.35, 0.7, 0xFF9038), (0.7, 1.0, 0xC84018)):
+        some = (t >= low) & (t < high)
+        pen.dots(np.stack([x, y], 1)[some], 0.0024 - 0.001 * low, pen.shine(code, 1.0 - 0.6 * low))
+
+
+def _hot(pen: Pen, which: int) -> None:
+    """The brightest of every other stream, with its glow."""
+    pen.canvas.translate(-0.03, -_RIM / 2 - 0.02)
+    for path, width in streams(pen)[which::2]:
+        pen.stroke(path, pen.shine(0xFF6A20, 0.10 + 0.14 * pen.dark), width * 5.5)
+        pen.stroke(path, pen.shine(0xFFE08A, 0.6), width * 0.5)
 
 
 def _ash(pen: Pen) -> None:

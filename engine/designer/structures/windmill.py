@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from engine.designer.library import skia
-from engine.designer.pen import Pen
+from engine.designer.pen import Pen, Sprite
 from engine.designer.registry import structure
 from engine.designer.structures.solids import WINTRY, face, facing, joints, masonry, plume
 
@@ -183,33 +185,42 @@ def sails(pen: Pen, time_s: float) -> None:
         pen.fill(vane, pen.colour("roof", 0.7))
         pen.stamp(wheel, 0.0, -0.34, turn=time_s * 70)
     elif pen.period == "futuristic":
-        rotor = pen.sprite("rotor", 0.40, 0.40, _rotor)
+        blade = pen.sprite("blade", 0.03, 0.21, _blade)
         for x, size, phase in ((-0.34, 0.55, 40.0), (0.36, 0.42, 85.0), (0.0, 1.0, 0.0)):
-            pen.stamp(rotor, x, 0.02 + (_HUB[1] - 0.06) * size, size, turn=time_s * 50 + phase)
+            y = 0.02 + (_HUB[1] - 0.06) * size
+            spin(pen, blade, x, y, size, time_s * 50 + phase, 3, 0.098)
+            pen.circle(x, y, 0.010 * size, pen.colour("white", 0.8))
     else:
-        cross = pen.sprite("sails", 0.48, 0.48, _sails)
-        pen.stamp(cross, 0.52, 0.02 + _HUB[1] * 0.34, 0.34, turn=time_s * 26 + 60)
-        pen.stamp(cross, 0.0, 0.03 + _HUB[1], turn=time_s * 22 + 24)
+        arm = pen.sprite("sail", 0.09, 0.25, _sail)
+        for x, y, size, turn in (
+            (0.52, 0.02 + _HUB[1] * 0.34, 0.34, time_s * 26 + 60),
+            (0.0, 0.03 + _HUB[1], 1.0, time_s * 22 + 24),
+        ):
+            spin(pen, arm, x, y, size, turn, 4, 0.105)
+            pen.circle(x, y, 0.013 * size, pen.colour("dark metal", 0.5))
+            pen.circle(x, y, 0.006 * size, pen.colour("metal", 0.9))
         plume(pen, -0.285, -0.108, time_s, strength=0.4)
 
 
-def _sails(pen: Pen) -> None:
-    """Four lattice sails, half of each covered with canvas."""
-    for k in range(4):
-        pen.canvas.save()
-        pen.canvas.rotate(90 * k)
-        pen.line((0, 0.012), (0, -0.222), pen.colour("dark wood", 0.5), 0.0075)
-        cloth = pen.polygon([(0.004, -0.045), (0.052, -0.045), (0.049, -0.220), (0.004, -0.220)])
-        pen.fill(cloth, pen.colour("white", 0.95), pen.colour("white", 0.55))
-        frame = pen.colour("dark wood", 0.35)
-        for j in range(10):
-            y = -0.045 - 0.0194 * j
-            pen.line((-0.016, y), (0.051, y), frame, 0.0018)
-        for x in (-0.016, 0.027, 0.051):
-            pen.line((x, -0.045), (x, -0.220), frame, 0.0022)
-        pen.canvas.restore()
-    pen.circle(0, 0, 0.013, pen.colour("dark metal", 0.5))
-    pen.circle(0, 0, 0.006, pen.colour("metal", 0.9))
+def spin(pen: Pen, arm: Sprite, x: float, y: float, size: float, turn: float, count: int, middle: float) -> None:
+    """`count` arms about a hub at (x, y), the middle of each `middle` away: less to turn than a whole wheel."""
+    for k in range(count):
+        a = math.radians(turn + 360 * k / count)
+        pen.stamp(arm, x + math.sin(a) * middle * size, y - math.cos(a) * middle * size, size, turn=math.degrees(a))
+
+
+def _sail(pen: Pen) -> None:
+    """A lattice sail that points up, half of it covered with canvas."""
+    pen.canvas.translate(0, 0.105)
+    pen.line((0, 0.012), (0, -0.222), pen.colour("dark wood", 0.5), 0.0075)
+    cloth = pen.polygon([(0.004, -0.045), (0.040, -0.045), (0.038, -0.220), (0.004, -0.220)])
+    pen.fill(cloth, pen.colour("white", 0.95), pen.colour("white", 0.55))
+    frame = pen.colour("dark wood", 0.35)
+    for j in range(10):
+        y = -0.045 - 0.0194 * j
+        pen.line((-0.016, y), (0.040, y), frame, 0.0018)
+    for x in (-0.016, 0.022, 0.040):
+        pen.line((x, -0.045), (x, -0.220), frame, 0.0022)
 
 
 def _wheel(pen: Pen) -> None:
@@ -224,14 +235,11 @@ def _wheel(pen: Pen) -> None:
     pen.circle(0, 0, 0.015, pen.colour("dark metal", 0.6))
 
 
-def _rotor(pen: Pen) -> None:
-    for k in range(3):
-        pen.canvas.save()
-        pen.canvas.rotate(120 * k)
-        blade = pen.curve([(-0.004, 0.0), (-0.012, -0.045), (-0.002, -0.197), (0.003, -0.12), (0.005, 0.0)], close=True)
-        pen.fill(blade, pen.colour("white", 1.0), pen.colour("white", 0.5))
-        pen.canvas.restore()
-    pen.circle(0, 0, 0.010, pen.colour("white", 0.8))
+def _blade(pen: Pen) -> None:
+    """One blade of a turbine that points up."""
+    pen.canvas.translate(0, 0.098)
+    blade = pen.curve([(-0.004, 0.0), (-0.012, -0.045), (-0.002, -0.197), (0.003, -0.12), (0.005, 0.0)], close=True)
+    pen.fill(blade, pen.colour("white", 1.0), pen.colour("white", 0.5))
 
 
 _TULIPS = (0xD8322E, 0xF2C230, 0xE86A9A, 0xF4EEE4, 0x8E3FA0, 0xF08030)
