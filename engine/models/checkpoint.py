@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,11 +115,15 @@ def shard(path: Path, limit: int = SHARD) -> list[Path]:
     return shards
 
 
+_SHARD = re.compile(r"\.[0-9]{1,4}-of-[0-9]{1,4}")
+
+
 def parts_of(path: Path) -> list[Path]:
     """A weights file, or the shards that stand in its place, in order. Raises WeightsError where there are none."""
     if path.is_file():
         return [path]
-    shards = sorted(path.parent.glob(f"{path.name}.*-of-*"))
+    beside = sorted(path.parent.glob(f"{path.name}.*-of-*"))
+    shards = [part for part in beside if _SHARD.fullmatch(part.name.removeprefix(path.name)) and part.is_file()]
     if not shards:
         raise WeightsError(f"no weights at {path}; leave --weights out to use the shipped ones")
     counts = {part.name.rsplit("-of-", 1)[1] for part in shards}
@@ -155,7 +160,10 @@ def load_weights(path: Path | None = None) -> Weights:
     metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__", {})
     if metadata.get("format") != FORMAT:
         raise WeightsError(f"{path} holds {metadata.get('format', 'no known format')}, not {FORMAT}")
-    config = ModelConfig.from_dict(json.loads(metadata["config"]))
+    try:
+        config = ModelConfig.from_dict(json.loads(metadata["config"]))
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise WeightsError(f"{path} does not say which architecture it is of ({error}); fetch it again") from None
     network, router = Hourglass(config), Router(len(config.worlds), len(config.things))
     for name, module in (("network", network), ("router", router)):
         part = {k.removeprefix(f"{name}."): v.float() for k, v in tensors.items() if k.startswith(f"{name}.")}

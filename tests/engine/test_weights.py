@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 
 from engine.config import ModelConfig, lsd_base, lsd_test, lsd_tiny
 from engine.models.checkpoint import (
+    FORMAT,
     SHIPPED,
     WeightsError,
     card_path,
@@ -162,3 +163,21 @@ def test_presets_keep_their_budgets() -> None:
 def test_an_impossible_configuration_is_refused(change: dict) -> None:
     with pytest.raises(ValueError, match=r"heads|positive|distinct"):
         ModelConfig.from_dict({**lsd_test().to_dict(), **change})
+
+
+def test_shards_of_a_thousand_million_parts_are_not_counted(tmp_path: Path) -> None:
+    """A take names its weights, and may come from somebody else."""
+    path = tmp_path / "evil.safetensors"
+    for name in ("1-of-999999999", "x-of-y", "1-of-2-of-3"):
+        (tmp_path / f"{path.name}.{name}").write_bytes(b"")
+        with pytest.raises(WeightsError, match="no weights at"):
+            load_weights(path)
+
+
+@pytest.mark.parametrize("config", ["{", "[]", "5", '{"width": "x"}', '{"name": 5, "width": []}', None])
+def test_weights_without_a_config_are_refused_in_words(tmp_path: Path, config: str | None) -> None:
+    path = tmp_path / "odd.safetensors"
+    metadata = {"format": FORMAT, **({} if config is None else {"config": config})}
+    save_file({"known": torch.zeros(1)}, path, metadata)
+    with pytest.raises(WeightsError, match="does not say which architecture"):
+        load_weights(path)
