@@ -298,7 +298,10 @@ class Director:
         frame that cannot be made is answered with itself, and the answer's `error` says why.
         """
         with self._frame_lock:
-            index, ticks = max(arrival.index, self._last_frame[0] + 1), max(arrival.ticks, self._last_frame[1] + 1)
+            index, ticks = (
+                max(arrival.index, self._last_frame[0] + 1),
+                max(round(arrival.ticks), self._last_frame[1] + 1),
+            )
             self._last_frame, self._last_s = (index, ticks), time.monotonic()
             self._counts.dropped += len(skipped)
             return self._answer(replace(arrival, index=index, ticks=ticks), skipped)

@@ -63,7 +63,7 @@ class TakeLog:
         self.rows = 0
         """Frames so far, made or not: the number of the next row."""
         self._fps = fps
-        self._steps = self._next_snapshot = 0
+        self._steps = self._next_snapshot = self._last_ticks = 0
         self._keys = self._markers = self._sets = 0
         self._locate = locate
         self._values = defaults()
@@ -157,7 +157,7 @@ class TakeLog:
         """Record a frame that was answered with `live`, composited by a matte, (H, W) uint8, where a set stood."""
         step = None if error else self._steps
         matte = None if error else matte
-        ticks = arrival.ticks - self.origin
+        ticks = self._row_ticks(arrival)
         matte_sum = None if matte is None else matte_crc(matte)
         row = FrameRow(arrival.index, ticks, step, crc(arrival.packet), crc(live), sha256, error, matte_sum)
         self._recorder.frame(row, arrival.packet, live, matte)
@@ -167,9 +167,18 @@ class TakeLog:
     def drop(self, missed: Sequence[Arrival]) -> None:
         """Record frames that came and were not made."""
         for arrival in missed:
-            row = FrameRow(arrival.index, arrival.ticks - self.origin, None, crc(arrival.packet))
+            row = FrameRow(arrival.index, self._row_ticks(arrival), None, crc(arrival.packet))
             self._recorder.frame(row, arrival.packet, None)
             self.rows += 1
+
+    def _row_ticks(self, arrival: Arrival) -> int:
+        """When it was taken, on the take's clock, which never runs back: else the take would be refused as damaged.
+
+        A frame that was made comes after the one before as it is (`Director.answer`); a dropped one may bear the
+        camera's own time still, where many have the same.
+        """
+        self._last_ticks = max(self._last_ticks, round(arrival.ticks - self.origin))
+        return self._last_ticks
 
     def give_up(self, why: str) -> None:
         """End the recording for that reason; the take opens as recovered."""

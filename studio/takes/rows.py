@@ -13,6 +13,9 @@ from studio.takes.manifest import MOST_TICKS, TICKS_PER_SECOND
 
 CRC_LENGTH, SHA256_LENGTH = 8, 64
 """Hexadecimal digits of a packet's checksum and of a picture's hash."""
+MOST_LAG = TICKS_PER_SECOND
+"""Ticks by which a dropped frame may come before the frame before it: of a camera that gives many the same time, those
+that were answered have moved on."""
 MOST_FRAMES = 2**53
 """The largest number of a frame: beyond it JavaScript would no longer tell two from each other."""
 
@@ -75,7 +78,8 @@ def checked_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[FrameRow]:
             type(index) is int
             and 0 <= index <= MOST_FRAMES
             and type(ticks) is int
-            and last_ticks <= ticks <= MOST_TICKS
+            and (last_ticks <= ticks or (live_crc is None and last_ticks - MOST_LAG <= ticks >= 0))
+            and ticks <= MOST_TICKS
             and (step is None or (type(step) is int and last_step < step <= MOST_FRAMES and live_crc is not None))
             and type(raw_crc) is str
             and len(raw_crc) == CRC_LENGTH
@@ -87,7 +91,7 @@ def checked_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[FrameRow]:
             raise ValueError(f"line {number}: {_fault(row, last_ticks, last_step)}")
         if error is not None:
             check_text(error)
-        last_ticks, last_step = ticks, last_step if step is None else step
+        last_ticks, last_step = max(ticks, last_ticks), last_step if step is None else step
         yield FrameRow(index, ticks, step, raw_crc, live_crc, sha256, error, matte_crc)
 
 
@@ -108,7 +112,7 @@ def _fault(row: Mapping[str, Any], last_ticks: int, last_step: int) -> str:
     legal = {
         "index": (whole("index", 0, MOST_FRAMES), "a whole number from 0 on"),
         "ticks": (
-            whole("ticks", last_ticks, MOST_TICKS),
+            whole("ticks", max(0, last_ticks - MOST_LAG * absent("live_crc")), MOST_TICKS),
             f"whole microseconds, not before the frame before ({last_ticks}), and less than a year",
         ),
         "step": (

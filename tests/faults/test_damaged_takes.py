@@ -24,6 +24,7 @@ from studio.app.sessions import Sessions
 from studio.farm.farm import Farm
 from studio.farm.inprocess import InProcess
 from studio.farm.jobs import Job
+from studio.live.connection import Connection
 from studio.live.director import Director
 from studio.rendering.verify import check_take
 from studio.takes import lock
@@ -37,6 +38,7 @@ from studio.timeline.timeline import Timeline
 from tests.edge_model import EdgeModel
 from tests.faults.forgery import SEED, contents, copy_of, forge, make_take
 from tests.faults.support import shoot, small_disk
+from tests.studio.conftest import camera_jpeg
 
 Damage = Callable[[Path], object]
 
@@ -78,6 +80,10 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "a time that is a text": (row(lambda rows: rows[2].update(ticks="83333")), "line 3: ticks is not"),
     "a time that is half": (row(lambda rows: rows[2].update(ticks=83333.5)), "line 3: ticks is not"),
     "a time that is NaN": (row(lambda rows: rows[2].update(ticks=math.nan)), "line 3"),
+    "a dropped frame two seconds late": (
+        row(lambda rows: rows[-1].update(ticks=0, step=None, live_crc=None) or rows[-2].update(ticks=2_000_000)),
+        "line 8: ticks is not",
+    ),
     "no time": (row(lambda rows: rows[2].pop("ticks")), "line 3: ticks is not"),
     "a number that is true": (row(lambda rows: rows[1].update(index=True)), "line 2: index is not"),
     "a step twice": (row(lambda rows: rows[3].update(step=2)), "line 4: step is not"),
@@ -310,6 +316,46 @@ def test_what_could_not_be_read_again_is_not_recorded(tmp_path: Path, kind: str,
     finally:
         director.close()
     assert folder
+    assert check_take(folder, EdgeModel(seed=SEED)).faults == []
+
+
+def test_times_that_run_back_or_are_no_whole_ticks_leave_a_take_that_opens(tmp_path: Path) -> None:
+    director = Director(EdgeModel(seed=SEED))
+    try:
+        director.record(tmp_path, Slate("Back"))
+        for n, at in enumerate([0, 41_667, 20_000, -5, 83_333.4, 83_333]):
+            director.shoot(camera_jpeg(n), n, at)  # type: ignore[arg-type]
+        folder = director.cut()
+    finally:
+        director.close()
+    assert folder
+    assert [row.ticks for row in Take.open(folder).frames] == [0, 41_667, 41_668, 41_669, 83_333, 83_334]
+
+
+def test_a_dropped_frame_may_bear_the_cameras_own_time(folder: Path) -> None:
+    """As those of earlier takes do, from cameras that give several frames the same time."""
+    row(lambda rows: rows[4].update(ticks=rows[3]["ticks"] - 2, step=None, live_crc=None))(folder)
+    assert len(Take.open(folder).frames) == 8
+
+
+def test_a_camera_whose_clock_stands_leaves_a_take_that_opens(tmp_path: Path) -> None:
+    """Frames of one and the same time: those that are made move on by a tick, those that are dropped come between."""
+    director = Director(EdgeModel(seed=SEED))
+    connection = Connection(director, held=False)
+    try:
+        director.record(tmp_path, Slate("Still"))
+        for n in range(12):
+            connection.offer(camera_jpeg(n), n, 1_000_000)
+            if n % 3 == 2:
+                arrivals = connection._take()
+                assert arrivals
+                director.answer(arrivals[-1], arrivals[:-1])
+        folder = director.cut()
+    finally:
+        director.close()
+    assert folder
+    rows = Take.open(folder).frames
+    assert [row.step for row in rows if row.step is not None] == [0, 1, 2, 3]
     assert check_take(folder, EdgeModel(seed=SEED)).faults == []
 
 
