@@ -33,6 +33,13 @@ JPEGS = [jpeg(), jpeg(progressive=True), jpeg(subsampling=0, optimize=True), jpe
 MARKERS = st.sampled_from([bytes((0xFF, marker)) for marker in (0xC0, 0xC2, 0xC4, 0xD8, 0xD9, 0xDA, 0xDB, 0xDD, 0xE1)])
 
 
+class Bytes(bytes):
+    """Bytes that are not printed whole."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes, crc32 {zlib.crc32(self):08x}: {self[:40].hex()}…>"
+
+
 @st.composite
 def mutated(draw: st.DrawFn, whole: bytes, ahead: int) -> bytes:
     """Bytes with some changed, cut out, put in or said twice, most of them among the first ones."""
@@ -52,7 +59,7 @@ def mutated(draw: st.DrawFn, whole: bytes, ahead: int) -> bytes:
                 data[at:at] = data[at : at + length] * draw(st.integers(1, 30))
             case 4:
                 data[at : at + 2] = draw(MARKERS)
-    return bytes(data)
+    return Bytes(data)
 
 
 def _look_at(data: bytes) -> None:
@@ -111,10 +118,10 @@ def headers(draw: st.DrawFn) -> bytes:
         header[name] = draw(VALUES)
         if draw(st.integers(0, 3)) == 0:
             del header[name]
-    return zlib.compress(save(load(UNPACKED), {"stream": json.dumps(header)}))
+    return Bytes(zlib.compress(save(load(UNPACKED), {"stream": json.dumps(header)})))
 
 
-SNAPSHOTS = mutated(PACKED, 40) | mutated(UNPACKED, 1500).map(zlib.compress) | headers()
+SNAPSHOTS = mutated(PACKED, 40) | mutated(UNPACKED, 1500).map(lambda data: Bytes(zlib.compress(data))) | headers()
 
 
 def _restore(data: bytes) -> None:
