@@ -108,11 +108,6 @@ class Pen:
         name = sum(ord(c) * 31**i for i, c in enumerate(self.name)) % 2**31
         return np.random.Generator(np.random.PCG64([self.seed, name, key])).random((count, columns))
 
-    @property
-    def scale(self) -> float:
-        """What a unit measures here, in those of the whole picture: below 1 for what stands smaller behind."""
-        return float(self.canvas.getTotalMatrix().getScaleX()) / self._unit
-
     # ---- light and colour
 
     @property

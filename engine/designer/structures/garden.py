@@ -167,7 +167,9 @@ def beds(pen: Pen) -> None:
     if pen.period == "japanese":
         pond(pen)
         return
-    walk = pen.polygon([(-0.055, 0.03), (0.055, 0.03), (0.62, BOTTOM), (-0.62, BOTTOM)])
+    bottom = BOTTOM / 0.6  # behind a landmark all is smaller, and the walk still reaches the picture's edge
+    wide = 0.055 + 0.565 * (bottom - 0.03) / (BOTTOM - 0.03)
+    walk = pen.polygon([(-0.055, 0.03), (0.055, 0.03), (wide, bottom), (-wide, bottom)])
     gravel, edge = pen.colour("sand", 0.75), pen.colour("sand", 0.55, far=0.3)
     pen.fill_between(walk, (0, 0.02), (0, BOTTOM), edge, gravel)
     pen.texture(walk, "grain", pen.colour("earth", 0.2), scale=0.45, strength=0.4)

@@ -29,12 +29,9 @@ def igloo(pen: Pen) -> None:
     contact(pen, 0.06, _FOOT - 0.004, 0.72, 0.45)
     dome(pen, 0.06, _FOOT, _RADIUS, 0.0)
     porch(pen, -0.13, _FOOT + 0.012, 0.135)
-    for x, w, y in ((0.30, 0.16, 0.012), (-0.30, 0.10, 0.014), (0.10, 0.22, 0.016)):
-        drift = skia.Path().addOval(skia.Rect(x - w, _FOOT - 0.014 + y, x + w, _FOOT + 0.022 + y))
-        pen.canvas.save()
-        pen.canvas.clipRect(skia.Rect(x - w, _FOOT - 0.03, x + w, _FOOT + 0.006 + y))
-        pen.soft(drift, pen.colour("snow", 0.85, 0.9), 0.006)
-        pen.canvas.restore()
+    for x, w in ((0.33, 0.11), (-0.27, 0.07), (0.12, 0.16), (0.22, 0.14)):
+        drift = skia.Path().addOval(skia.Rect(x - w, _FOOT - 0.012, x + w, _FOOT + 0.020))
+        pen.soft(drift, pen.colour("snow", 0.85, 0.9), 0.008)
     if pen.lamps:
         pen.glow(-0.13, 0.05, 0.26, 0xFFA448, 0.4 * pen.lamps)
         pen.glow(0.08, -0.03, 0.34, 0xFFA448, 0.18 * pen.lamps)

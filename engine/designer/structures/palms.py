@@ -211,12 +211,11 @@ def sway(pen: Pen, time_s: float) -> None:
 def _turned(pen: Pen, which: int, step: int, size: float, flip: bool) -> Sprite:
     """A crown turned by some steps, as large as it stands here: a copy is many times as fast as a turn."""
     base = pen.sprite(f"crown {which}", 0.44, 0.36, crown)
-    scale = round(pen.scale * size, 3)
 
     def draw(pen: Pen) -> None:
-        pen.stamp(base, 0, 0, scale, turn=step * _STEP, flip=flip)
+        pen.stamp(base, 0, 0, size, turn=step * _STEP, flip=flip)
 
-    return pen.sprite(f"crown {which} {step} {scale} {flip}", 0.45 * scale, 0.37 * scale, draw)
+    return pen.sprite(f"crown {which} {step} {size} {flip}", 0.45 * size, 0.37 * size, draw)
 
 
 def crown(pen: Pen) -> None:

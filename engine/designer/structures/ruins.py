@@ -142,9 +142,9 @@ def ivy(pen: Pen) -> None:
     if pen.ground in ("sand", "moondust", *WINTRY):
         return
     for x, y, length, spread in (
-        (-0.19, -0.33, 0.20, 0.026), (-0.44, -0.20, 0.17, 0.030), (0.125, -0.26, 0.18, 0.024),
+        (-0.19, -0.33, 0.20, 0.026), (-0.44, -0.17, 0.15, 0.020), (0.125, -0.26, 0.18, 0.024),
         (0.34, -0.215, 0.12, 0.034),
-        (0.50, -0.12, 0.09, 0.028), (-0.235, -0.12, 0.14, 0.020), (0.02, -0.44, 0.10, 0.016),
+        (0.50, -0.10, 0.09, 0.022), (-0.235, -0.12, 0.14, 0.020), (0.02, -0.44, 0.10, 0.016),
     ):  # fmt: skip
         for _ in range(round(length * 900)):
             t = pen.random.random() ** 1.3
@@ -204,6 +204,8 @@ def birds(pen: Pen, time_s: float) -> None:
     if pen.lamps:
         x = 0.165 if pen.period == "roman" else -0.04
         pen.flame(x, 0.018, 0.036, time_s)
+    if pen.sky in ("underwater", "stars", "indoors"):
+        return
     x0 = 0.15 if pen.period == "roman" else -0.03
     for i in range(5):
         turn = time_s * (0.35 + 0.04 * i) + i * 1.05

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.designer import textures
 from engine.designer.library import skia
-from engine.designer.pen import Pen, Point
+from engine.designer.pen import LAYERS, Pen, Point
 from engine.designer.registry import structure
 from engine.designer.shaders import shade, three
 from engine.designer.structures.solids import WINTRY, carve
@@ -46,6 +46,11 @@ half4 main(float2 p) {
 """
 
 
+def _aside(pen: Pen) -> float:
+    """Behind a landmark the cone stands beside it, or nobody would see its crater."""
+    return -0.95 if pen.distance >= LAYERS["far"].distance else 0.0
+
+
 @structure(
     "volcano",
     stands="range",
@@ -56,6 +61,7 @@ def volcano(pen: Pen) -> None:
     hills = pen.ridge(-0.05, 0.05, waves=1.2, rough=0.7)
     carve(pen, pen.hill(hills, bottom=0.05), "dark stone", scale=0.3, far=0.22)
     pen.mist(-0.14, 0.05, 0.5 * pen.air.mist)
+    pen.canvas.translate(_aside(pen), 0)
     slope: list[Point] = []
     for k in range(61):
         t = k / 60
@@ -125,6 +131,7 @@ def streams(pen: Pen) -> list[tuple[skia.Path, float]]:
 @volcano.live
 def eruption(pen: Pen, time_s: float) -> None:
     """Ash rises and leans with the wind, lit from below; the lava pulses; sparks fly in bursts."""
+    pen.canvas.translate(_aside(pen), 0)
     ash = pen.sprite("ash", 0.26, 0.26, _ash, 0.5)
     count = 7
     for k in range(count):
@@ -139,15 +146,19 @@ def eruption(pen: Pen, time_s: float) -> None:
     for k in (0, 1):
         beat = 0.5 + 0.5 * math.sin(time_s * 0.9 + k * 2.2)
         pen.stamp(
-            pen.sprite(f"hot {k}", 0.60, 0.44, partial(_hot, which=k)), 0.03, _RIM / 2 + 0.02, alpha=beat, whole=True
+            pen.sprite(f"hot {k}", 0.60, 0.44, partial(_hot, which=k)),
+            0.03,
+            _RIM / 2 + 0.02,
+            alpha=beat,
+            whole=True,
         )
     chance = pen.numbers(46, 3, 3)
-    t = (time_s * 0.45 + chance[:, 2]) % 1.0
-    x = (chance[:, 0] - 0.5) * 0.42 * t
-    y = _RIM - (0.10 + 0.26 * chance[:, 1]) * t * 1.5 + 0.36 * t * t
+    age = (time_s * 0.45 + chance[:, 2]) % 1.0
+    xs = (chance[:, 0] - 0.5) * 0.42 * age
+    ys = _RIM - (0.10 + 0.26 * chance[:, 1]) * age * 1.5 + 0.36 * age * age
     for low, high, code in ((0.0, 0.35, 0xFFD070), (0.35, 0.7, 0xFF9038), (0.7, 1.0, 0xC84018)):
-        some = (t >= low) & (t < high)
-        pen.dots(np.stack([x, y], 1)[some], 0.0024 - 0.001 * low, pen.shine(code, 1.0 - 0.6 * low))
+        some = (age >= low) & (age < high)
+        pen.dots(np.stack([xs, ys], 1)[some], 0.0024 - 0.001 * low, pen.shine(code, 1.0 - 0.6 * low))
 
 
 def _hot(pen: Pen, which: int) -> None:
