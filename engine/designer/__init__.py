@@ -4,9 +4,9 @@
     Plan.from_dict(..)                                            -> a place as data
     Place(plan).picture(time_s, width, height, view)              -> a plate, as engine.compositing knows them
 
-Files, from the ground up: `library` (skia), `colours` (materials, air, moods), `textures` (noise), `shaders`, `pen` (what a
-drawing draws with; coordinates and layers), `registry` (the vocabulary), `skies/ grounds/ structures/ things/` (the
-drawings, a few a file), `vocabulary` (all of them), `plan`, `framing`, `place` (composition), `words`, `sheets`.
+Files, from the ground up: `library` (skia), `colours` (materials, air, moods), `textures` (noise), `shaders`, `pen`
+(what a drawing draws with; coordinates and layers), `registry` (the vocabulary), `skies/ grounds/ structures/ things/`
+(the drawings, a few a file), `vocabulary` (all of them), `plan`, `framing`, `place` (composition), `words`, `sheets`.
 
 How to draw a structure of one's own: a file in structures/, its name in `vocabulary.DRAWN`, and in the file
 

@@ -47,7 +47,7 @@ def fireworks(pen: Pen, time_s: float) -> None:
 
 def burst(pen: Pen, x: float, y: float, age: float, code: int, reach: float, key: int) -> None:
     """Sparks on a sphere that spreads, slows down and sinks; each trails what it was a moment ago."""
-    chances = pen.numbers(150, 3, 1000 + key)
+    chances = pen.numbers(95, 3, 1000 + key)
     height = 2 * chances[:, 0] - 1
     angle = math.tau * chances[:, 1]
     flat = np.sqrt(1 - height**2)
@@ -55,7 +55,7 @@ def burst(pen: Pen, x: float, y: float, age: float, code: int, reach: float, key
     light = max(0.0, 1 - age / 3.4) ** 0.9
     pen.glow(x, y, reach * 1.9, code, 0.8 * max(0.0, 1 - age / 0.7) + 0.3 * light)
     twinkle = light * (0.6 + 0.4 * np.sin(age * 23 + 40 * chances[:, 0])) if age > 1.1 else None
-    for back, alpha, radius in ((0.24, 0.22, 0.0026), (0.16, 0.4, 0.0032), (0.08, 0.65, 0.0038), (0.0, 1.0, 0.0046)):
+    for back, alpha, radius in ((0.20, 0.3, 0.0030), (0.09, 0.6, 0.0038), (0.0, 1.0, 0.0048)):
         then = max(age - back, 0.0)
         places = ways * (reach * (1 - math.exp(-2.3 * then))) + (x, y + 0.028 * then * then)
         if twinkle is not None and not back:
@@ -217,7 +217,7 @@ def candle_places(pen: Pen) -> list[tuple[float, float, float, float]]:
 def smoke(pen: Pen, time_s: float) -> None:
     """Smoke that rises from the ground at both sides, leans with the wind and thins out."""
     puff = pen.sprite("puff", 0.4, 0.4, one_puff, detail=0.4)
-    for i, (a, b, c) in enumerate(pen.numbers(64, 3, 1).tolist()):
+    for i, (a, b, c) in enumerate(pen.numbers(22, 3, 1).tolist()):
         share = (b + time_s * (0.035 + 0.02 * c)) % 1.0
         source = (-0.72, -0.3, 0.38, 0.8)[i % 4]
         x = source + 0.05 * (a - 0.5) * (1 + 3 * share) + 0.26 * share + 0.03 * math.sin(time_s * 0.4 + 9 * a)
@@ -226,8 +226,8 @@ def smoke(pen: Pen, time_s: float) -> None:
             puff,
             x,
             y,
-            0.22 + 1.0 * share,
-            0.75 * math.sin(math.pi * share) ** 0.8,
+            0.30 + 0.95 * share,
+            math.sin(math.pi * share) ** 0.8,
             turn=40 * a + 14 * time_s * (c - 0.5),
         )
 
