@@ -229,6 +229,7 @@ def evaluate(
     from engine.evaluation.evaluate import evaluate as run
     from engine.evaluation.scores import MEASURES
     from engine.evaluation.trials import DRIFT_WORLDS, TRIALS, run_trials
+    from engine.media.files import write_whole
     from engine.stream import Stream
     from engine.teachers.wordings import wordings
     from engine.teachers.worlds import teachers_of
@@ -285,7 +286,7 @@ def evaluate(
         "steps": steps,
         "setup": stream.setup.to_dict(),
     }
-    out.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(out, (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode())
     for row in report.get("skipped", []):
         print(f"skipped {row['file']}: {row['why']}", file=sys.stderr)
     _print_table(f"{report['model']}: {', '.join(names)}", _headline(report))

@@ -26,6 +26,7 @@ import numpy as np
 import psutil
 import torch
 
+from engine.media.files import write_whole
 from engine.runtime import cores, cpu_features
 
 SCHEMA = "lsd-benchmark"
@@ -100,7 +101,7 @@ def section(folder: Path, name: str, *, seed: int, device: str | torch.device = 
     record = read(path) if path.exists() else {"sections": {}}
     record = {"schema": SCHEMA, "version": VERSION, "machine": about, "sections": {**record["sections"], name: content}}
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(path, (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from engine.bench.records import PERCENTILES, read
 from engine.console import plain
+from engine.media.files import write_whole
 
 BEGIN = "<!-- measured: written by `python -m engine bench --report` -->"
 END = "<!-- measured: end -->"
@@ -161,7 +162,7 @@ def write(readme: Path, folder: Path) -> None:
     if not between.search(text):
         raise ValueError(f"{readme} lacks the lines {BEGIN} and {END}, between which the measurements go")
     section = f"{BEGIN}\n\n{markdown(folder)}\n\n{END}"
-    readme.write_text(between.sub(lambda _: section, text), encoding="utf-8")
+    write_whole(readme, between.sub(lambda _: section, text).encode())
 
 
 def tables(folder: Path) -> Iterator[Table | str]:

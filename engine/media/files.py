@@ -1,4 +1,6 @@
-"""Files and bytes of others: regular files alone, and no more of them than is legal. Standard library only.
+"""Files and bytes of others: regular files alone, and no more of them than is legal; files of ours, whole or not at all.
+
+Standard library only.
 
 Whoever opens a device or a pipe by its name may wait for ever, or read without end.
 """
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
 import zlib
 from pathlib import Path
@@ -54,6 +57,21 @@ def inflated(data: bytes, most: int) -> bytes:
     if not unpacker.eof:
         raise ValueError("it is cut off")
     return unpacked
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file through a new one beside it, so that it is never seen in part; a link of its name gives way."""
+    part = path.with_name(f".{secrets.token_hex(8)}.part")  # a name of any length has one beside it
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        error.filename, error.filename2 = str(path), None  # what was to be written, for people
+        raise
 
 
 def _opener(path: str, flags: int) -> int:

@@ -22,6 +22,7 @@ from engine.config import ModelConfig
 from engine.evaluation.clips import read_clip
 from engine.evaluation.endurance import drift
 from engine.evaluation.speed import compare_steps, frame_ms
+from engine.media.files import write_whole
 from engine.models.checkpoint import Weights
 from engine.models.hourglass import Hourglass
 from engine.prompts import tidy
@@ -76,7 +77,7 @@ def ablate(
 
     def keep(name: str, row: dict[str, Any]) -> None:
         report["variants"][name] = row
-        out.write_text(json.dumps(report, indent=1) + "\n")
+        write_whole(out, (json.dumps(report, indent=1) + "\n").encode())
         log.info("%s: %s", name, {key: value for key, value in row.items() if key != "curves"})
 
     for name, changed in VARIANTS.items():

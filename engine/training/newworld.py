@@ -29,6 +29,7 @@ from torch import Tensor
 from torch.func import functional_call
 
 from engine import runtime
+from engine.media.files import write_whole
 from engine.models.checkpoint import SHIPPED, Weights, card_path, load_weights, save_weights
 from engine.models.hourglass import Hourglass
 from engine.models.patches import to_picture
@@ -255,7 +256,7 @@ class NewWorldTrainer:
             "seed": self.seed,
             "torch": torch.__version__,
         }
-        card_path(path).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_whole(card_path(path), (json.dumps(card, indent=2, ensure_ascii=False) + "\n").encode())
         return sha256
 
 

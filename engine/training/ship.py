@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from engine.media.files import write_whole
 from engine.models.checkpoint import card_path, save_weights
 from engine.prompts import tidy
 from engine.training.data import read_manifest
@@ -78,7 +79,7 @@ def complete_card(weights: Path, evaluation: Path, about: Path | None = None) ->
 
 
 def _write(path: Path, card: dict[str, Any]) -> None:
-    path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(path, (json.dumps(card, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def _commit() -> str:

@@ -13,13 +13,14 @@ from urllib.parse import quote
 import av
 import opentimelineio as otio
 
+from engine.media.files import write_whole
 from engine.media.paths import local
 from engine.media.video import VideoSource
 from engine.prompts import blend, words
 from engine.types import Frame
 from studio.background import Progress
 from studio.takes import sound
-from studio.takes.documents import TakeError, write_whole
+from studio.takes.documents import TakeError
 from studio.takes.frames import pictures, write_video
 from studio.takes.take import Take
 from studio.takes.version import Render

@@ -6,9 +6,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.media.files import write_whole
 from engine.types import Frame
 from studio.background import Progress
-from studio.takes.documents import TakeError, file_sha256, write_whole
+from studio.takes.documents import TakeError, file_sha256
 from studio.takes.frames import pictures, recorded, write_video
 from studio.takes.inside import file_within, own_folder, remove
 from studio.takes.lock import exclusive

@@ -23,9 +23,9 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from engine.media.files import inflated, read_regular
+from engine.media.files import inflated, read_regular, write_whole
 from engine.types import LiveModel
-from studio.takes.documents import TakeError, write_whole
+from studio.takes.documents import TakeError
 from studio.takes.inside import own_folder, remove
 from studio.takes.lock import RecordingLock, is_locked
 

@@ -26,11 +26,10 @@ from typing import Any
 
 import yaml
 
-from engine.media.files import read_regular
+from engine.media.files import read_regular, write_whole
 from engine.media.texts import MARK, decoded
 from studio.script.reader import SCHEMA, VERSION, Budget, Reader
 from studio.script.script import Includes, Prop, Scene, Script, ScriptError, Tempo
-from studio.takes.documents import write_whole
 from studio.timeline.sets import Set, SetBlend, is_content, pairs_of, to_json
 from studio.workers import text_of
 

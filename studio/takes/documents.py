@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.media.files import open_regular, read_regular
+from engine.media.files import open_regular, read_regular, write_whole
 from engine.media.values import check_text, parse
 
 SEAL = "seal"
@@ -72,21 +72,6 @@ def read_document(path: Path) -> tuple[dict[str, Any], bool]:
         raise DamagedError(f"{path} is damaged: it holds no object")
     seal = data.pop(SEAL, None)
     return data, seal == _seal(data)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file through a new one beside it, so that it is never seen in part; a link of its name gives way."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        error.filename, error.filename2 = str(path), None  # what was to be written, for people
-        raise
 
 
 def copy_file(source: Path, copy: Path) -> None:

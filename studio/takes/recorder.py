@@ -22,7 +22,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from av.error import FFmpegError
 
-from studio.takes.documents import Journal, TakeError, WholeFile, copy_file, file_sha256, serialised, write_whole
+from engine.media.files import write_whole
+from studio.takes.documents import Journal, TakeError, WholeFile, copy_file, file_sha256, serialised
 from studio.takes.events import event_of
 from studio.takes.lock import RecordingLock
 from studio.takes.manifest import EngineEntry, Manifest, PictureEntry, SlateEntry

@@ -16,7 +16,7 @@ import copy
 import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any, SupportsFloat, overload
 
 from engine.prompts import AS_IT_IS, Prompt, blend, in_order, seconds, words
@@ -134,7 +134,13 @@ class Timeline(Edits):
         """
         if self.end_s is not None:
             return self.add(key)  # it may lie behind the end
-        *_, named = _named((*self.keys, key))
+        taken = {other.id for other in self.keys}
+        fresh = (f"k{n}" for n in count(1))
+        named = (
+            key
+            if key.id and key.id not in taken
+            else replace(key, id=next(name for name in fresh if name not in taken))
+        )
         longer = copy.copy(self)
         object.__setattr__(longer, "keys", (*self.keys, named))
         object.__setattr__(longer, "prompts", self.prompts.extended(named))

@@ -1,4 +1,4 @@
-"""Text files as people's editors save them."""
+"""Text files as people's editors save them, and files that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.media.files import write_whole
 from engine.media.texts import decoded, read_text
 
 TEXT = '{"0": "Дуэль, é"}\r\n'
@@ -39,3 +40,25 @@ def test_another_encoding_is_refused_in_words(data: bytes, says: str, tmp_path: 
     path.write_bytes(data)
     with pytest.raises(ValueError, match=says):
         read_text(path)
+
+
+def test_a_file_of_the_longest_name_is_written_whole(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 250 + ".json")
+    write_whole(path, b"one")
+    write_whole(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "report.json"
+    path.write_bytes(b"one")
+
+    def full(file: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match=r"No space left on device: .*report\.json"):
+        write_whole(path, b"two")
+    assert path.read_bytes() == b"one"
+    assert list(tmp_path.iterdir()) == [path]
