@@ -1,4 +1,4 @@
-"""Files and bytes of others: regular files alone, and no more of them than is legal; files of ours, whole or not at all.
+"""Files and bytes of others: regular files alone, and bounded; files of ours: whole or not at all.
 
 Standard library only.
 

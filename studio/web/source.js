@@ -114,7 +114,7 @@ export class Source {
     if (camera) return Math.round(camera.getSettings().frameRate || 24);
     return frameRate(this.spacings) ?? 24;
   }
-  /** Tracks of the microphone, or of a clip's own sound: as it plays, whether it is heard or not. */
+  /** Tracks of the microphone, or of a clip: its sound as it plays, heard or not. */
   get sound() {
     const capture = this.video.captureStream ?? this.video.mozCaptureStream;
     if (this.kind === 'clip') this.captured ??= capture?.call(this.video);

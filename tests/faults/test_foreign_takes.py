@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from engine.media.files import write_whole
 from studio.app.files import Files
 from studio.delivery import proxies
 from studio.delivery.formats import export, file_name
 from studio.rendering.render import render
 from studio.rendering.verify import check_take
 from studio.takes import drafts
-from studio.takes.documents import TakeError, write_document, write_whole
+from studio.takes.documents import TakeError, write_document
 from studio.takes.inside import plain, within
 from studio.takes.listing import line, list_takes
 from studio.takes.take import Take
