@@ -131,7 +131,8 @@ class _Header:
 
         nothing = type(None)
         size, steps = entry("size", list, nothing), entry("remembered_steps", list)
-        if any(type(number) is not int for number in [*(size or [1, 1]), *steps]) or len(size or [1, 1]) != 2:
+        sides = [1, 1] if size is None else size
+        if any(type(number) is not int for number in [*sides, *steps]) or len(sides) != 2:
             raise _damaged(f"its size is {size!r}, its remembered steps are {steps!r}")
         for name, value in (("index", entry("index", int)), ("steps", entry("steps", int))):
             if not 0 <= value <= MOST_STEPS:
@@ -139,7 +140,7 @@ class _Header:
         time_s = entry("time_s", int, float, nothing)
         if time_s is not None and not (math.isfinite(time_s) and abs(time_s) <= MOST_STEPS):
             raise _damaged("its 'time_s' is not a time")
-        if size and not all(1 <= side <= MOST_SIDE for side in size):
+        if not all(1 <= side <= MOST_SIDE for side in sides):
             raise _damaged(f"its size is not from 1 to {MOST_SIDE} pixels")
         if any(not before < after for before, after in pairwise([-1, *steps, entries["steps"]])):
             raise _damaged("its remembered steps do not grow")

@@ -184,7 +184,14 @@ def test_a_small_snapshot_does_not_unpack_to_gigabytes(state: tuple[Stream, byte
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(("size", [10**9, 10**9]), ("size", [0, 64]), ("size", [-64, 96]), ("index", -1), ("index", 2**60)),
+        *(
+            ("size", []),
+            ("size", [10**9, 10**9]),
+            ("size", [0, 64]),
+            ("size", [-64, 96]),
+            ("index", -1),
+            ("index", 2**60),
+        ),
         *(("steps", -1), ("steps", 2**60), ("time_s", float("inf")), ("time_s", 1e300), ("seed", "7")),
         *(("remembered_steps", [2, 0]), ("remembered_steps", [0, 7]), ("remembered_steps", [0.5])),
     ],
