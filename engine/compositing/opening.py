@@ -38,10 +38,10 @@ def open_plate(what: str | Path) -> Plate | CameraPlate:
         raise MediaError(f"{text} does not exist; a plate is {FORMS}")
     if path.is_dir() or path.suffix.lower() not in PICTURE_SUFFIXES or moves(path):
         return ClipPlate(path)
-    return PanoramaPlate(path, Lens()) if _is_panorama(path) else PicturePlate(path)
+    return PanoramaPlate(path, Lens()) if is_panorama(path) else PicturePlate(path)
 
 
-def _is_panorama(path: Path) -> bool:
+def is_panorama(path: Path) -> bool:
     """Whether a picture is marked as a whole panorama, by Google's Photo Sphere schema in its XMP."""
     with opened(path, 64) as image:
         xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
