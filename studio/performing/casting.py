@@ -122,7 +122,7 @@ def check_cast(cast: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     if unknown := cast.keys() - set(_FIELDS):
         raise SetError(f"a cast has no {sorted(unknown)[0]!r}; it has {', '.join(_FIELDS)}")
     name, settings = cast.get("matter", "person"), cast.get("settings") or {}
-    if name not in (*MATTERS, "none", "all"):
+    if not isinstance(name, str) or name not in (*MATTERS, "none", "all"):
         raise SetError(f"{name!r} is not a cast; there is {', '.join(MATTERS)}, none and all")
     if not isinstance(settings, Mapping):
         raise SetError(f"a cast's settings are {settings!r}; write a mapping, such as {{'tolerance': 0.3}}")

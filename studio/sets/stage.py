@@ -96,7 +96,7 @@ class Stage:
             return _MAKERS[kind_of(set_)](self, set_)
         except SetError:
             raise
-        except (ValueError, TypeError, OSError) as error:
+        except (ValueError, TypeError, LookupError, OSError) as error:
             raise SetError(f"the set cannot be shown: {error}") from None
 
 

@@ -303,7 +303,8 @@ def _normal_set(set_: Any) -> Set:
         plain = {**plain, **({"into_s": seconds(plain["into_s"], "a set's in-point")} if "into_s" in plain else {})}
     except PromptError as error:
         raise TimelineError(str(error)) from None
-    if not isinstance(plain.get("cast"), dict | None):
+    cast = plain.get("cast") or {}
+    if not isinstance(plain.get("cast"), dict | None) or not isinstance(cast.get("plate", ""), str):
         raise TimelineError(f'a cast is {plain["cast"]!r}; write a mapping, such as {{"matter": "person"}}')
     return {name: field for name, field in plain.items() if not (name in ("cast", "into_s") and not field)}
 

@@ -235,6 +235,10 @@ def test_a_set_that_cannot_be_shown_is_said_and_the_shooting_goes_on(tmp_path: P
         ({"file": "0" * 64 + ".jpg"}, "is gone from any folder; bring it back, or take another set"),
         ({"file": "../../etc/passwd"}, "does not name a file of a set"),
         ({"colour": "a"}, "'a' is not a colour"),
+        ({"plan": {"sky": 5}}, "the set cannot be shown"),
+        ({"plan": {"structures": [["castle"]]}}, "the set cannot be shown"),
+        ({"colour": "red", "cast": {"matter": "chroma", "settings": {"key": 5}}}, "chroma"),
+        ({"colour": "red", "cast": {"matter": ["person"]}}, "is not a cast"),
         ({"colour": "red", "cast": {"matter": "ghosts"}}, "'ghosts' is not a cast; there is person"),
         ({"colour": "red", "cast": {"matter": "person", "also": {"colour": "x"}}}, "the cast's 'also'"),
     )

@@ -120,6 +120,8 @@ def test_bad_sets_are_refused_with_the_remedy() -> None:
         ({"plan": "beach"}, "a set's plan is 'beach'"),
         ({"gallery": "dunes", "into_s": -1}, "a set's in-point is -1"),
         ({"gallery": "dunes", "cast": "person"}, "a cast is 'person'"),
+        ({"gallery": "dunes", "cast": {"plate": 5}}, "a cast is"),
+        ({"file": 5}, "a set's file is 5; write a text"),
         ({"plan": {"x": float("nan")}}, "holds what no file can"),
         ({"plan": {"x": "x" * 70_000}}, "at most 64,000"),
         ([[DUNES, 0]], "weights are above 0"),
