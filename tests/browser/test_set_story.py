@@ -44,6 +44,7 @@ def photo() -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.timeout(300)
 def test_places_behind_the_cast(serve: Callable[..., Served], page: Page, artefacts: Path) -> None:
     studio = serve()
     page.set_viewport_size({"width": 1280, "height": 720})
