@@ -296,6 +296,34 @@ def evaluate(
 
 
 @app.command()
+def mattes(
+    footage: Annotated[Path, typer.Argument(metavar="FOOTAGE", help="The folder of footage, with dev and train.")],
+    out: Annotated[Path, typer.Option("--json", help="Where the figures go; the contact sheet lies beside it.")],
+    frames: Annotated[int, typer.Option(min=12, help="Frames of each shot, at 24 a second.")] = 72,
+    size: Size = "384x216",
+    seed: Seed = 0,
+) -> None:
+    """Compare the mattes with shots whose alpha is exact: people, clean plate, chroma key; and time them."""
+    from engine.evaluation import mattes as trials
+
+    report: dict[str, Any] = {"size": f"{size[0]}x{size[1]}", "frames": frames, "seed": seed}
+    with _progress("people") as advance:
+        report["people"] = trials.try_people(footage, size, frames, seed, advance)
+    with _progress("clean plates") as advance:
+        report["clean_plate"] = trials.try_clean_plate(footage, size, frames, seed, advance)
+    with _progress("chroma keys") as advance:
+        report["chroma"] = trials.try_chroma(footage, size, seed, advance)
+    report["milliseconds_p50_p95"] = trials.try_speed(size)
+    out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    shown = {
+        name: {k: v for k, v in part.items() if k != "rows"} for name, part in report.items() if type(part) is dict
+    }
+    _print_table("mattes", _flat(shown))
+    print(f"figures: {out}")
+    print(f"contact sheet: {trials.draw_sheet(footage, out.with_suffix('.png'), size)}")
+
+
+@app.command()
 def sheet(
     source: Source,
     target: Annotated[Path, typer.Argument(metavar="OUT", help="A .png or .jpg.")],

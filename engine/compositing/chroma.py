@@ -19,6 +19,8 @@ GREEN = (60, 180, 75)
 """A green screen under studio light, sRGB."""
 LEAST_CHROMA = 24.0
 """8-bit distance from grey under which a colour cannot be keyed."""
+DENSE = 190
+"""Mean of a matte's neighbourhood, 0 to 255, from which it is the inside of the cast."""
 PATCH_PX = 7
 """Side of the square around a click whose median is the key's colour."""
 
@@ -96,7 +98,7 @@ class ChromaMatter:
         top = 1 - self.settings.tolerance
         share = screen / self._local_strength(screen, rgb.shape[:2])
         alpha = (top - share) * (255 / self.settings.softness)
-        return np.clip(alpha + 0.5, 0, 255).astype(np.uint8)
+        return _filled(np.clip(alpha + 0.5, 0, 255).astype(np.uint8))
 
     def _screen(self, rgb: np.ndarray) -> np.ndarray:
         """How much of the key's colour is in each pixel, (H, W) float32, in 8-bit steps; negative for opposite hues."""
@@ -120,3 +122,11 @@ class ChromaMatter:
         blurred = cv2.GaussianBlur(weight, (0, 0), sigma) + 1e-3
         local = (cv2.GaussianBlur(weight * level, (0, 0), sigma) + 1e-3 * self._strength) / blurred
         return np.asarray(cv2.resize(local, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
+def _filled(alpha: np.ndarray) -> np.ndarray:
+    """A matte without the specks that noise makes well inside the cast; edges and hair are left alone."""
+    side = max(3, 2 * round(alpha.shape[0] / 54) + 1)
+    dense = (cv2.blur(alpha, (side, side)) > DENSE).astype(np.uint8)
+    core = cv2.erode(dense, np.ones((side // 2 + 1, side // 2 + 1), np.uint8))
+    return np.asarray(cv2.max(alpha, core * 255))
