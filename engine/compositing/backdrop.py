@@ -45,12 +45,12 @@ class Backdrop:
         if cv2.countNonZero(both) < LEAST_SHARE * both.size:
             return self._mean, known
         now, then = np.array(cv2.mean(colours, both)[:3]), np.array(cv2.mean(self._mean, both)[:3])
-        gain = (now / np.maximum(then, 1)).astype(np.float32)
-        plate = self._mean * gain
+        gain = now / np.maximum(then, 1)
+        plate = cv2.multiply(self._mean, np.array([*gain, 0.0]))  # four numbers are a pixel's to OpenCV
         if cv2.norm(colours, plate, cv2.NORM_L1, both) / (3 * cv2.countNonZero(both)) > MOVED:
             self._frames[:] = 0
             known = np.zeros_like(known)
-        return plate, known
+        return np.asarray(plate), known
 
     def learn(self, colours: np.ndarray, free: np.ndarray) -> None:
         """Remember what of a picture is free of the cast. The arguments are those of `seen`, which comes first."""

@@ -101,7 +101,7 @@ class PersonMatter:
         small = np.asarray(cv2.resize(rgb, (self._segmenter.width, self._segmenter.height), interpolation=how))
         colours = small.astype(np.float32)
         person = self._segment(colours / 255)
-        self.nobody = bool((person > 0.5).mean() < NOBODY)
+        self.nobody = int(np.count_nonzero(person > 0.5)) < NOBODY * person.size
         if self.nobody:
             person = np.zeros_like(person)
         return Look(colours, person, self._steady(small, person), (height, width))

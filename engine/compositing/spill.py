@@ -29,26 +29,29 @@ def decontaminated(rgb: np.ndarray, alpha: np.ndarray, radius_px: int | None = N
     if not edge.any():
         return rgb.copy()
     y0, y1, x0, x1 = _around(edge, 2 * radius)
-    part, share = rgb[y0:y1, x0:x1], alpha[y0:y1, x0:x1]
-    level = share.astype(np.float32) / 255
-    a = cv2.merge([level, level, level])
-    colours = part.astype(np.float32)
-    sure, free = a * a * a, (1 - a) ** 3  # the surer a pixel, the more its colour counts
-    small = max(1, radius // 3)
-    size = (max(1, part.shape[1] // small), max(1, part.shape[0] // small))
-    low = [
-        cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (colours * sure, sure, colours * free, free)
-    ]
-    window = 2 * round(radius / small) + 1
-    cast, kept, wall, left = (cv2.blur(each, (window, window)) for each in low)
-    ahead, behind = cast / (kept + 1e-4), wall / (left + 1e-4)
-    whole = part.shape[1::-1]
-    ahead, behind = (cv2.resize(each, whole, interpolation=cv2.INTER_LINEAR) for each in (ahead, behind))
-    own = ahead + a * (colours - a * ahead - (1 - a) * behind)
+    part, share, edge = rgb[y0:y1, x0:x1], alpha[y0:y1, x0:x1], edge[y0:y1, x0:x1]
+    step = max(1, radius // 3)
+    size = (max(1, part.shape[1] // step), max(1, part.shape[0] // step))
+    colours = cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    level = cv2.resize(share, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    window = 2 * round(radius / step) + 1
+    ahead, behind = (
+        _nearby(colours, weight, (window, window), part.shape[1::-1])[edge]
+        for weight in (level**3, (1 - level) ** 3)  # the surer a pixel, the more its colour counts
+    )
+    a = share[edge][:, None] * np.float32(1 / 255)
+    own = ahead + a * (part[edge] - a * ahead - (1 - a) * behind)
     result = rgb.copy()
-    inside = edge[y0:y1, x0:x1]
-    result[y0:y1, x0:x1][inside] = np.clip(own[inside] + 0.5, 0, 255).astype(np.uint8)
+    result[y0:y1, x0:x1][edge] = np.clip(own + 0.5, 0, 255).astype(np.uint8)
     return result
+
+
+def _nearby(colours: np.ndarray, weight: np.ndarray, window: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+    """The weighted mean of the colours in a window around each pixel, enlarged to (width, height)."""
+    total = cv2.blur(cv2.multiply(colours, cv2.merge([weight, weight, weight])), window)
+    count = cv2.blur(weight, window) + np.float32(1e-4)
+    mean = cv2.divide(total, cv2.merge([count, count, count]))
+    return np.asarray(cv2.resize(mean, size, interpolation=cv2.INTER_LINEAR))
 
 
 def despilled(rgb: np.ndarray, key: tuple[int, int, int], amount: float = 1.0) -> np.ndarray:
