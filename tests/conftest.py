@@ -38,7 +38,7 @@ ROOT = Path(__file__).parent.parent
 TESTS = Path(__file__).parent
 LANES = {"browser": "browser", "course": "course"}
 """Folders whose tests bear a marker of their own."""
-SIDE_BY_SIDE = ("engine", "studio", "laws", "course")
+SIDE_BY_SIDE = ("engine", "studio", "laws", "faults", "course")
 """Folders whose tests measure no speed and share nothing outside their process, so that cores may share them out."""
 MOST_PROCESSES = 8
 MAY_SKIP = {"gpu", "slow"}

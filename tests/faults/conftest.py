@@ -17,7 +17,8 @@ from studio.farm.farm import Farm
 from studio.farm.inprocess import InProcess
 from studio.live.director import Director
 from tests.edge_model import EdgeModel
-from tests.faults.support import SEED, within
+from tests.faults.shooting import SEED
+from tests.faults.support import within
 from tests.studio.app.house import HOME, App, House
 
 

@@ -17,7 +17,7 @@ from websockets.typing import Origin
 
 from studio.app import wire
 from tests.browser.support import Served
-from tests.studio.conftest import camera_jpeg
+from tests.faults.shooting import camera_jpeg
 
 
 class Page:

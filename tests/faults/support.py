@@ -17,19 +17,15 @@ from typing import Any
 
 from starlette.testclient import WebSocketTestSession
 
-from studio.live.director import Director
 from studio.rendering.verify import check_take
 from studio.takes.documents import file_sha256
 from studio.takes.listing import list_takes
-from studio.takes.slate import Slate
 from studio.takes.take import Take
 from tests.edge_model import EdgeModel
+from tests.faults.shooting import SEED
 from tests.studio.app.house import frame, picture
-from tests.studio.conftest import camera_jpeg, ticks
 
 ROOT = Path(__file__).parents[2]
-SEED = 7
-"""Of the model that makes takes here, so that `check` makes the same again."""
 
 
 @dataclass
@@ -97,25 +93,6 @@ def contents(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): file_sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()
     }
-
-
-def shoot(director: Director, first: int, last: int) -> None:
-    """Frames of those numbers, as fast as they are made."""
-    for i in range(first, last):
-        director.shoot(camera_jpeg(i % 48), i, ticks(i))
-
-
-def shoot_take(sessions: Path, frames: int = 60, production: str = "film") -> Path:
-    """A sound take of so many frames, with a prompt in its middle."""
-    director = Director(EdgeModel(SEED))
-    director.record(sessions, Slate(production))
-    shoot(director, 0, frames // 2)
-    director.say("underwater", 0.5, wait=True)
-    shoot(director, frames // 2, frames)
-    folder = director.cut()
-    director.close()
-    assert folder
-    return folder
 
 
 def assert_kept(folder: Path, whole_rows: int | None = None) -> Take:

@@ -37,7 +37,8 @@ from studio.takes.take import Take
 from studio.timeline.timeline import Timeline
 from tests.edge_model import EdgeModel
 from tests.faults.forgery import SEED, contents, copy_of, forge, make_take
-from tests.faults.support import shoot, small_disk
+from tests.faults.shooting import shoot
+from tests.faults.support import small_disk
 from tests.studio.conftest import camera_jpeg
 
 Damage = Callable[[Path], object]

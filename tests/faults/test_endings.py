@@ -20,7 +20,8 @@ from studio.rendering.verify import check_take
 from studio.takes.take import Take
 from tests.browser.support import Served, start_server
 from tests.faults.page import Page, loaded
-from tests.faults.support import ROOT, contents, shoot_take, until
+from tests.faults.shooting import shoot_take
+from tests.faults.support import ROOT, contents, until
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals"),
@@ -75,7 +76,7 @@ def assert_cut(take: Take, weights: Path, frames: int) -> None:
     assert report.pictures == f"{len(take.made)} of {len(take.made)} are the same, byte for byte"
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGTERM", pytest.param("SIGHUP", marks=pytest.mark.slow)])
 def test_a_page_that_records_is_cut_when_the_server_is_ended(
     serve: Callable[[], Served], weights: Path, name: str
 ) -> None:

@@ -26,18 +26,8 @@ from studio.takes.slate import Slate
 from studio.takes.take import Take
 from studio.timeline.timeline import Timeline
 from tests.edge_model import EdgeModel
-from tests.faults.support import (
-    SEED,
-    Disk,
-    assert_kept,
-    contents,
-    every_take,
-    rows_on_disk,
-    shoot,
-    shoot_take,
-    small_disk,
-    until,
-)
+from tests.faults.shooting import SEED, shoot, shoot_take
+from tests.faults.support import Disk, assert_kept, contents, every_take, rows_on_disk, small_disk, until
 
 REMEDY = "make room"
 

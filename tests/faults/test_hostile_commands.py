@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.testclient import TestClient, WebSocketTestSession
 
-from studio.app import wire
+from studio.app import commands, wire
 from studio.app.callbacks import Callbacks
 from studio.app.guard import Guard
 from studio.app.server import routes
@@ -26,8 +26,8 @@ from studio.takes.listing import list_takes
 from tests.edge_model import EdgeModel
 from tests.studio.app.house import HOME, App, House, frame, jpeg
 
-ANSWERED = {"hello": "ready", "prompt": "prompt", "param": "param", "record": "recording"}
-"""What is answered, where it is not with `error`."""
+ANSWERED = {"hello": "ready", "param": "param", "record": "recording"}
+"""What is answered before the next frame, where it is not with `error`; of prompts and sets the newest is, later."""
 
 HUGE = st.sampled_from([10**400, -(10**400), 2**63, 1e308, -1e308, float("nan"), float("inf"), float("-inf")])
 TEXTS = st.text(max_size=30) | st.sampled_from(
@@ -54,8 +54,10 @@ FIELDS = {
     "fps": st.floats(1, 240) | VALUES,
     "unknown": VALUES,
 }
-TYPES = st.sampled_from(["hello", "prompt", "param", "record", "marker", "stop"]) | TEXTS | VALUES
-COMMANDS = st.fixed_dictionaries({"type": TYPES}, optional=FIELDS).map(json.dumps)
+OTHERS = {name: VALUES for fields in commands.FIELDS.values() for name in fields}
+"""Of commands that came later, so that they are tried too."""
+TYPES = st.sampled_from(sorted(commands.FIELDS)) | TEXTS | VALUES
+COMMANDS = st.fixed_dictionaries({"type": TYPES}, optional=OTHERS | FIELDS).map(json.dumps)
 LIKELY = st.sampled_from(
     [
         {"type": "hello", "version": wire.VERSION, "prompt": "as it is"},
@@ -152,7 +154,7 @@ def type_of(message: str | bytes) -> str:
 
 
 BOUNDED = settings(
-    max_examples=50,
+    max_examples=40,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

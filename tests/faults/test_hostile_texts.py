@@ -27,8 +27,8 @@ from studio.timeline.curves import Keyframe, TimelineError
 from studio.timeline.keys import Key, Marker, Matte, Track
 from studio.timeline.timeline import Timeline
 
-BOUNDED = settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-LONG = settings(BOUNDED, max_examples=20_000, derandomize=False)
+BOUNDED = settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LONG = settings(BOUNDED, max_examples=5000, derandomize=False)
 
 # -- hostile values and texts
 

@@ -6,6 +6,7 @@ The threads are read from the source, so that a new one fails here until its exc
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -32,10 +33,10 @@ from studio.takes.recorder import Recorder
 from studio.takes.take import Take
 from studio.workers import Worker
 from tests.edge_model import EdgeModel
-from tests.faults.support import ROOT, assert_kept, send, shoot_take, until, within
+from tests.faults.shooting import camera_jpeg, shoot_take
+from tests.faults.support import ROOT, assert_kept, send, until, within
 from tests.studio import test_workers
 from tests.studio.app.house import HOME, House, closing, frame, message
-from tests.studio.conftest import camera_jpeg
 
 SLATE = {"production": "threads", "scene": "1", "shot": "A"}
 
@@ -178,6 +179,22 @@ def maker_of_sets(house: House, patch: pytest.MonkeyPatch) -> str:
             director.change_set(None)
         send(socket, 2, 4)
     return words
+
+
+def clean_plate(house: House, patch: pytest.MonkeyPatch) -> str:
+    patch.setattr("studio.live.cleanplate.Learner.plate", odd)
+    with house.socket(house.token()) as socket:
+        send(socket, 0, 1)
+        socket.send_json({"type": "clean"})
+        text = ""
+        for number in range(1, 200):  # of which the plate is learnt
+            socket.send_bytes(frame(number))
+            while (received := socket.receive()).get("bytes") is None:
+                said = json.loads(received["text"])
+                text = said["text"] if said["type"] == "error" else text
+            if text:
+                break
+    return text
 
 
 def end_of_take(house: House, patch: pytest.MonkeyPatch) -> str:
@@ -344,6 +361,7 @@ INJECTIONS: dict[str, Callable[[House, pytest.MonkeyPatch], str]] = {
     "studio.app.socket: frame loop": frame_loop,
     "studio.live.mailbox: prompt": embedder,
     "studio.live.director: set": maker_of_sets,
+    "studio.live.cleanplate: clean plate": clean_plate,
     "studio.live.director: end of take": end_of_take,
     "studio.live.overload: camera": overload_camera,
     "studio.live.filecamera: file camera": file_camera,

@@ -15,13 +15,14 @@ from studio.rendering.render import render
 from studio.takes.slate import Slate
 from studio.takes.take import Take
 from tests.edge_model import EdgeModel
-from tests.faults.support import SEED, assert_kept, every_take, run, send, shoot, shoot_take, within
+from tests.faults.shooting import SEED, shoot, shoot_take
+from tests.faults.support import assert_kept, every_take, run, send, within
 from tests.studio.app.house import House, message
 
 RECORD = """
 import sys
 from pathlib import Path
-from tests.faults.support import shoot_take
+from tests.faults.shooting import shoot_take
 
 print("ready", flush=True)
 sys.stdin.readline()
@@ -35,7 +36,7 @@ from pathlib import Path
 from studio.rendering.render import render
 from studio.takes.take import Take
 from tests.edge_model import EdgeModel
-from tests.faults.support import SEED
+from tests.faults.shooting import SEED
 
 take = Take.open(Path(sys.argv[1]))
 print("ready", flush=True)
