@@ -80,6 +80,13 @@ def heap(pen: Pen, x: float, y: float, half: float, height: float, ridge: float,
                 ]
             )
             pen.fill(cap, pen.colour("marble", light, far=far), pen.colour("sandstone", light * 0.9, far=far))
+        if pen.lamps:  # lamps along the foot that shine upwards
+            pen.canvas.save()
+            pen.canvas.clipPath(path, True)
+            for k in range(5):
+                lamp = a[0][0] + (b[0][0] - a[0][0]) * (k + 0.5) / 5
+                pen.glow(lamp, y + 0.01, 0.62 * height, 0xFFAA50, 0.30 * pen.lamps)
+            pen.canvas.restore()
     if far < 0.1:
         pen.stroke(pen.polygon(middle, close=False), pen.colour("sandstone", 1.0, 0.5, far=far), 0.0016)
         ex, ey = x - half * 0.22, y - height * 0.115

@@ -78,6 +78,10 @@ def front(pen: Pen, stone: str) -> None:
         side = pen.box(bounds.right() - dx / 2, bounds.bottom(), dx, bounds.height())
         shaded(pen, side, stone, 0.30 if pen.side > 0 else 0.85, 0.15)
         pen.canvas.restore()
+    if pen.lamps:  # a fire within
+        for each in (window, *lancets):
+            pen.fill(each, pen.shine(0xC8642A, 0.22 * pen.lamps), pen.shine(0xFFA850, 0.62 * pen.lamps))
+        pen.glow(-0.04, -0.22, 0.20, 0xFF9A48, 0.35 * pen.lamps)
     pen.fill(door, pen.blend(pen.colour("black", 0.1, 0.92), pen.shine(0xFF9A48), 0.55 * pen.lamps))
     wall(pen, minus(body, window, door, *lancets), stone, 0.82, 0.0, 1300)
     for path, width in ((window, 0.011), (door, 0.012), *((each, 0.005) for each in lancets)):

@@ -6,6 +6,7 @@ import math
 
 from engine.designer.library import skia
 from engine.designer.pen import REACH, Pen
+from engine.designer.structures.houses import paper_lantern
 from engine.designer.structures.solids import carve, face, joints, tube
 from engine.designer.structures.spans import shores
 
@@ -53,6 +54,11 @@ def taiko(pen: Pen) -> None:
     for k in range(48):
         x = -0.56 + 1.12 * k / 47
         pen.line((x, _bow(x) - 0.015), (x, _bow(x) + 0.002), pen.colour("dark wood", 0.3, 0.5), 0.002)
+    for k in range(-3, 4):
+        x = k * 0.141
+        pen.line((x, _bow(x) - 0.060), (x, _bow(x) - 0.115), pen.colour("dark wood", 0.4), 0.003)
+        pen.line((x, _bow(x) - 0.114), (x + 0.017, _bow(x) - 0.114), pen.colour("dark wood", 0.4), 0.0026)
+        paper_lantern(pen, x + 0.016, _bow(x) - 0.112, 0.034, 0xF0E2C4)
     for x, size in ((-0.66, 1.0), (0.67, 0.85)):
         stone_lantern(pen, x, -0.02, 0.10 * size)
 

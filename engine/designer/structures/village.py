@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from engine.designer.pen import Pen, Point
+from engine.designer.pen import BOTTOM, Pen, Point
 from engine.designer.registry import structure
 from engine.designer.structures.houses import WALLS, church, cottage, minka, paper_lantern
 from engine.designer.structures.land import broadleaf, clump, fir
@@ -132,9 +132,31 @@ def fence(pen: Pen) -> None:
                 pen.glow(x, -0.058, 0.10, 0xFFC870, 0.65 * pen.lamps)
 
 
+def lane(pen: Pen) -> None:
+    """A lane that winds from between the houses to the camera, trodden or through snow."""
+    bend = pen.random.uniform(0.12, 0.30)
+    left, right = [], []
+    for k in range(17):
+        t = k / 16
+        y = 0.012 + (BOTTOM / 0.6 - 0.012) * t**1.6
+        middle = 0.065 + bend * t - 0.10 * math.sin(4.4 * t) * t
+        half = 0.010 + 0.20 * t**1.6
+        left.append((middle - half + pen.random.uniform(-0.012, 0.012) * t, y))
+        right.append((middle + half + pen.random.uniform(-0.012, 0.012) * t, y))
+    outline = pen.curve(left)
+    for point in reversed(right):
+        outline.lineTo(*point)
+    outline.close()
+    material = "ice" if pen.ground in WINTRY else "sandstone"
+    pen.soft(outline, pen.colour(material, 0.6, 0.55, far=0.1), 0.005)
+    pen.texture(outline, "cell", pen.colour("earth", 0.1), scale=0.16, stretch=2.5, strength=0.16)
+
+
 @village.on("front")
-def path(pen: Pen) -> None:
-    """A well and a cart on the green."""
+def green(pen: Pen) -> None:
+    """A lane, and a well on the green."""
+    if pen.ground in ("grass", *WINTRY):
+        lane(pen)
     if pen.period in ("japanese", "futuristic") or pen.ground in ("water", "lava", "clouds", "seabed"):
         return
     x, y = -0.12, 0.085

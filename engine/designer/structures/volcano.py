@@ -139,7 +139,7 @@ def eruption(pen: Pen, time_s: float) -> None:
         x = 0.02 * math.sin(k * 2.4 + time_s * 0.2) + (0.42 * t**1.7) * (1 if pen.side <= 0 else -1)
         y = _RIM + 0.01 - 0.30 * t**0.75
         alpha = min(t * 9, 1.0) * (1 - t) ** 0.7 * 0.92
-        pen.stamp(ash, x, y, 0.36 + 0.84 * t, alpha, flip=bool(k % 2))
+        pen.stamp(ash, x, y, 0.36 + 0.78 * t, alpha, flip=bool(k % 2))
     pulse = 0.75 + 0.25 * math.sin(time_s * 1.3)
     heat = 0.30 + 0.60 * pen.dark
     pen.glow(0, _RIM - 0.015, 0.16, 0xFF5A20, heat * pulse)

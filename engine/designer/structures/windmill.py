@@ -7,6 +7,7 @@ import math
 from engine.designer.library import skia
 from engine.designer.pen import Pen, Sprite
 from engine.designer.registry import structure
+from engine.designer.structures.houses import cottage
 from engine.designer.structures.solids import WINTRY, face, facing, joints, masonry, plume
 
 _HUB = (0.0, -0.335)
@@ -151,6 +152,7 @@ def pump(pen: Pen) -> None:
         pen.line((-a, y0), (b, y1), steel, 0.0018)
         pen.line((a, y0), (-b, y1), steel, 0.0018)
         pen.line((-b, y1), (b, y1), steel, 0.0024)
+    cottage(pen, -0.34, 0.03, gable=0.10, length=0.15, walls=0.075, rise=0.06, wall="wood", roof="dark wood")
     tank = pen.box(0.24, -0.07, 0.14, 0.10)
     for x in (0.185, 0.24, 0.295):
         pen.line((x, 0.03), (x, -0.07), pen.colour("dark wood", 0.4), 0.008)
@@ -190,6 +192,9 @@ def sails(pen: Pen, time_s: float) -> None:
             y = 0.02 + (_HUB[1] - 0.06) * size
             spin(pen, blade, x, y, size, time_s * 50 + phase, 3, 0.098)
             pen.circle(x, y, 0.010 * size, pen.colour("white", 0.8))
+            if pen.lamps:
+                blink = max(0.0, math.sin(time_s * 2.2)) ** 2
+                pen.glow(x, y, (0.02 + 0.05 * blink) * size, 0xFF4030, (0.25 + 0.75 * blink) * pen.lamps)
     else:
         arm = pen.sprite("sail", 0.09, 0.25, _sail)
         for x, y, size, turn in (
@@ -199,7 +204,7 @@ def sails(pen: Pen, time_s: float) -> None:
             spin(pen, arm, x, y, size, turn, 4, 0.105)
             pen.circle(x, y, 0.013 * size, pen.colour("dark metal", 0.5))
             pen.circle(x, y, 0.006 * size, pen.colour("metal", 0.9))
-        plume(pen, -0.285, -0.108, time_s, strength=0.4)
+        plume(pen, -0.285, -0.108, time_s, strength=0.45, count=5)
 
 
 def spin(pen: Pen, arm: Sprite, x: float, y: float, size: float, turn: float, count: int, middle: float) -> None:
