@@ -180,7 +180,10 @@ def test_memory_at_1280x720_is_under_60_mb() -> None:
         ({"sky": "nigth"}, "'nigth' is not a sky; did you mean night"),
         ({"ground": "grss"}, "'grss' is not a ground; did you mean grass"),
         ({"structures": ["castel"]}, "'castel' is not a structure; did you mean castle"),
-        ({"structures": "castle"}, r"structures is a list of names such as \['castle'\], not 'castle'"),
+        (
+            {"structures": "castle"},
+            rf"structures is a list of names such as \['{vocabulary.names('structure')[0]}'\], not 'castle'",
+        ),
         ({"structures": ["castle"] * 4}, "at most 3 structures, not 4: leave out 'castle'"),
         ({"things": ["zzz"]}, "'zzz' is not a thing; there are"),
         ({"palette": "golde"}, "'golde' is not a palette; did you mean golden"),
