@@ -117,12 +117,7 @@ def _lexicon_at(revision: int) -> Mapping[str, tuple[Sense, ...]]:
                 phrases[key] = (*phrases.get(key, ()), (kind, name))
     for phrase, senses in SENSES.items():
         phrases[_key(re.split(r"[ -]", phrase))] = senses
-    legal = {(kind, name) for kind in vocabulary.KINDS for name in vocabulary.names(kind)}
-    drawn = {
-        phrase: tuple(s for s in senses if s in legal or s[0] in ("palette", "period"))
-        for phrase, senses in phrases.items()
-    }
-    return {phrase: senses for phrase, senses in drawn.items() if senses}
+    return phrases
 
 
 def _split(token: str) -> list[str]:
@@ -193,9 +188,9 @@ def _read_by_meaning(run: list[str], reading: _Reading) -> None:
     """What stands in no list: the run as a whole, then its words; what is like no name is unknown."""
     for words in [run] if len(run) == 1 else [run, *([word] for word in run)]:
         phrase = " ".join(words)
-        close = get_close_matches(_key(words), _lexicon(), n=1, cutoff=0.82)
-        if close:  # a slip of the finger
-            reading.senses += _lexicon()[close[0]]
+        meant = _misspelt(_key(words))
+        if meant is not None:
+            reading.senses += _lexicon()[meant]
         else:
             ranked = _by_meaning(phrase)
             if not ranked or ranked[0][0] < LIKE:
@@ -205,6 +200,14 @@ def _read_by_meaning(run: list[str], reading: _Reading) -> None:
             reading.guesses.append(ranked[0][1])
         if len(words) == len(run):
             return
+
+
+def _misspelt(key: str) -> str | None:
+    """The phrase that a slip of the finger would turn into `key`: the same first letter, rather the same letters."""
+    near = [phrase for phrase in get_close_matches(key, _lexicon(), n=6, cutoff=0.79) if phrase[0] == key[0]]
+    if len(key) < 5 or not near:
+        return None
+    return next((phrase for phrase in near if sorted(phrase) == sorted(key)), near[0])
 
 
 # ---- meaning

@@ -50,7 +50,8 @@ def test_the_beam_turns_by_night_and_not_by_day() -> None:
         for time_s in (0.0, 2.2):  # along the picture, then nearly towards the camera
             lit = place.picture(time_s, *SMALL)[:40].astype(int) - bare.picture(time_s, *SMALL)[:40]
             shows.append(lit)
-        assert least <= changed(*shows, by=12) <= most
+        early, late = shows
+        assert least <= changed(early, late, by=12) <= most
 
 
 def test_a_volcano_is_seen_beside_the_castle_before_it() -> None:

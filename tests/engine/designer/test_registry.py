@@ -128,3 +128,9 @@ def test_a_sheet_goes_into_a_folder_that_is_there_and_is_a_picture(tmp_path: Pat
         sheets.save(tiny, tmp_path / "x.txt")
     with pytest.raises(DesignerError, match="at least one name"):
         sheets.sheet([])
+
+
+def test_the_page_of_places_holds_the_vocabulary() -> None:
+    """docs/places.md has the table as it is; `python -c "from engine.designer.sheets import table; print(table())"`."""
+    page = (Path(__file__).parents[3] / "docs" / "places.md").read_text(encoding="utf-8")
+    assert sheets.table() in page
