@@ -33,7 +33,7 @@ from studio.timeline.curves import TimelineError, ticks
 KINDS = ("gallery", "file", "colour", "blur", "plan", "words")
 """What a set is of: one of these fields, see above."""
 
-PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif")
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff")
 CLIPS = (".mp4", ".mov", ".m4v", ".webm", ".mkv")
 FILE_KINDS = (*PICTURES, *CLIPS)
 """How the name of a set's file ends."""

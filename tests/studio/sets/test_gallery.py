@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.media.pictures import PICTURE_SUFFIXES
 from studio.__main__ import main
 from studio.sets.gallery import GALLERY
 from studio.sets.picture import picture_of
 from studio.sets.stage import KEPT, Stage
 from studio.sets.store import SetError, Store
 from studio.sets.typed import set_of
+from studio.timeline.sets import FILE_KINDS, PICTURES
 
 
 @pytest.mark.parametrize("name", GALLERY)
@@ -70,3 +72,18 @@ def test_the_shell_lists_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture
         main(["sets", "draw", "off", str(path)])
     assert end.value.code == 1
     assert "has no picture without a camera" in capsys.readouterr().err
+
+
+def test_files_become_what_they_are(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (40, 30), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "moving.webp", save_all=True, append_images=frames[1:], duration=500, lossless=True)
+    Image.new("RGB", (80, 40), "teal").save(tmp_path / "round.png")
+    store = Store(tmp_path / "sets")
+    stage = Stage(store.folder)
+    moving, still = set_of(str(tmp_path / "moving.webp"), store), set_of(str(tmp_path / "round.png"), store)
+    assert still is not None
+    kinds = [type(stage.plate(set_)).__name__ for set_ in (moving, still, {**still, "panorama": True})]
+    assert kinds == ["ClipPlate", "PicturePlate", "PanoramaPlate"]
+    stage.close()
+    assert {*FILE_KINDS} > {*PICTURES}
+    assert {*PICTURES} <= {*PICTURE_SUFFIXES}
