@@ -23,9 +23,9 @@ _CLIFFS = ((0.10, 0.30), (0.05, 0.06), (0.34, 0.30), (0.07, 0.05), (0.30, 0.24),
 def canyon(pen: Pen) -> None:
     """Far plateaus, buttes in the gap, and four pairs of walls, the nearer the higher."""
     for k, far in enumerate((0.50, 0.40)):
-        table(pen, pen.random.uniform(-0.5, -0.3) + 0.75 * k, 0.02, 0.62, 0.10 + 0.02 * k, far)
+        table(pen, pen.random.uniform(-0.5, -0.3) + 0.75 * k, 0.02, 0.62, 0.06 + 0.02 * k, far)
     pen.mist(-0.16, 0.03, 0.45 * pen.air.mist)
-    for x, w, h in ((0.055, 0.060, 0.20), (-0.075, 0.09, 0.13)):
+    for x, w, h in ((0.075, 0.105, 0.185), (-0.085, 0.145, 0.115)):
         butte(pen, x + pen.random.uniform(-0.02, 0.02), w, h * pen.random.uniform(0.9, 1.1), 0.28)
     pairs = ((0.17, 0.22, 0.36), (0.27, 0.33, 0.25), (0.38, 0.45, 0.13), (0.52, 0.60, 0.0))
     outlines = [
@@ -86,7 +86,7 @@ def butte(pen: Pen, x: float, width: float, height: float, far: float) -> None:
     points += [(w * (0.85 + 0.03 * k + shake[13 + k]), -height * (0.95 - 0.10 * k)) for k in range(6)]
     points += [(w * 1.2, -height * 0.40), (w * 2.1, -height * 0.17), (w * 3.3, 0.03)]
     path = pen.polygon([(x + px, py) for px, py in points])
-    carve(pen, path, "red rock", scale=0.20, strata=0.75, band=0xC98452, upright=0.25, rough=0.46, far=far)
+    carve(pen, path, "red rock", scale=0.20, strata=0.9, band=0xC98452, upright=0.45, rough=0.46, far=far)
     shade = pen.colour("red rock", 0.0, 0.0, far=far)
     dark = pen.colour("red rock", 0.0, 0.42, far=far)
     pen.fill_between(path, (x + pen.side * w * 0.6, 0), (x - pen.side * w * 1.2, 0), shade, dark)
@@ -99,7 +99,7 @@ def table(pen: Pen, x: float, y: float, width: float, height: float, far: float)
         t = k / 16 - 1
         h = height * (1 if abs(t) < 0.62 else max(0.0, 1 - ((abs(t) - 0.62) / 0.38) ** 0.6))
         points.append((x + t * width, y - h + pen.random.uniform(-0.003, 0.003)))
-    carve(pen, pen.hill(points, bottom=0.05), "red rock", scale=0.2, strata=0.6, band=0xC98452, upright=0.3, far=far)
+    carve(pen, pen.hill(points, bottom=0.05), "red rock", scale=0.2, strata=0.8, band=0xC98452, upright=1.2, far=far)
 
 
 def scrub(pen: Pen) -> None:

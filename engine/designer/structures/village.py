@@ -138,9 +138,9 @@ def lane(pen: Pen) -> None:
     left, right = [], []
     for k in range(17):
         t = k / 16
-        y = 0.012 + (BOTTOM / 0.6 - 0.012) * t**1.6
+        y = 0.012 + (BOTTOM / 0.4 - 0.012) * t**1.6
         middle = 0.065 + bend * t - 0.10 * math.sin(4.4 * t) * t
-        half = 0.010 + 0.20 * t**1.6
+        half = 0.010 + 0.30 * t**1.6
         left.append((middle - half + pen.random.uniform(-0.012, 0.012) * t, y))
         right.append((middle + half + pen.random.uniform(-0.012, 0.012) * t, y))
     outline = pen.curve(left)
