@@ -36,7 +36,7 @@ def decontaminated(rgb: np.ndarray, alpha: np.ndarray, radius_px: int | None = N
     level = cv2.resize(share, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     window = 2 * round(radius / step) + 1
     ahead, behind = (
-        _nearby(colours, weight, (window, window), part.shape[1::-1])[edge]
+        _nearby(colours, weight, (window, window), part.shape[1::-1])[edge].astype(np.float32)
         for weight in (level**3, (1 - level) ** 3)  # the surer a pixel, the more its colour counts
     )
     a = share[edge][:, None] * np.float32(1 / 255)
@@ -47,10 +47,12 @@ def decontaminated(rgb: np.ndarray, alpha: np.ndarray, radius_px: int | None = N
 
 
 def _nearby(colours: np.ndarray, weight: np.ndarray, window: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
-    """The weighted mean of the colours in a window around each pixel, enlarged to (width, height)."""
+    """The weighted mean of the colours in a window around each pixel, enlarged to (width, height): uint8."""
     total = cv2.blur(cv2.multiply(colours, cv2.merge([weight, weight, weight])), window)
     count = cv2.blur(weight, window) + np.float32(1e-4)
-    mean = cv2.divide(total, cv2.merge([count, count, count]))
+    mean = cv2.convertScaleAbs(
+        cv2.divide(total, cv2.merge([count, count, count]))
+    )  # bytes enlarge in a third of the time
     return np.asarray(cv2.resize(mean, size, interpolation=cv2.INTER_LINEAR))
 
 
