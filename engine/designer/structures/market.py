@@ -230,7 +230,7 @@ def lines(pen: Pen, time_s: float) -> None:
         pen.stroke(pen.curve(points), rope, 0.0018)
         for k, (x, y) in enumerate(points[1:-1]):
             if k % 2 == 0:
-                pen.stamp(lantern, x, y + 0.022, turn=5 * math.sin(time_s * 1.3 + k + line))
+                pen.stamp(lantern, x, y + 0.022, whole=True)
             else:
                 tip = (x + 0.006 * math.sin(time_s * 2.4 + k), y + 0.036)
                 pennant = pen.polygon([(x - 0.012, y), (x + 0.012, y), tip])

@@ -215,7 +215,7 @@ def _turned(pen: Pen, which: int, step: int, size: float, flip: bool) -> Sprite:
     def draw(pen: Pen) -> None:
         pen.stamp(base, 0, 0, size, turn=step * _STEP, flip=flip)
 
-    return pen.sprite(f"crown {which} {step} {size} {flip}", 0.45 * size, 0.37 * size, draw)
+    return pen.sprite(f"crown {which} {step} {size} {flip}", 0.43 * size, 0.32 * size, draw)
 
 
 def crown(pen: Pen) -> None:

@@ -133,7 +133,7 @@ def eruption(pen: Pen, time_s: float) -> None:
     """Ash rises and leans with the wind, lit from below; the lava pulses; sparks fly in bursts."""
     pen.canvas.translate(_aside(pen), 0)
     ash = pen.sprite("ash", 0.26, 0.26, _ash, 0.5)
-    count = 7
+    count = 6
     for k in range(count):
         t = (time_s * 0.045 + k / count) % 1.0
         x = 0.02 * math.sin(k * 2.4 + time_s * 0.2) + (0.42 * t**1.7) * (1 if pen.side <= 0 else -1)
