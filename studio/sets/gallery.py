@@ -15,6 +15,12 @@ from studio.sets.store import SetError
 _PLANS: dict[str, dict[str, Any]] = {
     "castle": {"sky": "day", "ground": "grass", "structures": ["castle"], "seed": 3},
     "castle-at-night": {"sky": "night", "ground": "grass", "structures": ["castle"], "seed": 8},
+    "beach": {"sky": "day", "ground": "sand", "structures": ["palms"]},
+    "throne-hall": {"sky": "indoors", "ground": "stone", "structures": ["throne-hall"], "things": ["torches"]},
+    "library": {"sky": "indoors", "ground": "wood", "structures": ["library"]},
+    "spaceship": {"sky": "stars", "ground": "marble", "structures": ["spaceship-bridge"]},
+    "saloon": {"sky": "day", "ground": "sand", "structures": ["saloon"], "period": "western"},
+    "garden": {"sky": "day", "ground": "grass", "structures": ["garden"]},
     "oasis": {"sky": "sunset", "ground": "sand", "structures": ["palms"], "palette": "warm", "seed": 2},
     "pyramids": {"sky": "day", "ground": "sand", "structures": ["pyramid"], "seed": 5},
     "canyon": {"sky": "sunset", "ground": "sand", "structures": ["canyon"], "period": "western", "seed": 1},
