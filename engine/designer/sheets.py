@@ -101,3 +101,13 @@ def table() -> str:
     rows.append(f"| Palettes | {', '.join(f'**{name}**' for name in MOODS)} |")
     rows.append(f"| Periods | {', '.join(f'**{name}**' for name in PERIODS)} |")
     return "\n".join(rows) + "\n"
+
+
+def write_table(page: Path) -> None:
+    """Put the table as it is into a page that holds an older one. Raises DesignerError for a page without one."""
+    text = page.read_text(encoding="utf-8")
+    begin = text.find(table().partition("\n")[0])
+    if begin < 0:
+        raise DesignerError(f"{page} has no table of the vocabulary")
+    end = text.index("\n\n", begin) + 1
+    page.write_text(text[:begin] + table() + text[end:], encoding="utf-8")

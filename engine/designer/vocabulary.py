@@ -9,6 +9,7 @@ from engine.designer.structures import (
     bridge,
     canyon,
     castle,
+    cave,
     city,
     garden,
     halls,
@@ -28,7 +29,7 @@ from engine.designer.structures import (
     volcano,
     windmill,
 )
-from engine.designer.things import fire, flags, flight, heaven, water, weather
+from engine.designer.things import falling, fire, flags, flight, heaven, water
 
 DRAWN = (
     clear,
@@ -54,9 +55,10 @@ DRAWN = (
     garden,
     halls,
     stages,
+    cave,
     ships,
     jungle,
-    weather,
+    falling,
     heaven,
     flight,
     fire,

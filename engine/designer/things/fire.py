@@ -9,7 +9,7 @@ import numpy as np
 from engine.designer.library import skia
 from engine.designer.pen import TOP, Pen
 from engine.designer.registry import moving_thing, thing
-from engine.designer.things.weather import faded
+from engine.designer.things.falling import faded
 
 BURSTS = (0xFF5A4A, 0x5AC8FF, 0xFFD04A, 0x7CFF8A, 0xFF7AD8, 0xB48CFF, 0xFFF0C0)
 SPAN_S = 4.6

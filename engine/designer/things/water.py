@@ -10,8 +10,8 @@ import numpy as np
 from engine.designer.library import skia
 from engine.designer.pen import Pen
 from engine.designer.registry import moving_thing, thing
+from engine.designer.things.falling import faded
 from engine.designer.things.flight import crossing
-from engine.designer.things.weather import faded
 
 FISH = (
     (0xFF9A3A, 0xFFF2E0, 0x2A2420),

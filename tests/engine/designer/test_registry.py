@@ -130,7 +130,21 @@ def test_a_sheet_goes_into_a_folder_that_is_there_and_is_a_picture(tmp_path: Pat
         sheets.sheet([])
 
 
+PAGE = Path(__file__).parents[3] / "docs" / "places.md"
+
+
 def test_the_page_of_places_holds_the_vocabulary() -> None:
-    """docs/places.md has the table as it is; `python -c "from engine.designer.sheets import table; print(table())"`."""
-    page = (Path(__file__).parents[3] / "docs" / "places.md").read_text(encoding="utf-8")
-    assert sheets.table() in page
+    remedy = (
+        "from pathlib import Path; from engine.designer.sheets import write_table; write_table(Path('docs/places.md'))"
+    )
+    assert sheets.table() in PAGE.read_text(encoding="utf-8"), f'python -c "{remedy}"'
+
+
+def test_the_table_of_a_page_is_renewed(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(PAGE.read_text(encoding="utf-8").replace("**castle**", "**keep**"), encoding="utf-8")
+    sheets.write_table(page)
+    assert page.read_bytes() == PAGE.read_bytes()
+    page.write_text("nothing", encoding="utf-8")
+    with pytest.raises(DesignerError, match="has no table of the vocabulary"):
+        sheets.write_table(page)
