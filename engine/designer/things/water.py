@@ -105,7 +105,7 @@ def one_fish(pen: Pen, length: float, codes: tuple[int, int, int], bands: int) -
 def jellyfish(pen: Pen, time_s: float) -> None:
     """Glowing bells that pulse, rise and sink, their tentacles behind them."""
     codes = (0xFF8AD0, 0x8ACBFF, 0xC89AFF, 0xFFC48A)
-    for i, (a, b, c) in sorted(enumerate(pen.numbers(9, 3, 1).tolist()), key=lambda row: row[1][2]):
+    for i, (a, b, c) in sorted(enumerate(pen.numbers(7, 3, 1).tolist()), key=lambda row: row[1][2]):
         phase = time_s * (1.5 + 0.6 * a) + 9 * b
         pulse = math.sin(phase) + 0.25 * math.sin(2 * phase + 0.6)
         side = -1 if i % 2 else 1

@@ -49,7 +49,7 @@ def test_every_name_is_seen_by_day_and_by_night(kind: str, name: str) -> None:
             without = Place(Plan(sky=sky))
             changes = [
                 np.abs(with_it.picture(t, *SMALL).astype(int) - without.picture(t, *SMALL)).max(-1) > 12
-                for t in (0.0, 1.3, 4.0, 7.4, 9.5)
+                for t in ((0.0,) if kind == "structure" else (0.0, 1.3, 4.0, 7.4, 9.5))
             ]
             assert max(change.mean() for change in changes) > (0.03 if kind == "structure" else 0.0005)
 
