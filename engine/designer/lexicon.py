@@ -5,6 +5,12 @@ What means one name is a synonym at its drawing. A phrase here wins over shorter
 
 from __future__ import annotations
 
+CITIES = (
+    "new york", "manhattan", "london", "paris", "berlin", "chicago", "los angeles", "san francisco", "hong kong",
+    "shanghai", "singapore", "dubai", "sydney", "toronto", "madrid", "moscow", "seoul", "mumbai", "sao paulo", "gotham",
+)  # fmt: skip
+"""Names that mean a skyline."""
+
 SENSES: dict[str, tuple[tuple[str, str], ...]] = {
     "snowstorm": (("sky", "storm"), ("ground", "snow"), ("thing", "snowfall")),
     "snow storm": (("sky", "storm"), ("ground", "snow"), ("thing", "snowfall")),
@@ -92,6 +98,15 @@ SENSES: dict[str, tuple[tuple[str, str], ...]] = {
     "town": (("structure", "village"), ("ground", "street")),
     "alley": (("structure", "skyline"), ("ground", "street")),
     "harbour": (("ground", "water"),),
+    "woods": (("structure", "forest"),),
+    "plains": (("ground", "grass"),),
+    "prairie": (("ground", "grass"),),
+    "steppe": (("ground", "grass"),),
+    "palace hall": (("structure", "throne-hall"), ("sky", "indoors")),
+    "castle hall": (("structure", "throne-hall"), ("sky", "indoors")),
+    "inside a castle": (("structure", "throne-hall"), ("sky", "indoors")),
+    "valley": (("structure", "mountains"),),
+    **dict.fromkeys(CITIES, (("structure", "skyline"),)),
     "farm": (("structure", "village"), ("ground", "grass")),
 }
 """A phrase and all that it means, as (kind, name); the kinds here are the vocabulary's, `palette` and `period`."""
@@ -182,6 +197,7 @@ SILENT = frozenset((
     "grand", "majestic", "epic", "amazing", "magical", "magic", "mystical", "mysterious", "quiet", "calm", "busy",
     "crowded", "empty", "lonely", "lost", "hidden", "secret", "deep", "dark", "bright", "light", "lit", "blazing",
     "burning", "burnt", "shining", "seen", "standing", "sitting", "walking", "running", "swimming", "flying",
+    "door", "round", "hole",
     "sailing", "floating", "circling", "looking", "coming", "going", "rising", "falling", "view", "scene", "place",
     "set", "background", "picture", "image", "shot", "landscape", "scenery", "world", "somewhere", "middle", "side",
     "top", "bottom", "center", "centre", "front", "back", "up", "down", "nothing", "but", "not", "no", "without",

@@ -30,6 +30,8 @@ LONGEST = 1000
 """Characters."""
 LIKE = 0.52
 """Cosine from which on a word is taken for the nearest name of the vocabulary; below it is unknown."""
+THING_LIKE = 0.62
+"""The same for things, which nobody misses and everybody sees: a waterfall behind New York."""
 ALIKE = 0.45
 """The same for a look that stands behind "as a"."""
 _NEGATIONS = ("no", "not", "without")
@@ -86,8 +88,14 @@ def _tokens(text: str) -> list[str]:
     return re.findall(r"[a-z0-9&'’-]+|[,.;:]", text.lower().replace("’s", "").replace("'s", "").replace("s' ", " "))
 
 
+_PLURALS = ("woods", "plains")
+"""They mean a place, and their singulars a material and an adjective."""
+
+
 def singular(word: str) -> str:
     """The singular of an English noun, near enough for matching: "knives" is "knife", "ruins" "ruin"."""
+    if word in _PLURALS:
+        return word
     for ending, instead in (("ies", "y"), ("ves", "f"), ("ches", "ch"), ("shes", "sh"), ("sses", "ss"), ("xes", "x")):
         if word.endswith(ending) and len(word) > len(ending) + 1:
             return word[: -len(ending)] + instead
@@ -193,7 +201,7 @@ def _read_by_meaning(run: list[str], reading: _Reading) -> None:
             reading.senses += _lexicon()[meant]
         else:
             ranked = _by_meaning(phrase)
-            if not ranked or ranked[0][0] < LIKE:
+            if not ranked or ranked[0][0] < (THING_LIKE if ranked[0][1][0] == "thing" else LIKE):
                 if len(words) == 1:
                     reading.unknown.append(phrase)
                 continue
@@ -269,6 +277,13 @@ def _completed(reading: _Reading) -> dict[str, Any]:
     skies, grounds = reading.of("sky"), reading.of("ground")
     sky = _chosen_sky(skies)
     ground = _chosen_ground(grounds)
+    if sky == "indoors":
+        if ("sky", sky) not in reading.senses and (structures or reading.of("ground")):
+            sky = None  # a guess, and what was named stands in the open
+        else:
+            structures = list(dict.fromkeys(_INSIDE.get(name, name) for name in structures))
+    structures, left_out = _standing_together(structures)
+    unknown += left_out
     implied = [vocabulary.drawing("structure", name) for name in structures]
     rooms = [each for each in implied if each.stands == "room"]
     if rooms and sky in (None, "day", "night", "stars") and not rooms[0].implies.get("sky"):
@@ -285,6 +300,10 @@ def _completed(reading: _Reading) -> dict[str, Any]:
         sources.append({"ground": "stone"})
     if sky:
         sources.append(vocabulary.drawing("sky", sky).implies)
+    if sky == "underwater" and ground == "water":
+        ground = "seabed"
+    if sky == "stars" and not structures:
+        sources.append({"ground": "moondust"})
     ground = ground or next((each["ground"] for each in sources if "ground" in each), None)
     palettes, periods = reading.of("palette"), reading.of("period")
     return {
@@ -297,6 +316,22 @@ def _completed(reading: _Reading) -> dict[str, Any]:
         "look": reading.look,
         "unknown": unknown,
     }
+
+
+_INSIDE = {"castle": "throne-hall", "temple": "cathedral", "saloon": "tavern", "village": "tavern"}
+"""What a structure is from within: "the hall of a palace" is a throne hall."""
+
+
+def _standing_together(structures: list[str]) -> tuple[list[str], list[str]]:
+    """The structures that can stand in one place, and the names of those that cannot: walls shut out landmarks."""
+    closed = [
+        name
+        for name in structures
+        if (each := vocabulary.drawing("structure", name)).stands == "room" and each.implies.get("sky") == "indoors"
+    ]
+    if not closed:
+        return structures, []
+    return closed[:1], [name for name in structures if name != closed[0]]
 
 
 _STRONGER_SKIES = (

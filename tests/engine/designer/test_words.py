@@ -156,3 +156,30 @@ def test_what_no_list_holds_is_read_by_its_meaning() -> None:
     plan("a mansion", structures=["castle"])
     plan("a supermarket", structures=["market"])
     plan("a subway", structures=["cave"])
+
+
+@pytest.mark.parametrize(
+    ("text", "sky", "ground", "structures", "left_out"),
+    [
+        ("a wild west bar at high noon", "day", "sand", ["tavern"], ["saloon"]),  # walls shut out the street
+        ("a library beside a castle", "indoors", "wood", ["library"], ["castle"]),
+        ("marble palace hall", "indoors", "marble", ["throne-hall"], []),  # a palace from within
+        ("a village of round doors on green hills", "day", "grass", ["village"], []),  # doors are not indoors
+        ("haunted woods on a foggy night", "fog", "grass", ["forest"], []),  # woods are trees, wood is planks
+        ("thunderstorm over the plains", "storm", "grass", [], []),
+        ("deep in the ocean among jellyfish", "underwater", "seabed", [], []),
+        ("an alien planet with two moons", "stars", "moondust", [], []),
+    ],
+)
+def test_what_stands_together_is_one_place(
+    text: str, sky: str, ground: str, structures: list[str], left_out: list[str]
+) -> None:
+    plan = describe(text, LOOKS)
+    assert (plan["sky"], plan["ground"], plan["structures"]) == (sky, ground, structures)
+    assert [name for name in plan["unknown"] if name in vocabulary.names("structure")] == left_out
+    assert not [name for name in plan["things"] if name not in ("jellyfish", "planet")], "nothing that nobody named"
+
+
+def test_a_city_is_a_skyline_and_no_waterfall() -> None:
+    plan = describe("New York at night from a roof", LOOKS)
+    assert (plan["sky"], plan["ground"], plan["structures"], plan["things"]) == ("night", "rooftop", ["skyline"], [])
