@@ -136,7 +136,7 @@ def _take_look(tokens: list[str], looks: Sequence[str], reading: _Reading) -> li
     """The tokens without those that name a look, which goes into the reading."""
     words = [part for token in tokens for part in _split(token)] if tokens else []
     names: dict[str, str] = {}
-    for look in looks:
+    for look in dict.fromkeys((*looks, *LOOK_WORDS)):
         for phrase in (look, *LOOK_WORDS.get(look, ())):
             names.setdefault(_key(re.split(r"[ -]", phrase.lower())), look)
     best: tuple[int, int, str] | None = None
@@ -153,7 +153,10 @@ def _take_look(tokens: list[str], looks: Sequence[str], reading: _Reading) -> li
                     best = first, last, look
     if best is None:
         return words
-    reading.look = best[2]
+    if best[2] in looks:
+        reading.look = best[2]
+    else:  # a medium that the caller's model does not have is no part of the place either
+        reading.unknown.append(best[2])
     return [*words[: best[0]], ",", *words[best[1] :]]
 
 

@@ -91,7 +91,8 @@ def test_a_look_whose_name_is_a_place_counts_only_where_it_is_said_to_be_a_look(
 
 
 def test_a_look_that_the_model_does_not_have_is_not_given() -> None:
-    assert describe("a castle as a watercolour", ())["look"] is None
+    described = describe("a castle as a watercolour", ())
+    assert (described["look"], described["ground"], described["unknown"]) == (None, "grass", ["watercolour"])
 
 
 def test_completions() -> None:
