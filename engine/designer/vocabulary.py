@@ -29,7 +29,7 @@ from engine.designer.structures import (
     volcano,
     windmill,
 )
-from engine.designer.things import falling, fire, flags, flight, heaven, water
+from engine.designer.things import falling, fire, flags, flight, heaven, smoke, water, waterfall
 
 DRAWN = (
     clear,
@@ -62,7 +62,9 @@ DRAWN = (
     heaven,
     flight,
     fire,
+    smoke,
     water,
+    waterfall,
     flags,
 )
 """One module a line, so that two who add a module don't meet: the order is that of the names."""

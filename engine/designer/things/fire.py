@@ -1,4 +1,4 @@
-"""What burns: fireworks, lanterns that rise, torches, candles, and smoke."""
+"""What burns: fireworks, lanterns that rise, torches, candles."""
 
 from __future__ import annotations
 
@@ -211,33 +211,3 @@ def candle_places(pen: Pen) -> list[tuple[float, float, float, float]]:
         x = (1 if i % 2 else -1) * (0.22 + 0.85 * a**0.8)
         places.append((x, y, scale, (0.035 + 0.075 * c) * scale))
     return sorted(places, key=lambda place: place[1])
-
-
-@moving_thing("smoke", synonyms=("steam", "fumes", "vapour", "vapor", "smog"), layer="front")
-def smoke(pen: Pen, time_s: float) -> None:
-    """Smoke that rises from the ground at both sides, leans with the wind and thins out."""
-    puff = pen.sprite("puff", 0.4, 0.4, one_puff, detail=0.4)
-    for i, (a, b, c) in enumerate(pen.numbers(22, 3, 1).tolist()):
-        share = (b + time_s * (0.035 + 0.02 * c)) % 1.0
-        source = (-0.72, -0.3, 0.38, 0.8)[i % 4]
-        x = source + 0.05 * (a - 0.5) * (1 + 3 * share) + 0.26 * share + 0.03 * math.sin(time_s * 0.4 + 9 * a)
-        y = 0.14 - 0.75 * share
-        pen.stamp(
-            puff,
-            x,
-            y,
-            0.30 + 0.95 * share,
-            math.sin(math.pi * share) ** 0.8,
-            turn=40 * a + 14 * time_s * (c - 0.5),
-        )
-
-
-def one_puff(pen: Pen) -> None:
-    """One soft ball of smoke, lit from above."""
-    for a, b, c in pen.numbers(26, 3, 7).tolist():
-        turn, away = math.tau * a, 0.10 * math.sqrt(b)
-        x, y, radius = away * math.cos(turn), away * math.sin(turn), 0.045 + 0.05 * c
-        tone = pen.blend(pen.colour("concrete", 0.15), pen.colour("cloud", 0.8), 0.5 - 3.0 * y)
-        stops = [faded(tone, 0.22), faded(tone, 0.10), faded(tone, 0.0)]
-        shade = skia.GradientShader.MakeRadial(skia.Point(x, y), radius, stops, [0.0, 0.55, 1.0])
-        pen.canvas.drawCircle(x, y, radius, pen.paint(0xFFFFFFFF, Shader=shade))

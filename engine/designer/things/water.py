@@ -1,16 +1,13 @@
-"""What lives in water and falls as water: shoals of fish, jellyfish, a waterfall."""
+"""What lives in water: shoals of fish, jellyfish."""
 
 from __future__ import annotations
 
 import math
 from functools import partial
 
-import numpy as np
-
 from engine.designer.library import skia
 from engine.designer.pen import Pen
-from engine.designer.registry import moving_thing, thing
-from engine.designer.things.falling import faded
+from engine.designer.registry import moving_thing
 from engine.designer.things.flight import crossing
 
 FISH = (
@@ -168,87 +165,3 @@ def one_jelly(pen: Pen, x: float, y: float, size: float, pulse: float, code: int
         skia.Rect(-wide * 0.55, -high * 0.72, -wide * 0.05, -high * 0.34), pen.paint(pen.shine(0xFFFFFF, 0.35))
     )
     canvas.restore()
-
-
-FALL = (-0.66, 0.17, -0.56)  # x, width, y of the edge
-
-
-@thing("waterfall", synonyms=("cascade", "falls", "niagara"), layer="far", implies={"sky": "day", "ground": "water"})
-def waterfall(pen: Pen) -> None:
-    """Two cliffs with a notch between them, over which the water falls, to the side of the landmark."""
-    x, width, top = FALL
-    for way, reach in ((-1, 1.34), (1, 0.46)):
-        inner = x + way * width * 0.48
-        edge = [(inner, 0.03), (inner, top + 0.01)]
-        count = 26 if way < 0 else 15
-        for k in range(1, count + 1):
-            share = k / count
-            fall = 0.0 if way < 0 else 0.54 * max(share - 0.25, 0.0) ** 1.7 / 0.75**1.7
-            step = pen.random.uniform(-0.018, 0.018)
-            px = inner + way * reach * share
-            edge += [(px - way * 0.004, edge[-1][1]), (px, top + fall + step)]
-        cliff = pen.polygon([*edge, (inner + way * reach, 0.03)])
-        sunny = (inner + reach * pen.side, 0), (inner - reach * pen.side, 0)
-        pen.fill_between(
-            cliff, *sunny, pen.colour("rock", 0.95), pen.colour("rock", 0.45), pen.colour("dark stone", 0.1)
-        )
-        pen.canvas.save()
-        pen.canvas.clipPath(cliff, True)
-        for _ in range(240):  # clefts and ledges
-            px, py = inner + way * reach * pen.random.random(), top + 0.6 * pen.random.random()
-            long = pen.random.uniform(0.02, 0.13)
-            tone = pen.colour("dark stone", 0.0, 0.5) if pen.random.random() < 0.6 else pen.colour("rock", 1.1, 0.35)
-            pen.line(
-                (px, py), (px + pen.random.uniform(-0.008, 0.008), py + long), tone, pen.random.uniform(0.0015, 0.005)
-            )
-        pen.canvas.restore()
-        pen.texture(cliff, "grain", pen.colour("dark stone", 0.0), scale=0.10, strength=0.5)
-        for px, py in edge[1:]:
-            for _ in range(11):
-                a, b, c = (pen.random.random() for _ in range(3))
-                bush = skia.Path().addCircle(px + (a - 0.5) * 0.075, py + 0.006 + 0.02 * b * b, 0.004 + 0.010 * c)
-                pen.fill(bush, pen.colour("leaf", 0.95 - 0.6 * b), pen.colour("leaf", 0.15))
-        for _ in range(26):  # ferns that hang on ledges
-            px, py = inner + way * reach * pen.random.random(), top + 0.06 + 0.45 * pen.random.random()
-            if cliff.contains(px, py):
-                for _ in range(6):
-                    a, b = pen.random.uniform(-0.02, 0.02), pen.random.uniform(0.0, 0.02)
-                    pen.fill(skia.Path().addCircle(px + a, py + b, 0.007), pen.colour("moss", 0.7 - 20 * b, 0.9))
-    bed = pen.polygon([(x - width / 2, top), (x + width / 2, top), (x + width * 0.56, 0.03), (x - width * 0.56, 0.03)])
-    pen.fill(bed, pen.colour("water", 0.9), pen.blend(pen.colour("water", 0.8), pen.colour("snow", 0.9), 0.6))
-
-
-@waterfall.live
-def falling(pen: Pen, time_s: float) -> None:
-    """Streaks that fall and widen, foam at the foot, mist that drifts off."""
-    x, width, top = FALL
-    fall = -top + 0.02
-    white = pen.blend(pen.colour("snow", 0.95), pen.shine(0xFFFFFF), 0.25)
-    for key, count, pace, length, thick, alpha in (
-        (1, 110, 0.42, 0.085, 0.0042, 0.30),
-        (2, 80, 0.55, 0.13, 0.0075, 0.22),
-    ):
-        chances = pen.numbers(count, 3, key)
-        share = (chances[:, 1] + time_s * pace * (0.85 + 0.3 * chances[:, 2])) % 1.0
-        y = top + fall * share**1.35
-        spread = width * (0.94 + 0.14 * share)
-        px = x + (chances[:, 0] - 0.5) * spread
-        pen.dashes(np.stack([px, y], 1), 0.0, length * 0.8, faded(white, alpha), thick)
-    mist = pen.sprite("mist", 0.5, 0.4, one_mist, detail=0.3)
-    for i, (a, b, c) in enumerate(pen.numbers(11, 3, 3).tolist()):
-        share = (b + time_s * (0.09 + 0.05 * c)) % 1.0
-        pen.stamp(
-            mist,
-            x + (a - 0.5) * width * 1.5 + 0.07 * share * (-1 if i % 2 else 1),
-            0.0 - 0.15 * share,
-            0.35 + 0.5 * share,
-            0.8 * math.sin(math.pi * share),
-        )
-
-
-def one_mist(pen: Pen) -> None:
-    """A soft ball of spray."""
-    tone = pen.blend(pen.colour("snow", 0.95), pen.shine(0xFFFFFF), 0.3)
-    stops = [faded(tone, 0.55), faded(tone, 0.22), faded(tone, 0.0)]
-    shade = skia.GradientShader.MakeRadial(skia.Point(0, 0), 0.19, stops, [0.0, 0.5, 1.0])
-    pen.canvas.drawCircle(0, 0, 0.19, pen.paint(0xFFFFFFFF, Shader=shade))
