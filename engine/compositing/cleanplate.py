@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 
 import cv2
@@ -25,8 +26,13 @@ RESTLESS = 10.0
 """Noise, in 8-bit steps, that no camera has by itself: something moves there."""
 RESTLESS_SHARE = 0.01
 """Share of the picture that may move: leaves, a screen."""
+MOST_BYTES = 7 * 4096 * 4096
+"""Of a plate's arrays: 7 for a pixel. A file that unpacks to more is refused before it fills the memory."""
 LEAST_FRAMES = 8
 """Pictures of which a plate is made at least; a second of them is better."""
+
+_UNREADABLE = (ValueError, LookupError, OSError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
+"""What numpy and zipfile raise for damaged files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +66,25 @@ class CleanPlate:
     def from_bytes(cls, content: bytes) -> CleanPlate:
         """A plate from `to_bytes`. Raises ValueError for what is not one."""
         try:
+            with zipfile.ZipFile(io.BytesIO(content)) as file:
+                if (size := sum(entry.file_size for entry in file.infolist())) > MOST_BYTES + 4096:
+                    raise ValueError(f"{size:,} bytes in it, at most {MOST_BYTES:,}")
             with np.load(io.BytesIO(content)) as arrays:
                 mean, noise = arrays["mean"], arrays["noise"]
-        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        except (
+            ValueError,
+            KeyError,
+            OSError,
+            EOFError,
+            RuntimeError,
+            MemoryError,
+            zipfile.BadZipFile,
+            zlib.error,
+        ) as error:
             raise ValueError(f"not a clean plate ({error}); take a new one") from None
         shape = mean.shape
-        if len(shape) != 3 or shape[2] != 3 or noise.shape != shape[:2] or not LEAST_PX <= min(shape[:2]) <= MOST_PX:
+        legal = len(shape) == 3 and shape[2] == 3 and noise.shape == shape[:2]
+        if not legal or min(shape[:2]) < LEAST_PX or max(shape[:2]) > MOST_PX:
             raise ValueError(f"not a clean plate: arrays of {shape} and {noise.shape}; take a new one")
         if mean.dtype != np.uint16 or noise.dtype != np.uint8:
             raise ValueError(f"not a clean plate: arrays of {mean.dtype} and {noise.dtype}; take a new one")

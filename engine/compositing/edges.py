@@ -1,8 +1,4 @@
-"""Edges of a matte that follow those of the picture.
-
-refined(..)         where nothing is known of the background: the guided filter, He, Sun and Tang, PAMI 2013
-mixed_edges(..)     where it is (a clean plate, a screen): how much of the cast's colour is mixed into it
-"""
+"""Edges of a matte that follow those of the picture, where the background is known (a clean plate)."""
 
 from __future__ import annotations
 

@@ -41,6 +41,8 @@ def make_matter(name: str, **settings: Any) -> AnyMatter:
     except TypeError:
         unknown = ", ".join(sorted(set(settings) - set(of.__dataclass_fields__)))
         fields = ", ".join(of.__dataclass_fields__) or "none"
+        if not unknown:
+            raise ValueError(f"{settings} of the matte {name!r}: one is of a wrong type; write numbers") from None
         raise ValueError(f"the matte {name!r} has no setting {unknown}; there are {fields}") from None
     return made(chosen)  # type: ignore[arg-type]  # the table pairs them
 

@@ -92,11 +92,13 @@ class Callbacks:
         suffix = Path(name).suffix.lower()
         if suffix not in FILE_KINDS:
             raise SetError(f"{name[:80]!r} is not a picture or a clip by its name; there is {', '.join(FILE_KINDS)}")
+        before = set(store.folder.glob("[!.]*"))
         kept = store.add_bytes(data, suffix)
         try:
             check_file(store.folder / kept)
         except SetError:
-            (store.folder / kept).unlink(missing_ok=True)
+            if store.folder / kept not in before:  # or another set shows it
+                (store.folder / kept).unlink(missing_ok=True)
             raise
         return {"set": {"file": kept, "name": Path(name).name[:80]}}
 

@@ -57,18 +57,19 @@ def plan(
     each_set: Sequence[str | None] = sets or [None]
     for folder in takes:
         variants: list[Timeline | None] = [Timeline.of(text) for text in prompts]
+        texts = each_set
         try:
             take = Take.open(folder)
         except TakeError:
             if len(takes) == 1:
                 raise
-            variants = [None]  # its job reports why
+            variants, texts = [None], [None]  # its job reports why
         else:
             variants += [_schedule(path, take, fps, remark) for path in schedules]
             if scripts:
                 model = load_model(take.manifest.engine, device=device, weights=weights)
                 variants += [_script(path, take, model, remark) for path in scripts]
-        for timeline, text, seed in itertools.product(variants or [None], each_set, each_seed):
+        for timeline, text, seed in itertools.product(variants or [None], texts, each_seed):
             jobs.append(Job(folder, _staged(timeline, text, folder), seed, full, weights, device, mattes))
     return jobs
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from studio.live.mailbox import PromptRequest, SetRequest, ValueRequest
 from studio.live.takelog import REQUESTED
 from studio.takes.manifest import TICKS_PER_SECOND
-from studio.timeline.curves import Keyframe, Keyframes, since, value_at
+from studio.timeline.curves import TICK_S, Keyframe, Keyframes, since, value_at
 from studio.timeline.keys import Cue, Key
 from studio.timeline.sets import SetKey
 from studio.timeline.timeline import Timeline
@@ -81,7 +81,8 @@ class LiveCues:
         if not keep_past and time_s > 0:
             lane = self.timeline.set_lane
             layers, ruling, _ = lane.layers(time_s)
-            others = (SetKey(0.0, lane.carried(layers, time_s, 0.0)),) if ruling >= 0 else ()
+            before_s = max(0.0, time_s - TICK_S)  # when each of them stood already, so that its own clock goes on
+            others = (SetKey(before_s, lane.carried(layers, 0.0, before_s)),) if ruling >= 0 else ()
         self.timeline = replace(self.timeline, sets=(*others, key))
 
     def set(self, request: ValueRequest, ticks: int) -> None:

@@ -342,7 +342,7 @@ class Director:
         step_ms = (time.monotonic() - started_s) * 1e3
         if take:
             self._record(take, lambda: take.frame(arrival, live, sha256, error, matte))
-        if rgb is not None and self._learning and self._learning.sees(rgb, ticks):
+        if rgb is not None and not error and self._learning and self._learning.sees(rgb, ticks):
             self._learning = None
         if self.show_matte and matte is not None:
             live = encode_jpeg(np.repeat(matte[..., None], 3, 2), min(max(arrival.quality, 1), MAX_QUALITY))

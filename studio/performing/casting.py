@@ -101,7 +101,7 @@ class _Cast:
             self.matter: AnyMatter | None = make_matter(self._name, **settings) if self._name in MATTERS else None
             if isinstance(self.matter, CleanPlateMatter) and "plate" in cast:
                 self.matter.plate = CleanPlate.from_bytes(stage.locate(cast["plate"]).read_bytes())
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ImportError) as error:
             raise SetError(str(error)) from None
         self._also, self._without = (_finder(cast, name) for name in ("also", "without"))
 
@@ -126,6 +126,8 @@ def check_cast(cast: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         raise SetError(f"{name!r} is not a cast; there is {', '.join(MATTERS)}, none and all")
     if not isinstance(settings, Mapping):
         raise SetError(f"a cast's settings are {settings!r}; write a mapping, such as {{'tolerance': 0.3}}")
+    if "name" in settings:
+        raise SetError("a cast's settings have no 'name'; its name is its 'matter'")
     return name, settings
 
 

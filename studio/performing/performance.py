@@ -122,7 +122,9 @@ class Performance:
         if not cue.sets:
             return rgb
         alpha = self._casting.matte(cue.cast, rgb, take_s) if matte is None else matte
-        behind = [Behind(self._casting.stage.plate(set_.set), set_.weight, take_s - set_.time_s) for set_ in cue.sets]
+        plates = self._casting.stage.plates(cue.sets)
+        stand = zip(plates, cue.sets, strict=True)
+        behind = [Behind(plate, set_.weight, take_s - set_.time_s) for plate, set_ in stand]
         cast = self._casting.colours(cue.cast, rgb, alpha)
         picture = self._composer.compose(rgb, alpha, behind, Settings(**on_sets(cue.parameters)), take_s, cast)
         self.matte = alpha

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,7 +24,7 @@ from studio.sets.gallery import plan_of
 from studio.sets.store import SetError, locate
 from studio.takes.documents import copy_file
 from studio.takes.take import Take
-from studio.timeline.sets import CLIPS, PICTURES, Set, SetBlend, files_of, kind_of, pairs_of, place_of
+from studio.timeline.sets import CLIPS, PICTURES, Set, SetBlend, SetCue, files_of, kind_of, pairs_of, place_of
 from studio.timeline.timeline import Timeline
 
 AnyPlate: TypeAlias = Plate | CameraPlate
@@ -45,6 +45,8 @@ class Stage:
     def __init__(self, *folders: Path) -> None:
         self._folders = list(folders)
         self._plates: OrderedDict[str, AnyPlate] = OrderedDict()
+        self._standing: frozenset[str] = frozenset()
+        """The places of the last frame, whose plates stay open however many they are."""
         self._lock = threading.Lock()
 
     @classmethod
@@ -71,9 +73,15 @@ class Stage:
 
     def plate(self, set_: Set) -> AnyPlate | None:
         """The plate of a set; None for the camera's own background. Raises SetError."""
-        if set_ is None:
-            return None
-        place = place_of(set_)
+        return None if set_ is None else self._plate(set_, place_of(set_))
+
+    def plates(self, cues: Sequence[SetCue]) -> list[AnyPlate | None]:
+        """The plates of the sets of one frame, which stay open until those of the next are asked for."""
+        with self._lock:
+            self._standing = frozenset(cue.place for cue in cues)
+        return [None if cue.set is None else self._plate(cue.set, cue.place) for cue in cues]
+
+    def _plate(self, set_: Mapping[str, Any], place: str) -> AnyPlate:
         with self._lock:
             if place in self._plates:
                 self._plates.move_to_end(place)
@@ -81,9 +89,12 @@ class Stage:
         plate = self._made(set_)
         with self._lock:
             kept = self._plates.setdefault(place, plate)
-            oldest = [self._plates.popitem(last=False)[1] for _ in range(len(self._plates) - KEPT)]
-        for unused in oldest:  # no frame has looked at it while all the others were asked for
-            unused.close()
+            idle = [name for name in self._plates if name != place and name not in self._standing]
+            unused = [self._plates.pop(name) for name in idle[: max(0, len(self._plates) - KEPT)]]
+        if plate is not kept:  # another thread made it meanwhile
+            unused.append(plate)
+        for each in unused:
+            each.close()
         return kept
 
     def close(self) -> None:
@@ -104,7 +115,8 @@ class Stage:
 
 def production_folder(take: Path) -> Path:
     """The folder of a take's production that holds the files of its sets."""
-    return take.resolve().parents[2] / "sets"
+    parents = take.resolve().parents
+    return parents[min(2, len(parents) - 1)] / "sets"  # a take may lie by itself on a disk of its own
 
 
 def adopt(take: Take, timeline: Timeline) -> None:

@@ -97,12 +97,3 @@ def locate(name: str, folders: Iterable[Path]) -> Path:
             return path
     places = " and ".join(str(folder) for folder in folders) or "any folder"
     raise SetError(f"the set's file {name[:12]}…{name[64:]} is gone from {places}; bring it back, or take another set")
-
-
-def content_sha256(path: Path) -> str:
-    """The sha256 of a file's content in hex."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()

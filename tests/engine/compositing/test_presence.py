@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from engine.compositing import cleanplate
 from engine.compositing.cleanplate import CleanPlate, Learner
 from engine.compositing.presence import MOVED, NO_PLATE, OTHER_SIZE, CleanPlateMatter
 
@@ -77,9 +80,46 @@ def test_a_plate_is_kept_and_read_again(room: np.ndarray, matter: CleanPlateMatt
         np.testing.assert_array_equal(again.matte(rgb, frame / 24), matter.matte(rgb, frame / 24))
 
 
-@pytest.mark.parametrize("content", [b"", b"no plate", b"PK\x03\x04 torn"])
+def packed(**arrays: np.ndarray) -> bytes:
+    """Arrays as a plate keeps them."""
+    out = io.BytesIO()
+    np.savez_compressed(out, **arrays)  # type: ignore[arg-type]
+    return out.getvalue()
+
+
+def flipped(content: bytes) -> bytes:
+    """The same with its packed bytes spoilt."""
+    middle = len(content) // 4
+    return content[:middle] + bytes(byte ^ 0xFF for byte in content[middle : middle + 64]) + content[middle + 64 :]
+
+
+NOISE = np.random.default_rng(0).integers(0, 2**16, (32, 32, 3)).astype(np.uint16)
+ARRAY = io.BytesIO()
+np.save(ARRAY, NOISE)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no plate",
+        b"PK\x03\x04 torn",
+        ARRAY.getvalue(),
+        flipped(packed(mean=NOISE, noise=np.zeros((32, 32), np.uint8))),
+        packed(mean=np.zeros((16, 8200, 3), np.uint16), noise=np.zeros((16, 8200), np.uint8)),
+    ],
+    ids=["empty", "text", "torn", "one array", "spoilt", "too wide"],
+)
 def test_what_is_not_a_plate_is_named(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"not a clean plate.*new one"):
+        CleanPlate.from_bytes(content)
+
+
+def test_a_plate_that_would_fill_the_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = packed(mean=np.zeros((400, 400, 3), np.uint16), noise=np.zeros((400, 400), np.uint8))
+    assert CleanPlate.from_bytes(content).size == (400, 400)
+    monkeypatch.setattr(cleanplate, "MOST_BYTES", 7 * 300 * 300)
+    with pytest.raises(ValueError, match=r"1,120,\d+ bytes in it, at most 630,000"):
         CleanPlate.from_bytes(content)
 
 

@@ -153,6 +153,19 @@ def test_a_clean_plate_is_taken_and_names_the_cast(house: House) -> None:
         assert last["plate"] is None
 
 
+def test_a_picture_that_is_refused_is_not_learnt(house: House) -> None:
+    """One too small for a camera came between."""
+    with house.socket(house.token()) as socket:
+        socket.send_bytes(frame(0))
+        picture(socket)
+        socket.send_json({"type": "clean"})
+        out = io.BytesIO()
+        Image.new("RGB", (8, 8)).save(out, "JPEG")
+        for number, data in ((1, out.getvalue()), (2, beach())):
+            socket.send_bytes(frame(number, data))
+            picture(socket)
+
+
 def frame_of(grey: int) -> bytes:
     out = io.BytesIO()
     Image.fromarray(np.full((64, 96, 3), grey, np.uint8)).save(out, "JPEG")
@@ -167,6 +180,19 @@ def test_a_picture_is_brought_and_shown(house: House) -> None:
     with house.socket(token) as socket:
         socket.send_json({"type": "set", "set": kept})
         assert message(socket, "set")["set"] == kept
+
+
+def test_a_file_that_is_there_stays_when_it_cannot_be_looked_at_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = bring(house, token := house.token(), beach()).json()["set"]
+
+    def refuse(path: Any, of: Any) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("studio.sets.stage._plate_of_file", refuse)
+    assert bring(house, token, beach()).status_code == 422
+    assert (house.folder / "My-film" / "sets" / kept["file"]).read_bytes() == beach()
 
 
 @pytest.mark.parametrize(

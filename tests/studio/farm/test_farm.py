@@ -230,6 +230,15 @@ def test_frames_of_another_rate_are_converted_and_that_is_said(take: Take, tmp_p
     assert said == [f"{schedule} counts 12 frames a second and {take.name} 24; its frames are converted"]
 
 
+def test_a_take_that_cannot_be_opened_does_not_keep_a_set_from_the_others(take: Take, tmp_path: Path) -> None:
+    jobs = plan([tmp_path, take.folder], sets=["castle", "off"])
+    assert [(job.take, job.timeline is None) for job in jobs] == [
+        (tmp_path, True),
+        (take.folder, False),
+        (take.folder, False),
+    ]
+
+
 # -- in the background
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from studio.live.cues import LiveCues
-from studio.live.mailbox import PromptRequest, ValueRequest
+from studio.live.mailbox import PromptRequest, SetRequest, ValueRequest
 from studio.timeline.keys import Key, Matte
+from studio.timeline.sets import SetKey
 from studio.timeline.timeline import Timeline
 
 SECOND = 1_000_000
@@ -68,3 +69,15 @@ def test_a_region_that_follows_a_box_ends_with_its_take() -> None:
     cues = LiveCues(replace(Timeline.of("underwater"), mattes=mattes))
     cues.restart(SECOND)
     assert [matte.name for matte in cues.timeline.mattes] == ["disc"]
+
+
+@pytest.mark.parametrize("keep_past", [True, False])
+def test_a_set_that_fades_out_goes_on_moving(keep_past: bool) -> None:
+    """A clip that began at 10 s is 6 s old at 16 s, whether a take is recorded or not."""
+    cues = LiveCues(Timeline.of("underwater"))
+    cues.apply_set(SetRequest(SetKey(0.0, {"gallery": "castle"}), 0), 10 * SECOND, keep_past=keep_past)
+    for at_s, colour in ((15, "#204060"), (16, "#802020")):
+        cues.apply_set(SetRequest(SetKey(0.0, {"colour": colour}, 4.0), 0), at_s * SECOND, keep_past=keep_past)
+    stands = {str(set_.set): (set_.time_s, round(set_.weight, 4)) for set_ in cues.at(17 * SECOND)[0].sets}
+    assert stands["{'gallery': 'castle'}"] == (7.0, 0.5625)
+    assert stands["{'colour': '#204060'}"] == (2.0, 0.1875)

@@ -13,10 +13,10 @@ from engine.media.pictures import PICTURE_SUFFIXES
 from studio.__main__ import main
 from studio.sets.gallery import GALLERY
 from studio.sets.picture import picture_of
-from studio.sets.stage import KEPT, Stage
+from studio.sets.stage import KEPT, Stage, production_folder
 from studio.sets.store import SetError, Store
 from studio.sets.typed import set_of
-from studio.timeline.sets import FILE_KINDS, PICTURES
+from studio.timeline.sets import FILE_KINDS, PICTURES, SetKey, Sets
 
 
 @pytest.mark.parametrize("name", GALLERY)
@@ -52,6 +52,29 @@ def test_a_stage_keeps_what_is_used_and_forgets_the_oldest() -> None:
         stage.prepare({"colour": f"#0000{n + 16:02x}"})
     assert stage.plate({"colour": "#000001"}) is first
     assert len(stage._plates) == KEPT
+
+
+def test_all_sets_of_a_frame_stay_open_however_many_they_are(tmp_path: Path) -> None:
+    """As after a dozen clicks on the gallery within one long fade; another thread asks for more meanwhile."""
+    store = Store(tmp_path / "sets")
+    blend = []
+    for n in range(2 * KEPT):
+        Image.new("RGB", (40, 30), (20 * n, 0, 255 - 20 * n)).save(tmp_path / "each.png")
+        blend.append([{"file": store.add(tmp_path / "each.png")}, 1.0])
+    cues = Sets((SetKey(0.0, blend),)).at(1.0)
+    stage = Stage(store.folder)
+    plates = stage.plates(cues)
+    for n in range(2 * KEPT):
+        stage.prepare({"colour": f"#0000{n + 16:02x}"})
+    seen = [plate.picture(0, 40, 30)[0, 0].tolist() for plate in plates]  # type: ignore[union-attr]
+    assert seen == [[20 * n, 0, 255 - 20 * n] for n in range(2 * KEPT)]
+    assert stage.plates(cues) == plates, "none is made again for each frame"
+    stage.close()
+
+
+def test_a_take_may_lie_by_itself_on_a_disk() -> None:
+    for take, folder in (("/T001", "/sets"), ("/disk/T001", "/sets"), ("/film/S01/A/T001", "/film/sets")):
+        assert production_folder(Path(take)).as_posix().endswith(folder)
 
 
 def test_the_shell_lists_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
