@@ -46,9 +46,9 @@ class _Decoded:
 class _Reader:
     """The pictures of a file by their times, from one pass over the file after the other. The caller locks it."""
 
-    def __init__(self, path: Path, focus: Focus, report: Callable[[float], None]) -> None:
-        self._path, self._focus, self._report = path, focus, report
-        self._pace = None if path.is_dir() or moves(path) else probe(path)
+    def __init__(self, path: Path, focus: Focus, report: Callable[[float], None], animation: Animation | None) -> None:
+        self._path, self._focus, self._report, self._animation = path, focus, report, animation
+        self._pace = None if path.is_dir() or animation else probe(path)
         self._times: list[float] = []
         self._all = False
         """Whether `_times` holds all pictures' times."""
@@ -144,7 +144,8 @@ class _Reader:
                 yield _Decoded(number, number / FOLDER_FPS, partial(_read, picture))
             return
         if self._pace is None:
-            for shown in Animation(self._path):
+            assert self._animation is not None
+            for shown in self._animation:
                 yield _Decoded(shown.index, shown.time_s, partial(_same, shown.rgb))
             return
         with open_container(self._path) as container:
@@ -196,8 +197,10 @@ class ClipPlate:
             raise ValueError(f"a cross-fade of {crossfade_s} s; it is 0 to 5 s")
         self._loop = loop
         self._damaged: list[float] = []
-        self._length_s = _length_s(self.path)
-        self._readers = tuple(_Reader(self.path, check_focus(focus), self._report) for _ in range(2))
+        # To know its times an animation decodes all its pictures: once, and not whenever it begins again.
+        animation = Animation(self.path) if not self.path.is_dir() and moves(self.path) else None
+        self._length_s = _length_s(self.path, animation)
+        self._readers = tuple(_Reader(self.path, check_focus(focus), self._report, animation) for _ in range(2))
         self._fade_s = min(crossfade_s, self._length_s / 3) if loop else 0.0
         self._changed = threading.Condition()
         self._wanted: tuple[float, Size] | None = None
@@ -308,14 +311,14 @@ class ClipPlate:
             _log.warning("%s", self.damage)
 
 
-def _length_s(path: Path) -> float:
+def _length_s(path: Path, animation: Animation | None) -> float:
     """How long a clip's pictures last, in seconds. Raises MediaError above `LONGEST_S`."""
     if path.is_dir():
         length_s = len(_pictures_in(path)) / FOLDER_FPS
         if not length_s:
             raise MediaError(f"the folder {path} holds no pictures; a plate's folder holds JPEG or PNG files in order")
-    elif moves(path):
-        length_s = Animation(path).length_s
+    elif animation:
+        length_s = animation.length_s
     else:
         length_s = clip_length_s(path, LONGEST_S)
     if length_s > LONGEST_S:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from engine.compositing import clip
 from engine.compositing.clip import ClipPlate
+from engine.media.animation import Animation
 from engine.media.pictures import MediaError
 from engine.media.video import VideoWriter
 from engine.types import Frame
@@ -117,6 +118,30 @@ def test_an_animation_is_a_clip(tmp_path: Path) -> None:
     plate = ClipPlate(tmp_path / "a.webp", crossfade_s=0)
     assert [level(plate.picture(time_s, 32, 32)) for time_s in (0.05, 0.15, 0.25, 0.35)] == [20, 120, 220, 20]
     plate.close()
+
+
+def test_an_animation_is_measured_once_however_often_it_begins_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To measure it all its pictures are decoded, while a frame waits."""
+    pictures = [Image.new("RGB", (WIDTH, HEIGHT), (grey(number),) * 3) for number in range(12)]
+    pictures[0].save(tmp_path / "a.webp", save_all=True, append_images=pictures[1:], duration=100, lossless=True)
+    measured: list[Path] = []
+
+    class Counted(Animation):
+        def __init__(self, path: Path) -> None:
+            measured.append(path)
+            super().__init__(path)
+
+    monkeypatch.setattr(clip, "Animation", Counted)
+    monkeypatch.setattr(clip, "MOST_BYTES", 0)  # so few pictures are kept that each turn decodes
+    plate = ClipPlate(tmp_path / "a.webp", crossfade_s=0)
+    for turn in range(4):
+        for number in (0, 5, 11):
+            shown = plate.picture(1.2 * turn + 0.1 * number + 0.01, WIDTH, HEIGHT)
+            assert level(shown) == pytest.approx(grey(number), abs=1)
+    plate.close()
+    assert measured == [tmp_path / "a.webp"]
 
 
 def test_what_is_not_a_clip_is_refused(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
