@@ -93,12 +93,20 @@ def _script(path: Path, take: Take, model: LiveModel, remark: Callable[[str], No
 
 
 def _staged(line: Timeline | None, text: str | None, folder: Path) -> Timeline | None:
-    """A timeline, or that of the take, with one set all through in place of its own; as it is where none is given."""
+    """A timeline, or that of the take, with one set all through in place of its own; as it is where none is given.
+
+    The cast stays: the last that the timeline names, else the last of the take, so that its recorded mattes serve.
+    """
     if text is None:
         return line
     set_ = set_of(text, Store(production_folder(folder)))
-    line = Take.open(folder).timeline if line is None else line
-    return replace(line, sets=() if set_ is None else (SetKey(0.0, set_),))
+    shot = Take.open(folder).timeline
+    line = shot if line is None else line
+    if set_ is None:
+        return replace(line, sets=())
+    casts = [each.set_lane.cast(key.time_s) for each in (shot, line) for key in each.sets]
+    cast = next((cast for cast in reversed(casts) if cast), None)
+    return replace(line, sets=(SetKey(0.0, {**set_, "cast": cast} if cast else set_),))
 
 
 def name_of(job: Job) -> str:

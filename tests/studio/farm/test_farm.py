@@ -14,7 +14,7 @@ import pytest
 
 from engine.stream import Stream
 from studio.farm.cluster import Cluster
-from studio.farm.command import plan
+from studio.farm.command import _staged, plan
 from studio.farm.farm import Farm, JobStatus, render_many
 from studio.farm.inprocess import InProcess
 from studio.farm.jobs import Job, JobProgress, WorkerEvent
@@ -237,6 +237,24 @@ def test_a_take_that_cannot_be_opened_does_not_keep_a_set_from_the_others(take: 
         (take.folder, False),
         (take.folder, False),
     ]
+
+
+def test_another_set_keeps_the_cast(take: Take, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else whoever shot before a green screen would find the screen again, and recorded mattes would lie idle."""
+    key, disc = (
+        {"matter": "chroma", "settings": {"key": [40, 200, 60]}},
+        {"matter": "none", "also": {"colour": "white"}},
+    )
+    shot = take.timeline.with_set(0.1, {"colour": "red"}).with_set(0.2, {"colour": "blue", "cast": key})
+    monkeypatch.setattr(Take, "timeline", shot)
+    other = Timeline.of("underwater")
+    for line, cast in ((None, key), (other, key), (other.with_set(0, {"colour": "red", "cast": disc}), disc)):
+        staged = _staged(line, "castle", take.folder)
+        assert staged
+        assert [(key.time_s, key.set) for key in staged.sets] == [(0, {"gallery": "castle", "cast": cast})]
+    off = _staged(None, "off", take.folder)
+    assert off
+    assert off.sets == ()
 
 
 # -- in the background
