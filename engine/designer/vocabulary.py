@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.designer.grounds import dry, wet
+from engine.designer.grounds import bare, dry, laid, wet
 from engine.designer.registry import KINDS, Drawing, drawing, names, revision, suggest
 from engine.designer.skies import clear, closed
 from engine.designer.structures import (
@@ -35,6 +35,8 @@ DRAWN = (
     clear,
     closed,
     dry,
+    laid,
+    bare,
     wet,
     castle,
     land,

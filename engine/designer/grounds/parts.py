@@ -17,6 +17,15 @@ uniform float2 at;
 uniform half3 bright, mid, dark, far, extra;
 uniform float side, k1, k2;
 float cut(float a) { return clamp(a, 0.0, 1.0); }
+// 0 on a stone to 1 in a joint, which is as wide as it is on the plane; count: stones a unit of g
+float joint(float2 f, float2 count, float z, float wide) {
+    float2 cell = float2(1.0 / (count.x * z), 1.0 / (count.y * 1.6 * z * z));  // units of the picture
+    float2 thick = max(float2(wide / z, 0.8 * wide / (z * z)), float2(0.0012, 0.0009));
+    float2 away = min(f, 1.0 - f) * cell;
+    float2 line = 1.0 - smoothstep(0.4 * thick, 1.1 * thick, away);
+    line *= smoothstep(float2(1.5), float2(7.0), cell / thick);               // far off they would only shimmer
+    return max(line.x * smoothstep(1.5, 7.0, cell.y / thick.y), line.y);
+}
 half4 main(float2 p) {
     float y = max(p.y, 0.0);
     float d = clamp(y / 0.39, 0.0, 1.0);        // 0 at the horizon, 1 at the picture's edge

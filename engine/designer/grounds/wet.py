@@ -274,7 +274,9 @@ def coral(pen: Pen, x: float, y: float, size: float) -> None:
 
 @seabed.live
 def caustics(pen: Pen, time_s: float) -> None:
-    """Nets of light that slide over each other."""
+    """Nets of light that slide over each other, where there is water above."""
+    if pen.sky != "underwater":
+        return
 
     def draw(pen: Pen) -> None:
         children = {"crack": textures.plain("crack"), "puff": textures.plain("puff")}

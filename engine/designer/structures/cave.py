@@ -90,25 +90,83 @@ def cave_floor(pen: Pen) -> None:
     """Bare rock instead of laid stones, with a pool that holds the light."""
     if pen.ground != "stone":
         return
-    floor = pen.hill(pen.ridge(0.004, 0.008, waves=3.0, rough=0.7), bottom=BOTTOM)
+    floor = pen.hill(pen.ridge(-0.010, 0.013, waves=1.6, rough=0.55), bottom=BOTTOM)
     pen.canvas.save()
     pen.canvas.scale(1.0, 0.55)  # lying, not standing
     flat = skia.Path(floor)
     flat.transform(skia.Matrix().setScale(1.0, 1 / 0.55))
     pen.canvas.drawPath(flat, rock_paint(pen, 0.5, -0.8))
     pen.canvas.restore()
-    far, near = pen.colour("dark stone", 0.3, 0.0), pen.colour("black", 0.0, 0.5)
-    pen.fill_between(floor, (0, 0.05), (0, BOTTOM), far, near)
-    pool = skia.Path().addOval(skia.Rect(-0.44, 0.07, 0.40, 0.15))
-    pen.soft(pool, pen.colour("black", 0.1, 0.9), 0.004)
-    pen.fill_between(pool, (0, 0.07), (0, 0.15), pen.shine(0xC8FFF4, 0.85), pen.shine(0x2A7A80, 0.75))
-    for k in range(5):
-        pen.line(
-            (-0.26 + 0.03 * k, 0.085 + 0.012 * k),
-            (0.20 - 0.05 * k, 0.085 + 0.012 * k),
-            pen.shine(0xFFFFFF, 0.25),
-            0.0016,
-        )
+    pen.fill_between(floor, (0, 0.08), (0, BOTTOM), pen.colour("dark stone", 0.3, 0.0), pen.colour("black", 0.0, 0.5))
+    dusk = pen.colour("black", 0.0) & 0xFFFFFF
+    pen.fill_between(floor, (0, -0.02), (0, 0.07), 0x60000000 | dusk, dusk)  # no hard line along the walls' foot
+    for y, tone in ((-0.004, 0.5), (0.006, 0.25)):
+        foot = pen.hill(pen.ridge(y, 0.006, waves=2.5, rough=0.7, left=-0.32, right=0.34), bottom=y + 0.004)
+        pen.soft(foot, pen.shine(0x9AD8DC, 0.5 * tone), 0.006)  # light that falls in
+    pool(pen)
+    for _ in range(46):  # fallen stones along the walls' foot
+        x, size = pen.random.uniform(-1.6, 1.6), pen.random.uniform(0.010, 0.040)
+        if abs(x) > 0.30:
+            boulder(pen, x, 0.018 + 0.5 * size, size, 0.35)
+
+
+def pool(pen: Pen) -> None:
+    """A pool sunk into the rock: an uneven shore, wet stone about it, the opening mirrored in it."""
+    shore = []
+    for k in range(22):
+        a, r = k * math.tau / 22, pen.random.uniform(0.91, 1.07)
+        near = 1.0 + 0.25 * math.sin(a)
+        shore.append((-0.02 + 0.40 * near * r * math.cos(a), 0.108 + 0.048 * r * math.sin(a) * near))
+    water = pen.curve(shore, close=True)
+    pen.soft(water, pen.colour("black", 0.0, 0.85), 0.014)  # wet stone
+    deep, light, pale = pen.shine(0x12343C), pen.shine(0x9CDCDC), pen.shine(0xE0FAF6)
+    pen.fill_between(water, (-0.46, 0), (0.44, 0), deep, deep, light, pale, pale, light, deep, deep)
+    hills = pen.shine(0x4A8494)
+    pen.fill_between(water, (0, 0.06), (0, 0.16), hills, fade(hills, 0.35), fade(deep, 0.1), fade(deep, 0.75))
+    canvas = pen.canvas
+    canvas.save()
+    canvas.clipPath(water, True)
+    bank = pen.paint(pen.colour("black", 0.0, 0.8), Style=skia.Paint.kStroke_Style, StrokeWidth=0.010)
+    bank.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, 0.004))
+    canvas.drawPath(water, bank)
+    for _ in range(26):
+        x, y = pen.random.uniform(-0.3, 0.3), pen.random.uniform(0.072, 0.15)
+        long = pen.random.uniform(0.02, 0.09)
+        tone = pen.shine(0xFFFFFF, 0.22) if pen.random.random() < 0.5 else pen.shine(0x0C2A32, 0.35)
+        pen.line((x - long, y), (x + long, y), tone, 0.0014)
+    canvas.restore()
+    for x, y in shore:
+        if pen.random.random() < 0.75:
+            boulder(
+                pen,
+                x,
+                y + (0.004 if y > 0.1 else -0.003),
+                pen.random.uniform(0.008, 0.024) * (0.7 + 4 * (y - 0.06)),
+                0.5,
+            )
+
+
+def fade(colour: int, alpha: float) -> int:
+    """An opaque colour of skia's made `alpha` (0..1) opaque."""
+    return round(255 * alpha) << 24 | colour & 0xFFFFFF
+
+
+def boulder(pen: Pen, x: float, y: float, size: float, light: float) -> None:
+    """A stone on the cave's floor, lit from the opening behind it."""
+    points = []
+    for k in range(9):
+        a, r = math.pi * (1 + k / 8), size * pen.random.uniform(0.8, 1.15)
+        points.append((x + 1.3 * r * math.cos(a), y + 0.75 * r * math.sin(a)))
+    stone = pen.curve([*points, (x + size, y + size * 0.15), (x - size, y + size * 0.15)], close=True)
+    toward = -1 if x > 0 else 1
+    pen.fill_between(
+        stone,
+        (x + toward * size, y - size),
+        (x - toward * size, y),
+        pen.colour("rock", 1.4 * light),
+        pen.colour("rock", 0.4 * light),
+        pen.colour("dark stone", 0.0),
+    )
 
 
 def stalactite(pen: Pen, x: float, y: float, length: float) -> None:
