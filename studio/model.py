@@ -42,6 +42,13 @@ same name as its `kind`, and has a class method `load`, see Loader.
 Another kind is one file, engine/kinds/<name>.py, and one line here; tests/live_model.py holds it to the laws."""
 
 
+def shipped_looks() -> tuple[str, ...]:
+    """The worlds of the shipped weights by name, without loading them."""
+    from engine.config import SHIPPED_WORLDS
+
+    return SHIPPED_WORLDS
+
+
 def load_model(
     engine: EngineEntry | None = None,
     *,

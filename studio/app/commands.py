@@ -3,7 +3,8 @@
     hello    the page is there: its version, prompt and parameters      -> ready, prompt
     prompt   words for the picture                                      -> prompt, with the worlds nearest to them
     param    a value of a parameter                                     -> param
-    set      what stands behind the cast: a set, null, or words         -> set
+    set      what stands behind the cast: a set, null, or words         -> set, with the words that nothing answers;
+                                                                           prompt, where the words name a look, too
     clean    learn what the camera sees while nobody is there           -> clean
     matte    show the matte in place of the picture (`on`)
     record   roll (`on`), or cut                                        -> recording, kept
@@ -28,7 +29,7 @@ from typing import Any, TypeAlias
 from engine.compositing.cleanplate import CleanPlate
 from studio.app import wire
 from studio.app.sessions import Session, Sessions
-from studio.sets.stage import resolved
+from studio.sets.stage import Described, near, place_in_words, resolved
 from studio.sets.store import CLEAN_PLATE, Store
 from studio.takes.slate import Slate
 from studio.takes.take import Take
@@ -162,21 +163,28 @@ class Commands:
 
     async def _make(self) -> None:
         while (data := self._asked_set) is not None:
-            self._asked_set = None
+            self._asked_set, strange = None, []
             try:
-                set_ = await asyncio.to_thread(self._made, data)
+                set_, place = await asyncio.to_thread(self._made, data)
                 await asyncio.to_thread(self.director.change_set, set_, data.get("fade_s", 0.0), wait=True)
                 self.session.set = set_
+                if place and place.look:  # "a castle at night as a watercolour" is a set and a look
+                    await self.prompt({"text": place.look.replace("-", " "), "fade_s": data.get("fade_s", 0.0)})
+                if place:
+                    strange = [[word, near(word)] for word in place.unknown]
             except ValueError as error:  # the film maker's
                 self.mistake(error)
             except Exception as error:
                 log.exception("set %r", data)
                 self.say("error", text=f"The set was not taken: {in_words(error)}")
-            self.say("set", set=to_json(self.session.set), name=words_of(self.session.set))
+            self.say("set", set=to_json(self.session.set), name=words_of(self.session.set), unknown=strange)
 
-    def _made(self, data: dict[str, Any]) -> Set:
-        """The set that a page asks for, ready to be shown. Raises ValueError."""
-        set_: Any = {"words": data["words"]} if data.get("words") else data.get("set")
+    def _made(self, data: dict[str, Any]) -> tuple[Set, Described | None]:
+        """The set that a page asks for, ready to be shown, and what words said of it. Raises ValueError."""
+        knows = self.director.vocabulary
+        looks = () if knows.any_words else knows.worlds
+        place = place_in_words(data["words"], looks) if data.get("words") else None
+        set_: Any = {"plan": place.plan, "name": data["words"]} if place else data.get("set")
         if set_ is not None and data.get("cast"):
             set_ = {**set_, "cast": data["cast"]}
         set_ = resolved(normal(set_))  # type: ignore[arg-type]  # a page asks for one set, not for a blend
@@ -184,7 +192,7 @@ class Commands:
             for path in self.folder.glob(f"*/sets/{name}") if is_content(name) else ():
                 self.director.look_in(path.parent)
         self.director.prepare_set(set_)
-        return set_
+        return set_, place
 
     async def clean(self, data: dict[str, Any]) -> None:
         """Learn the clean plate from the frames of the next second."""

@@ -18,7 +18,7 @@ from studio.performing.mattes import sightings
 from studio.script.compile import PlacedBeat, Problem, name_of_beat, place, set_files
 from studio.script.moments import conversion, counts_frames, may_name
 from studio.script.script import Beat, Prop, Scene, Script
-from studio.sets.stage import Stage, check_file, plan_in_words
+from studio.sets.stage import Stage, check_file, place_in_words
 from studio.takes.documents import TakeError
 from studio.takes.mjpeg import packets
 from studio.takes.take import Take
@@ -157,8 +157,12 @@ def _set(set_: Set, casting: Casting, where: str, folder: Path, files: Mapping[s
         set_ = {"colour": "black", "cast": set_.get("cast")}  # the cast alone is left to be looked at
     casting.prepare(set_)
     if "words" in set_:
-        for word in plan_in_words(set_["words"])[1]:
+        place = place_in_words(set_["words"])
+        for word in place.unknown:
             yield Problem("warning", where, f"the set designer does not know {word!r}; it leaves it out")
+        if place.look:
+            look = f"the set's words name the look {place.look!r}, which a set has not"
+            yield Problem("warning", where, f"{look}; write it as the scene's look")
 
 
 def _props(script: Script, take: Take, placed: list[PlacedBeat]) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from studio.sets.gallery import GALLERY, plan_of
 from studio.sets.picture import draw
-from studio.sets.stage import Stage, plan_in_words, resolved
+from studio.sets.stage import Stage, near, place_in_words, resolved
 from studio.timeline.sets import set_from_text
 
 
@@ -23,14 +23,16 @@ def listed(as_json: bool) -> str:
 
 def described(words: str, as_json: bool) -> str:
     """The place that words mean, and which of them nothing answers. Raises SetError."""
-    plan, unknown = plan_in_words(words)
+    place = place_in_words(words)
+    parts = {**place.plan, "look": place.look, "unknown": list(place.unknown)}
     if as_json:
-        return json.dumps({**plan, "unknown": unknown}, indent=2, ensure_ascii=False)
+        return json.dumps(parts, indent=2, ensure_ascii=False)
     lines = [
         f"{name}: {', '.join(value) if isinstance(value, list | tuple) else value}"
-        for name, value in {**plan, "unknown": unknown}.items()
+        for name, value in parts.items()
         if value not in (None, [], ())
     ]
+    lines += [f"nearest to {word!r}: {', '.join(near(word))}" for word in place.unknown]
     return "\n".join(lines)
 
 

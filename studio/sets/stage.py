@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,6 +20,7 @@ from engine.compositing.panorama import Lens, PanoramaPlate
 from engine.compositing.plates import BlurredCamera, ColourPlate, PicturePlate
 from engine.compositing.types import CameraPlate, Plate
 from engine.media.animation import moves
+from studio.model import shipped_looks
 from studio.script.region import rgb_of
 from studio.sets.gallery import plan_of
 from studio.sets.store import SetError, locate
@@ -156,25 +158,43 @@ def _drawn(plan: Mapping[str, Any]) -> AnyPlate:
     return Place(Plan.from_dict(plan))
 
 
+@dataclass(frozen=True)
+class Described:
+    """What words say of a place."""
+
+    plan: dict[str, Any]
+    look: str | None
+    """The look that they name beside it, by its name in the list of looks."""
+    unknown: tuple[str, ...]
+    """Words that nothing answers, and structures that found no room."""
+
+
 def resolved(set_: Set) -> Set:
     """A set whose words have become the plan that they give, under those words as its name. Raises SetError."""
     if set_ is None or kind_of(set_) != "words":
         return set_
     rest = {name: value for name, value in set_.items() if name != "words"}
-    return {"plan": plan_in_words(set_["words"])[0], "name": set_["words"], **rest}
+    return {"plan": place_in_words(set_["words"]).plan, "name": set_["words"], **rest}
 
 
-def plan_in_words(words: str) -> tuple[dict[str, Any], list[str]]:
-    """The plan of a place by its words, and the words that nothing answers. Raises SetError."""
+def place_in_words(words: str, looks: Sequence[str] = ()) -> Described:
+    """What words say of a place. looks: names of looks that may stand beside it ("as a watercolour"), by default those
+    of the shipped weights. Raises SetError for words that cannot be used."""
     from engine.designer.words import describe
 
     try:
-        plan = describe(words)
+        plan = describe(words, looks or shipped_looks())
     except ValueError as error:
         raise SetError(str(error)) from None
-    unknown = list(plan.pop("unknown", ()))
-    plan.pop("look", None)
-    return plan, unknown
+    unknown, look = tuple(plan.pop("unknown")), plan.pop("look")
+    return Described(plan, look, unknown)
+
+
+def near(word: str) -> list[str]:
+    """The names of the designer's vocabulary that are nearest to a word."""
+    from engine.designer.words import nearest
+
+    return nearest(word)
 
 
 _MAKERS: dict[str, Callable[[Stage, Mapping[str, Any]], AnyPlate]] = {
@@ -183,6 +203,6 @@ _MAKERS: dict[str, Callable[[Stage, Mapping[str, Any]], AnyPlate]] = {
     "file": _file,
     "gallery": lambda _, set_: _drawn(plan_of(set_["gallery"])),
     "plan": lambda _, set_: _drawn(set_["plan"]),
-    "words": lambda _, set_: _drawn(plan_in_words(set_["words"])[0]),
+    "words": lambda _, set_: _drawn(place_in_words(set_["words"]).plan),
 }
 """How the plate of each kind of set is made."""

@@ -133,10 +133,13 @@ export class SetCard {
     this.took({set: what.set && {...what.set, ...(this.cast ? {cast: this.cast} : {})}});
   }
 
-  /** The studio says which set stands. */
-  took({set}) {
+  /** The studio says which set stands, and which words nothing answers, each with the nearest names. */
+  took({set, unknown = []}) {
     this.now = set;
     this.mark();
+    const strange = unknown.map(([word, near]) => `${word} (nearest: ${near.join(', ')})`);
+    if (strange.length) this.$('.hint').textContent = `Not known: ${strange.join('; ')}.`;
+    else if (this.$('.hint').textContent.startsWith('Not known')) this.recast(false);
   }
 
   /** What holds when a connection begins anew. */

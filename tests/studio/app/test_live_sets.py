@@ -44,7 +44,7 @@ def test_a_set_stands_from_a_next_frame_on_and_is_recorded(house: House) -> None
         socket.send_bytes(frame(0))
         picture(socket)
         socket.send_json({"type": "set", "set": RED, "fade_s": 0})
-        assert message(socket, "set") == {"type": "set", "set": RED, "name": "red"}
+        assert message(socket, "set") == {"type": "set", "set": RED, "name": "red", "unknown": []}
         slate = {"production": "f", "scene": "1", "shot": "A"}
         socket.send_json({"type": "record", "on": True, "slate": slate})
         assert message(socket, "recording")["on"]
@@ -100,6 +100,23 @@ def test_what_no_page_sends_closes(house: House, command: dict[str, Any]) -> Non
     with pytest.raises(TypeError):
         _check({"type": "matte", "on": 1})
     assert issubclass(Closing, Exception)
+
+
+def test_words_give_a_set_and_a_look_and_what_they_do_not_is_said(house: House) -> None:
+    with house.socket(house.token()) as socket:
+        socket.send_json({"type": "set", "words": "a castle at night beside a qwxyzt"})
+        stands = message(socket, "set")
+        assert (stands["set"]["plan"]["sky"], stands["set"]["plan"]["structures"]) == ("night", ["castle"])
+        assert stands["name"] == "a castle at night beside a qwxyzt"
+        ((word, nearest),) = stands["unknown"]
+        assert word == "qwxyzt"
+        assert len(nearest) == 3
+        socket.send_json({"type": "set", "words": "a castle at night as a watercolour"})
+        answers: dict[str, dict[str, Any]] = {}
+        while not {"set", "prompt"} <= answers.keys():
+            answer = json.loads(socket.receive()["text"])
+            answers[answer["type"]] = answer
+        assert (answers["set"]["unknown"], answers["prompt"]["text"]) == ([], "watercolour")
 
 
 def test_a_page_that_comes_back_finds_its_set(house: House) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from engine.media.pictures import PICTURE_SUFFIXES
 from studio.__main__ import main
+from studio.sets.command import described
 from studio.sets.gallery import GALLERY
 from studio.sets.picture import picture_of
 from studio.sets.stage import KEPT, Stage, production_folder
@@ -110,3 +111,11 @@ def test_files_become_what_they_are(tmp_path: Path) -> None:
     stage.close()
     assert {*FILE_KINDS} > {*PICTURES}
     assert {*PICTURES} <= {*PICTURE_SUFFIXES}
+
+
+def test_described_words_have_the_names_that_tools_read() -> None:
+    parts = json.loads(described("a castle at night as a watercolour with a qwxyzt", as_json=True))
+    assert {"sky", "ground", "structures", "things", "palette", "look", "unknown"} <= parts.keys()
+    assert (parts["sky"], parts["structures"], parts["look"]) == ("night", ["castle"], "watercolour")
+    assert parts["unknown"] == ["qwxyzt"]
+    assert "nearest to 'qwxyzt': " in described("a castle with a qwxyzt", as_json=False)
