@@ -166,12 +166,19 @@ def _textured(plate: np.ndarray, camera: Texture, behind: Texture, settings: Set
     return plate
 
 
+@lru_cache(maxsize=1)
+def _noise(width: int, height: int) -> np.ndarray:
+    """A sheet of noise, (height, width, 3), for all strengths: grey for the most part, colour in the rest."""
+    noise = np.random.Generator(np.random.Philox(0)).standard_normal((height, width, 3), np.float32)
+    noise = 0.8 * noise.mean(2, keepdims=True) * np.sqrt(3) + 0.6 * noise
+    noise.flags.writeable = False
+    return noise
+
+
 @lru_cache(maxsize=4)
 def _grain(quarters: int, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
     """Noise of that many quarters of 1/255, as what to add and what to take away, (height, width, 3) uint8 each."""
-    noise = np.random.Generator(np.random.Philox(0)).standard_normal((height, width, 3), np.float32)
-    grey = noise.mean(2, keepdims=True)
-    tile = np.rint((0.8 * grey * np.sqrt(3) + 0.6 * noise) * (quarters / 4))
+    tile = np.rint(_noise(width, height) * (quarters / 4))
     more, less = (np.clip(part, 0, 255).astype(np.uint8) for part in (tile, -tile))
     more.flags.writeable = less.flags.writeable = False
     return more, less

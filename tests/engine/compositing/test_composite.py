@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.compositing.composer import Behind, Composer
-from engine.compositing.composite import composite
+from engine.compositing.composite import _grain, _noise, composite
 from engine.compositing.plates import BlurredCamera, ColourPlate, PicturePlate
 from engine.compositing.settings import CUT_OUT, DEFAULTS, SETTINGS, Setting, Settings
 from engine.compositing.types import CameraPlate, Light, Plate
@@ -200,3 +200,11 @@ def test_any_size_any_matte_and_any_settings_give_a_picture(width: int, height: 
                     picture = composer.compose(rgb, matte, [Behind(plate)], settings, time_s)
                     assert picture.shape == rgb.shape
                     assert picture.dtype == np.uint8
+
+
+def test_grain_of_any_strength_is_one_sheet_of_noise() -> None:
+    """Drawn once: a new one would take longer than a frame lasts."""
+    _noise.cache_clear()
+    sheets = {quarters: np.subtract(*(part.astype(int) for part in _grain(quarters, 120, 90))) for quarters in (8, 40)}
+    assert _noise.cache_info().misses == 1
+    np.testing.assert_allclose(sheets[40], 5 * sheets[8], atol=3.1)  # as far as both are whole numbers
