@@ -6,9 +6,10 @@ pictures are made again from each snapshot and compared with the live ones withi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -62,8 +63,9 @@ def check_take(take: Take | Path, model: LiveModel | None = None, progress: Prog
     if take.manifest.ended not in ("", "cut"):
         how = "was cut" if take.state == "complete" else "ended by itself"
         report.notices.append(f"the recording {how}: {take.manifest.ended}")
-    report.faults += [*_files(take), *_packets(take, "raw"), *_packets(take, "live")]
-    report.faults += [*_mattes(take), *_snapshots(take), *_renders(take)]
+    files = list(_files(take))
+    report.faults += [*files, *_streams(take, {fault.partition(":")[0] for fault in files})]
+    report.faults += [*_snapshots(take), *_renders(take)]
     try:
         report.faults += _sets(take)
     except TakeError as error:  # its prompts, or a region or a set, cannot be read
@@ -107,6 +109,18 @@ def _files(take: Take) -> Iterator[str]:
                 yield from faults if newest else ()
                 break
             sha256 = str(newest)  # take.json may have got other proxies since it was opened
+
+
+def _streams(take: Take, changed: Collection[str]) -> Iterator[str]:
+    """Each stream's packets against their rows; where the rows were changed, they accuse no stream that is whole."""
+    for name, faults in (
+        ("raw.mkv", partial(_packets, take, "raw")),
+        ("live.mkv", partial(_packets, take, "live")),
+        (MATTE, partial(_mattes, take)),
+    ):
+        whole = name in take.manifest.files and name not in changed
+        if not (whole and "frames.jsonl" in changed):
+            yield from faults()
 
 
 def _packets(take: Take, stream: str) -> Iterator[str]:

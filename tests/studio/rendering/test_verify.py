@@ -91,6 +91,15 @@ def test_one_changed_bit_fails_and_the_file_is_named(take: Take, engine: LiveMod
         assert all(name in fault for fault in found)
 
 
+@pytest.mark.parametrize("field", [b'"raw_crc": "', b'"live_crc": "'], ids=["raw", "live"])
+def test_a_changed_row_accuses_no_other_file(take: Take, engine: LiveModel, field: bytes) -> None:
+    rows = take.folder / "frames.jsonl"
+    flip(rows, rows.read_bytes().index(field) + len(field))  # the first digit of a packet's checksum
+    found = faults(take.folder, engine)
+    assert found
+    assert all("frames.jsonl" in fault for fault in found)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_fails_and_is_named(take: Take, engine: LiveModel, name: str) -> None:
     (take.folder / name).unlink()
