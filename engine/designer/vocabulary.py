@@ -29,7 +29,7 @@ from engine.designer.structures import (
     volcano,
     windmill,
 )
-from engine.designer.things import falling, fire, flags, flight, heaven, smoke, water, waterfall
+from engine.designer.things import falling, fire, flags, flight, heaven, smoke, water, waterfall, wings
 
 DRAWN = (
     clear,
@@ -62,6 +62,7 @@ DRAWN = (
     jungle,
     falling,
     heaven,
+    wings,
     flight,
     fire,
     smoke,

@@ -10,7 +10,7 @@ import numpy as np
 from engine.designer.library import skia
 from engine.designer.pen import REACH, TOP, Pen, Point
 from engine.designer.registry import structure
-from engine.designer.structures.land import clump
+from engine.designer.structures.land import clump, moonshine
 
 _GREENS = (0x3E7A2E, 0x2F6A34, 0x5A8E2C, 0x2A5A3A)
 _FLOWERS = (0xE0405A, 0xF08A2A, 0xD050C0, 0xF2D040)
@@ -37,6 +37,8 @@ def jungle(pen: Pen) -> None:
             trunk(pen, x, width * pen.random.uniform(0.7, 1.25), distance)
         roof(pen, TOP + 0.05 + 0.05 * (2 - row), distance)
         pen.mist(-0.42 + 0.10 * row, 0.06, 0.55 * pen.air.mist, None if pen.dark > 0.5 else 0xB8D8B0)
+        if row < 2:
+            moonshine(pen, -0.74 + 0.12 * row, 0.46 - 0.16 * row)
     for _ in range(22):
         liana(pen, pen.random.uniform(-1.7, 1.7), pen.random.uniform(0.12, 0.40))
     leaf, fern = great_leaves(pen), ferns(pen)
@@ -170,7 +172,7 @@ def _fern(pen: Pen) -> None:
 @jungle.live
 def life(pen: Pen, time_s: float) -> None:
     """Slanting light that breathes, and two bright birds that cross."""
-    if pen.sky not in ("overcast", "storm", "fog", "underwater", "indoors"):
+    if pen.dark < 0.5 and pen.sky not in ("overcast", "storm", "fog", "underwater", "indoors"):
         fans = pen.sprite("shafts", 1.3, 0.64, _shafts, 0.5)
         for i in (0, 1):
             strength = 0.6 + 0.3 * math.sin(time_s * 0.4 + 2.2 * i)
@@ -186,7 +188,7 @@ def life(pen: Pen, time_s: float) -> None:
 
 
 def _shafts(pen: Pen) -> None:
-    tone = pen.shine(0xF0FFC8 if pen.dark < 0.5 else 0x9FB6E8, 0.15)
+    tone = pen.shine(0xF0FFC8, 0.15)
     way = 1 if pen.side <= 0 else -1
     for _ in range(7):
         x, w = pen.random.uniform(-0.45, 0.25), pen.random.uniform(0.015, 0.05)

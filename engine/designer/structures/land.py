@@ -179,6 +179,14 @@ def forest(pen: Pen) -> None:
             height = pen.random.uniform(low, high) * (1.1 if kind is firs else 1.0)
             pen.replay(pen.random.choice(kind), x, 0.02, height, pen.random.uniform(0.88, 1.14))
         pen.mist(-0.30 + 0.10 * row, 0.06, 0.40 * pen.air.mist)
+        if row < 2:
+            moonshine(pen, -0.46 + 0.12 * row, 0.34 - 0.12 * row)
+
+
+def moonshine(pen: Pen, top: float, strength: float) -> None:
+    """Moonlit mist behind a row of trees by night, before which the next row stands out."""
+    if pen.dark > 0.5 and pen.sky not in ("underwater", "indoors"):
+        pen.mist(top, 0.10, strength, 0x6C8CC4)
 
 
 def trees(pen: Pen, distance: float, snowy: bool, autumn: bool) -> tuple[list[skia.Picture], list[skia.Picture]]:
@@ -268,17 +276,20 @@ def clump(pen: Pen, x: float, y: float, radius: float, material: str | int, ligh
         reach = np.sqrt([pen.random.random() for _ in range(count)]) * radius * spread
         leaves = np.stack([x + np.cos(angle) * reach, y + np.sin(angle) * reach * 0.86], 1)
         leaves += (pen.side * radius * toward, -up * radius * toward * 0.8)
-        pen.dots(leaves, radius * (0.085 if near else 0.11), pen.colour(material, light * share, far=distance))
+        tone = pen.colour(material, light * share, far=distance)
+        if pen.dark > 0.5 and share > 0.5:  # leaves that catch the moon
+            tone = pen.blend(tone, pen.shine(0x8CA8CC), 0.30 * share * light)
+        pen.dots(leaves, radius * (0.085 if near else 0.11), tone)
 
 
 @forest.live
 def beams(pen: Pen, time_s: float) -> None:
-    """Slanting beams where the sun or the moon stands, that breathe as clouds pass."""
-    if pen.sky in ("overcast", "storm", "fog", "underwater", "indoors"):
+    """Slanting beams where the sun stands, that breathe as clouds pass."""
+    if pen.dark > 0.5 or pen.sky in ("overcast", "storm", "fog", "underwater", "indoors"):
         return
 
     def draw(pen: Pen) -> None:
-        tone = pen.shine(0xFFF0C8 if pen.dark < 0.5 else 0x9FB6E8, 0.16)
+        tone = pen.shine(0xFFF0C8, 0.16)
         for _ in range(8):
             x, w = pen.random.uniform(-0.5, 0.35), pen.random.uniform(0.015, 0.06)
             way = 1 if pen.side <= 0 else -1  # away from the light

@@ -118,7 +118,7 @@ def leaves(pen: Pen, time_s: float) -> None:
     petals = pen.period == "japanese"
     codes = (0xF7C3D4, 0xFFDDE6, 0xF2A9C2) if petals else (0xD9772B, 0xC2442A, 0xE0A93A, 0x9B5A2A)
     size = 0.55 if petals else 1.0
-    chances = pen.numbers(60, 3, 1)
+    chances = pen.numbers(44, 3, 1)
     points = drift(chances, time_s, 0.085, 0.05, 0.05, 1.2)
     kinds = [pen.sprite(f"leaf {code:06x}", 0.05, 0.05, partial(one_leaf, code=code)) for code in codes]
     for i, ((x, y), (a, b, c)) in enumerate(zip(points.tolist(), chances.tolist(), strict=True)):
@@ -138,28 +138,40 @@ def one_leaf(pen: Pen, code: int) -> None:
     outline.moveTo(-0.021, 0)
     outline.cubicTo(-0.008, -0.017, 0.010, -0.013, 0.022, 0)
     outline.cubicTo(0.010, 0.013, -0.008, 0.017, -0.021, 0)
-    pen.fill(outline, pen.colour(code, 0.95), pen.colour(code, 0.45))
+    night = 0.5 * pen.dark
+    lit, dim = (pen.blend(pen.colour(code, light), pen.shine(code), night * light) for light in (0.95, 0.45))
+    pen.fill(outline, pen.blend(lit, pen.shine(0xDCE6FF), 0.45 * night), dim)
     pen.line((-0.024, 0), (0.018, 0), pen.colour(code, 0.1), 0.0012)
 
 
 @moving_thing("embers", synonyms=("ember", "spark", "cinder", "ash", "burning"), implies={"sky": "dusk"})
 def embers(pen: Pen, time_s: float) -> None:
     """Sparks that rise from the ground, wind about and go out."""
-    chances = pen.numbers(240, 3, 1)
+    chances = pen.numbers(170, 3, 1)
     points = drift(chances, time_s, -0.11, 0.03, 0.035, 1.7)
     pulse = 0.55 + 0.45 * np.sin(time_s * (3 + 5 * chances[:, 2]) + chances[:, 0] * 50)
     life = np.clip((points[:, 1] - TOP) / (0.75 * HEIGHT), 0, 1) * pulse
-    for low, high, radius, code in (
-        (0.0, 0.35, 0.0022, 0xD8481C),
-        (0.35, 0.65, 0.0030, 0xFF8A3A),
-        (0.65, 2, 0.0036, 0xFFD08A),
+    for low, high, radius, halo, core in (
+        (0.0, 0.35, 0.0026, 0xB02808, 0xE8501C),
+        (0.35, 0.65, 0.0036, 0xE04810, 0xFF9A3A),
+        (0.65, 2, 0.0042, 0xFF6A10, 0xFFE0A0),
     ):
         chosen = points[(life >= low) & (life < high)]
-        pen.dots(chosen, radius * 2.2, faded(pen.shine(code), 0.22))
-        pen.dots(chosen, radius, faded(pen.shine(code), 0.95))
-    spark = pen.sprite("spark", 0.05, 0.05, lambda each: each.glow(0, 0, 0.022, 0xFF9440, 0.9))
-    for (x, y), share in zip(points[:16].tolist(), life[:16].tolist(), strict=True):
-        pen.stamp(spark, x, y, 0.9 + 0.9 * share, min(1.0, 1.2 * share))
+        pen.dots(chosen, 1.35 * radius, faded(pen.shine(halo), 0.6))
+        pen.dots(chosen, 0.75 * radius, pen.shine(core))
+    sparks = [pen.sprite(f"spark {size}", 0.14, 0.14, partial(one_spark, radius=size)) for size in (0.026, 0.036, 0.05)]
+    for i, ((x, y), share) in enumerate(zip(points[:26].tolist(), life[:26].tolist(), strict=True)):
+        if share > 0.05:
+            pen.stamp(sparks[i % 3], x, y, 1.0, min(1.0, 1.3 * share), whole=True)
+
+
+def one_spark(pen: Pen, radius: float) -> None:
+    """An ember in its glow, which covers a bright sky and lights up a dark one."""
+    stops = [faded(pen.shine(0xFF5A10), 0.75 - 0.3 * pen.dark), faded(pen.shine(0xF04808), 0.3), 0x00E03000]
+    shade = skia.GradientShader.MakeRadial(skia.Point(0, 0), radius, stops, [0.0, 0.4, 1.0])
+    pen.canvas.drawCircle(0, 0, radius, pen.paint(0xFFFFFFFF, Shader=shade))
+    pen.glow(0, 0, 0.5 * radius, 0xFFB060, 0.9)
+    pen.circle(0, 0, 0.12 * radius, pen.shine(0xFFF2C8))
 
 
 @moving_thing(
@@ -177,7 +189,14 @@ def fireflies(pen: Pen, time_s: float) -> None:
 
 
 def firefly(pen: Pen) -> None:
-    """Yellow green, with a bright heart."""
+    """Yellow green, with a bright heart; by day a light that covers what is bright itself."""
+    if pen.dark < 0.5:
+        stops = [faded(pen.shine(0xFFF23A), 0.95), faded(pen.shine(0xE8F020), 0.55), 0x00D8E800]
+        shade = skia.GradientShader.MakeRadial(skia.Point(0, 0), 0.022, stops, [0.0, 0.35, 1.0])
+        pen.canvas.drawCircle(0, 0, 0.022, pen.paint(0xFFFFFFFF, Shader=shade))
+        pen.circle(0, 0, 0.0042, pen.shine(0x5A4A10))
+        pen.circle(0, 0.001, 0.0032, pen.shine(0xFFFFD0))
+        return
     pen.glow(0, 0, 0.028, 0xB8FF5A, 0.65)
     pen.glow(0, 0, 0.009, 0xF4FFC0, 1.0)
 

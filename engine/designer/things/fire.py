@@ -12,6 +12,8 @@ from engine.designer.registry import moving_thing, thing
 from engine.designer.things.falling import faded
 
 BURSTS = (0xFF5A4A, 0x5AC8FF, 0xFFD04A, 0x7CFF8A, 0xFF7AD8, 0xB48CFF, 0xFFF0C0)
+DEEP = dict(zip(BURSTS, (0xD0101C, 0x0A50D8, 0xE07800, 0x0E9A2E, 0xD0149A, 0x6A1CD8, 0xF0F0FF), strict=True))
+"""The same colours for a bright sky."""
 SPAN_S = 4.6
 """From a rocket's start to its last spark."""
 
@@ -53,13 +55,19 @@ def burst(pen: Pen, x: float, y: float, age: float, code: int, reach: float, key
     flat = np.sqrt(1 - height**2)
     ways = np.stack([flat * np.cos(angle), height], 1) * (0.86 + 0.14 * chances[:, 2:])
     light = max(0.0, 1 - age / 3.4) ** 0.9
-    pen.glow(x, y, reach * 1.9, code, 0.8 * max(0.0, 1 - age / 0.7) + 0.3 * light)
+    flash = pen.sprite(f"flash {code:06x}", 0.7, 0.7, lambda each: each.glow(0, 0, 0.345, code, 0.9))
+    pen.stamp(flash, x, y, 1.0, min(max(0.0, 1 - age / 0.7) + 0.32 * light, 1.0), whole=True, plus=True)
+    day = pen.dark < 0.5  # before a bright sky sparks are deep in colour, larger, and edged
     twinkle = light * (0.6 + 0.4 * np.sin(age * 23 + 40 * chances[:, 0])) if age > 1.1 else None
     for back, alpha, radius in ((0.20, 0.3, 0.0030), (0.09, 0.6, 0.0038), (0.0, 1.0, 0.0048)):
         then = max(age - back, 0.0)
         places = ways * (reach * (1 - math.exp(-2.3 * then))) + (x, y + 0.028 * then * then)
         if twinkle is not None and not back:
             places = places[twinkle > 0.25 * light]
+        if day:
+            deep = pen.blend(pen.shine(code), pen.shine(DEEP[code]), 0.75)
+            pen.dots(places, 1.5 * radius, faded(deep, alpha * min(1.0, 1.6 * light)))
+            continue
         colour = pen.blend(pen.shine(code), pen.shine(0xFFFFFF), max(0.0, 0.8 - 1.6 * age))
         pen.dots(places, radius, faded(colour, alpha * light))
 

@@ -12,18 +12,37 @@ from engine.designer.skies import parts
 
 @thing("moon", synonyms=("full moon", "lunar disc"), layer="sky", implies={"sky": "night"})
 def moon(pen: Pen) -> None:
-    """A large full moon, over the side that the key light comes from; pale by day."""
-    x = 0.52 * (1 if pen.side >= 0 else -1)
+    """A large full moon, over the side that the key light comes from; by day a pale one, away from the sun."""
+    way = 1 if pen.side >= 0 else -1
     if pen.dark < 0.5:
-        disc = skia.Path().addCircle(x, -0.42, 0.105)
-        pen.canvas.saveLayerAlpha(None, 150)
-        parts.moon(pen, x, -0.42, 0.105)
-        pen.canvas.restore()
-        pen.fill_between(
-            disc, (x + 0.1, -0.52), (x - 0.1, -0.34), pen.shine(pen.air.haze, 0.75), pen.shine(0xFFFFFF, 0)
-        )
+        day_moon(pen, -0.42 * way, -0.52, 0.075)
     else:
-        parts.moon(pen, x, -0.41, 0.115)
+        parts.moon(pen, 0.52 * way, -0.41, 0.115)
+
+
+def day_moon(pen: Pen, x: float, y: float, radius: float) -> None:
+    """A waxing moon in a bright sky: its lit side is white, its seas and its dark side are as the sky behind."""
+    canvas, toward = pen.canvas, 1 if pen.side >= 0 else -1
+    disc = skia.Path().addCircle(x, y, radius)
+    canvas.saveLayer(None, None)
+    pen.fill(disc, pen.shine(0xFFFFFF, 0.95), pen.shine(0xEEF2F8, 0.95))
+    rub = pen.paint(0x7A000000, BlendMode=skia.BlendMode.kDstOut)
+    rub.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, 0.10 * radius))
+    for dx, dy, r in ((-0.3, -0.3, 0.32), (0.2, -0.42, 0.22), (-0.05, 0.12, 0.3), (0.45, 0.08, 0.2), (0.1, 0.55, 0.14)):
+        canvas.drawCircle(x + dx * radius, y + dy * radius, r * radius, rub)
+    night = pen.paint(0xFF000000, BlendMode=skia.BlendMode.kDstOut)
+    night.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, 0.12 * radius))
+    around = skia.Path().addRect(skia.Rect(x - 2 * radius, y - 2 * radius, x + 2 * radius, y + 2 * radius))
+    canvas.drawPath(skia.Op(around, limb(x, y, radius, toward), skia.PathOp.kDifference_PathOp), night)
+    canvas.restore()
+
+
+def limb(x: float, y: float, radius: float, toward: int) -> skia.Path:
+    """What the sun lights of a disc: the half towards it, and as far beyond the middle as an ellipse reaches."""
+    left, right = sorted((x, x + 2 * toward * radius))
+    half = skia.Path().addRect(skia.Rect(left, y - 2 * radius, right, y + 2 * radius))
+    beyond = skia.Path().addOval(skia.Rect(x - 0.45 * radius, y - radius, x + 0.45 * radius, y + radius))
+    return skia.Op(half, beyond, skia.PathOp.kUnion_PathOp)
 
 
 @thing(
