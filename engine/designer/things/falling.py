@@ -159,7 +159,10 @@ def embers(pen: Pen, time_s: float) -> None:
         chosen = points[(life >= low) & (life < high)]
         pen.dots(chosen, 1.35 * radius, faded(pen.shine(halo), 0.6))
         pen.dots(chosen, 0.75 * radius, pen.shine(core))
-    sparks = [pen.sprite(f"spark {size}", 0.14, 0.14, partial(one_spark, radius=size)) for size in (0.026, 0.036, 0.05)]
+    sparks = [
+        pen.sprite(f"spark {size}", 2 * size, 2 * size, partial(one_spark, radius=size))
+        for size in (0.026, 0.036, 0.05)
+    ]
     for i, ((x, y), share) in enumerate(zip(points[:26].tolist(), life[:26].tolist(), strict=True)):
         if share > 0.05:
             pen.stamp(sparks[i % 3], x, y, 1.0, min(1.0, 1.3 * share), whole=True)
