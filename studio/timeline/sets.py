@@ -41,6 +41,9 @@ FILE_KINDS = (*PICTURES, *CLIPS)
 MAX_BYTES = 64_000
 """Of one set as JSON: many times the longest plan of a place."""
 
+MOST_LAYERS = 4
+"""Layers that a fade mixes, its own target among them: each is a plate to be drawn and composed in every frame."""
+
 _CONTENT = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{2,5}")
 
 OWN = "null"
@@ -111,8 +114,9 @@ class Sets:
     """Keys in order of time, ready to be asked what stands at any moment. Immutable.
 
     Before the first key stands the camera's own background. A key fades linearly from what stood when it began, another
-    running fade included. A set that stands already when a key asks for it goes on, its clock too. The cast is that of
-    the last key which has one: it changes at its key, without a fade.
+    running fade included; of the layers that fades left over each other the faintest go at the next key, so that with
+    its own there are MOST_LAYERS. A set that stands already when a key asks for it goes on, its clock too. The cast is
+    that of the last key which has one: it changes at its key, without a fade.
     """
 
     keys: tuple[SetKey, ...]
@@ -132,8 +136,8 @@ class Sets:
             start = _during(self.keys[n - 1], starts[-1], targets[-1], key.time_s)[0] if n else _NOTHING
             sets = [set_ for set_, _ in key.pairs if set_ is not None]
             casts.append(sets[-1].get("cast") if sets else casts[-1] if casts else None)
-            starts.append(start)
             targets.append(_layers(key, dict(layer for layer, _ in start)))
+            starts.append(_bounded(start, targets[-1]))
         object.__setattr__(self, "_times", tuple(key.time_s for key in self.keys))
         object.__setattr__(self, "_starts", tuple(starts))
         object.__setattr__(self, "_targets", tuple(targets))
@@ -336,6 +340,22 @@ def _during(key: SetKey, start: Layers, target: Layers, time_s: float) -> tuple[
     """What stands at a time within a key's rule, and whether its fade still runs."""
     amount = (time_s - key.time_s) / key.fade_s if key.fade_s else 1.0
     return mix(start, target, amount), amount < 1
+
+
+def _bounded(start: Layers, target: Layers) -> Layers:
+    """What a key fades from, without its faintest layers, the older of equals first, where there are too many.
+
+    Those of the target stay, and of the others at least one; the weights that are left sum to one again.
+    """
+    stays = {layer for layer, _ in target}
+    others = [n for n, (layer, _) in enumerate(start) if layer not in stays]
+    many = len(others) - max(1, MOST_LAYERS - len(stays))
+    if many <= 0:
+        return start
+    gone = set(sorted(others, key=lambda n: start[n][1])[:many])
+    kept = [pair for n, pair in enumerate(start) if n not in gone]
+    total = sum(weight for _, weight in kept)
+    return tuple((layer, weight / total) for layer, weight in kept)
 
 
 def in_order(keys: Iterable[SetKey]) -> tuple[SetKey, ...]:

@@ -6,14 +6,15 @@ import json
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.prompts import PromptError
 from studio.timeline.curves import TimelineError
 from studio.timeline.files import lane_to_dict, parse, timeline_from_dict, timeline_to_dict, with_lane
 from studio.timeline.keys import Key
-from studio.timeline.sets import SetKey, normal, set_from_text, words_of
+from studio.timeline.sets import MOST_LAYERS, SetKey, normal, set_from_text, words_of
 from studio.timeline.timeline import Timeline
-from tests.studio.timeline.lines import BETWEEN, LENGTHS, LINES, QUARTERS, TIMELINES
+from tests.studio.timeline.lines import BETWEEN, LENGTHS, LINES, QUARTERS, TIMELINES, same
 
 DUNES, NIGHT = {"gallery": "dunes"}, {"colour": "#203040"}
 
@@ -42,6 +43,46 @@ def test_a_set_that_stands_goes_on_and_one_that_comes_back_begins_anew() -> None
     assert standing(line, 4) == {"dunes": (1, 3)}
     assert standing(line, 6.5) == {"dunes": (1, 0.5)}
     assert standing(Timeline().with_set(1, {**DUNES, "into_s": 9}), 1.5) == {"dunes": (1, 9.5)}
+
+
+def test_fades_that_are_interrupted_leave_four_layers_of_which_the_faintest_went() -> None:
+    """By hand: a, b, c, d stand with 14, 7, 7 and 36 of 64 parts when e comes; b goes, and 57 are the whole."""
+    line = (
+        Timeline()
+        .with_set(0, {"colour": "a"})
+        .with_set(1, {"colour": "b"}, fade=3)
+        .with_set(2, {"colour": "c"}, fade=4)
+    )
+    line = line.with_set(3, {"colour": "d"}, fade=16 / 9).with_set(4, {"colour": "e"}, fade=2)
+    assert standing(line, 3) == {"a": (0.5, 3), "b": (0.25, 2), "c": (0.25, 1)}
+    kept = {"a": 0.21875, "b": 0.109375, "c": 0.109375, "d": 0.5625}
+    assert standing(line, 3.999999) == {
+        name: (pytest.approx(weight, abs=1e-5), pytest.approx(4 - n, abs=1e-5))
+        for n, (name, weight) in enumerate(kept.items())
+    }
+    total = 1 - kept["b"]
+    assert {cue.set["colour"]: cue.weight for cue in line.at(5.0).sets if cue.set} == pytest.approx(
+        {**{name: kept[name] / total / 2 for name in "acd"}, "e": 0.5}
+    ), "of two equals the older goes"
+    assert {name: line.at(5.0).sets[n].time_s for n, name in enumerate("acde")} == {"a": 5, "c": 3, "d": 2, "e": 1}
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(1, 8)), min_size=1, max_size=12), QUARTERS, BETWEEN)
+def test_no_frame_has_more_than_four_layers_and_a_slice_has_the_same(fades, start_s, time_s):
+    line = Timeline()
+    for n, (colour, fade_s) in enumerate(fades):
+        line = line.with_set(n / 2, {"colour": colour}, fade=fade_s)
+    cues = line.at(start_s + time_s).sets
+    assert len(cues) <= MOST_LAYERS
+    assert sum(cue.weight for cue in cues) == pytest.approx(1 if cues else 0)
+    assert same(line[start_s:60].at(time_s), line.at(start_s + time_s))
+
+
+def test_a_blend_that_was_asked_for_keeps_all_its_sets() -> None:
+    many = [[{"colour": name}, 1] for name in "abcdef"]
+    line = Timeline().with_set(0, many).with_set(1, [[NIGHT, 1]], fade=2)
+    assert [len(line.at(time_s).sets) for time_s in (0.5, 2.0, 3.5)] == [6, 4, 1]
+    assert len(Timeline().with_set(0, NIGHT).with_set(1, many, fade=2).at(2.0).sets) == 7
 
 
 def test_the_cast_cuts_where_the_place_fades() -> None:
