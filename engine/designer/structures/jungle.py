@@ -10,7 +10,8 @@ import numpy as np
 from engine.designer.library import skia
 from engine.designer.pen import REACH, TOP, Pen, Point
 from engine.designer.registry import structure
-from engine.designer.structures.land import clump, moonshine
+from engine.designer.structures.land import clump
+from engine.designer.structures.solids import moonshine
 
 _GREENS = (0x3E7A2E, 0x2F6A34, 0x5A8E2C, 0x2A5A3A)
 _FLOWERS = (0xE0405A, 0xF08A2A, 0xD050C0, 0xF2D040)

@@ -12,6 +12,7 @@ from engine.designer.library import skia
 from engine.designer.pen import REACH, Pen, Point
 from engine.designer.registry import structure
 from engine.designer.shaders import shade, three
+from engine.designer.structures.solids import moonshine
 
 
 @structure(
@@ -181,12 +182,6 @@ def forest(pen: Pen) -> None:
         pen.mist(-0.30 + 0.10 * row, 0.06, 0.40 * pen.air.mist)
         if row < 2:
             moonshine(pen, -0.46 + 0.12 * row, 0.34 - 0.12 * row)
-
-
-def moonshine(pen: Pen, top: float, strength: float) -> None:
-    """Moonlit mist behind a row of trees by night, before which the next row stands out."""
-    if pen.dark > 0.5 and pen.sky not in ("underwater", "indoors"):
-        pen.mist(top, 0.10, strength, 0x6C8CC4)
 
 
 def trees(pen: Pen, distance: float, snowy: bool, autumn: bool) -> tuple[list[skia.Picture], list[skia.Picture]]:

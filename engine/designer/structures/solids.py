@@ -202,3 +202,9 @@ def _puff(pen: Pen, material: str | int) -> None:
         light = 0.5 + 0.45 * (math.cos(a) * pen.side - math.sin(a) * 0.6) * r / 0.019
         ball = skia.Path().addCircle(math.cos(a) * r, math.sin(a) * r, pen.random.uniform(0.009, 0.016))
         pen.soft(ball, pen.colour(material, light, 0.5), 0.007)
+
+
+def moonshine(pen: Pen, top: float, strength: float) -> None:
+    """Moonlit mist behind a row of trees by night, before which the next row stands out."""
+    if pen.dark > 0.5 and pen.sky not in ("underwater", "indoors"):
+        pen.mist(top, 0.10, strength, 0x6C8CC4)
