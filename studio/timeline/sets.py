@@ -44,6 +44,9 @@ MAX_BYTES = 64_000
 MOST_LAYERS = 4
 """Layers that a fade mixes, its own target among them: each is a plate to be drawn and composed in every frame."""
 
+EQUAL = 1e-4
+"""Weights no farther apart are equal: a slice begins a fade anew, which moves them by a tick's worth."""
+
 _CONTENT = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{2,5}")
 
 OWN = "null"
@@ -352,8 +355,10 @@ def _bounded(start: Layers, target: Layers) -> Layers:
     many = len(others) - max(1, MOST_LAYERS - len(stays))
     if many <= 0:
         return start
-    gone = set(sorted(others, key=lambda n: start[n][1])[:many])
-    kept = [pair for n, pair in enumerate(start) if n not in gone]
+    for _ in range(many):
+        least = min(start[n][1] for n in others)
+        others.remove(next(n for n in others if start[n][1] <= least + EQUAL))
+    kept = [pair for n, pair in enumerate(start) if n in others or pair[0] in stays]
     total = sum(weight for _, weight in kept)
     return tuple((layer, weight / total) for layer, weight in kept)
 
