@@ -68,6 +68,8 @@ class Director:
         self._weights = weights
         self._cues = LiveCues(Timeline.of(prompt))
         self._casting = Casting()
+        self._take_casting = self._casting
+        """That of the take that was asked for: before a timeline the cast is found anew, as in every replay."""
         self._performance = Performance(model, casting=self._casting)
         self._learning: Learning | None = None
         self.show_matte = False
@@ -237,17 +239,19 @@ class Director:
         with self._record_lock:
             if folder := self.recording:
                 raise TakeError(f"{folder} is recording; cut it first")
+            casting = self._casting
             if timeline:
+                casting = Casting(casting.stage)
                 for text in timeline.texts():
                     self._model.prepare(text)  # here, so that no frame of the take waits for it
                 first = timeline.keys[0]  # holds before its own time, too: the same as from 0 on
                 timeline = replace(timeline.change(first.id, time_s=0.0), mattes=_named_apart(timeline.mattes))
                 for key in timeline.sets:
-                    self._casting.prepare(key.set)
-            engine, locate = self._engine_entry(), self._casting.stage.locate
+                    casting.prepare(key.set)
+            engine, locate = self._engine_entry(), casting.stage.locate
             take = TakeLog(sessions, slate, engine, timeline=timeline, fps=fps, locate=locate)
             with self._frame_lock:
-                self._pending_take, self._trouble = take, ""
+                self._pending_take, self._take_casting, self._trouble = take, casting, ""
             return take.folder
 
     def _engine_entry(self) -> EngineEntry:
@@ -385,6 +389,7 @@ class Director:
         elif start:
             assert self._size is not None
             self._cues.restart(ticks, take.timeline)
+            self._casting = self._take_casting
             self._performance = Performance(self._model, self._cues.timeline.mattes, self._casting)
             take.start(ticks, *self._size)
             self._recording_take = take

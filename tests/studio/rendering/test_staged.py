@@ -26,6 +26,7 @@ from studio.takes.slate import Slate
 from studio.takes.take import Take
 from studio.timeline.keys import Key
 from studio.timeline.sets import SetKey
+from studio.timeline.timeline import Timeline
 from tests.edge_model import EdgeModel
 from tests.studio.conftest import CLUSTER, camera_jpeg, ticks
 
@@ -274,3 +275,24 @@ def test_a_timeline_with_sets_is_shot(tmp_path: Path, beach: dict[str, Any], sta
         (key.time_s, key.set, key.fade_s) for key in line.sets if key.time_s <= take.frames[-1].time_s
     ]
     assert check_take(take, EdgeModel(seed=7)).sound
+
+
+def test_each_take_of_a_timeline_places_the_boxes_of_its_cast_anew(tmp_path: Path) -> None:
+    """Take 2 begins with another frame than take 1, in which the box must stand where the timeline has it."""
+    cast = {"matter": "none", "also": {"box": [0.1, 0.2, 0.4, 0.5]}}
+    line = Timeline().with_set(0, {"colour": "#204060", "cast": cast})
+    director = Director(EdgeModel(seed=7))
+    for first in (0, 17):
+        director.record(tmp_path / "sessions", Slate("My film"), timeline=line)
+        for i in range(first, first + 12):
+            director.shoot(camera_jpeg(i), i, ticks(i))
+        folder = director.cut()
+        assert folder
+        take = Take.open(folder)
+        height, width = next(kept := mattes(take.folder / MATTE)).shape
+        placed = np.zeros((height, width), bool)
+        placed[round(0.3 * height) : round(0.6 * height), round(0.2 * width) : round(0.4 * width)] = True
+        assert (next(mattes(take.folder / MATTE))[placed] == 255).all()
+        assert len(list(kept)) == 11
+        assert again(take, mattes="anew") == recorded(take)
+    director.close()
