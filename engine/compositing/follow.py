@@ -81,9 +81,11 @@ def follow(before: Following | None, rgb: np.ndarray, alpha: np.ndarray, time_s:
         noise, blur = _mix((past.texture.noise, past.texture.blur), astuple(texture_of(rgb)), 1 - kept)
         past = replace(past, texture=Texture(noise, blur))
     if presence < _LEAST:
-        look = look_of(_small_light(rgb, small)) if before is None else past.look
+        if before is None:  # a landmark stands at a third until somebody comes
+            third = _freest(past.room, None)
+            past = replace(past, look=look_of(_small_light(rgb, small)), free_x=third, goal_x=third)
         feet, there = (value * float(np.exp(-gap_s / _FEET_S)) for value in (past.feet, past.there))
-        return replace(past, time_s=time_s, presence=presence, look=look, feet=feet, there=there)
+        return replace(past, time_s=time_s, presence=presence, feet=feet, there=there)
 
     seen_s = past.seen_s + gap_s
     first = past.seen_s == 0 and past.presence < _LEAST
@@ -107,7 +109,7 @@ def follow(before: Following | None, rgb: np.ndarray, alpha: np.ndarray, time_s:
         past.texture,
         _mix(past.head, _head(matte), share(_HEAD_S)),  # type: ignore[arg-type]
         room,
-        goal_x if first else past.free_x + min(max(goal_x - past.free_x, -step), step),
+        goal_x if before is None else past.free_x + min(max(goal_x - past.free_x, -step), step),
         goal_x,
         past.feet + (seen - past.feet) * share(_FEET_S),
         foot_y if past.feet < 0.05 else past.foot_y + (foot_y - past.foot_y) * share(_HEAD_S),

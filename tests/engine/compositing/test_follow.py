@@ -36,6 +36,14 @@ def test_the_landmark_stands_where_the_cast_is_not() -> None:
     assert followed([figure(0.75)])[0].free_x < 0.4
 
 
+def test_the_landmark_waits_at_a_third_and_does_not_jump_when_somebody_comes() -> None:
+    gone = np.zeros((HEIGHT, WIDTH), np.uint8)
+    states = followed([gone] * 10 + [figure(0.25)] * 400)
+    assert 0.2 < states[0].free_x < 0.4
+    speeds = np.abs(np.diff([state.free_x for state in states])) * 24
+    assert FREE_SPEED / 2 < speeds.max() <= FREE_SPEED * (1 + 1e-9)
+
+
 @pytest.mark.parametrize("fps", [5, 24, 60])
 def test_the_landmark_never_jumps(fps: float) -> None:
     """The cast crosses the picture, leaves it and comes back on the other side."""
