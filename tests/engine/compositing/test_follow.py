@@ -38,8 +38,9 @@ def test_the_landmark_stands_where_the_cast_is_not() -> None:
 
 def test_the_landmark_waits_at_a_third_and_does_not_jump_when_somebody_comes() -> None:
     gone = np.zeros((HEIGHT, WIDTH), np.uint8)
-    states = followed([gone] * 10 + [figure(0.25)] * 400)
-    assert 0.2 < states[0].free_x < 0.4
+    third = followed([gone])[0].free_x
+    assert min(abs(third - 1 / 3), abs(third - 2 / 3)) < 0.07
+    states = followed([gone] * 10 + [figure(third)] * 400)
     speeds = np.abs(np.diff([state.free_x for state in states])) * 24
     assert FREE_SPEED / 2 < speeds.max() <= FREE_SPEED * (1 + 1e-9)
 
