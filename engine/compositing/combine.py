@@ -27,12 +27,6 @@ def cut(matte: np.ndarray, away: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.multiply(left, cv2.bitwise_not(matte_like(away, left.shape)), scale=1 / 255))
 
 
-def within(matte: np.ndarray, region: np.ndarray) -> np.ndarray:
-    """What of a matte lies in a region."""
-    left = matte_like(matte)
-    return np.asarray(cv2.multiply(left, matte_like(region, left.shape), scale=1 / 255))
-
-
 def inverted(matte: np.ndarray) -> np.ndarray:
     """Cast becomes set, and set cast."""
     return np.asarray(cv2.bitwise_not(matte_like(matte)))

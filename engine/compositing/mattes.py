@@ -6,7 +6,6 @@ make_matter(**describe(matter))      another one, which makes the same mattes of
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -45,11 +44,6 @@ def make_matter(name: str, **settings: Any) -> AnyMatter:
             raise ValueError(f"{settings} of the matte {name!r}: one is of a wrong type; write numbers") from None
         raise ValueError(f"the matte {name!r} has no setting {unknown}; there are {fields}") from None
     return made(chosen)  # type: ignore[arg-type]  # the table pairs them
-
-
-def describe(matter: AnyMatter) -> dict[str, Any]:
-    """The arguments with which `make_matter` makes such a matter again: plain values for JSON."""
-    return {"name": matter.settings.name, **asdict(matter.settings)}
 
 
 def cast_colours(rgb: np.ndarray, alpha: np.ndarray, settings: Settings) -> np.ndarray:

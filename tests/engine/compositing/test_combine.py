@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.compositing.combine import cut, inverted, united, within
+from engine.compositing.combine import cut, inverted, united
 
 A = np.array([[0, 100, 255, 255]], np.uint8)
 B = np.array([[0, 255, 0, 102]], np.uint8)
@@ -16,9 +16,8 @@ def test_what_is_in_any_is_united() -> None:
     assert united(A) is not A
 
 
-def test_a_cut_takes_away_and_within_keeps() -> None:
+def test_a_cut_takes_away() -> None:
     assert cut(A, B).tolist() == [[0, 0, 255, 153]]
-    assert within(A, B).tolist() == [[0, 100, 0, 102]]
 
 
 def test_inverted_twice_is_the_same() -> None:

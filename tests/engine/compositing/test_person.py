@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from engine.compositing import segmenter
-from engine.compositing.mattes import MATTERS, describe, make_matter
+from engine.compositing.mattes import make_matter
 from engine.compositing.person import PersonMatter
 from engine.compositing.segmenter import SHA256, WEIGHTS, Segmenter
 
@@ -90,12 +90,6 @@ def test_the_same_pictures_give_the_same_mattes_after_a_reset(face: np.ndarray) 
 def test_what_is_not_a_picture_is_named(picture: np.ndarray, error: type[Exception], complaint: str) -> None:
     with pytest.raises(error, match=complaint):
         PersonMatter().matte(picture, 0.0)
-
-
-@pytest.mark.parametrize("name", MATTERS)
-def test_a_matter_is_made_again_from_its_description(name: str) -> None:
-    settings = describe(make_matter(name))
-    assert describe(make_matter(**settings)) == settings
 
 
 def test_an_unknown_matte_or_setting_is_named() -> None:
