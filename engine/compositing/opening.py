@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.compositing.clip import ClipPlate
 from engine.compositing.panorama import Lens, PanoramaPlate
-from engine.compositing.plates import BlurredCamera, ColourPlate, PicturePlate
+from engine.compositing.plates import CENTRE, BlurredCamera, ColourPlate, Focus, PicturePlate
 from engine.compositing.types import CameraPlate, Plate
 from engine.media.animation import moves
 from engine.media.pictures import PICTURE_SUFFIXES, MediaError, opened
@@ -36,9 +36,24 @@ def open_plate(what: str | Path) -> Plate | CameraPlate:
     path = Path(what)
     if not path.exists():
         raise MediaError(f"{text} does not exist; a plate is {FORMS}")
-    if path.is_dir() or path.suffix.lower() not in PICTURE_SUFFIXES or moves(path):
-        return ClipPlate(path)
-    return PanoramaPlate(path, Lens()) if is_panorama(path) else PicturePlate(path)
+    return open_file(path)
+
+
+def open_file(
+    path: Path, *, panorama: bool | None = None, pan: float = 0.0, focus: Focus = CENTRE, loop: bool = True
+) -> Plate:
+    """The plate of a picture, a panorama, a clip or a folder of pictures.
+
+    panorama: whether a picture is one all round; None asks the picture (`is_panorama`). pan: degrees that a panorama
+    turns to the right in a second, -60 to 60. focus, loop: as for `PicturePlate` and `ClipPlate`. Raises ValueError
+    (MediaError) for what cannot be used.
+    """
+    still = not path.is_dir() and path.suffix.lower() in PICTURE_SUFFIXES
+    if (still and is_panorama(path)) if panorama is None else panorama:
+        return PanoramaPlate(path, Lens(pan=pan))
+    if not still or moves(path):  # or an animated picture
+        return ClipPlate(path, loop=loop, focus=focus)
+    return PicturePlate(path, focus)
 
 
 def is_panorama(path: Path) -> bool:

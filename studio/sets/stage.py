@@ -14,19 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from engine.compositing.clip import ClipPlate
-from engine.compositing.opening import is_panorama
-from engine.compositing.panorama import Lens, PanoramaPlate
-from engine.compositing.plates import BlurredCamera, ColourPlate, PicturePlate
+from engine.compositing.opening import open_file
+from engine.compositing.plates import CENTRE, BlurredCamera, ColourPlate
 from engine.compositing.types import CameraPlate, Plate
-from engine.media.animation import moves
 from studio.model import shipped_looks
 from studio.script.region import rgb_of
 from studio.sets.gallery import plan_of
 from studio.sets.store import SetError, locate
 from studio.takes.documents import copy_file
 from studio.takes.take import Take
-from studio.timeline.sets import CLIPS, PICTURES, Set, SetBlend, SetCue, files_of, kind_of, pairs_of, place_of
+from studio.timeline.sets import Set, SetBlend, SetCue, files_of, kind_of, pairs_of, place_of
 from studio.timeline.timeline import Timeline
 
 AnyPlate: TypeAlias = Plate | CameraPlate
@@ -142,13 +139,14 @@ def _file(stage: Stage, set_: Mapping[str, Any]) -> AnyPlate:
 
 
 def _plate_of_file(path: Path, set_: Mapping[str, Any]) -> AnyPlate:
-    if set_.get("panorama", path.suffix.lower() in PICTURES and is_panorama(path)):
-        return PanoramaPlate(path, Lens(pan=float(set_.get("pan", 0.0))))
-    focus = set_.get("focus", (0.5, 0.5))
-    place = float(focus[0]), float(focus[1])
-    if path.suffix.lower() in CLIPS or moves(path):  # or an animated picture
-        return ClipPlate(path, loop=bool(set_.get("loop", True)), focus=place)
-    return PicturePlate(path, place)
+    across, down = set_.get("focus", CENTRE)
+    return open_file(
+        path,
+        panorama=set_.get("panorama"),
+        pan=float(set_.get("pan", 0.0)),
+        focus=(float(across), float(down)),
+        loop=bool(set_.get("loop", True)),
+    )
 
 
 def _drawn(plan: Mapping[str, Any]) -> AnyPlate:

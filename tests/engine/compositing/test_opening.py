@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from engine.compositing.clip import ClipPlate
-from engine.compositing.opening import open_plate
+from engine.compositing.opening import open_file, open_plate
 from engine.compositing.panorama import PanoramaPlate
 from engine.compositing.plates import BlurredCamera, ColourPlate, PicturePlate
 from engine.compositing.types import CameraPlate
@@ -37,6 +37,18 @@ def test_a_text_names_a_plate(tmp_path: Path) -> None:
     assert isinstance(open_plate(f"panorama:{still}"), PanoramaPlate)
     assert isinstance(open_plate(picture(tmp_path / "sphere.jpg", xmp=GPANO)), PanoramaPlate)
     assert isinstance(open_plate(picture(tmp_path / "cut.jpg", 64, 64, xmp=GPANO)), PicturePlate)
+
+
+def test_a_marked_panorama_is_one_though_it_moves_or_unless_the_caller_knows_better(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (64, 32), (value, 0, 0)) for value in (0, 255)]
+    marked, plain = tmp_path / "marked.webp", tmp_path / "plain.webp"
+    frames[0].save(marked, save_all=True, append_images=frames[1:], xmp=GPANO)
+    frames[0].save(plain, save_all=True, append_images=frames[1:])
+    assert isinstance(open_plate(marked), PanoramaPlate)
+    for path, panorama, kind in ((marked, False, ClipPlate), (plain, None, ClipPlate), (plain, True, PanoramaPlate)):
+        plate = open_file(path, panorama=panorama)
+        assert isinstance(plate, kind)
+        plate.close()
 
 
 def test_a_folder_is_a_clip_of_its_pictures(tmp_path: Path) -> None:
