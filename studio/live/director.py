@@ -313,6 +313,7 @@ class Director:
     def _answer(self, arrival: Arrival, skipped: Sequence[Arrival]) -> LiveFrame:
         started_s, index, ticks = time.monotonic(), arrival.index, arrival.ticks
         rgb = error = sha256 = matte = None
+        cast_trouble = ""
         live = arrival.packet
         try:
             rgb = decode_jpeg(arrival.packet, one_pass=True)
@@ -337,12 +338,13 @@ class Director:
                 picture = self._performance.answer(
                     cue, rgb, take_s=take_s, stream_s=stream_s, index=index, before_step=snapshot
                 )
-                matte, self._cast_trouble = self._performance.matte, self._performance.trouble(cue)
+                matte, cast_trouble = self._performance.matte, self._performance.trouble(cue)
                 sha256 = rgb_sha256(picture) if take else None
                 live = encode_jpeg(picture, min(max(arrival.quality, 1), MAX_QUALITY))
             except Exception as problem:  # every frame must be answered, or the page stands still
                 log.exception("frame %d", index)
                 error, sha256, live = in_words(problem), None, arrival.packet
+        self._cast_trouble = cast_trouble  # none where the frame failed: nobody was looked for
         step_ms = (time.monotonic() - started_s) * 1e3
         if take:
             self._record(take, lambda: take.frame(arrival, live, sha256, error, matte))

@@ -172,6 +172,25 @@ def test_a_step_that_fails_is_answered_with_the_input(
     assert shoot(director, jpeg, 3, 4)[0].error is None
 
 
+def test_a_frame_that_fails_says_nothing_of_the_cast(
+    director: Director, model: EdgeModel, jpeg: Jpeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*arguments: object) -> np.ndarray:
+        raise RuntimeError("out of memory")
+
+    director.change_set({"colour": "#204060", "cast": {"matter": "clean-plate"}}, wait=True)
+    shoot(director, jpeg, 0, 2)
+    assert "clean plate" in director.status().cast
+    with monkeypatch.context() as patch:
+        patch.setattr(model, "step", broken)
+        shoot(director, jpeg, 2, 3)
+    assert director.status().cast == ""
+    shoot(director, jpeg, 3, 4)
+    assert "clean plate" in director.status().cast
+    director.shoot(b"no picture", 4, 4 * 41_667)
+    assert director.status().cast == ""
+
+
 def test_the_camera_may_change_its_size_between_takes_only(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
     shoot(director, jpeg, 0, 2)
     assert decode_jpeg(director.shoot(jpeg(2, (80, 64)), 2, 83_334).packet).shape == (64, 80, 3)
