@@ -26,6 +26,7 @@ _STOPS_DOWN, _STOPS_UP = 2.2, 1.0  # so far the cast is graded at most
 _IN_WHITE_LIGHT = 0.22  # linear exposure of people: skin reflects a little more than the 18 % of a grey card
 _TINT = 0.3  # so far a channel is raised or lowered at most, and the rest of the way half as far
 _BLACK = 0.06  # coded value by which black is lifted or lowered at most; half of the difference is haze, half is taste
+_GREY, _COLOUR = 0.8, 0.6  # shares of grain
 _GRAIN_ROOM = 128  # pixels by which a frame of noise can be moved on its sheet, each way
 
 
@@ -168,9 +169,13 @@ def _textured(plate: np.ndarray, camera: Texture, behind: Texture, settings: Set
 
 @lru_cache(maxsize=1)
 def _noise(width: int, height: int) -> np.ndarray:
-    """A sheet of noise, (height, width, 3), for all strengths: grey for the most part, colour in the rest."""
+    """A sheet of noise, (height, width, 3), for all strengths: grey for the most part, colour in the rest.
+
+    Its standard deviation is 1 in each channel. Grey is made of the colours, with which it has a covariance of 1/√3.
+    """
     noise = np.random.Generator(np.random.Philox(0)).standard_normal((height, width, 3), np.float32)
-    noise = 0.8 * noise.mean(2, keepdims=True) * np.sqrt(3) + 0.6 * noise
+    noise = _GREY * noise.mean(2, keepdims=True) * np.sqrt(3) + _COLOUR * noise
+    noise /= np.sqrt(_GREY**2 + _COLOUR**2 + 2 * _GREY * _COLOUR / np.sqrt(3))
     noise.flags.writeable = False
     return noise
 
