@@ -56,8 +56,9 @@ def timeline_for(take: Take, direction: Instructions) -> Timeline:
     if isinstance(direction, Script):
         if converted := conversion(direction, take.clock):
             warnings.warn(f"{direction.title or 'the script'}: {converted}", stacklevel=3)
-        timeline = timeline_of(direction, take.clock)
-        for path in set_files(direction).values():
+        files = set_files(direction)
+        timeline = timeline_of(direction, take.clock, files=files)
+        for path in files.values():
             Store(production_folder(take.folder)).add(path)
         return timeline
     if isinstance(direction, Timeline):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -46,10 +46,13 @@ class PlacedBeat:
     props: tuple[str, ...]
 
 
-def timeline_of(script: Script, clock: Clock | None = None, *, end_s: float | None = None) -> Timeline:
+def timeline_of(
+    script: Script, clock: Clock | None = None, *, end_s: float | None = None, files: Mapping[str, Path] | None = None
+) -> Timeline:
     """The timeline that a script means on a clock: that of a take (`take.clock`), or of the plan of one.
 
-    end_s: where a plan ends; such a timeline can be joined and looped, and must hold all beats. Reads the files of
+    end_s: where a plan ends; such a timeline can be joined and looped, and must hold all beats. files: of the script's
+    sets (`set_files`), where the caller has them; else those that are needed are read, each once. Reads the files of
     drawn masks, which the timeline then carries, and those of sets, which it names by their content. Raises ScriptError
     with the first mistake, TimelineError for a mask.
     """
@@ -61,13 +64,14 @@ def timeline_of(script: Script, clock: Clock | None = None, *, end_s: float | No
     weights: dict[str, Keyframes] = {}
     present: set[str] = set()
     sets = [SetKey(0.0, None)]
+    contents = {path: name for name, path in (files or {}).items()}
     for i, beat in enumerate(placed):
         by_words = [script.prop(name).words for name in beat.props if script.prop(name).part is None]
         look = script.scene(beat.scene).look if beat.scene else AS_IT_IS
         notes = {"scene": beat.scene, "props": list(beat.props), "note": beat.beat.note}
         metadata = {name: value for name, value in notes.items() if value}
         keys.append(Key(beat.start_s, _with_props(look, by_words), beat.beat.fade, metadata=metadata))
-        behind = _behind(script, beat.scene)
+        behind = _behind(script, beat.scene, contents)
         if behind != sets[-1].set:
             sets.append(SetKey(beat.start_s, behind, beat.beat.fade))
         by_region = {name for name in beat.props if script.prop(name).part is not None}
@@ -92,14 +96,17 @@ def set_files(script: Script) -> dict[str, Path]:
     """The files of a script's sets by the names that its timelines have for them. Raises ScriptError."""
     scenes = [*script.scenes, *(thing for thing in script.shared if isinstance(thing, Scene))]
     paths = [_path(script, set_) for scene in scenes for set_, _ in pairs_of(scene.behind) if _is_path(set_)]
-    return {_content(path): path for path in paths}
+    return {_content(path): path for path in dict.fromkeys(paths)}
 
 
-def _behind(script: Script, scene: str | None) -> SetBlend:
-    """What stands behind the cast in a scene, its files by their content."""
+def _behind(script: Script, scene: str | None, contents: dict[Path, str]) -> SetBlend:
+    """What stands behind the cast in a scene, its files by their content, which `contents` keeps: to read one takes
+    seconds."""
     blend = script.scene(scene).behind if scene else None
+    for path in [_path(script, set_) for set_, _ in pairs_of(blend) if _is_path(set_)]:
+        contents[path] = contents.get(path) or _content(path)
     pairs = [
-        ({**set_, "file": _content(_path(script, set_))} if set_ and _is_path(set_) else set_, weight)
+        ({**set_, "file": contents[_path(script, set_)]} if set_ and _is_path(set_) else set_, weight)
         for set_, weight in pairs_of(blend)
     ]
     return normal(pairs)

@@ -10,6 +10,7 @@ from PIL import Image
 from studio.rendering.preflight import check_script
 from studio.rendering.render import render, timeline_for
 from studio.rendering.verify import check_take
+from studio.script import compile as compiler
 from studio.script.compile import timeline_of
 from studio.script.files import dumps, load_script, loads, save_script
 from studio.script.script import Beat, Scene, Script, ScriptError
@@ -41,6 +42,27 @@ def test_beats_turn_to_the_sets_of_their_scenes() -> None:
         (7, None, 0),
     ]
     assert [key.prompt for key in line.keys][1] == "as it is", "a scene may have a set alone"
+
+
+def test_a_file_is_read_once_however_many_beats_show_it(
+    edge_take: Take, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+
+    def counted(path: Path) -> str:
+        read.append(path)
+        return file_sha256(path)
+
+    monkeypatch.setattr(compiler, "file_sha256", counted)
+    shore, plain = Scene("shore", "underwater", set="plates/beach.JPG"), Scene("plain", "wild west")
+    day = Scene("day", "wild west", set="plates/beach.JPG")
+    beats = [Beat(n / 10, scene) for n, scene in enumerate([shore, plain, day, plain, shore])]
+    script = Script(beats, folder=photo.parents[1])
+    timeline_of(script)
+    assert read == [photo]
+    assert len(timeline_for(edge_take, script).sets) == 5
+    assert read == [photo] * 2
+    assert timeline_of(script).sets[0].set == {"file": file_sha256(photo) + ".jpg"}
 
 
 def test_a_script_is_read_and_written_with_its_sets(tmp_path: Path, photo: Path) -> None:
