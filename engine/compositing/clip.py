@@ -21,6 +21,8 @@ from engine.media.pictures import PICTURE_SUFFIXES, MediaError, read_picture
 
 LONGEST_S = 900.0
 """Of a clip, in seconds."""
+MOST_PICTURES = 27_000
+"""Of an animation: as many as last so long at 30 a second."""
 MOST_BYTES = 64 * 2**20
 """Of decoded pictures that each of a clip's two readers keeps."""
 AHEAD = 12
@@ -198,7 +200,9 @@ class ClipPlate:
         self._loop = loop
         self._damaged: list[float] = []
         # To know its times an animation decodes all its pictures: once, and not whenever it begins again.
-        animation = Animation(self.path) if not self.path.is_dir() and moves(self.path) else None
+        animation: Animation | None = None
+        if not self.path.is_dir() and moves(self.path):
+            animation = Animation(self.path, longest_s=LONGEST_S, most=MOST_PICTURES)
         self._length_s = _length_s(self.path, animation)
         self._readers = tuple(_Reader(self.path, check_focus(focus), self._report, animation) for _ in range(2))
         self._fade_s = min(crossfade_s, self._length_s / 3) if loop else 0.0

@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -129,9 +130,9 @@ def test_an_animation_is_measured_once_however_often_it_begins_again(
     measured: list[Path] = []
 
     class Counted(Animation):
-        def __init__(self, path: Path) -> None:
+        def __init__(self, path: Path, **limits: Any) -> None:
             measured.append(path)
-            super().__init__(path)
+            super().__init__(path, **limits)
 
     monkeypatch.setattr(clip, "Animation", Counted)
     monkeypatch.setattr(clip, "MOST_BYTES", 0)  # so few pictures are kept that each turn decodes

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.WebPImagePlugin import WebPImageFile
 
 from engine.media.animation import Animation, moves
 from engine.media.pictures import MediaError, read_picture
@@ -40,6 +41,27 @@ def test_an_animated_picture_is_a_video(tmp_path: Path, name: str, options: dict
     assert [frame.rgb.shape for frame in open_source(path, (64, 64))] == [(64, 64, 3)] * 5
     with pytest.raises(MediaError, match=r"moves and out\.png does not"):
         open_for_stream(path, tmp_path / "out.png", None, 5)
+
+
+def test_an_animation_is_decoded_no_further_than_it_may_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save(tmp_path / "a.webp", colours(6), [100] * 6)
+    reached: list[int] = []
+    seek = WebPImageFile.seek
+
+    def counted(image: WebPImageFile, number: int) -> None:
+        reached.append(number)
+        seek(image, number)
+
+    monkeypatch.setattr(WebPImageFile, "seek", counted)
+    assert Animation(path, longest_s=0.6 + 1e-9, most=6).expected_frames == 6
+    reached.clear()
+    with pytest.raises(MediaError, match=r"a\.webp lasts over 0\.25 s, which is the most: cut a piece out of it"):
+        Animation(path, longest_s=0.25)
+    assert max(reached) == 2
+    reached.clear()
+    with pytest.raises(MediaError, match=r"a\.webp has 6 pictures; there may be 5 at most"):
+        Animation(path, most=5)
+    assert not reached
 
 
 def test_pictures_that_do_not_move_stay_stills(tmp_path: Path) -> None:
