@@ -13,7 +13,9 @@ import io
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +28,9 @@ MOST_BYTES = 512 * 1024 * 1024
 """Of one file: half an hour of a phone's video. Each take that shows it keeps a copy."""
 
 _BLOCK = 1 << 20
+_PART = ".part-"
+_LEFT_S = 3600.0
+"""A part that nobody has written to for so long was left by a process that was killed."""
 
 
 class SetError(ValueError):
@@ -37,6 +42,10 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
+        for part in self.folder.glob(f"{_PART}*"):
+            with suppress(OSError):
+                if time.time() - part.lstat().st_mtime > _LEFT_S:
+                    part.unlink()
 
     def add(self, path: Path) -> str:
         """Copy a picture or a clip into the folder; returns its name there. Raises SetError, which says what it is."""
@@ -64,7 +73,7 @@ class Store:
 
     def _keep(self, file: BinaryIO, suffix: str, called: str) -> str:
         self.folder.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(prefix=".part-", dir=self.folder)
+        handle, part = tempfile.mkstemp(prefix=_PART, dir=self.folder)
         digest, size = hashlib.sha256(), 0
         try:
             with os.fdopen(handle, "wb") as copy:

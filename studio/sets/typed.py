@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from studio.sets.gallery import GALLERY
-from studio.sets.stage import resolved
+from studio.sets.stage import check_file, resolved
 from studio.sets.store import Store
 from studio.timeline.sets import FILE_KINDS, Set, set_from_text
 
@@ -17,6 +17,8 @@ def set_of(text: str, store: Store) -> Set:
     """
     path = Path(text)
     if path.suffix.lower() in FILE_KINDS:
+        if path.is_file():  # else the store says what it is
+            check_file(path)
         return {"file": store.add(path)}
     if text in GALLERY:
         return {"gallery": text}

@@ -45,6 +45,16 @@ def test_what_is_typed_becomes_a_set(tmp_path: Path) -> None:
     assert Stage(store.folder).plate(kept).picture(0, 40, 30)[0, 0].tolist() == [0, 128, 128]  # type: ignore[union-attr]
 
 
+def test_a_file_that_cannot_be_shown_is_not_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path / "sets")
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    with pytest.raises(SetError, match=r"cannot be shown: .*broken\.jpg is not a whole picture"):
+        set_of(str(tmp_path / "broken.jpg"), store)
+    with pytest.raises(SetError, match=r"gone\.jpg does not exist"):
+        set_of(str(tmp_path / "gone.jpg"), store)
+    assert not store.folder.exists()
+
+
 def test_a_stage_keeps_what_is_used_and_forgets_the_oldest() -> None:
     stage = Stage()
     first = stage.plate({"colour": "#000001"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,16 @@ def test_what_is_not_a_picture_or_a_clip_is_refused(tmp_path: Path, monkeypatch:
         with pytest.raises(SetError, match=text):
             store.add(tmp_path / name)
     assert not store.folder.exists() or not list(store.folder.iterdir()), "nothing half is left"
+
+
+def test_what_a_killed_process_left_is_cleared_and_what_is_written_stays(tmp_path: Path) -> None:
+    kept = Store(tmp_path).add_bytes(b"pixels", ".jpeg")
+    for name, age_s in ((".part-left", 7200), (".part-written", 60), (kept, 7200)):
+        path = tmp_path / name
+        path.write_bytes(b"pixels")
+        os.utime(path, (time.time() - age_s,) * 2)
+    Store(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {".part-written", kept}
 
 
 def test_a_name_never_leaves_the_folder_and_a_link_is_not_followed(tmp_path: Path) -> None:
