@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -23,7 +24,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from engine.media.files import write_whole
-from studio.takes.documents import Journal, TakeError, WholeFile, copy_file, file_sha256, serialised
+from studio.takes.documents import Journal, TakeError, WholeFile, copy_file, file_sha256, link_file, serialised
 from studio.takes.events import event_of
 from studio.takes.lock import RecordingLock
 from studio.takes.manifest import EngineEntry, Manifest, PictureEntry, SlateEntry
@@ -79,6 +80,8 @@ class Recorder:
         self._sound: WholeFile | None = None
         self._sounds: list[str] = []
         self._mattes: MatteFile | None = None
+        self._copies: dict[str, Worker] = {}
+        """Of sets' files that are copied, by their names."""
         self._whole = True
         self._finished = False
         self._gone = False
@@ -136,8 +139,11 @@ class Recorder:
             self._counts["unrecorded"] += 1
 
     def keep(self, name: str, path: Path) -> None:
-        """Keep a copy of a set's file, in the take's folder `sets`, under that name, which tells its content."""
-        self._hand_over(lambda: copy_file(path, self.folder / "sets" / name))
+        """Keep a set's file, in the take's folder `sets`, under that name, which tells its content.
+
+        It may have half a gigabyte: where it cannot be linked it is copied beside what else is written.
+        """
+        self._hand_over(lambda: self._keep(name, path))
 
     def snapshot(self, row: int, ticks: int, state: bytes) -> None:
         """Record the stream's state before the take's row of that number."""
@@ -168,6 +174,8 @@ class Recorder:
                 self._finished = True
                 self._end_queue()
                 self._worker.join()
+                for copier in self._copies.values():
+                    copier.join()
                 try:
                     self._close(ended)
                 finally:
@@ -263,6 +271,18 @@ class Recorder:
         write_whole(self.folder / name, state)
         digest = hashlib.sha256(state).hexdigest()
         self._events.append({"kind": "snapshot", "ticks": ticks, "row": row, "file": name, "sha256": digest})
+
+    def _keep(self, name: str, path: Path) -> None:
+        copy = self.folder / "sets" / name
+        if name not in self._copies and not link_file(path, copy):
+            job = partial(self._copy, path, copy)
+            self._copies[name] = Worker(f"copier {self.folder.name}", job, self._broke).start()
+
+    def _copy(self, path: Path, copy: Path) -> None:
+        try:
+            copy_file(path, copy)
+        except TakeError as error:
+            self._stop(f"the take has not its set: {error}")
 
     def _write_sound(self, chunk: bytes, ticks: int) -> None:
         if chunk.startswith(WEBM_MAGIC):  # the first, or one more after the connection was lost

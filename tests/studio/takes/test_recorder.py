@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -131,3 +134,69 @@ def test_a_disk_that_hangs_ends_the_recording_and_is_counted(
     assert take.state == "recovered"
     assert "the disk took nothing" in take.manifest.ended
     assert len(take.frames) <= 1
+
+
+def without_links(source: Path, copy: Path) -> None:
+    raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+
+def plate(folder: Path) -> Path:
+    path = folder / f"{'a' * 64}.mp4"
+    path.write_bytes(b"half a gigabyte")
+    return path
+
+
+def test_a_sets_file_is_linked_and_not_copied(recorder: Recorder, frames: list[bytes], tmp_path: Path) -> None:
+    path = plate(tmp_path)
+    for _ in range(2):
+        recorder.keep(path.name, path)
+    record_frames(recorder, frames)
+    folder = recorder.finish()
+    assert folder
+    assert (folder / "sets" / path.name).samefile(path)
+    assert f"sets/{path.name}" in Take.open(folder).manifest.files
+
+
+def test_frames_are_written_while_a_sets_file_is_copied(
+    recorder: Recorder, frames: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a slow disk, from one disk to another. The end waits for the copy."""
+    path, go_on, copyfile = plate(tmp_path), threading.Event(), shutil.copyfile
+
+    def slowly(source: Path, copy: Path) -> Path:
+        assert go_on.wait(20)
+        return copyfile(source, copy)
+
+    monkeypatch.setattr(os, "link", without_links)
+    monkeypatch.setattr(shutil, "copyfile", slowly)
+    recorder.keep(path.name, path)
+    record_frames(recorder, frames)
+    deadline = time.monotonic() + 5
+    while recorder.counts["frames"] < len(frames) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    written = recorder.counts["frames"]
+    threading.Timer(0.1, go_on.set).start()
+    folder = recorder.finish()
+    assert written == len(frames)
+    assert folder
+    assert (folder / "sets" / path.name).read_bytes() == b"half a gigabyte"
+    assert f"sets/{path.name}" in Take.open(folder).manifest.files
+
+
+def test_a_sets_file_that_cannot_be_copied_ends_the_recording_in_words(
+    recorder: Recorder, frames: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: Path, copy: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = plate(tmp_path)
+    monkeypatch.setattr(os, "link", without_links)
+    monkeypatch.setattr(shutil, "copyfile", full)
+    record_frames(recorder, frames)
+    recorder.keep(path.name, path)
+    folder = recorder.finish()
+    assert folder
+    assert recorder.ended.startswith(
+        f"the take has not its set: cannot copy {path} to {folder / 'sets'}: No space left"
+    )
+    assert Take.open(folder).state == "recovered"
