@@ -33,6 +33,7 @@ from engine.compositing.cleanplate import CleanPlate
 from engine.media.pictures import decode_jpeg, encode_jpeg
 from engine.prompts import AS_IT_IS, Prompt, length, words
 from engine.types import LiveModel, Setup, Sizes, Vocabulary
+from studio.live.ahead import Ahead
 from studio.live.cleanplate import Learning
 from studio.live.cues import LiveCues
 from studio.live.frames import LIVE_QUALITY, MAX_QUALITY, Arrival, LiveFrame
@@ -100,6 +101,7 @@ class Director:
             model.prepare(text)
         self._mailbox = Mailbox(model.prepare, self._complain)
         self._sets = Newest("set", self._prepared, self._complain, lambda request: words_of(request.key.set))
+        self._ahead = Ahead(self.prepare_set, self._complain)
 
     # -- what the model is
 
@@ -246,7 +248,7 @@ class Director:
                     self._model.prepare(text)  # here, so that no frame of the take waits for it
                 first = timeline.keys[0]  # holds before its own time, too: the same as from 0 on
                 timeline = replace(timeline.change(first.id, time_s=0.0), mattes=_named_apart(timeline.mattes))
-                for key in timeline.sets:
+                for key in reversed(timeline.sets):  # the first are the newest, and kept until their time
                     casting.prepare(key.set)
             engine, locate = self._engine_entry(), casting.stage.locate
             take = TakeLog(sessions, slate, engine, timeline=timeline, fps=fps, locate=locate)
@@ -328,6 +330,7 @@ class Director:
         for value in self._mailbox.take_values():
             self._cues.set(value, ticks)
         cue, take_s = self._cues.at(ticks)
+        self._ahead.look(self._cues.timeline.sets, take_s)
         self._prompt = cue.prompt
         if take:
             self._record(take, lambda: take.record_cue(self._cues.timeline, cue, arrival))
@@ -445,6 +448,7 @@ class Director:
             log.error("%s", error)
         self._mailbox.close()
         self._sets.close()
+        self._ahead.close()
         with self._frame_lock:
             self._model.close()
             self._casting.stage.close()

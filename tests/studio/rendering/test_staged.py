@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from studio.rendering.render import render
 from studio.rendering.replay import first_change, replay
 from studio.rendering.verify import check_take
 from studio.script.region import rgb_of
+from studio.sets.stage import KEPT, Stage
 from studio.sets.store import SetError, Store
 from studio.takes.documents import TakeError, rgb_sha256
 from studio.takes.mattes import MATTE, matte_crc, mattes
@@ -296,3 +299,35 @@ def test_each_take_of_a_timeline_places_the_boxes_of_its_cast_anew(tmp_path: Pat
         assert len(list(kept)) == 11
         assert again(take, mattes="anew") == recorded(take)
     director.close()
+
+
+def test_no_frame_of_a_timeline_with_many_sets_waits_for_a_plate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[tuple[str, str]] = []
+    make = Stage._made
+
+    def noted(self: Stage, set_: Any) -> Any:
+        made.append((threading.current_thread().name, set_["colour"]))
+        return make(self, set_)
+
+    monkeypatch.setattr(Stage, "_made", noted)
+    colours = [f"#0000{16 * n + 16:02x}" for n in range(12)]
+    line = Timeline()
+    for n, colour in enumerate(colours):
+        line = line.with_set(n / 8, {"colour": colour, "cast": DISC}, fade=1 / 16)
+    director = Director(EdgeModel(seed=7))
+    director.record(tmp_path / "sessions", Slate("My film"), timeline=line)
+    prepared = len(made)
+    assert {colour for _, colour in made} == set(colours), "each is looked at before the take"
+    for i in range(40):
+        director.shoot(camera_jpeg(i), i, ticks(i))
+        while director._ahead._newest._asked is not None:
+            time.sleep(0.001)
+    folder = director.cut()
+    director.close()
+    here = threading.current_thread().name
+    assert [colour for thread, colour in made[prepared:] if thread == here] == []
+    assert [colour for thread, colour in made[prepared:] if thread != here] == colours[KEPT:]
+    assert folder
+    assert check_take(Take.open(folder), EdgeModel(seed=7)).sound
