@@ -36,11 +36,8 @@ DRAW = {
     "00_first_take": "contact_strip(take, version, count=6, width=210).save(out, quality=88)",
     "01_prompt_timeline": "contact_strip(take, second, count=6, width=210).save(out, quality=88)",
     "02_props_and_scenes": """
-above, below = highlight(take, chest, 6, 210), contact_strip(take, version, count=6, width=210)
-sheet = Image.new("RGB", (below.width, above.height + 4 + below.height), "#0b0c0e")
-sheet.paste(above, (0, 0))
-sheet.paste(below.crop((0, above.height + 4, *below.size)), (0, above.height + 4))
-sheet.crop((0, 0, below.width, below.height)).save(out, quality=88)
+times_s = 4.6, 6.3, 7.3, 10.5
+contact_sheet([at(take.folder / "raw.mkv", *times_s), at(version.video, *times_s)], out, width=320)
 """,
     "04_variants_and_picking": """
 labels = [one.label + " (circled)" * (n == grid.picked) for n, one in enumerate(grid.variants)]

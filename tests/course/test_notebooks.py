@@ -9,8 +9,10 @@ from typing import Any
 
 import jupytext
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from engine.media.video import VideoSource
@@ -18,6 +20,7 @@ from engine.models.checkpoint import load_weights
 from studio.notebook import contact_strip
 from studio.performing.mattes import sightings
 from studio.script.region import Region
+from studio.takes.frames import moments
 from studio.takes.take import Take
 
 ROOT = Path(__file__).parents[2]
@@ -84,8 +87,32 @@ def test_props_and_scenes_give_a_version_with_its_prop(
         left, top, width, height = seen[time_s] or (0, 0, 0, 0)
         middle = left + width / 2, top + height / 2
         assert middle == pytest.approx((0.745, 0.765), abs=0.03), f"the box is on the chest at {time_s} s"
-    assert shown(data, "image/png") == 1, "the chest, lit"
+    assert shown(data, "image/png") == 2, "the matte; the chest, lit"
     assert (take.folder.parent / "chest.yaml").is_file()
+
+    camera, coast, moon = at(take.folder / "raw.mkv", 4.3), at(version.video, 4.3), at(version.video, 7.8)
+    photo = np.asarray(Image.open(take.folder.parent / "lighthouse.jpg").resize((320, 180)), float)
+    right, ground = np.s_[:, 160:], np.s_[150:, 200:]
+    assert np.abs(coast[right] - photo[right]).mean() < 10 < 40 < np.abs(camera[right] - photo[right]).mean()
+    assert moon[ground].std(axis=2).mean() < 5 < 40 < camera[ground].std(axis=2).mean(), "grey dust, no brown boards"
+    hat, coat = np.s_[58:68, 104:114], np.s_[112:128, 100:114]
+    for picture in (coast, moon):
+        assert greener(picture[hat]) > 60 > 30 > greener(photo[hat]), "her hat stays; the sky there is not green"
+        assert bluer(picture[coat]) > 20 > 0 > bluer(photo[coat]), "her coat stays"
+
+
+def at(video: Path, time_s: float) -> np.ndarray:
+    """The picture that is on screen at a time, (H, W, 3), 0 to 255."""
+    return moments(VideoSource(video), [time_s])[0].astype(float)
+
+
+def greener(picture: np.ndarray) -> float:
+    """By how much the mean green is above the mean red, in 8-bit steps."""
+    return float((picture[..., 1] - picture[..., 0]).mean())
+
+
+def bluer(picture: np.ndarray) -> float:
+    return float((picture[..., 2] - picture[..., 0]).mean())
 
 
 @pytest.mark.timeout(300)
