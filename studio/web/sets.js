@@ -133,7 +133,7 @@ export class SetCard {
     this.took({set: what.set && {...what.set, ...(this.cast ? {cast: this.cast} : {})}});
   }
 
-  /** The studio says which set stands, and which words nothing answers, each with the nearest names. */
+  /** The studio says which set stands, and which words nothing answers, with the nearest names. */
   took({set, unknown = []}) {
     this.now = set;
     this.mark();
