@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from studio.live.frames import Arrival
+from studio.sets.libraries import libraries_of
 from studio.takes.documents import TakeError, crc, serialised
 from studio.takes.manifest import TICKS_PER_SECOND, EngineEntry, PictureEntry
 from studio.takes.mattes import matte_crc
@@ -135,7 +136,8 @@ class TakeLog:
                 self._recorder.keep(name, self._locate(name))
             asked = {REQUESTED: set_.metadata.get(REQUESTED, round(set_.time_s * TICKS_PER_SECOND))}
             plain = set_key_to_dict(replace(set_, metadata={}))
-            self.event("set", arrival.ticks, row=self.rows, index=arrival.index, **asked, key=plain)
+            made_by = {"libraries": libraries} if (libraries := libraries_of(set_.set)) else {}
+            self.event("set", arrival.ticks, row=self.rows, index=arrival.index, **asked, key=plain, **made_by)
         for name, value in cue.parameters.items():
             if value != self._values[name]:
                 self._values[name] = value

@@ -16,6 +16,7 @@ from engine.media.pictures import decode_jpeg
 from engine.types import LiveModel
 from studio.performing.casting import Casting
 from studio.performing.performance import Performance
+from studio.sets.libraries import libraries_of
 from studio.sets.stage import Stage
 from studio.takes.documents import TakeError
 from studio.takes.manifest import TICKS_PER_SECOND
@@ -126,7 +127,23 @@ def _read(path: Path) -> bytes | None:
 def same_setup(take: Take, model: LiveModel) -> bool:
     """Whether the same bytes are to be expected."""
     engine = take.manifest.engine
-    return (engine.kind, engine.setup, engine.steps) == (model.kind, model.setup.to_dict(), model.steps)
+    same_model = (engine.kind, engine.setup, engine.steps) == (model.kind, model.setup.to_dict(), model.steps)
+    return same_model and not other_libraries(take)
+
+
+def other_libraries(take: Take) -> dict[str, tuple[str, str]]:
+    """The libraries of the take's sets that have another version here, by their names: (in the take, here).
+
+    A take from before versions were kept has none. Raises TimelineError for a set that is damaged.
+    """
+    other: dict[str, tuple[str, str]] = {}
+    for event in take.events:
+        if event["kind"] == "set" and (theirs := event.get("libraries")):
+            ours = libraries_of(event["key"]["set"])
+            other |= {
+                name: (version, ours.get(name, "none")) for name, version in theirs.items() if ours.get(name) != version
+            }
+    return other
 
 
 def goes_on(take: Take, model: LiveModel) -> bool:

@@ -18,7 +18,7 @@ from engine.media.pictures import decode_jpeg
 from engine.types import LiveModel
 from studio.background import Progress
 from studio.model import load_model
-from studio.rendering.replay import replay, same_setup, same_weights
+from studio.rendering.replay import other_libraries, replay, same_setup, same_weights
 from studio.takes.documents import DamagedError, TakeError, crc, file_sha256, read_document, rgb_sha256
 from studio.takes.frames import recorded
 from studio.takes.inside import within
@@ -239,7 +239,8 @@ def _compare_pictures(report: Report, model: LiveModel, progress: Progress | Non
     )
     theirs, ours = take.manifest.engine.setup, model.setup.to_dict()
     other = [name for name in ours if theirs.get(name) != ours[name]]
-    report.notices += [f"{name}: {theirs.get(name)} in the take, {ours[name]} here" for name in other]
+    different = {name: (theirs.get(name), ours[name]) for name in other} | other_libraries(take)
+    report.notices += [f"{name}: {then} in the take, {here} here" for name, (then, here) in different.items()]
     if mean < MEAN_DB or worst < WORST_DB:
         report.faults.append("the pictures are others when they are made again")
 

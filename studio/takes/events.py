@@ -51,6 +51,8 @@ class SetEvent(Event):
     """A set came to stand behind the cast, as a timeline's JSON has it."""
 
     key: dict[str, Any]
+    libraries: dict[str, str] = Field(default_factory=dict)
+    """Versions of what made its picture; empty for the camera's own background, and in takes before they were kept."""
 
 
 class SoundEvent(Event):

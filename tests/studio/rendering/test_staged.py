@@ -9,18 +9,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from engine.compositing.composer import Composer
 from engine.media.pictures import decode_jpeg, encode_jpeg
 from engine.types import LiveModel
 from studio.live.director import Director
 from studio.performing.casting import Casting
 from studio.rendering.render import render
-from studio.rendering.replay import first_change, replay
+from studio.rendering.replay import first_change, replay, same_setup
 from studio.rendering.verify import check_take
 from studio.script.region import rgb_of
+from studio.sets.libraries import libraries_of
 from studio.sets.stage import KEPT, Stage
 from studio.sets.store import SetError, Store
 from studio.takes.documents import TakeError, rgb_sha256
@@ -135,6 +138,38 @@ def test_a_machine_whose_mattes_round_otherwise_makes_the_same(staged: Take, mon
     monkeypatch.setattr(Casting, "matte", other)
     assert again(staged) == recorded(staged)
     assert again(staged, mattes="anew") != recorded(staged), "the matter is asked where it is wished"
+
+
+def test_another_version_of_a_library_is_compared_within_a_tolerance(
+    staged: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade of OpenCV whose composites round otherwise: a take that is sound must not be called faulty."""
+    compose, opencv = Composer.compose, cv2.__version__
+
+    def rounded(self: Composer, *what: Any) -> np.ndarray:
+        return compose(self, *what) ^ np.uint8(1)
+
+    monkeypatch.setattr(Composer, "compose", rounded)
+    assert not check_take(staged, EdgeModel(seed=7)).sound, "the same version gives the same bytes"
+    monkeypatch.setattr(cv2, "__version__", "4.99.0")
+    report = check_take(staged, EdgeModel(seed=7))
+    assert (report.faults, report.pictures.partition(",")[0]) == ([], "made on another set-up")
+    assert report.notices[-1] == f"cv2: {opencv} in the take, 4.99.0 here"
+    monkeypatch.setattr(Composer, "compose", lambda self, *what: 255 - compose(self, *what))
+    assert not check_take(staged, EdgeModel(seed=7)).sound, "other pictures are faulty still"
+
+
+def test_a_takes_sets_name_the_libraries_that_made_them_and_other_takes_are_written_as_before(
+    staged: Take, beach: dict[str, Any], edge_take: Take
+) -> None:
+    composite, files = ["numpy", "cv2"], ["av", "PIL"]
+    events = [event for event in staged.events if event["kind"] == "set"]
+    assert [list(event.get("libraries", ())) for event in events] == [composite, composite + files, []]
+    assert list(libraries_of([[{"gallery": "castle"}, 1], [beach, 1], [None, 1]])) == [*composite, "skia", *files]
+    assert "libraries" not in (edge_take.folder / "events.jsonl").read_text()
+    assert "libraries" not in (edge_take.folder / "take.json").read_text()
+    old = replace(staged, events=tuple({k: v for k, v in event.items() if k != "libraries"} for event in staged.events))
+    assert same_setup(old, EdgeModel(seed=7)), "a take from before they were kept"
 
 
 def test_mattes_are_made_anew_on_request(staged: Take) -> None:

@@ -1,0 +1,23 @@
+"""Which libraries make the picture of a set, in which versions: another version may round otherwise."""
+
+from __future__ import annotations
+
+import av
+import cv2
+import numpy as np
+import PIL
+
+from studio.timeline.sets import SetBlend, kind_of, pairs_of
+
+
+def libraries_of(blend: SetBlend) -> dict[str, str]:
+    """Versions by the modules' names; none for the camera's own background. Raises TimelineError for no set."""
+    kinds = {kind_of(set_) for set_, _ in pairs_of(blend) if set_ is not None}
+    versions = {"numpy": np.__version__, "cv2": cv2.__version__} if kinds else {}  # of every composite
+    if kinds & {"gallery", "plan", "words"}:
+        from engine.designer.library import skia  # it takes its time to load
+
+        versions["skia"] = skia.__version__
+    if "file" in kinds:
+        versions |= {"av": av.__version__, "PIL": PIL.__version__}
+    return versions
