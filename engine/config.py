@@ -36,6 +36,9 @@ SHIPPED_WORLDS = (
 """The worlds of the shipped weights, in the order of the network's world vectors; the last three are places. What can
 be trained is `engine.teachers.worlds.TRAINABLE_WORLDS`."""
 
+SHIPPED_PLACES = SHIPPED_WORLDS[-3:]
+"""Those that are places behind a person."""
+
 SHIPPED_THINGS = (
     "fireball",
     "planet",

@@ -49,6 +49,14 @@ def shipped_looks() -> tuple[str, ...]:
     return SHIPPED_WORLDS
 
 
+def offered(worlds: Iterable[str]) -> list[str]:
+    """Those of a model's worlds that menus offer, in their order: all but its own places, which are vague behind a
+    person. The gallery of sets has the same ones, sharp. Prompts may name them as before."""
+    from engine.config import SHIPPED_PLACES
+
+    return [name for name in worlds if name not in SHIPPED_PLACES]
+
+
 def load_model(
     engine: EngineEntry | None = None,
     *,

@@ -104,7 +104,7 @@ class Callbacks:
 
     @answered
     def machine(self, data: Mapping[str, Any]) -> Reply:
-        """Is the model loaded, where does it run, which worlds does it know?"""
+        """Is the model loaded, where does it run, which worlds does it offer?"""
         return self.sessions.machine()
 
     @answered

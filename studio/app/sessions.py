@@ -13,6 +13,7 @@ from typing import Any
 
 from studio.delivery.finish import finish
 from studio.live.director import Director
+from studio.model import offered
 from studio.timeline.sets import SetBlend
 from studio.workers import in_words
 
@@ -70,7 +71,7 @@ class Sessions:
         self._spare: Future[Director] | None = self._first
 
     def machine(self) -> dict[str, Any]:
-        """What the model runs on and which worlds it knows, once it is loaded. Raises what loading raised."""
+        """What the model runs on and which worlds are offered, once it is loaded. Raises what loading raised."""
         if not self._first.done():
             return {"ready": False, "text": "Loading the model …", "worlds": []}
         director = self._first.result()
@@ -80,7 +81,7 @@ class Sessions:
         return {
             "ready": True,
             "text": f"{device}, {setup.dtype}",
-            "worlds": list(director.vocabulary.worlds),
+            "worlds": offered(director.vocabulary.worlds),
             "sides": SIDES,
             "side": director.sizes.live_side,
         }

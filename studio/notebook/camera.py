@@ -20,7 +20,7 @@ from engine.types import LiveModel
 from studio.delivery.finish import finish
 from studio.live.director import Director
 from studio.live.frames import LiveFrame
-from studio.model import load_model
+from studio.model import load_model, offered
 from studio.notebook.esm import join, style
 from studio.notebook.feeds import ClipFeed, Feed, PageFeed
 from studio.notebook.widget import Widget
@@ -93,7 +93,9 @@ class LiveCamera(Widget):
         self._trouble = ""
         self._changing = threading.Lock()
         self._context = contextvars.copy_context()
-        super().__init__(_worlds=[name.replace("-", " ") for name in self.director.vocabulary.worlds], **kwargs)
+        super().__init__(
+            _worlds=[name.replace("-", " ") for name in offered(self.director.vocabulary.worlds)], **kwargs
+        )
         self._show()
         self.on_msg(self._hear)
         self._alive = True

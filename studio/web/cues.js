@@ -1,4 +1,4 @@
-// The cue buttons: the known worlds and one's own words, on the keys 1 to 9 in the order in which
+// The cue buttons: the worlds and one's own words, on the keys 1 to 9 in the order in which
 // they lie.
 import {colour} from './basics.js';
 
@@ -9,7 +9,7 @@ export class Cues {
     Object.assign(this, {element, worlds: [], list: [], apply, now: ''});
   }
 
-  /** The worlds that the model knows. */
+  /** The worlds that the model offers. */
   know(names) {
     this.worlds = names.map(name => (name === 'as-is' ? 'as it is' : name.replaceAll('-', ' ')));
     this.list = this.stored();

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.config import SHIPPED_WORLDS
 from engine.media.pictures import PICTURE_SUFFIXES
 from studio.__main__ import main
+from studio.model import offered
 from studio.sets.command import described
 from studio.sets.gallery import GALLERY
 from studio.sets.picture import picture_of
@@ -28,6 +30,13 @@ def test_every_set_of_the_gallery_is_drawn(name: str) -> None:
     assert rgb.dtype == np.uint8
     assert rgb.std() > 12, "a place and not a wall"
     assert np.array_equal(rgb, picture_of({"gallery": name}, Stage(), 192, 108))
+
+
+def test_menus_offer_the_models_own_places_as_sets_alone() -> None:
+    menu = offered(SHIPPED_WORLDS)
+    assert set(SHIPPED_WORLDS) - set(menu) == {"beach", "throne-hall", "moon"} <= set(GALLERY)
+    assert menu == [name for name in SHIPPED_WORLDS if name in menu]
+    assert offered(("as-is", "risograph")) == ["as-is", "risograph"]
 
 
 def test_a_name_that_there_is_not_says_the_nearest() -> None:
