@@ -91,6 +91,16 @@ export function colour(prompt) {
   return COLOURS.others[hash % COLOURS.others.length];
 }
 
+/** Keep a text for the next visit; false where the browser has no room for it, and all goes on. */
+export function remember(name, text) {
+  try {
+    localStorage.setItem(name, text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Seconds as HH:MM:SS:FF; times come in whole microseconds, so a frame may seem to begin a trifle
  * early.

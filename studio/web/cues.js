@@ -1,6 +1,6 @@
 // The cue buttons: the worlds and one's own words, on the keys 1 to 9 in the order in which
 // they lie.
-import {colour} from './basics.js';
+import {colour, remember} from './basics.js';
 
 const STORE = 'lsd-studio.cues';
 
@@ -40,7 +40,7 @@ export class Cues {
   }
 
   save() {
-    localStorage.setItem(STORE, JSON.stringify(this.list));
+    remember(STORE, JSON.stringify(this.list));
     this.draw();
   }
 

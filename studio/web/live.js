@@ -1,6 +1,6 @@
 // The live page: the source, the monitors, the prompt, the slate, the record button and the status
 // line.
-import {timecode} from './basics.js';
+import {remember, timecode} from './basics.js';
 import {Cues} from './cues.js';
 import {Meter, sizeFor} from './feed.js';
 import {Link} from './link.js';
@@ -198,7 +198,7 @@ export function mountLive(root, studio) {
     );
   }
   $('.size select').addEventListener('change', event => {
-    localStorage.setItem(SIDE, event.target.value);
+    remember(SIDE, event.target.value);
     drawSizes();
   });
   const choose = (kind, more) => {
@@ -270,7 +270,7 @@ export function mountLive(root, studio) {
       const next = await studio.call('slate', slate());
       for (const name of ['production', 'scene', 'shot']) form[name].value = next[name];
       form.take.value = next.take;
-      localStorage.setItem(SLATE, JSON.stringify(slate()));
+      remember(SLATE, JSON.stringify(slate()));
     } catch (error) {
       studio.say(error.message, 'error');
     }

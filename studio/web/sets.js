@@ -1,5 +1,6 @@
 // The set card: what stands behind the cast (the gallery, one's own pictures and clips, words), who
 // the cast is, and what is to be known of the key.
+import {remember} from './basics.js';
 import {Parameters} from './parameters.js';
 import {nameOf} from './setlane.js';
 
@@ -84,6 +85,13 @@ export class SetCard {
       localStorage.removeItem(OWN);
       return [];
     }
+  }
+
+  store() {
+    if (!remember(OWN, JSON.stringify(this.own)))
+      this.studio.say(
+        'This browser has no room to remember your sets: bring them again next time.',
+      );
   }
 
   draw() {
@@ -173,7 +181,7 @@ export class SetCard {
         0,
         KEPT,
       );
-      localStorage.setItem(OWN, JSON.stringify(this.own));
+      this.store();
       this.draw();
       this.ask({set});
     } catch (error) {
@@ -184,8 +192,9 @@ export class SetCard {
     }
   }
 
-  /** Learn the clean plate: nobody is in the picture for a second. */
+  /** Learn the clean plate, where the cast is to be found by it: nobody is in the picture for a second. */
   clean() {
+    if (this.$('[data-do=clean]').hidden) return;
     if (!this.link().send({type: 'clean', production: this.production()}))
       return this.studio.say('Press Start first: the clean plate is the camera’s.', 'error');
     this.$('.hint').textContent = 'Keep the picture empty …';
@@ -208,11 +217,13 @@ export class SetCard {
   /** The key's colour, by a click on the camera's picture. */
   pick(event) {
     if (this.$('[name=cast]').value !== 'chroma' || !this.video.videoWidth) return;
-    const box = this.video.getBoundingClientRect(),
+    const {videoWidth: width, videoHeight: height} = this.video,
+      box = this.video.getBoundingClientRect(),
+      scale = Math.max(box.width / width, box.height / height), // object-fit: cover
       canvas = Object.assign(document.createElement('canvas'), {width: 1, height: 1}),
       pen = canvas.getContext('2d');
-    const x = ((event.clientX - box.left) / box.width) * this.video.videoWidth,
-      y = ((event.clientY - box.top) / box.height) * this.video.videoHeight;
+    const x = width / 2 + (event.clientX - box.left - box.width / 2) / scale,
+      y = height / 2 + (event.clientY - box.top - box.height / 2) / scale;
     pen.drawImage(this.video, x - 3, y - 3, 7, 7, 0, 0, 1, 1);
     this.key = [...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)];
     this.recast();
