@@ -175,7 +175,11 @@ def test_a_disk_without_locks_records_all_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_locks")
-@pytest.mark.parametrize(("owner", "locked"), [(DIED, False), (YOUNGER, False), (ELSEWHERE, True)])
+@pytest.mark.parametrize(
+    ("owner", "locked"),
+    [(DIED, False), (YOUNGER, False), (ELSEWHERE, True)],
+    ids=["died", "another of its number", "elsewhere"],  # names without a process id, which two workers would not share
+)
 def test_without_locks_what_a_dead_process_had_is_free(tmp_path: Path, owner: str, locked: bool) -> None:
     (tmp_path / lock_module.NAME).touch()
     (tmp_path / f"{lock_module.NAME}{lock_module.OWNER}").write_text(owner)
