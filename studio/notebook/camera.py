@@ -105,7 +105,7 @@ class LiveCamera(Widget):
 
     def prompt(self, prompt: Prompt, fade_s: float = 0.0) -> None:
         """Ask for another picture; the newest wins and holds from the next frame on. Raises TimelineError."""
-        self.director.say(prompt, fade_s)
+        self.director.say(prompt, fade_s, wait=True)  # a take that is asked for next begins with it
         self._asked = words(prompt)
         self._show()
 

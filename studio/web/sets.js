@@ -192,7 +192,7 @@ export class SetCard {
     }
   }
 
-  /** Learn the clean plate, where the cast is to be found by it: nobody is in the picture for a second. */
+  /** Learn the clean plate, by which the cast is found: nobody is in the picture for a second. */
   clean() {
     if (this.$('[data-do=clean]').hidden) return;
     if (!this.link().send({type: 'clean', production: this.production()}))

@@ -42,7 +42,7 @@ def test_what_the_lane_does_not_show_is_rendered_again_too(house: House, weights
     assert (live["draft"], version["draft"]) == (None, None)
     keys = [{**version["keys"][0], "prompt": "wild west"}]
     assert house.callbacks.draft({**page, "keys": keys, "markers": []}) == {}
-    assert house.callbacks.take(page)["versions"][1]["draft"] == {"keys": keys, "markers": []}
+    assert house.callbacks.take(page)["versions"][1]["draft"] == {"keys": keys, "markers": [], "sets": []}
     job = house.callbacks.render({**page, "keys": keys, "markers": []})
     assert house.callbacks.take(page)["job"] == job["job"]
     assert [line["rendering"] for line in house.callbacks.takes(page)["takes"]] == [True]

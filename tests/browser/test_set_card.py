@@ -1,0 +1,55 @@
+"""The set card by itself: it keeps to what is shown, whatever the browser can remember."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from engine.media.video import VideoWriter
+from engine.types import Frame
+from tests.browser.support import Served, enter
+from tests.browser.test_pages import start, stop
+from tests.browser.test_pages import studio as studio
+
+
+def test_the_set_card_keeps_to_what_is_shown(studio: Served, page: Page, tmp_path: Path) -> None:
+    """C takes a clean plate only where its button is; a set comes though the browser can remember nothing; a click
+    takes the colour of what lies under it, though the picture is cropped to its box."""
+    band = tmp_path / "band.mp4"
+    with VideoWriter(band, 320, 160) as writer:
+        rgb = np.zeros((160, 320, 3), np.uint8)
+        rgb[:, :], rgb[:, 80:112] = (200, 30, 30), (30, 180, 40)  # a green band
+        for n in range(48):
+            writer.write(Frame(rgb, n, n / 24))
+    Image.new("RGB", (64, 36), "teal").save(tmp_path / "sea.png")
+    sent: list[dict[str, Any]] = []
+
+    def hear(payload: str | bytes) -> None:
+        if isinstance(payload, str):
+            sent.append(json.loads(payload))
+
+    page.on("websocket", lambda socket: socket.on("framesent", hear))
+    enter(page, studio.url)
+    page.get_by_role("radio", name="Clip").click()
+    page.locator(".drop input[type=file]").set_input_files(band)
+    start(page)
+    page.keyboard.press("c")
+    page.evaluate("() => { Storage.prototype.setItem = () => { throw new DOMException('full'); }; }")
+    page.locator(".set .bring input").set_input_files(tmp_path / "sea.png")
+    expect(page.locator(".set .standing")).to_have_text("sea.png")
+    page.locator(".set [name=cast]").select_option("chroma")
+    page.evaluate("""() => Object.assign(document.querySelector('.camera video').style,
+      {inset: '0 auto auto 0', width: '160px', height: '160px'})""")
+    page.locator(".camera video").click(position={"x": 16, "y": 80}, force=True)  # of the clip: 96 of 320
+    expect(page.locator(".set .standing")).to_have_text("sea.png")
+    page.wait_for_timeout(500)
+    keys = [each["cast"]["settings"]["key"] for each in sent if "settings" in (each.get("cast") or {})]
+    assert keys, sent
+    assert keys[-1][1] > 2 * keys[-1][0]
+    assert "clean" not in [each["type"] for each in sent]
+    stop(page)
