@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
@@ -29,8 +30,11 @@ from studio.live.newest import Newest
 from studio.live.overload import overload
 from studio.live.takelog import TakeLog
 from studio.notebook import LiveCamera
+from studio.sets.store import Store
 from studio.takes.recorder import Recorder
+from studio.takes.slate import Slate
 from studio.takes.take import Take
+from studio.timeline.timeline import Timeline
 from studio.workers import Worker
 from tests.edge_model import EdgeModel
 from tests.faults.shooting import camera_jpeg, shoot_take
@@ -179,6 +183,43 @@ def maker_of_sets(house: House, patch: pytest.MonkeyPatch) -> str:
             director.change_set(None)
         send(socket, 2, 4)
     return words
+
+
+def coming_set(house: House, patch: pytest.MonkeyPatch) -> str:
+    """A timeline's next set is made ahead of its time; the picture goes on without."""
+    token = house.token()
+    with house.socket(token) as socket:
+        send(socket, 0, 2)
+        director = house.callbacks.sessions.enter(token).director
+        patch.setattr(Newest, "_prepared", odd)
+        line = Timeline.of("as it is").with_set(0, {"colour": "red"}).with_set(9, {"colour": "blue"})
+        take = director.record(house.folder, Slate(**SLATE), timeline=line)
+        send(socket, 2, 4)
+        words = trouble(socket)
+        send(socket, 4, 6)
+        within(10, director.cut)
+    assert Take.open(take).state == "complete"
+    return words
+
+
+def copier(house: House, patch: pytest.MonkeyPatch) -> str:
+    """A set's file that no link can be made of is copied beside the frames."""
+    house.folder.mkdir(parents=True)
+    picture = house.folder / "sea.png"
+    Image.new("RGB", (64, 36), "teal").save(picture)
+    name = Store(house.folder / "threads" / "sets").add(picture)
+    patch.setattr("studio.takes.recorder.link_file", lambda *_: False)
+    patch.setattr("studio.takes.recorder.copy_file", odd)
+    with house.socket(house.token()) as socket:
+        send(socket, 0, 2)
+        socket.send_json({"type": "set", "set": {"file": name}})
+        message(socket, "set")
+        record(socket)
+        send(socket, 2, 9)
+        ended = message(socket, "recording")
+        assert ended["on"] is False
+        send(socket, 9, 12)
+    return str(ended["text"])
 
 
 def clean_plate(house: House, patch: pytest.MonkeyPatch) -> str:
@@ -362,6 +403,8 @@ INJECTIONS: dict[str, Callable[[House, pytest.MonkeyPatch], str]] = {
     "studio.live.mailbox: prompt": embedder,
     "studio.live.director: set": maker_of_sets,
     "studio.live.cleanplate: clean plate": clean_plate,
+    "studio.live.ahead: coming set": coming_set,
+    "studio.takes.recorder: copier": copier,
     "studio.live.director: end of take": end_of_take,
     "studio.live.overload: camera": overload_camera,
     "studio.live.filecamera: file camera": file_camera,
