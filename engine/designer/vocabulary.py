@@ -70,6 +70,6 @@ DRAWN = (
     waterfall,
     flags,
 )
-"""One module a line, so that two who add a module don't meet: the order is that of the names."""
+"""The modules whose import registers the drawings. Names stand in the order of the imports, which are sorted."""
 
 __all__ = ["DRAWN", "KINDS", "Drawing", "drawing", "names", "revision", "suggest"]

@@ -59,7 +59,10 @@ def test_a_judgement_while_proxies_are_made_loses_neither(edge_take: Take, field
 
 
 @pytest.mark.usefixtures("slow_saves")
-def test_judgements_of_two_pages_are_both_kept(edge_take: Take) -> None:
+@pytest.mark.parametrize("locks", [True, False], ids=["locks", "a disk without locks"])
+def test_judgements_of_two_pages_are_both_kept(edge_take: Take, locks: bool, request: pytest.FixtureRequest) -> None:
+    if not locks:
+        request.getfixturevalue("no_locks")
     edits = [{"verdict": "circled"}, {"notes": "good light"}]
     pages = [threading.Thread(target=lambda fields=fields: edge_take.edit(**fields)) for fields in edits]
     for page in pages:
@@ -202,15 +205,3 @@ def test_without_locks_a_file_that_says_nothing_holds_nobody_for_long(tmp_path: 
     os.utime(owner, (0, 0))
     assert not is_locked(tmp_path)
     RecordingLock(tmp_path).release()
-
-
-@pytest.mark.usefixtures("no_locks", "slow_saves")
-def test_without_locks_changes_are_made_one_at_a_time(edge_take: Take) -> None:
-    edits = [{"verdict": "circled"}, {"notes": "good light"}]
-    pages = [threading.Thread(target=lambda fields=fields: edge_take.edit(**fields)) for fields in edits]
-    for page in pages:
-        page.start()
-    for page in pages:
-        page.join()
-    manifest = Take.open(edge_take.folder).manifest
-    assert (manifest.verdict, manifest.notes) == ("circled", "good light")
