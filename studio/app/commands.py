@@ -231,10 +231,20 @@ class Commands:
         self.say("param", name=name, value=value)
 
     async def record(self, data: dict[str, Any]) -> None:
-        """Roll, or cut."""
+        """Roll, or cut; answered by `recording` whatever comes of it."""
         if not data.get("on"):
             await self._cut()
             return
+        try:
+            await self._roll(data)
+        except ValueError:
+            self.say("recording", on=self.recording)
+            raise
+
+    async def _roll(self, data: dict[str, Any]) -> None:
+        """Begin a take. Raises ValueError where one is being recorded already or its folder cannot be written."""
+        if self.recording:
+            raise ValueError("a take is being recorded already; cut it first")
         if self._looking_up:
             await self._looking_up  # the take begins with the words that were asked for before it
         if self._making:

@@ -34,6 +34,8 @@ export function mountLive(root, studio) {
     monitors = $('.monitors');
   let prompt = 'as it is',
     recording = null,
+    asked = null, // to roll (true) or to cut (false), while the studio has not answered
+    unanswered = 0,
     state = 'idle';
   const meter = new Meter();
 
@@ -68,6 +70,7 @@ export function mountLive(root, studio) {
       else if (name === 'taken')
         tell(text || 'This session goes on in another window.', 'Bring it back here', start);
       else tell('');
+      if (name !== 'live') answered(Infinity);
       if (!started && recording) setRecording(null);
       source.changed();
     },
@@ -110,7 +113,10 @@ export function mountLive(root, studio) {
       prompt = data.text;
       showPrompt(data.text, data.nearest);
     },
-    recording: data => setRecording(data.on ? data : null, data),
+    recording: data => {
+      if (!data.text) answered(1); // with a text, the take ended by itself
+      setRecording(data.on ? data : null, data);
+    },
     bye: data => {
       link.reason = data.text;
     },
@@ -133,7 +139,7 @@ export function mountLive(root, studio) {
     link.open();
   }
   async function stop() {
-    if (recording) await record();
+    if (asked ?? recording) await record();
     link.close();
     link.on.state('idle');
     delete monitors.dataset.picture;
@@ -285,14 +291,26 @@ export function mountLive(root, studio) {
   });
   number();
 
+  /** Roll or cut, whichever was not asked for last: a second press waits for no answer. */
   async function record() {
-    if (!recording) return link.send({type: 'record', on: true, fps: source.fps, slate: slate()});
-    await sound.stop();
-    link.send({type: 'record', on: false});
+    const on = !(asked ?? recording);
+    asked = on;
+    unanswered += 1;
+    $('.record').setAttribute('aria-busy', 'true');
+    if (!on) await sound.stop();
+    const message = on ? {fps: source.fps, slate: slate()} : {};
+    if (!link.send({type: 'record', on, ...message})) answered(1);
+  }
+  function answered(count) {
+    unanswered = Math.max(0, unanswered - count);
+    if (unanswered) return;
+    asked = null;
+    $('.record').setAttribute('aria-busy', 'false');
   }
   function setRecording(now, data) {
     const was = recording;
-    recording = now && {since: performance.now() - (now.seconds ?? 0) * 1000};
+    if (!now || !was || 'seconds' in now)
+      recording = now && {since: performance.now() - (now.seconds ?? 0) * 1000};
     $('.tally').hidden = !recording;
     monitors.classList.toggle('recording', Boolean(recording));
     const button = $('.record');

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.support import Figures, Served, is_fault, start_server
 
@@ -24,6 +24,9 @@ CHROMIUM_FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--host-resolver-rules=MAP studio.test 127.0.0.1",
 )
+
+expect.set_options(timeout=30_000)
+"""What a page shows in the end is tested here and how fast is measured elsewhere; a machine may be busy meanwhile."""
 
 
 @pytest.fixture(scope="module")

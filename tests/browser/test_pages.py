@@ -165,6 +165,19 @@ def test_a_lost_connection_says_so_comes_back_and_the_take_goes_on(
     stop(page)
 
 
+def test_a_second_press_cuts_though_the_first_is_not_answered(serve: Callable[..., Served], page: Page) -> None:
+    enter(page, serve().url)
+    start(page)
+    press = "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'r', bubbles: true}))"
+    page.evaluate(f"{press}; {press}")
+    answer = page.locator(".kept, .notices").filter(has_text=re.compile("T001|Nothing was recorded"))
+    expect(answer).to_have_count(1)
+    expect(page.locator(".record")).to_have_attribute("aria-busy", "false")
+    expect(page.locator(".record")).to_have_attribute("aria-pressed", "false")
+    assert "being recorded" not in page.locator(".notices").inner_text()
+    stop(page)
+
+
 def test_live_work_knows_the_worlds_of_the_weights_that_were_given(
     serve: Callable[..., Served], page: Page, tmp_path: Path
 ) -> None:
@@ -179,6 +192,7 @@ def test_live_work_knows_the_worlds_of_the_weights_that_were_given(
     start(page)
     page.keyboard.press("r")
     expect(page.get_by_role("button", name="underwater")).to_have_count(0)
+    expect(page.locator(".tally")).to_be_visible()
     page.wait_for_timeout(500)
     page.keyboard.press("r")
     expect(page.locator(".kept")).to_contain_text("T001")

@@ -27,6 +27,20 @@ def test_a_frame_is_answered_with_its_own_number(house: House) -> None:
             assert Image.open(io.BytesIO(body)).size == (96, 64)
 
 
+def test_each_record_is_answered_once_and_names_no_folder(house: House) -> None:
+    roll = {"type": "record", "on": True, "slate": {"production": "twice", "scene": "1", "shot": "A"}}
+    with house.socket(house.token()) as socket:
+        socket.send_json(roll)
+        assert message(socket, "recording")["on"]
+        socket.send_json(roll)
+        assert message(socket, "recording") == {"type": "recording", "on": True}
+        assert message(socket, "error")["text"] == "A take is being recorded already; cut it first"
+        socket.send_json({"type": "record", "on": False})
+        assert not message(socket, "recording")["on"]
+        socket.send_json(roll | {"slate": {"production": "..", "scene": "1", "shot": "A"}})
+        assert message(socket, "recording") == {"type": "recording", "on": False}
+
+
 @pytest.mark.parametrize("version", [{}, {"version": wire.VERSION + 1}])
 def test_a_page_of_another_version_is_to_be_loaded_again(house: House, version: dict[str, int]) -> None:
     with house.socket(house.token()) as socket:
