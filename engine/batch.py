@@ -85,8 +85,7 @@ class StreamBatch:
                 self._groups[kind] = makers[0].group()
             made = self._groups[kind].make(makers, [requests[name] for name in names])
             for name, picture in zip(names, made, strict=True):
-                self.streams[name].finish(requests[name])
-                pictures[name] = picture
+                pictures[name] = self.streams[name].finish(requests[name], picture)
         return {name: pictures[name] for name in frames}
 
     def _side_by_side(

@@ -42,7 +42,7 @@ def normalised_masks(masks: Sequence[np.ndarray]) -> Tensor:
     """
     given, shape = [], np.shape(masks[0])
     for mask in masks:
-        values = torch.as_tensor(np.asarray(mask, np.float32))
+        values = torch.from_numpy(np.array(mask, np.float32))
         if values.ndim != 2 or values.shape != shape or not bool(((values >= 0) & (values <= 1)).all()):
             raise PromptError(f"a region's mask is (H, W) in 0..1, of one size for all; got {tuple(values.shape)}")
         given.append(values)

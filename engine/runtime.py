@@ -85,7 +85,7 @@ def choose_device(name: str = "auto") -> torch.device:
             _log.info("torch %s sees no GPU: the CPU is used", torch.__version__)
     if not available[name]:
         raise ValueError(
-            f"device {name!r} is not available to torch {torch.__version__} here; use --device auto or cpu"
+            f"device {name!r} is not available to torch {torch.__version__} here; take the device 'auto' or 'cpu'"
         )
     return torch.device(name)
 

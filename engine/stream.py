@@ -7,8 +7,10 @@ picture = stream.step(camera_picture)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import torch
@@ -26,7 +28,9 @@ from engine.snapshot import Snapshot
 from engine.types import Prompt, PromptRegion, Sizes, Vocabulary
 
 NOMINAL_FPS = 24.0
-"""Frames a second where a source gives no times."""
+"""Frames a second where neither a frame's time nor the source's rate is given."""
+Channels: TypeAlias = Literal["rgb", "bgr"]
+"""The order of a picture's last axis: RGB as in Pillow and PyAV, or BGR as OpenCV reads and shows it."""
 LEAST_INTERVAL_S, MOST_INTERVAL_S = 1 / 240, 0.5
 """The time since the last frame, as the network gets it, is clamped to these: it was trained on 1/30 to 1/12 s, and a
 pause of the camera says nothing about how fast things move."""
@@ -42,14 +46,29 @@ class Stream:
     kind = "lsd"
     delay = 0
 
-    def __init__(self, weights: Weights, maker: FrameMaker, *, threads: int, seed: int = 0, steps: int = 1) -> None:
+    def __init__(
+        self,
+        weights: Weights,
+        maker: FrameMaker,
+        *,
+        threads: int,
+        seed: int = 0,
+        steps: int = 1,
+        fps: float = NOMINAL_FPS,
+        channels: Channels = "rgb",
+    ) -> None:
         """maker: built from these weights; not shared with another stream. threads: CPU cores to use.
 
         For the rest see `load`.
         """
         sampler.noise_levels(steps)  # refuses a number of steps below 1
+        if isinstance(fps, bool) or not isinstance(fps, int | float) or not (0 < fps < math.inf):
+            raise ValueError(f"fps={fps!r}; give the source's frames a second, such as fps=30")
+        if channels not in get_args(Channels):
+            raise ValueError(f"channels={channels!r}; write channels='rgb', or channels='bgr' for OpenCV's pictures")
         self.config, self.maker = weights.config, maker
         self.seed, self.steps = seed, steps
+        self.fps, self.channels = float(fps), channels
         weight = maker.network.stem.weight
         self.setup = NumericSetup.of(weight.device, weight.dtype, threads, weights.sha256)
         self.sizes = Sizes(live_side=runtime.live_side(self.setup))
@@ -72,15 +91,28 @@ class Stream:
         steps: int = 1,
         threads: int | None = None,
         backend: str = "auto",
+        fps: float = NOMINAL_FPS,
+        channels: Channels = "rgb",
     ) -> Stream:
         """A stream of the shipped weights, or of a safetensors file.
 
         device: auto, cpu, cuda or mps. seed: with a frame's index it determines the noise. steps: denoising steps per
         frame, 1 is real time. threads: CPU cores to use; all but one by default, at most eight. backend: how frames are
-        made, `auto` or another of `engine.fast.choice.BACKENDS`. Raises WeightsError or ValueError, with the remedy.
+        made, `auto` or another of `engine.fast.choice.BACKENDS`. fps: frames a second of a source whose frames come
+        without times, see `step`. channels: `bgr` for OpenCV's arrays, which `step` then takes and gives. Raises
+        WeightsError or ValueError, with the remedy.
         """
         loaded = load_weights(Path(weights) if weights is not None else None)
-        return cls.of(loaded, device=device, seed=seed, steps=steps, threads=threads, backend=backend)
+        return cls.of(
+            loaded,
+            device=device,
+            seed=seed,
+            steps=steps,
+            threads=threads,
+            backend=backend,
+            fps=fps,
+            channels=channels,
+        )
 
     @classmethod
     def from_config(
@@ -93,10 +125,20 @@ class Stream:
         threads: int | None = None,
         backend: str = "auto",
         weights_seed: int = 0,
+        fps: float = NOMINAL_FPS,
+        channels: Channels = "rgb",
     ) -> Stream:
         """A stream of random weights, the same for the same `weights_seed`: for tests and for timing."""
-        weights = random_weights(config, weights_seed)
-        return cls.of(weights, device=device, seed=seed, steps=steps, threads=threads, backend=backend)
+        return cls.of(
+            random_weights(config, weights_seed),
+            device=device,
+            seed=seed,
+            steps=steps,
+            threads=threads,
+            backend=backend,
+            fps=fps,
+            channels=channels,
+        )
 
     @classmethod
     def of(
@@ -108,11 +150,14 @@ class Stream:
         steps: int = 1,
         threads: int | None = None,
         backend: str = "auto",
+        fps: float = NOMINAL_FPS,
+        channels: Channels = "rgb",
     ) -> Stream:
         """A stream of weights that are there already, which stay as they are; the rest as for `load`."""
         chosen = runtime.choose_device(device)
         maker = choose_maker(weights.network, chosen, runtime.choose_dtype(chosen), backend)
-        return cls(weights, maker, threads=runtime.set_threads(threads), seed=seed, steps=steps)
+        used = runtime.set_threads(threads)
+        return cls(weights, maker, threads=used, seed=seed, steps=steps, fps=fps, channels=channels)
 
     # -- prompts
 
@@ -153,20 +198,22 @@ class Stream:
     def step(self, frame: np.ndarray, time_s: float | None = None, index: int | None = None) -> np.ndarray:
         """Make the frame that answers `frame`.
 
-        frame: (H, W, 3) uint8 RGB from 64x64 to 1920x1080, of one size until `reset`. time_s: seconds on the source's
-        clock, index / 24 by default. index: the source frame's number, one more than the last by default; with the
-        seed it determines the noise. Returns a fresh (H, W, 3) uint8 array that the caller owns. Raises ValueError on
-        another shape or type.
+        frame: (H, W, 3) uint8 RGB from 64x64 to 1920x1080, of one size until `reset`; it is read, never written to,
+        and may be read-only. An array does not say whether it is RGB or OpenCV's BGR, under which red and blue change
+        places: `Stream.load(channels="bgr")` takes and gives the latter. time_s: seconds on the source's clock, by
+        which snow falls and waves move. By default the frame is `index / fps` seconds on, 24 frames a second unless
+        the stream was loaded with another `fps`; the wall clock is never asked, for the same frames must give the same
+        pictures: a live camera of no fixed rate passes `time.monotonic()`. index: the source frame's number, one more
+        than the last by default; with the seed it determines the noise. Returns a fresh (H, W, 3) uint8 array that the
+        caller owns. Raises ValueError on another shape or type.
         """
         if self.setup.device == "cpu":
             runtime.set_threads(self.setup.threads)  # torch's setting, which another stream may have changed
         request = self.begin(frame, time_s, index)
-        picture = self.maker.make(request)
-        self.finish(request)
-        return picture
+        return self.finish(request, self.maker.make(request))
 
     def begin(self, frame: np.ndarray, time_s: float | None = None, index: int | None = None) -> FrameRequest:
-        """Check `frame` and return all that its answer is made from. Changes nothing; call `finish` once it is made.
+        """Check `frame` and return all that its answer is made from. Changes nothing; give `finish` what is made.
 
         Only a caller that steps several streams together needs the two; `step` calls both. Arguments as for `step`.
         """
@@ -174,21 +221,26 @@ class Stream:
         if self._size not in (None, size):
             (height, width), (was_height, was_width) = size, self._size
             was = f"a stream of {was_width}x{was_height}"
-            raise ValueError(f"a frame of {width}x{height} in {was}; call reset() before changing the size")
+            raise ValueError(f"a frame of {width}x{height} in {was}; call stream.reset() before changing the size")
         index = self.index if index is None else index
-        time_s = index / NOMINAL_FPS if time_s is None else time_s
+        time_s = index / self.fps if time_s is None else time_s
         if not np.isfinite(time_s):
             raise ValueError(f"a frame's time of {time_s} s; seconds on the source's clock are needed")
-        interval_s = 1 / NOMINAL_FPS
+        interval_s = min(max(1 / self.fps, LEAST_INTERVAL_S), MOST_INTERVAL_S)
         if self._time_s is not None:
             interval_s = min(max(time_s - self._time_s, LEAST_INTERVAL_S), MOST_INTERVAL_S)
         time = FrameTime(index, time_s, interval_s)
-        return FrameRequest(frame, time, self._conditioning, self.seed, self.steps)
+        return FrameRequest(self._turned(frame), time, self._conditioning, self.seed, self.steps)
 
-    def finish(self, request: FrameRequest) -> None:
-        """Advance the clock past this request, once its frame is made."""
+    def finish(self, request: FrameRequest, picture: np.ndarray) -> np.ndarray:
+        """Advance the clock past this request, whose picture is made; returns it with the channels in our order."""
         self._size = request.size
         self.index, self._time_s = request.time.index + 1, request.time.time_s
+        return self._turned(picture)
+
+    def _turned(self, picture: np.ndarray) -> np.ndarray:
+        """From the order of this stream's channels to RGB, or back: the same array where it is RGB."""
+        return picture if self.channels == "rgb" else np.ascontiguousarray(picture[..., ::-1])
 
     # -- state
 

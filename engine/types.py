@@ -109,12 +109,14 @@ class Sizes:
         """
         if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
             got = f"{frame.dtype} {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
-            raise ValueError(f"a frame is a uint8 RGB array (H, W, 3), got {got}")
+            raise ValueError(f"a frame is a uint8 RGB array (H, W, 3), got {got}; {_as_frame(frame)}")
         height, width = frame.shape[:2]
         (least_w, least_h), (most_w, most_h) = self.smallest, self.largest
         if not (least_w <= width <= most_w and least_h <= height <= most_h):
             legal = f"from {least_w}x{least_h} to {most_w}x{most_h} is taken"
-            raise ValueError(f"a frame of {width}x{height}; {legal}: resize it first")
+            raise ValueError(
+                f"a frame of {width}x{height}; {legal}: resize it first, as engine.media.pictures.fit does"
+            )
         return height, width
 
     def parse(self, text: str) -> tuple[int, int]:
@@ -129,6 +131,23 @@ class Sizes:
         if not (least_w <= int(width) <= most_w and least_h <= int(height) <= most_h):
             raise ValueError(f"{text} is out of range; from {least_w}x{least_h} to {most_w}x{most_h} is possible")
         return int(width), int(height)
+
+
+def _as_frame(given: object) -> str:
+    """How to make a frame of what was given instead, in Python."""
+    if not isinstance(given, np.ndarray):
+        return "of a Pillow image: np.array(image.convert('RGB'))"
+    if given.ndim == 4:
+        return "give one frame at a time: stream.step(frames[0])"
+    if given.ndim == 2:
+        return "of grey: np.stack([grey] * 3, axis=-1)"
+    if given.ndim == 3 and given.shape[2] == 4:
+        return "leave the alpha out: frame[..., :3]"
+    if given.ndim == 3 and given.shape[0] == 3 and given.shape[2] != 3:
+        return "put the channels last: frame.transpose(1, 2, 0)"
+    if given.dtype.kind == "f":
+        return "of values in 0..1: (frame * 255).round().astype(np.uint8)"
+    return "of whole numbers in 0..255: frame.astype(np.uint8)"
 
 
 class LiveModel(Protocol):
@@ -193,8 +212,9 @@ class LiveModel(Protocol):
     def step(self, frame: np.ndarray, time_s: float | None = None, index: int | None = None) -> np.ndarray:
         """The picture that answers `frame`, (H, W, 3) uint8 each; the caller owns it.
 
-        time_s: seconds on the source's clock. index: the source frame's number, which determines the noise
-        together with `seed`. Frames are of one size until `reset`. Raises ValueError on another size or type.
+        time_s: seconds on the source's clock; by default those of a source of steady rate. index: the source frame's
+        number, which determines the noise together with `seed`. Frames are of one size until `reset`; one may be
+        read-only. Raises ValueError on another size or type.
         """
 
     def reset(self) -> None:

@@ -39,7 +39,7 @@ class Plain:
     def begin(self, request: FrameRequest) -> FrameInputs:
         """All that the network reads for a request; changes nothing that is remembered."""
         device, time = self._device, request.time
-        picture = pad_picture(torch.from_numpy(np.ascontiguousarray(request.picture)).to(device))
+        picture = pad_picture(torch.from_numpy(np.require(request.picture, requirements=["C", "W"])).to(device))
         tall, wide = picture.shape[:2]
         past, past_level, memory = self._memory(request.size).read()
         masks = self._masks_for(request)

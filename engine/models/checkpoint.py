@@ -125,7 +125,7 @@ def parts_of(path: Path) -> list[Path]:
     beside = sorted(path.parent.glob(f"{path.name}.*-of-*"))
     shards = [part for part in beside if _SHARD.fullmatch(part.name.removeprefix(path.name)) and part.is_file()]
     if not shards:
-        raise WeightsError(f"no weights at {path}; leave --weights out to use the shipped ones")
+        raise WeightsError(f"no weights at {path}; give the path of a .safetensors file, or none for the shipped ones")
     counts = {part.name.rsplit("-of-", 1)[1] for part in shards}
     wanted = [path.with_name(f"{path.name}.{n}-of-{count}") for count in counts for n in range(1, int(count) + 1)]
     missing = [part.name for part in wanted if part not in shards]
