@@ -95,6 +95,8 @@ def serve(
     from studio.app.server import serve as serve_pages  # Gradio takes seconds to import
     from studio.takes.example import copy_example
 
+    if share and not login:
+        _remark("Whoever has the link can shoot, and see and judge your takes: --auth USER:PASSWORD asks first.")
     if sessions == SESSIONS and copy_example(sessions):
         _remark(f"A first start: the example take was copied to {sessions / 'example'}")
     with terminable():

@@ -120,6 +120,15 @@ def check_weights(path: Path) -> None:
     parts_of(path)
 
 
+def check_device(name: str) -> None:
+    """Raises ValueError, which says what to use, where the device is not to be had. name: auto, cpu, cuda or mps."""
+    if name in ("auto", "cpu"):
+        return  # torch, which knows of the others, takes seconds to import
+    from engine.runtime import choose_device
+
+    choose_device(name)
+
+
 def weights_are_there(path: Path) -> bool:
     """Whether `path` names weights, whole or in shards."""
     try:

@@ -73,6 +73,7 @@ DOORS = (
     Door("/theme.css", "everybody"),
     Door("/gradio_api/theme.css", "everybody"),
     Door("/favicon.ico", "everybody"),
+    Door("/studio/preview.jpg", "everybody"),  # for link previews, which sign in nowhere
     Door("/robots.txt", "everybody"),
     Door("/manifest.json", "everybody"),
     Door("/pwa_icon", "everybody"),

@@ -9,10 +9,10 @@ from typing import Any
 import gradio as gr
 
 from studio.app.callbacks import Callbacks, Reply
+from studio.app.preview import TITLE
 from studio.delivery.formats import FORMATS
 from studio.web import WEB
 
-TITLE = "Live film studio"
 HEAD = """
 <link rel="stylesheet" href="studio/web/palette.css">
 <link rel="stylesheet" href="studio/web/studio.css"><link rel="stylesheet" href="studio/web/player.css">

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, redirect_stdout
 from dataclasses import dataclass
+from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -22,12 +24,13 @@ from studio.app.callbacks import Callbacks
 from studio.app.connections import bound
 from studio.app.doors import Doors
 from studio.app.guard import GradioApp, Guard
+from studio.app.preview import PICTURE, Preview
 from studio.app.sessions import Sessions
 from studio.app.socket import answer
 from studio.farm.farm import Farm
 from studio.farm.local import Processes
 from studio.live.director import Director
-from studio.model import DEFAULT_KIND, check_weights, load_model
+from studio.model import DEFAULT_KIND, check_device, check_weights, load_model
 from studio.sets.gallery import GALLERY
 from studio.sets.picture import thumbnail
 from studio.web import WEB
@@ -96,10 +99,12 @@ def serve(
     shards, for live work, in place of the shipped ones. A take is rendered again with the kind and the weights that
     made it. places: how many pages can be live at once. allow_hosts: names by
     which browsers reach it through a proxy.
-    Raises OSError where the port is taken, ValueError where there are no such weights.
+    Raises OSError where the port is taken or a public link cannot be made, ValueError where there are no such weights
+    or no such device.
     """
     if weights is not None:
         check_weights(weights)
+    check_device(device)
     sessions.mkdir(parents=True, exist_ok=True)
     sessions = sessions.resolve()
     guard = Guard([host, *allow_hosts])
@@ -110,7 +115,8 @@ def serve(
     page = pages.build(callbacks)
     if port is not None:
         _require_free(host, port)
-    app, url, share_url = page.launch(
+    launch = partial(
+        page.launch,
         server_name=host,
         server_port=port,
         auth=auth,
@@ -121,6 +127,7 @@ def serve(
         ssl_verify=False,  # Gradio asks itself whether it is up, over a certificate that may be self-signed
         prevent_thread_lock=True,
         ssr_mode=False,
+        favicon_path=str(WEB / "icon.svg"),
         quiet=True,
         footer_links=[],
         run_history=False,
@@ -129,11 +136,20 @@ def serve(
         head=pages.HEAD,
         app_kwargs={"routes": routes(guard, live, callbacks), "lifespan": guarded(guard)},
     )
+    with redirect_stdout(StringIO()):  # Gradio prints its own manual where it makes no link
+        app, url, share_url = launch()
     bound(page.server.config)
     guard.watch(cast(GradioApp, app))
     if share_url:
         guard.allow(urlsplit(share_url).netloc)
-    return Studio(url, share_url, page, live, callbacks, farm)
+    studio = Studio(url, share_url, page, live, callbacks, farm)
+    if share and not share_url:
+        studio.close()
+        raise OSError(
+            "no public link could be made: Gradio's servers, which make them, do not answer or refuse; "
+            "serve without --share for this machine, or with --host 0.0.0.0 for this network"
+        )
+    return studio
 
 
 def guarded(guard: Guard) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
@@ -145,7 +161,7 @@ def guarded(guard: Guard) -> Callable[[Starlette], AbstractAsyncContextManager[N
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         assert app.middleware_stack is not None  # which is calling
-        app.middleware_stack = Doors(app.middleware_stack, guard)
+        app.middleware_stack = Doors(Preview(app.middleware_stack), guard)
         yield
 
     return lifespan
@@ -197,6 +213,9 @@ def routes(guard: Guard, places: Sessions, callbacks: Callbacks) -> list[BaseRou
             return JSONResponse({"detail": "no such set"}, 404)
         return Response(await asyncio.to_thread(thumbnail, name), media_type="image/jpeg", headers=FRESH)
 
+    async def preview(request: Request) -> Response:
+        return Response(await asyncio.to_thread(thumbnail, *PICTURE), media_type="image/jpeg", headers=FRESH)
+
     async def keep_set(request: Request) -> Response:
         if no := refused(request, token=True):
             return no
@@ -210,6 +229,7 @@ def routes(guard: Guard, places: Sessions, callbacks: Callbacks) -> list[BaseRou
 
     return [
         Route("/studio/gallery/{name}", gallery),
+        Route("/studio/preview.jpg", preview),
         Route("/studio/sets", keep_set, methods=["POST"]),
         WebSocketRoute("/studio/live", live),
         Route("/studio/token", token),

@@ -34,10 +34,10 @@ def picture_of(set_: Set, stage: Stage, width: int, height: int, time_s: float =
 
 
 @lru_cache(maxsize=64)
-def thumbnail(name: str) -> bytes:
-    """A set of the gallery as a small JPEG. Raises SetError."""
+def thumbnail(name: str, size: tuple[int, int] = THUMBNAIL) -> bytes:
+    """A set of the gallery as a JPEG of that width and height in px. Raises SetError."""
     with closing(Stage()) as stage:
-        return encode_jpeg(picture_of({"gallery": name}, stage, *THUMBNAIL), 85)
+        return encode_jpeg(picture_of({"gallery": name}, stage, *size), 85)
 
 
 def draw(set_: Set, stage: Stage, path: Path, size: tuple[int, int], seconds: float) -> None:

@@ -165,6 +165,15 @@ def test_a_lost_connection_says_so_comes_back_and_the_take_goes_on(
     stop(page)
 
 
+def test_a_link_and_a_tab_bear_the_studios_own_name(serve: Callable[..., Served], page: Page) -> None:
+    url = serve("--auth", "ann:word").url  # whoever fetches a preview signs in nowhere
+    text = page.request.get(url).text()
+    assert '<meta property="og:title" content="Live film studio">' in text
+    assert "{url}" not in text
+    assert page.request.get(f"{url}studio/preview.jpg").headers["content-type"] == "image/jpeg"
+    assert "e2b25a" in page.request.get(f"{url}favicon.ico").text()
+
+
 def test_a_second_press_cuts_though_the_first_is_not_answered(serve: Callable[..., Served], page: Page) -> None:
     enter(page, serve().url)
     start(page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -224,3 +225,35 @@ def test_a_set_stands_behind_a_recording_and_a_render(run: Run, small_clip: Path
     status, _, err = run("render", take.folder, "--set", tmp_path / "gone.png")
     assert (status, "gone.png does not exist; give the path of a picture or a clip" in err) == (1, True)
     assert run("check", take.folder)[0] == 0
+
+
+def serve(*options: str, cwd: Path) -> tuple[int, str, str]:
+    """`lsd-studio serve` in a process of its own, for options with which it ends at once."""
+    command = [sys.executable, "-m", "studio", "serve", *options]
+    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+@pytest.mark.long
+def test_a_device_that_is_not_there_ends_serve(tmp_path: Path) -> None:
+    missing = "cuda" if sys.platform == "darwin" else "mps"
+    status, out, error = serve("--device", missing, cwd=tmp_path)
+    assert status == 1
+    assert f"device '{missing}' is not available" in error
+    assert "open at" not in out + error
+
+
+@pytest.mark.long
+def test_a_link_that_cannot_be_made_ends_serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server that makes links is one that refuses: a port of this machine where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("GRADIO_SHARE_SERVER_ADDRESS", "{}:{}".format(*probe.getsockname()))
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "nothing"))  # nor is the program that opens them there
+        monkeypatch.setenv("HTTPS_PROXY", "http://{}:{}".format(*probe.getsockname()))
+        status, out, error = serve("--share", cwd=tmp_path)
+    assert status == 1
+    assert "no public link could be made" in error
+    assert "--auth" in error, "strangers would have come in"
+    assert "open at" not in out + error
+    assert "antivirus" not in out + error
