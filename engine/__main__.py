@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedCo
 from rich.table import Table
 
 from engine.console import plain, printable, show_all_characters, words_column
+from engine.evaluation import command as trials_of_props
 
 if TYPE_CHECKING:
     from engine.media.video import FileSource
@@ -35,6 +36,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.command()(trials_of_props.props)
 
 
 def _size(text: str) -> tuple[int, int]:

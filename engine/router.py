@@ -82,6 +82,21 @@ class PromptEncoder:
         concepts = torch.stack([self.concepts(text) for text, _ in texts])
         return (concepts * (weights / weights.sum())[:, None]).sum(0)
 
+    @torch.inference_mode()
+    def blend_over(self, prompt: Prompt, under: Prompt | None) -> Tensor:
+        """(K + T,) float32: what `prompt` asks for, with the worlds of `under` where it leaves the picture as it is.
+
+        The things are those of `prompt` alone. Raises PromptError as `blend` does.
+        """
+        concepts = self.blend(prompt)
+        if under is None or "as-is" not in self.vocabulary.worlds:
+            return concepts
+        as_is, worlds = self.vocabulary.worlds.index("as-is"), len(self.vocabulary.worlds)
+        look = self.blend(under)[:worlds] * concepts[as_is]
+        concepts[as_is] = 0
+        concepts[:worlds] += look
+        return concepts
+
     def nearest(self, text: str) -> list[tuple[str, float]]:
         """The worlds that `text` lands on and their shares (sum 1), nearest first; then what a prop becomes, 0..1."""
         shares, worlds = self.concepts(text).tolist(), len(self.vocabulary.worlds)

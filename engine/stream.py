@@ -177,7 +177,7 @@ class Stream:
         regions = [part for part in parts if isinstance(part, PromptRegion)]
         if not regions or len(regions) < len(parts):  # `blend` refuses a list that holds both, with the reason
             return Conditioning(self.prompt_encoder.blend(prompt)[None], None)  # type: ignore[arg-type]
-        concepts = torch.stack([self.prompt_encoder.blend(region.prompt) for region in regions])
+        concepts = torch.stack([self.prompt_encoder.blend_over(region.prompt, region.under) for region in regions])
         masks = normalised_masks([region.mask for region in regions])
         return Conditioning(concepts, masks if len(regions) > 1 else None)
 

@@ -42,6 +42,9 @@ class PromptRegion:
     mask: np.ndarray
     """(H, W) float in 0..1, resized to the frame. Masks given together are of one size, any, and leave no pixel
     uncovered, which is 0 in all of them; each pixel's values are divided by their sum. Others are a PromptError."""
+    under: Prompt | None = None
+    """The look under what the prompt names: as far as the prompt leaves the picture as it is, this look holds, so that
+    a thing which the model does not make is no hole in it. None is the camera's own picture."""
 
 
 class Source(Protocol):

@@ -216,7 +216,8 @@ def _track(name: str, path: Path, beside: Path, take: Take, rate: float, played:
         marker = _marker(
             f"{matte.name}: {words(matte.prompt)}", begin, rate, otio.schema.MarkerColor.MAGENTA, end - begin
         )
-        marker.metadata[NAMESPACE] = {"where": dict(matte.region), "values": keyframes_to_rows(matte.weight)}
+        values = keyframes_to_rows(matte.weight)
+        marker.metadata[NAMESPACE] = {"where": dict(matte.region), "values": values, "made": matte.made}
         clip.markers.append(marker)
     if played and played.tracks:
         clip.metadata[NAMESPACE] = {"tracks": [track_to_dict(track) for track in played.tracks]}

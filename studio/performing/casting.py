@@ -135,7 +135,7 @@ def _finder(cast: Mapping[str, Any], name: str) -> Finder | None:
     if cast.get(name) is None:
         return None
     try:
-        return Finder(Region.from_dict(cast[name]))
+        return Finder(Region.from_dict(cast[name], 1))
     except PromptError as error:
         raise SetError(f"the cast's {name!r}: {error}") from None
 

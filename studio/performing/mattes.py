@@ -37,7 +37,9 @@ class MatteFinder:
         """Find the parts of these mattes from the next frame on; parts that were followed before keep their tracks."""
         regions = {_name(matte.region): matte.region for matte in mattes}
         finders = self._finders
-        self._finders = {name: finders.get(name) or Finder(Region.from_dict(where)) for name, where in regions.items()}
+        self._finders = {
+            name: finders.get(name) or Finder(Region.from_dict(where, 1)) for name, where in regions.items()
+        }
 
     @property
     def follow(self) -> bool:
@@ -75,7 +77,7 @@ class MatteFinder:
         for matte in cue.mattes:
             mask = masks[_name(matte.region)] * np.float32(matte.weight)
             if mask.any():
-                regions.append(PromptRegion(matte.prompt, mask))
+                regions.append(PromptRegion(matte.prompt, mask, cue.prompt if matte.made == "painted" else None))
                 rest = rest * (1 - mask)
         return [PromptRegion(cue.prompt, rest), *regions] if regions else cue.prompt
 

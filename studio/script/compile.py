@@ -205,4 +205,5 @@ def _mattes(script: Script, weights: dict[str, Keyframes]) -> Iterator[Matte]:
     for name, weight in weights.items():
         prop = script.prop(name)
         assert prop.part is not None, "only props with a region have a weight"
-        yield Matte(name, prop.becomes, prop.part.embedded(script.folder).to_dict(), weight)
+        region = prop.part.embedded(script.folder).to_dict()
+        yield Matte(name, prop.becomes, region, weight, prop.made or "painted")

@@ -1,7 +1,7 @@
 """Scripts as files: YAML or JSON that people read and write, with the place of every mistake.
 
     schema: lsd-studio.script
-    version: 2
+    version: 3
     include: [scenes.yaml]
     scenes:
       sea: underwater
@@ -29,6 +29,7 @@ import yaml
 from engine.media.files import read_regular, write_whole
 from engine.media.texts import MARK, decoded
 from studio.script.reader import SCHEMA, VERSION, Budget, Reader
+from studio.script.region import FINDER, Region
 from studio.script.script import Includes, Prop, Scene, Script, ScriptError, Tempo
 from studio.timeline.sets import Set, SetBlend, is_content, pairs_of, to_json
 from studio.workers import text_of
@@ -171,6 +172,7 @@ def to_dict(script: Script) -> dict[str, Any]:
     def prompt(look: Any) -> Any:
         return look if isinstance(look, str) else [list(pair) for pair in look]
 
+    version = _version(script)
     tempo = script.tempo if isinstance(script.tempo, Tempo) else None
     scenes = {
         scene.name: without(
@@ -180,7 +182,12 @@ def to_dict(script: Script) -> dict[str, Any]:
     }
     props = {
         prop.name: without(
-            {"becomes": prop.becomes, "region": prop.part.to_dict() if prop.part else None, "note": prop.note},
+            {
+                "becomes": prop.becomes,
+                "region": _region_to_dict(prop.part, version) if prop.part else None,
+                "made": prop.made if version >= 3 else None,
+                "note": prop.note,
+            },
             prop.metadata,
         )
         for prop in script.props
@@ -192,7 +199,7 @@ def to_dict(script: Script) -> dict[str, Any]:
         beats.append(without({**row, "until": beat.until, "note": beat.note}, beat.metadata))
     data = {
         "schema": SCHEMA,
-        "version": VERSION if any(scene.set is not None for scene in script.scenes) else 1,
+        "version": version,
         "title": script.title,
         "fps": script.fps,
         "tempo": tempo and {"bpm": tempo.bpm, "first_s": tempo.first_s, "beats_per_bar": tempo.beats_per_bar},
@@ -202,6 +209,21 @@ def to_dict(script: Script) -> dict[str, Any]:
         "beats": beats,
     }
     return without(data, script.metadata)
+
+
+def _version(script: Script) -> int:
+    """The oldest that can hold it."""
+    for prop in script.props:
+        if (prop.made, prop.part.finder) != ("apart", 1) if prop.part else prop.made:
+            return VERSION
+    return 2 if any(scene.set is not None for scene in script.scenes) else 1
+
+
+def _region_to_dict(region: Region, version: int) -> dict[str, Any]:
+    """As JSON values; how it is found where the script's version does not say it."""
+    data = region.to_dict()
+    finder = data.pop("finder", 1)
+    return data if finder == FINDER or version < 3 else {**data, "finder": finder}
 
 
 class _Dumper(yaml.SafeDumper):

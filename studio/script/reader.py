@@ -16,12 +16,15 @@ from typing import Any, TypeAlias
 import yaml
 
 from engine.prompts import AS_IT_IS, PromptError
-from studio.script.region import Region
+from studio.script.region import FINDER, Region
 from studio.script.script import Beat, Includes, Prop, Scene, Script, ScriptError, Tempo
+from studio.timeline.keys import WAYS
 
 SCHEMA = "lsd-studio.script"
-VERSION = 2
-"""2 added `set` to scenes. A script without sets is written as 1, which older studios read."""
+VERSION = 3
+"""2 added `set` to scenes; 3 added `made` to props and `finder` to regions. In an older script a prop with a region is
+made apart, and the region is found in the first way, as when it was written. A script is written as the oldest that can
+hold it, which older studios read."""
 MOST_DEPTH = 100
 """Lists and objects within each other."""
 LONGEST_PROBLEM = 800
@@ -113,6 +116,7 @@ class Reader:
         if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= VERSION:
             problem = f"version {version!r}; this studio reads 1 to {VERSION}: update lsd-studio"
             raise self._error(("version",), problem)
+        self._version = version
         named = {"scenes": self._scene, "props": self._prop}
         read: dict[str, list[Any]] = {}
         for what, reader in named.items():
@@ -162,11 +166,14 @@ class Reader:
         row = value if isinstance(value, dict) else {"becomes": value}
         if not isinstance(row.get("becomes"), str):
             raise self._error(path, f"the prop {name!r} does not say what it becomes; write becomes: a lightsaber")
-        rest = {key: row[key] for key in row if key not in ("becomes", "region", "note")}
+        new = self._version >= 3
+        fields = ("becomes", "region", "note", *(("made",) if new else ()))
+        rest = {key: row[key] for key in row if key not in fields}
         with self._at((*path, "region")):
-            region = None if row.get("region") is None else Region.from_dict(row["region"])
-        with self._at((*path, "becomes")):
-            return Prop(name, row["becomes"], region, str(row.get("note") or ""), rest)
+            region = None if row.get("region") is None else Region.from_dict(row["region"], FINDER if new else 1)
+        made = str(row.get("made") or "") if new else "apart" if region else ""
+        with self._at((*path, "becomes" if made in ("", *WAYS) else "made")):
+            return Prop(name, row["becomes"], region, str(row.get("note") or ""), rest, made)
 
     def _beat(self, value: Any, path: _Path) -> Beat:
         row = self._object(value, path, "a beat is an object, as in {at: 4.5, scene: sea}")

@@ -11,7 +11,7 @@ import base64
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -40,6 +40,9 @@ COLOURS = {
 }
 """The tone that a name means for things in front of a camera; the hue decides for those that have one."""
 
+FINDER = 1
+"""The newest way in which regions are found (studio/performing/finder.py); a timeline keeps each region's."""
+
 MASK_BYTES = 1_000_000
 """Of a drawn mask as PNG in a script or timeline."""
 MOST_BYTES, MOST_PIXELS = 64 * 2**20, 50_000_000
@@ -62,12 +65,16 @@ class Region:
     tolerance: float = 0.2
     box: Box | Mapping[float, Box] | None = None
     mask: str | Path | None = None
+    finder: int = FINDER
+    """How it is found: 1 as in the takes and scripts of before there was another, or the newest."""
 
     def __post_init__(self) -> None:
         if self.colour is None and self.box is None and self.mask is None:
             raise TimelineError("a region needs a colour, a box or a mask")
         if self.colour is not None:
             object.__setattr__(self, "colour", _colour(self.colour))
+        if isinstance(self.finder, bool) or self.finder not in range(1, FINDER + 1):
+            raise TimelineError(f"a region's finder is {self.finder!r}; it is 1 to {FINDER}: update lsd-studio")
         object.__setattr__(self, "tolerance", number(_plain(self.tolerance), "a region's tolerance"))
         if not 0 < self.tolerance <= 1:
             raise TimelineError(f"a region's tolerance is {self.tolerance}; it is above 0 and at most 1")
@@ -98,13 +105,13 @@ class Region:
         drawn_mask(path).save(buffer, "PNG", optimize=True)
         if buffer.tell() > MASK_BYTES:
             raise TimelineError(f"the mask {path} has {buffer.tell():,} bytes; at most {MASK_BYTES:,}: make it smaller")
-        return Region(self.colour, self.tolerance, self.box, _PNG + base64.b64encode(buffer.getvalue()).decode())
+        return replace(self, mask=_PNG + base64.b64encode(buffer.getvalue()).decode())
 
     def beside(self, folder: Path) -> Region:
         """With the mask's path as seen from where `folder` is."""
         if self.mask is None or str(self.mask).startswith(_PNG):
             return self
-        return Region(self.colour, self.tolerance, self.box, str((folder / self.mask).resolve()))
+        return replace(self, mask=str((folder / self.mask).resolve()))
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, without what is not given."""
@@ -116,28 +123,32 @@ class Region:
             data["box"] = {repr(time_s): list(box) for time_s, box in self.boxes.items()}
         if self.mask is not None:
             data["mask"] = str(self.mask)
-        return data
+        return data if self.finder == 1 else {**data, "finder": self.finder}
 
     @classmethod
-    def from_dict(cls, data: Any) -> Region:
-        """From `to_dict`'s values, or a colour, a box or a mask alone (`.png`, or a Path). Raises TimelineError."""
+    def from_dict(cls, data: Any, finder: int = FINDER) -> Region:
+        """From `to_dict`'s values, or a colour, a box or a mask alone (`.png`, or a Path). Raises TimelineError.
+
+        finder: of a region that does not say one; 1 for what is read from a timeline or an old script.
+        """
         data = _plain(data)
         if isinstance(data, Path) or (isinstance(data, str) and (data.startswith(_PNG) or _is_png(data))):
-            return cls(mask=data)
+            return cls(mask=data, finder=finder)
         if isinstance(data, str) or (isinstance(data, Sequence) and len(data) == 3):
             try:
-                return cls(_colour(data))
+                return cls(_colour(data), finder=finder)
             except PromptError as error:
                 raise TimelineError(f"{error}; or {_MASK_OR_BOX}") from None
         if isinstance(data, Sequence):
-            return cls(box=_box(data))
+            return cls(box=_box(data), finder=finder)
         if not isinstance(data, Mapping):
             raise TimelineError(f"{data!r} is not a region; write a colour such as 'green', {_MASK_OR_BOX}")
-        if unknown := data.keys() - {"colour", "tolerance", "box", "mask"}:
+        if unknown := data.keys() - {"colour", "tolerance", "box", "mask", "finder"}:
             raise TimelineError(
                 f"a region has colour, tolerance, box and mask, not {', '.join(sorted(map(str, unknown)))}"
             )
-        return cls(data.get("colour"), data.get("tolerance", 0.2), data.get("box"), data.get("mask"))
+        given = (data.get("colour"), data.get("tolerance", 0.2), data.get("box"), data.get("mask"))
+        return cls(*given, data.get("finder", finder))
 
 
 def rgb_of(colour: Any) -> tuple[int, int, int]:

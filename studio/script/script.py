@@ -26,6 +26,7 @@ from engine.media import timecode
 from engine.prompts import AS_IT_IS, Prompt, blend, length, number, short
 from studio.script.region import Box, Region
 from studio.timeline.curves import TimelineError
+from studio.timeline.keys import WAYS
 from studio.timeline.sets import FILE_KINDS, SetBlend, normal, set_from_text
 
 Moment: TypeAlias = float | str
@@ -75,9 +76,14 @@ class Prop:
     """Where it is: a Region, a colour ("green", (40, 200, 60)), a mask's PNG, a box, or a region's fields by name."""
     note: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    made: str = ""
+    """`drawn`, `painted` by the model over the scene's look, or `apart` from it (studio/timeline/keys.py); empty is
+    drawn where there is a drawing that does better than the model, and painted otherwise."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", _called(self.name, "prop"))
+        if self.made not in ("", *WAYS):
+            raise ScriptError(f"the prop {self.name!r} is made {self.made!r}; write one of {', '.join(WAYS)}")
         if not isinstance(self.becomes, str):
             raise ScriptError(
                 f"the prop {self.name!r} becomes {self.becomes!r}; write one text, such as 'a lightsaber'"

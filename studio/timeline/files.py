@@ -24,8 +24,10 @@ from studio.timeline.sets import SetKey, to_json
 from studio.timeline.timeline import Timeline
 
 SCHEMA = "lsd-studio.timeline"
-VERSION = 3
-"""2 added `end_s`, `tracks` and `mattes`; 3 added `sets`. One without sets is written as 2, which older ones read."""
+VERSION = 4
+"""2 added `end_s`, `tracks` and `mattes`; 3 added `sets`; 4 added `made` to mattes, and regions that are found in
+another way than the first (`finder`). A timeline is written as the oldest that can hold it, which older studios read.
+"""
 
 MOST_ENTRIES = 100_000
 """Prompts, markers, mattes or sets of a timeline: one a second for a day."""
@@ -42,13 +44,20 @@ def timeline_to_dict(timeline: Timeline) -> dict[str, Any]:
     """A timeline as JSON values, with schema and version, in a stable order."""
     return {
         "schema": SCHEMA,
-        "version": VERSION if timeline.sets else 2,
+        "version": _version(timeline),
         **{name: rows for name, rows in lane_to_dict(timeline).items() if rows or name != "sets"},
         **({"end_s": timeline.end_s} if timeline.end_s is not None else {}),
         **({"tracks": [track_to_dict(track) for track in timeline.tracks]} if timeline.tracks else {}),
         **({"mattes": [_matte_to_dict(matte) for matte in timeline.mattes]} if timeline.mattes else {}),
         **timeline.metadata,
     }
+
+
+def _version(timeline: Timeline) -> int:
+    """The oldest that can hold it."""
+    if any(matte.made != "apart" or "finder" in matte.region for matte in timeline.mattes):
+        return VERSION
+    return 3 if timeline.sets else 2
 
 
 def timeline_from_dict(data: Mapping[str, Any]) -> Timeline:
@@ -131,14 +140,16 @@ def _track_from_dict(row: Mapping[str, Any]) -> Track:
 
 def _matte_to_dict(matte: Matte) -> dict[str, Any]:
     prompt, values = _prompt_to_json(matte.prompt), keyframes_to_rows(matte.weight)
-    return {"name": matte.name, "prompt": prompt, "where": dict(matte.region), "values": values}
+    made = {"made": matte.made} if matte.made != "apart" else {}
+    return {"name": matte.name, "prompt": prompt, "where": dict(matte.region), "values": values, **made}
 
 
 def matte_from_dict(row: Mapping[str, Any]) -> Matte:
     """A matte from JSON values. Raises KeyError for what it lacks, TimelineError for what is not legal."""
     if not isinstance(row["where"], Mapping):
         raise TimelineError(f'"where" is {_short(row["where"])}, not an object')
-    return Matte(str(row["name"]), row["prompt"], dict(row["where"]), _keyframes_from_rows(row["values"]))
+    values, made = _keyframes_from_rows(row["values"]), str(row.get("made", "apart"))
+    return Matte(str(row["name"]), row["prompt"], dict(row["where"]), values, made)
 
 
 def _keyframes_from_rows(rows: Any) -> Keyframes:

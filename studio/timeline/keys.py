@@ -62,6 +62,12 @@ class Track:
         object.__setattr__(self, "keyframes", ordered)
 
 
+WAYS = ("apart", "painted", "drawn")
+"""How a part of the picture becomes what its prompt names. Apart: the model makes it of the camera's picture, and the
+scene's look is off there. Painted: the model makes it over the scene's look, which stays where the thing is not made.
+Drawn: a drawing of the thing stands in the camera's picture, under the scene's look."""
+
+
 @dataclass(frozen=True)
 class Matte:
     """A part of the picture with a prompt of its own, which shows as far as `weight` (0 to 1 over time) lets it."""
@@ -71,8 +77,12 @@ class Matte:
     region: Mapping[str, Any] = field(hash=False)
     """Which part, in the JSON values of studio/script/region.py."""
     weight: Keyframes = (Keyframe(0.0, 1.0),)
+    made: str = "apart"
+    """One of WAYS; takes and timelines from before there was another have no such field."""
 
     def __post_init__(self) -> None:
+        if self.made not in WAYS:
+            raise TimelineError(f"a part is made {self.made!r}; write one of {', '.join(WAYS)}")
         object.__setattr__(self, "prompt", short(blend(self.prompt)))
         object.__setattr__(self, "weight", curves.in_order(self.weight, f"the weight of {self.name!r}", 0.0, 1.0))
 
@@ -86,6 +96,8 @@ class MatteCue:
     weight: float
     """Above 0, up to 1."""
     region: Mapping[str, Any] = field(hash=False)
+    made: str = "apart"
+    """One of WAYS."""
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ class Timeline(Edits):
     def _cue(self, time_s: float) -> Cue:
         now = self.prompts.at(time_s)
         mattes = tuple(
-            MatteCue(matte.name, blend(matte.prompt), weight, matte.region)
+            MatteCue(matte.name, blend(matte.prompt), weight, matte.region, matte.made)
             for matte in self.mattes
             if (weight := value_at(matte.weight, time_s))
         )

@@ -85,3 +85,19 @@ def test_texts_are_made_once_and_the_oldest_are_forgotten(monkeypatch: pytest.Mo
     assert [cache(words) for words in "abcabc"] == [1, 2, 3, 1, 2, 3]
     assert [cache(words) for words in "dbcda"] == [4, 2, 3, 4, 5]
     assert made == list("abcda")
+
+
+def test_what_a_prompt_leaves_as_it_is_becomes_the_look_under_it(stream: Stream, monkeypatch) -> None:
+    worlds, things = stream.vocabulary.worlds, stream.vocabulary.things
+
+    def concepts(**shares: float) -> torch.Tensor:
+        return torch.tensor([shares.get(name.replace("-", "_"), 0.0) for name in (*worlds, *things)])
+
+    texts = {
+        "a wet chest": concepts(as_is=0.75, underwater=0.25, gold_chest=0.5),
+        "a drawn crate": concepts(as_is=0.5, pencil=0.5, crate=1.0),
+    }
+    monkeypatch.setattr(stream.prompt_encoder, "_concepts", texts.__getitem__)
+    over = stream.prompt_encoder.blend_over("a wet chest", "a drawn crate")
+    assert torch.equal(over, concepts(as_is=0.375, underwater=0.25, pencil=0.375, gold_chest=0.5))
+    assert torch.equal(stream.prompt_encoder.blend_over("a wet chest", None), texts["a wet chest"])

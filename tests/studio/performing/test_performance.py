@@ -132,3 +132,12 @@ def test_a_parameter_acts_on_the_prompt_before_the_step_and_on_the_picture_after
     line = Timeline.of("underwater").set(0, strength=0.25, shade=0.5)
     assert np.array_equal(answer(performance, line, 48), frame(30) // 2)
     assert spy.prompts == [(("as it is", 0.75), ("underwater", 0.25))]
+
+
+@pytest.mark.parametrize(("made", "under"), [("apart", None), ("painted", (("underwater", 1.0),))])
+def test_a_painted_part_lies_over_the_look_of_the_rest(spy, made, under):
+    cup = Matte("cup", "a crate", {"colour": "red", "tolerance": 0.2}, made=made)
+    timeline = Timeline((Key(0, "underwater"),), mattes=(cup,))
+    answer(Performance(cast(LiveModel, spy), timeline.mattes), timeline, 0)
+    (regions,) = spy.prompts
+    assert [region.under for region in regions] == [None, under]

@@ -16,6 +16,7 @@ from studio.script.compile import timeline_of
 from studio.script.files import load_script, save_script, with_includes
 from studio.script.region import Region
 from studio.script.script import Beat, Prop, Scene, Script, ScriptError, Tempo
+from studio.timeline.keys import WAYS
 
 DESERT, SEA = Scene("desert", "wild west at dusk"), Scene("sea", "underwater")
 GREEN = Prop("stick", becomes="a lightsaber", region="green")
@@ -40,7 +41,7 @@ METADATA = st.dictionaries(st.sampled_from(["mood", "lens"]), TEXTS | st.integer
 SCENES = st.builds(
     Scene, NAMES, TEXTS | st.lists(st.tuples(TEXTS, st.just(1.0)), min_size=1, max_size=2), TEXTS, METADATA
 )
-PROPS = st.builds(Prop, NAMES, TEXTS, AREAS, st.just(""), METADATA)
+PROPS = st.builds(Prop, NAMES, TEXTS, AREAS, st.just(""), METADATA, st.sampled_from(["", *WAYS]))
 BEATS = st.builds(
     Beat,
     MOMENTS,
@@ -99,7 +100,7 @@ beats:
     script = load_script(path)
     assert script.beats[1] == Beat("0:04.5", "sea", ["stick"], 1.0, note="she turns")
     assert script.beats[1].place == "film.yaml, line 12"
-    assert script.prop("stick") == GREEN
+    assert script.prop("stick") == replace(GREEN, made="apart")
     save_script(script, tmp_path / "film.json")
     assert load_script(tmp_path / "film.json") == script
     assert json.loads((tmp_path / "film.json").read_text())["schema"] == "lsd-studio.script"
@@ -191,7 +192,7 @@ def test_a_mistake_in_a_file_is_shown_where_it_stands(tmp_path, text, message):
     [
         ("", "a script is an object"),
         ("schema: other", "line 1, column 9: schema 'other' is not 'lsd-studio.script'"),
-        ("schema: lsd-studio.script\nversion: 9", "line 2, column 10: version 9; this studio reads 1 to 2: update"),
+        ("schema: lsd-studio.script\nversion: 9", "line 2, column 10: version 9; this studio reads 1 to 3: update"),
         ("[" * 5000, "nested too deeply"),
         ("a: \x01", "line 1, column 4: a character that no text holds"),
     ],
@@ -200,3 +201,16 @@ def test_what_is_no_script_says_so(text, message):
     with pytest.raises(ScriptError) as error:
         files.loads(text)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(("version", "made"), [(1, "apart"), (2, "apart"), (3, "painted")])
+def test_a_prop_of_an_older_script_is_made_as_it_was(version, made):
+    text = f"schema: lsd-studio.script\nversion: {version}\nprops:\n  cup: {{becomes: a crate, region: red}}\n"
+    (matte,) = timeline_of(files.loads(text + "beats:\n- {at: 0, props: [cup]}\n")).mattes
+    assert matte.made == made
+
+
+def test_a_prop_is_made_in_one_of_the_ways():
+    text = "schema: lsd-studio.script\nversion: 3\nprops:\n  cup: {becomes: a crate, region: red, made: of wood}\n"
+    with pytest.raises(ScriptError, match="line 4, column 46: the prop 'cup' is made 'of wood'; write one of apart"):
+        files.loads(text)
