@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -48,7 +47,7 @@ class MatteFinder:
 
     def tracks(self) -> dict[str, Finder]:
         """A copy of where everything that is followed was last seen, for `restore`."""
-        return {name: copy.deepcopy(finder) for name, finder in self._finders.items() if finder.follows}
+        return {name: finder.copy() for name, finder in self._finders.items() if finder.follows}
 
     def restore(self, tracks: Mapping[str, Finder]) -> None:
         """Go on from `tracks`, as if the frames since had not been seen."""
