@@ -38,7 +38,6 @@ app = typer.Typer(
 )
 
 app.command()(trials_of_props.props)
-app.command()(trials_of_props.boxes)
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -309,6 +308,7 @@ def mattes(
 ) -> None:
     """Compare the mattes with shots whose alpha is exact: people, clean plate, chroma key; and time them."""
     from engine.evaluation import mattes as trials
+    from engine.media.files import write_whole
 
     report: dict[str, Any] = {"size": f"{size[0]}x{size[1]}", "frames": frames, "seed": seed}
     with _progress("people") as advance:
@@ -318,7 +318,7 @@ def mattes(
     with _progress("chroma keys") as advance:
         report["chroma"] = trials.try_chroma(footage, size, seed, advance)
     report["milliseconds_p50_p95"] = trials.try_speed(size)
-    out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    write_whole(out, (json.dumps(report, indent=2) + "\n").encode())
     shown = {
         name: {k: v for k, v in part.items() if k != "rows"} for name, part in report.items() if type(part) is dict
     }

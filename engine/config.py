@@ -53,6 +53,18 @@ SHIPPED_THINGS = (
 `engine.teachers.things.PROP_OF`."""
 
 
+MOST_CHANNELS = 4096
+"""Of a level, of a token, of the conditioning vector: sixteen times what the largest preset has."""
+MOST_BLOCKS = 64
+"""Of a level; layers of the transformer."""
+MOST_FRAMES = 64
+"""In the history's ring, sinks, and frames between two that enter it: their tokens are held in memory."""
+MOST_NAMES = 1024
+"""Worlds, and things."""
+LONGEST_NAME = 200
+"""Characters."""
+
+
 @dataclass(frozen=True)
 class ModelConfig:
     """An hourglass over pixels with a transformer at its bottleneck; see `engine/models/hourglass.py`."""
@@ -88,12 +100,39 @@ class ModelConfig:
     network goes on repairing a past that counts as slightly noisy. All models share it, so no file carries it."""
 
     def __post_init__(self) -> None:
+        self._check_fields()
         if self.width % (self.heads * 8):
             raise ValueError(f"width {self.width} does not split into {self.heads} heads of a multiple of 8")
-        if min(*self.channels, *self.encoder, *self.decoder, self.layers, self.ring, self.ring_stride) < 1:
-            raise ValueError(f"channels, blocks, layers and ring must be positive: {self}")
         if not self.worlds or len({*self.worlds, *self.things}) != self.concepts:
             raise ValueError(f"worlds and things must be distinct, worlds at least one: {self.worlds}, {self.things}")
+
+    def _check_fields(self) -> None:
+        """A file of weights may come from anybody, and asks for as much memory as these numbers say."""
+        whole = {
+            "channels": (self.channels, 3, 1, MOST_CHANNELS),
+            "encoder": (self.encoder, 3, 1, MOST_BLOCKS),
+            "decoder": (self.decoder, 3, 1, MOST_BLOCKS),
+            "width": ((self.width,), 1, 1, MOST_CHANNELS),
+            "layers": ((self.layers,), 1, 1, MOST_BLOCKS),
+            "heads": ((self.heads,), 1, 1, MOST_CHANNELS),
+            "condition": ((self.condition,), 1, 1, MOST_CHANNELS),
+            "ring": ((self.ring,), 1, 1, MOST_FRAMES),
+            "ring_stride": ((self.ring_stride,), 1, 1, MOST_FRAMES),
+            "sinks": ((self.sinks,), 1, 0, MOST_FRAMES),
+        }
+        for field, (values, count, least, most) in whole.items():
+            legal = isinstance(values, tuple) and len(values) == count
+            if not legal or not all(type(value) is int and least <= value <= most for value in values):
+                numbers = "a whole number" if count == 1 else f"{count} whole numbers"
+                value = values[0] if count == 1 else values
+                raise ValueError(f"{field} is {str(value)[:60]}; {numbers} from {least} to {most} must stand there")
+        for field, names in {"name": (self.name,), "worlds": self.worlds, "things": self.things}.items():
+            legal = isinstance(names, tuple) and len(names) <= MOST_NAMES
+            if not legal or not all(isinstance(name, str) and 0 < len(name) <= LONGEST_NAME for name in names):
+                raise ValueError(
+                    f"{field} is {str(names)[:60]}; names of 1 to {LONGEST_NAME} characters must stand there, "
+                    f"{MOST_NAMES} at most"
+                )
 
     @property
     def concepts(self) -> int:

@@ -18,8 +18,11 @@ from numbers import Real
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 MAX_BLENDED = 10_000_000
-"""Texts in all blends from which the fades of a sequence of prompts begin: an hour in which each second's prompt fades
-for five has six million. Each takes 80 bytes."""
+"""Texts in all blends from which the fades of a sequence of prompts begin: ten hours in which each second's prompt
+fades for five. Each takes 80 bytes."""
+MOST_BETWEEN = 256
+"""Texts in the blend from which a fade begins: where each fades before the last one has ended, the faintest go. Of a
+prompt a second, fading for five, they hold less than a number of 64 bits can add to one."""
 MAX_CHARACTERS = 1000
 """In one text of a prompt: longer than any description of a picture, shorter than an accident of pasting."""
 
@@ -200,24 +203,23 @@ class Prompts:
     _times: tuple[float, ...] = field(init=False, repr=False, compare=False)
     _starts: tuple[Blend, ...] = field(init=False, repr=False, compare=False)
     """For each key what held when it began; for the first its own prompt."""
+    _texts: int = field(init=False, repr=False, compare=False)
+    """In all of them but the first."""
 
     def __post_init__(self) -> None:
         keys = in_order(self.keys)
         starts = [keys[0].blend]
         texts = 0
         for i, after in enumerate(keys[1:]):
-            starts.append(_during(keys[i], starts[-1], after.time_s, first=i == 0)[0])
-            texts += len(starts[-1])
-            if texts > MAX_BLENDED:
-                raise PromptError(
-                    f"up to {after.time_s} s fades overlap so long that {texts:,} texts are blended; shorten the fades"
-                )
-        self._set(keys, tuple(key.time_s for key in keys), tuple(starts))
+            starts.append(_heaviest(_during(keys[i], starts[-1], after.time_s, first=i == 0)[0]))
+            texts = _counted(texts + len(starts[-1]), after.time_s)
+        self._set(keys, tuple(key.time_s for key in keys), tuple(starts), texts)
 
-    def _set(self, keys: tuple[Key, ...], times: tuple[float, ...], starts: tuple[Blend, ...]) -> None:
+    def _set(self, keys: tuple[Key, ...], times: tuple[float, ...], starts: tuple[Blend, ...], texts: int) -> None:
         object.__setattr__(self, "keys", keys)
         object.__setattr__(self, "_times", times)
         object.__setattr__(self, "_starts", starts)
+        object.__setattr__(self, "_texts", texts)
 
     def at(self, time_s: float) -> PromptState:
         """What holds at a time, in seconds; any float is one."""
@@ -228,13 +230,15 @@ class Prompts:
     def extended(self, key: Key) -> Prompts:
         """With one more key behind all others, as a live take adds them: one mix, and a copy of the references.
 
-        Raises PromptError for a key that does not come after the last one.
+        Raises PromptError for a key that does not come after the last one, and where too many texts are blended.
         """
         last_s = self._times[-1]
         if key.time_s <= last_s:
             raise PromptError(f"a key at {key.time_s} s does not come after the last one, which is at {last_s} s")
         longer = object.__new__(Prompts)
-        longer._set((*self.keys, key), (*self._times, key.time_s), (*self._starts, self.at(key.time_s).blend))
+        start = _heaviest(self.at(key.time_s).blend)
+        texts = _counted(self._texts + len(start), key.time_s)
+        longer._set((*self.keys, key), (*self._times, key.time_s), (*self._starts, start), texts)
         return longer
 
     @property
@@ -247,3 +251,18 @@ def _during(key: Key, start: Blend, time_s: float, *, first: bool) -> tuple[Blen
     """What holds at a time within a key's rule, and whether its fade still runs."""
     amount = (time_s - key.time_s) / key.fade_s if key.fade_s and not first else 1.0
     return mix(start, key.blend, amount), amount < 1
+
+
+def _heaviest(start: Blend) -> Blend:
+    """What a key fades from, without its faintest texts, the older of equals first, where there are too many."""
+    if len(start) <= MOST_BETWEEN:
+        return start
+    faintest = {*sorted(range(len(start)), key=lambda n: start[n][1])[: len(start) - MOST_BETWEEN]}
+    return tuple(pair for n, pair in enumerate(start) if n not in faintest)
+
+
+def _counted(texts: int, time_s: float) -> int:
+    """The number itself. Raises PromptError where it is beyond what is kept."""
+    if texts > MAX_BLENDED:
+        raise PromptError(f"up to {time_s} s fades overlap so long that {texts:,} texts are blended; shorten the fades")
+    return texts

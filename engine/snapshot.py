@@ -26,6 +26,7 @@ from engine.conditioning import Conditioning
 from engine.config import ModelConfig
 from engine.history import HistoryState
 from engine.media.files import inflated
+from engine.media.values import parse
 from engine.models.patches import padded_size
 
 FORMAT = "lsd-snapshot-1"
@@ -117,8 +118,8 @@ class _Header:
         """Of the bytes of a safetensors file. Raises ValueError."""
         metadata = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")]).get("__metadata__", {})
         try:
-            entries = json.loads(metadata.get("stream", "null"))
-        except (ValueError, RecursionError) as error:
+            entries = parse(metadata.get("stream", "null"))
+        except ValueError as error:
             raise _damaged(str(error)) from None
         if not isinstance(entries, dict):
             raise _damaged("it lacks a stream's header")

@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from engine.media.pictures import draw_contact_sheet, fit
-from engine.media.video import VideoSource, VideoWriter
+from engine.media.video import VideoSource, whole_video
 from engine.prompts import words
 from engine.types import Frame, LiveModel
 from studio.background import Progress, cancellable, progress_bar, run_in_background
@@ -107,13 +107,13 @@ class Grid:
         return draw_contact_sheet(rows, width=TILE_W, gap=0, margin=0)
 
     def video(self, out: Path | str, columns: int | None = None) -> Path:
-        """All variants in one picture, side by side, as MP4."""
+        """All variants in one picture, side by side, as a video. One that is there gives way when this one is whole."""
         columns = columns or min(len(self.variants), 2 if len(self.variants) <= 4 else 3)
         rows = -(-len(self.variants) // columns)
         sources = [iter(VideoSource(variant.render.video)) for variant in self.variants]
         first = VideoSource(self.variants[0].render.video)
         width, height = TILE_W, round(TILE_W * first.height / first.width) // 2 * 2
-        with VideoWriter(Path(out), columns * width, rows * height, first.fps) as writer:
+        with whole_video(out, columns * width, rows * height, first.fps) as writer:
             for frames in zip(*sources, strict=False):
                 wall = np.zeros((rows * height, columns * width, 3), np.uint8)
                 for n, frame in enumerate(frames):

@@ -14,6 +14,7 @@ from engine.designer.colours import MOODS
 from engine.designer.library import DesignerError
 from engine.designer.place import Place
 from engine.designer.plan import PERIODS, Plan
+from engine.media.files import write_whole
 
 TIMES = ("day", "sunset", "night")
 _VIEW = View(free_x=0.6)
@@ -75,15 +76,15 @@ def sheet(chosen: Sequence[tuple[str, Plan]], size: tuple[int, int] = (480, 270)
 
 def save(picture: np.ndarray, path: Path) -> None:
     """Write a picture, (H, W, 3) uint8 sRGB, as .jpg or .png; raises DesignerError where that fails."""
-    if not path.absolute().parent.is_dir():
-        raise DesignerError(f"there is no folder {path.absolute().parent} for {path.name}; make it first")
     quality = [cv2.IMWRITE_JPEG_QUALITY, 90] if path.suffix.lower() in (".jpg", ".jpeg") else []
     try:
-        written = cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), quality)
+        _, data = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), quality)
     except cv2.error:
-        written = False
-    if not written:
-        raise DesignerError(f"{path} cannot be written; a sheet is a .jpg or a .png")
+        raise DesignerError(f"{path} cannot be written; a sheet is a .jpg or a .png") from None
+    try:
+        write_whole(path, data.tobytes())
+    except OSError as error:
+        raise DesignerError(f"{path} cannot be written: {error.strerror or error}") from None
 
 
 _TITLES = {"sky": "Skies", "ground": "Grounds", "structure": "Structures", "thing": "Things"}
@@ -110,4 +111,4 @@ def write_table(page: Path) -> None:
     if begin < 0:
         raise DesignerError(f"{page} has no table of the vocabulary")
     end = text.index("\n\n", begin) + 1
-    page.write_text(text[:begin] + table() + text[end:], encoding="utf-8")
+    write_whole(page, (text[:begin] + table() + text[end:]).encode())

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from engine.designer import vocabulary
 from engine.designer.lexicon import AFTER_LOOK, LOOK_WORDS, MEDIA, PALETTES, PERIODS, SENSES, SILENT
 from engine.designer.library import DesignerError
 from engine.designer.plan import MOST_STRUCTURES, MOST_THINGS
+from engine.media.files import write_whole
 from engine.text import TextEncoder
 
 Sense = tuple[str, str]
@@ -247,7 +248,7 @@ def phrases() -> list[tuple[Sense, str]]:
 def remember(path: Path = MEANINGS) -> int:
     """Write the embeddings of all phrases, which take seconds to make, into a file of float16; returns how many."""
     rows = {phrase: _encoder().embed(phrase).astype(np.float16) for _, phrase in phrases()}
-    save_file(rows, path)
+    write_whole(path, save(rows))
     return len(rows)
 
 

@@ -12,9 +12,13 @@ import os
 import secrets
 import stat
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
+_LONGEST_SUFFIX = 32
+"""Characters; longer ones tell nobody a kind, and names have 255 bytes at most."""
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # Windows has no pipes among its files
 
 
@@ -59,19 +63,36 @@ def inflated(data: bytes, most: int) -> bytes:
     return unpacked
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file through a new one beside it, so that it is never seen in part; a link of its name gives way."""
-    part = path.with_name(f".{secrets.token_hex(8)}.part")  # a name of any length has one beside it
+@contextmanager
+def published(path: Path) -> Iterator[Path]:
+    """For a file that is there whole or not at all: gives a new name beside it, with its suffix, to be written to.
+
+    At the end of the context what was written takes the place of `path`; where the context is left by an error,
+    whatever stood there stays, and nothing else remains. A link of that name gives way, and what it leads to stays; a
+    folder, a device or a pipe is refused at once. Raises OSError, which names `path`.
+    """
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, f"there is no folder {path.absolute().parent}; make it first", str(path))
+    if path.exists():
+        _check(path.stat(), path)  # nobody means to put a file in the place of /dev/null
+    part = path.with_name(f".{secrets.token_hex(8)}.part{path.suffix[:_LONGEST_SUFFIX]}")  # short beside any name
     try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
+        yield part
+        with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.replace(path)
-    except OSError as error:
+    except BaseException as error:
         part.unlink(missing_ok=True)
-        error.filename, error.filename2 = str(path), None  # what was to be written, for people
+        if isinstance(error, OSError) and error.filename in (None, part, str(part)):
+            error.filename = str(path)  # what was to be written, for people
+            del error.filename2  # None would be printed, too
         raise
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that is there whole or not at all; see `published`. Raises OSError, which names it."""
+    with published(path) as part, part.open("xb") as file:
+        file.write(data)
 
 
 def _opener(path: str, flags: int) -> int:

@@ -18,6 +18,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 
 from engine.media.animation import Animation, moves
 from engine.media.decoder import Decoder, open_container, probe
+from engine.media.files import published
 from engine.media.paths import check_folder, local
 from engine.media.pictures import PICTURE_SUFFIXES, MediaError, as_picture, fit, read_picture
 from engine.types import Frame
@@ -124,10 +125,7 @@ class VideoWriter:
                 f"a video of {width}x{height} at {fps} frames a second; sizes are 1 or more, rates up to 1000"
             )
         self.path = Path(path)
-        container = CONTAINERS.get(self.path.suffix.lower())
-        if container is None:
-            raise MediaError(f"{self.path.name}: a video is written as {', '.join(CONTAINERS)}; give it such a name")
-        check_folder(self.path)
+        container = _container_of(self.path)
         self.frames = 0
         """How many were written."""
         self._closed = False
@@ -208,3 +206,24 @@ class VideoWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@contextmanager
+def whole_video(path: str | Path, width: int, height: int, fps: float = 24.0, crf: int = 16) -> Iterator[VideoWriter]:
+    """A VideoWriter whose video stands under its name when it is whole; see `engine.media.files.published`.
+
+    Raises what a VideoWriter raises, and OSError for the name of a folder, a device or a pipe.
+    """
+    path = Path(path)
+    _container_of(path)
+    with published(path) as part, VideoWriter(part, width, height, fps, crf) as writer:
+        yield writer
+
+
+def _container_of(path: Path) -> str:
+    """What a video of that name is written as. Raises MediaError for another suffix, or a folder that is not there."""
+    container = CONTAINERS.get(path.suffix.lower())
+    if container is None:
+        raise MediaError(f"{path.name}: a video is written as {', '.join(CONTAINERS)}; give it such a name")
+    check_folder(path)
+    return container

@@ -20,8 +20,13 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from engine.config import ModelConfig
+from engine.media.files import published, read_regular, write_whole
+from engine.media.texts import read_text
+from engine.media.values import parse
 from engine.models.hourglass import Hourglass
+from engine.models.modulation import modulated_places
 from engine.router import Router
+from engine.text import DIMENSIONS
 
 SHIPPED = Path(__file__).parents[1] / "weights" / "lsd-tiny.safetensors"
 """The weights file in the package."""
@@ -29,6 +34,8 @@ FORMAT = "lsd-weights-3"
 """Format and version, in a file's metadata."""
 OLD_NAMES = {"waist": "bottleneck"}
 """The network's modules that have another name in files than in the code: name in the file -> name in the code."""
+MOST_BYTES = 2**32
+"""Of a file of weights: a hundred times the largest of ours. It is held in memory while it is read."""
 SHARD = 15_000_000
 """The most bytes of a shard."""
 
@@ -90,15 +97,21 @@ def save_weights(
     """Write a weights file; returns its sha256, which belongs into the card as `sha256`.
 
     wordings: text -> embedding (384,), stored in half precision. dtype: of the network's tensors; the router's are
-    float32.
+    float32. The file is there whole or not at all, and the card of one before it goes. Raises WeightsError for the name
+    of a card, and OSError.
     """
+    card = card_path(path)
+    if card == path:
+        raise WeightsError(f"{path.name} is the name of a card; name the weights {path.stem}.safetensors")
     tensors = {f"network.{k}": v.to(dtype).contiguous().cpu() for k, v in file_keys(network.state_dict()).items()}
     tensors |= {f"router.{k}": v.float().contiguous().cpu() for k, v in router.state_dict().items()}
     if wordings:
         tensors["known"] = torch.from_numpy(np.stack(list(wordings.values()))).half()
     metadata = {"format": FORMAT, "config": json.dumps(network.config.to_dict()), "known": json.dumps(list(wordings))}
     data = save(tensors, metadata)
-    path.write_bytes(data)
+    with published(path) as part:
+        part.write_bytes(data)
+        card.unlink(missing_ok=True)  # it would call the new file damaged; whoever saves writes a new one
     return hashlib.sha256(data).hexdigest()
 
 
@@ -110,7 +123,7 @@ def shard(path: Path, limit: int = SHARD) -> list[Path]:
     for old in path.parent.glob(f"{path.name}.*-of-*"):
         old.unlink()
     for n, part in enumerate(shards):
-        part.write_bytes(data[n * limit : (n + 1) * limit])
+        write_whole(part, data[n * limit : (n + 1) * limit])
     path.unlink()
     return shards
 
@@ -141,18 +154,9 @@ def load_weights(path: Path | None = None) -> Weights:
     Raises WeightsError.
     """
     path = Path(path) if path is not None else SHIPPED
-    data = b"".join(part.read_bytes() for part in parts_of(path))
+    data = _read(path)
     sha256 = hashlib.sha256(data).hexdigest()
-    card = card_path(path)
-    if card.is_file():
-        expected = json.loads(card.read_text()).get("sha256")
-        if expected != sha256:
-            raise WeightsError(
-                f"{path.name} has sha256 {sha256[:12]}…, its card {card.name} says {str(expected)[:12]}…: "
-                "the file is damaged or not the one the card describes; fetch it again"
-            )
-    elif path == SHIPPED:
-        raise WeightsError(f"the model card {card} of the shipped weights is missing; reinstall lsd-studio")
+    _check_card(path, sha256)
     try:
         tensors = load(data)
     except SafetensorError as error:
@@ -161,16 +165,75 @@ def load_weights(path: Path | None = None) -> Weights:
     if metadata.get("format") != FORMAT:
         raise WeightsError(f"{path} holds {metadata.get('format', 'no known format')}, not {FORMAT}")
     try:
-        config = ModelConfig.from_dict(json.loads(metadata["config"]))
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        config = ModelConfig.from_dict(parse(metadata["config"]))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise WeightsError(f"{path} does not say which architecture it is of ({error}); fetch it again") from None
+    if (given := sum(tensor.numel() for tensor in tensors.values())) < least_numbers(config):
+        raise WeightsError(f"{path} does not fit the architecture of {config.name!a}: it holds {given:,} numbers alone")
     network, router = Hourglass(config), Router(len(config.worlds), len(config.things))
     for name, module in (("network", network), ("router", router)):
         part = {k.removeprefix(f"{name}."): v.float() for k, v in tensors.items() if k.startswith(f"{name}.")}
         try:
             module.load_state_dict(code_keys(part) if name == "network" else part)
         except RuntimeError as error:
-            raise WeightsError(f"{path} does not fit the architecture of {config.name}: {error}") from None
-    texts = json.loads(metadata.get("known", "[]"))
-    wordings = dict(zip(texts, tensors["known"].float().numpy(), strict=True)) if texts else {}
+            raise WeightsError(f"{path} does not fit the architecture of {config.name!a}: {str(error)[:500]}") from None
+    wordings = _wordings(path, metadata.get("known", "[]"), tensors.get("known"))
     return Weights(config, network.eval(), router.eval(), wordings, sha256)
+
+
+def _read(path: Path) -> bytes:
+    """A weights file, or its shards, as one; MOST_BYTES at most."""
+    whole, left = [], MOST_BYTES
+    for part in parts_of(path):
+        try:
+            whole.append(read_regular(part, left))
+        except OSError as error:
+            raise WeightsError(f"{part} cannot be read: {error.strerror or error}") from None
+        left -= len(whole[-1])
+    return b"".join(whole)
+
+
+def _check_card(path: Path, sha256: str) -> None:
+    """Raises WeightsError where the card beside some weights names others; only the shipped ones must have one."""
+    card = card_path(path)
+    if card == path or not card.is_file():
+        if path == SHIPPED:
+            raise WeightsError(f"the model card {card} of the shipped weights is missing; reinstall lsd-studio")
+        return
+    try:
+        expected = parse(read_text(card), thorough=False)["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"the model card {card} cannot be read ({error}); fetch it again, or remove it") from None
+    if expected != sha256:
+        raise WeightsError(
+            f"{path.name} has sha256 {sha256[:12]}…, its card {card.name} says {str(expected)[:12]!a}: "
+            "the file is damaged or not the one the card describes; fetch it again"
+        )
+
+
+def least_numbers(config: ModelConfig) -> int:
+    """How many numbers the network of an architecture has at least: a twentieth of them or more.
+
+    A file of a few hundred bytes could ask for all memory that a machine has; this tells before any of it is taken.
+    """
+    blocks = sum(
+        count * channels**2
+        for counts in (config.encoder, config.decoder)
+        for count, channels in zip(counts, config.channels, strict=True)
+    )
+    layers = config.layers * (8 * config.width**2)
+    return blocks + layers + config.condition * (config.condition + modulated_places(config)[-1].vector_span.stop)
+
+
+def _wordings(path: Path, texts_json: str, embeddings: Tensor | None) -> dict[str, np.ndarray]:
+    """The known wordings and their embeddings. Raises WeightsError where these are not a row each."""
+    try:
+        texts = parse(texts_json)
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise ValueError("its known wordings are not a list of texts")
+        rows = () if embeddings is None else embeddings.float().numpy()
+        if texts and np.shape(rows) != (len(texts), DIMENSIONS):
+            raise ValueError(f"{len(texts)} known wordings, and embeddings of {np.shape(rows)}")
+    except ValueError as error:
+        raise WeightsError(f"{path} is damaged: {error}; fetch it again") from None
+    return dict(zip(texts, rows, strict=True)) if texts else {}

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from engine.media.animation import moves
-from engine.media.pictures import PICTURE_SUFFIXES, MediaError
+from engine.media.pictures import PICTURE_SUFFIXES, MediaError, save_picture
 from engine.media.video import FileSource, VideoWriter, open_source
 from engine.prompts import AS_IT_IS, Key, Prompts
 from engine.types import Frame, LiveModel, Sizes, Source
@@ -80,7 +80,7 @@ def save(frames: Iterable[Frame], path: Path, fps: float) -> int:
     """
     if path.suffix.lower() in PICTURE_SUFFIXES:
         *_, last = frames
-        Image.fromarray(last.rgb).save(path)
+        save_picture(last.rgb, path)
         return last.index + 1
     writer: VideoWriter | None = None
     count = 0

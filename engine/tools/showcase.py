@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.media.pictures import contact_sheet
-from engine.media.video import VideoWriter
+from engine.media.video import whole_video
 from engine.prompts import Key, Prompts
 from engine.types import Frame, LiveModel
 
@@ -58,15 +58,12 @@ def film(
     starts = {-(-number * total // len(worlds)): world for number, world in enumerate(worlds)}  # by first frame
     prompts = Prompts(tuple(Key(first / FPS, words(world), FADE_S) for first, world in starts.items()))
     height, width = frames[0].rgb.shape[:2]
-    writer = VideoWriter(path, width, height, FPS, crf)
     model.reset()
-    try:
+    with whole_video(path, width, height, FPS, crf) as writer:
         for index, frame in enumerate(itertools.islice(itertools.cycle([*frames, *reversed(frames[1:-1])]), total)):
             time_s = index / FPS
             model.prompt(prompts.at(time_s).blend)
             writer.write(Frame(model.step(frame.rgb, time_s, index), index, time_s))
             if progress is not None:
                 progress(index + 1, total)
-    finally:
-        writer.close()
     return total

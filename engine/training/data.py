@@ -24,9 +24,10 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
+from engine.media.files import write_whole
 from engine.media.paths import local
 from engine.media.pictures import PICTURE_SUFFIXES, read_picture
 from engine.media.texts import read_text
@@ -99,7 +100,7 @@ def pack(
     matte, matte_offsets = _joined(mattes)
     manifest = {"clips": clips, "sha256": hashlib.sha256(b"".join(blobs + mattes)).hexdigest()}
     tensors = {"jpeg": jpeg, "offsets": offsets, "matte": matte, "matte_offsets": matte_offsets}
-    save_file(tensors, out, {"format": FORMAT, "manifest": json.dumps(manifest)})
+    write_whole(out, save(tensors, {"format": FORMAT, "manifest": json.dumps(manifest)}))
     return manifest
 
 

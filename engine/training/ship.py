@@ -41,9 +41,9 @@ def ship(run: Path, pack: Path, out: Path) -> Shipped:
     router, accuracy = fit_router(network.config)
     wordings = {tidy(text): vector for text, vector in wording_embeddings(network.config).items()}
     out.parent.mkdir(parents=True, exist_ok=True)
-    sha256 = save_weights(out, network, router, wordings)
     path = card_path(out)
     old_card = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    sha256 = save_weights(out, network, router, wordings)
     card = {
         "name": network.config.name,
         "sha256": sha256,

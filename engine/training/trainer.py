@@ -29,6 +29,7 @@ from torch import Tensor, nn
 
 from engine import runtime
 from engine.config import ModelConfig
+from engine.media.files import published
 from engine.models.checkpoint import code_keys, file_keys, load_weights
 from engine.models.hourglass import Conditions, Hourglass
 from engine.models.patches import to_picture
@@ -316,9 +317,8 @@ class Trainer:
         if self.auxiliary_head is not None:
             state[_AUXILIARY] = self.auxiliary_head.layer.state_dict()
             state[_AUXILIARY_OPTIMISER] = self.auxiliary_head.optimiser.state_dict()
-        part = folder / "checkpoint.part"
-        torch.save(state, part)
-        part.replace(folder / "checkpoint.pt")
+        with published(folder / "checkpoint.pt") as part:
+            torch.save(state, part)
 
     def resume(self, folder: Path) -> None:
         """Go on from a folder's checkpoint; raises ValueError that names the differences of another architecture."""

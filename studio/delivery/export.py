@@ -13,7 +13,7 @@ from urllib.parse import quote
 import av
 import opentimelineio as otio
 
-from engine.media.files import write_whole
+from engine.media.files import published, write_whole
 from engine.media.paths import local
 from engine.media.video import VideoSource
 from engine.prompts import blend, words
@@ -88,17 +88,16 @@ def write_mp4(take: Take, out: Path, version: str | None = None, progress: Progr
             if progress:
                 progress(frame.index + 1, total)
 
-    with tempfile.TemporaryDirectory(prefix=".part-", dir=out.absolute().parent) as folder:
-        silent = Path(folder) / "silent.mp4"
-        write_video(silent, counted(), take)
-        if sounds := take.sounds:
-            whole = Path(folder) / "whole.mp4"
+    with published(out) as part:
+        if not take.sounds:
+            write_video(part, counted(), take)
+            return
+        with tempfile.TemporaryDirectory(prefix=".part-", dir=out.absolute().parent) as folder:
+            silent = Path(folder) / "silent.mp4"
+            write_video(silent, counted(), take)
             times = [row.time_s for row in take.frames]
-            heard = tuple((start_s - _gaps_before(times, start_s), path) for start_s, path in sounds)
-            _add_sound(silent, heard, whole, total / fps)
-            whole.replace(out)
-        else:
-            silent.replace(out)
+            heard = tuple((start_s - _gaps_before(times, start_s), path) for start_s, path in take.sounds)
+            _add_sound(silent, heard, part, total / fps)
 
 
 def write_otio(take: Take, out: Path, beside: Path | None = None) -> None:

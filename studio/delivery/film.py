@@ -20,9 +20,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from engine.media.lettering import Typeface, set_in_lines, typeface_for
-from engine.media.paths import check_folder
 from engine.media.pictures import fit
-from engine.media.video import VideoSource, VideoWriter
+from engine.media.video import VideoSource, whole_video
 from engine.prompts import number, seconds
 from engine.types import Frame
 from studio.background import Progress, cancellable, progress_bar, run_in_background
@@ -214,20 +213,15 @@ def write_film(film: Film, path: Path | str, progress: Progress | None = None) -
     where a take ends before its excerpt, MediaError for another suffix or a folder that is not there.
     """
     path = Path(path)
-    check_folder(path)
-    part_path = path.with_name(f".part-{path.name}")
     pictures = (rgb for part in film.parts for rgb in part.frames(film.size, film.fps))
-    try:
-        with (
-            progress_bar(path.name, progress, film.length) as shown,
-            VideoWriter(part_path, *film.size, film.fps) as writer,
-        ):
-            for n, rgb in enumerate(pictures):
-                writer.write(Frame(rgb, n, n / film.fps))
-                shown(n + 1, film.length)
-        return part_path.replace(path)
-    finally:
-        part_path.unlink(missing_ok=True)
+    with (
+        progress_bar(path.name, progress, film.length) as shown,
+        whole_video(path, *film.size, film.fps) as writer,
+    ):
+        for n, rgb in enumerate(pictures):
+            writer.write(Frame(rgb, n, n / film.fps))
+            shown(n + 1, film.length)
+    return path
 
 
 async def write_film_async(film: Film, path: Path | str, progress: Progress | None = None) -> Path:

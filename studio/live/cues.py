@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from studio.live.mailbox import PromptRequest, SetRequest, ValueRequest
 from studio.live.takelog import REQUESTED
+from studio.script.region import Box
 from studio.takes.manifest import TICKS_PER_SECOND
 from studio.timeline.curves import TICK_S, Keyframe, Keyframes, since, value_at
 from studio.timeline.keys import Cue, Key
@@ -42,19 +44,32 @@ class LiveCues:
         keyframes = self._set.get(name)
         return value_at(keyframes, time_s) if keyframes else self.timeline.value(name, time_s)
 
-    def restart(self, ticks: int, timeline: Timeline | None = None) -> None:
+    def restart(
+        self, ticks: int, timeline: Timeline | None = None, seen: Mapping[str, Box | None] | None = None
+    ) -> list[str]:
         """The timeline's clock starts anew at that tick, with what holds there, or with another timeline.
 
-        Of what holds there, a region that follows a box ends: its box stands in the picture of a moment that is over.
+        seen: where the things that regions follow were seen last, by the regions' names. Such a region goes on from
+        there, for its own box stands in the picture of a moment that is over. Returns those that end, for their thing
+        is lost.
         """
         time_s = self._seconds(ticks)
+        lost: list[str] = []
         if timeline is None:
-            now = self.timeline.since(time_s)
-            self.timeline = replace(now, mattes=tuple(matte for matte in now.mattes if "box" not in matte.region))
+            now, mattes = self.timeline.since(time_s), []
+            for matte in now.mattes:
+                if "box" not in matte.region:
+                    mattes.append(matte)
+                elif box := (seen or {}).get(matte.name):
+                    mattes.append(replace(matte, region={**matte.region, "box": {repr(0.0): list(box)}}))
+                else:
+                    lost.append(matte.name)
+            self.timeline = replace(now, mattes=tuple(mattes))
             self._set = {name: since(keyframes, time_s) for name, keyframes in self._set.items()}
         else:
             self.timeline, self._set = timeline, {}
         self._origin = ticks
+        return lost
 
     def apply_prompt(self, request: PromptRequest, ticks: int, *, keep_past: bool) -> None:
         """Turn to a prompt at that tick; parameters, regions and, in a take, later keys stay.

@@ -323,12 +323,7 @@ class Director:
         except ValueError as problem:
             error = str(problem)
         take = self._current_take(ticks, skipped, start=error is None)
-        if request := self._mailbox.take():
-            self._cues.apply_prompt(request, ticks, keep_past=take is not None)
-        if set_request := self._sets.take():
-            self._cues.apply_set(set_request, ticks, keep_past=take is not None)
-        for value in self._mailbox.take_values():
-            self._cues.set(value, ticks)
+        self._obey(ticks, keep_past=take is not None)
         cue, take_s = self._cues.at(ticks)
         self._ahead.look(self._cues.timeline.sets, take_s)
         self._prompt = cue.prompt
@@ -363,6 +358,18 @@ class Director:
         own = (arrival.number, arrival.camera_ticks)
         return LiveFrame(live, *own, index, ticks, age_ms, step_ms, cue.prompt, error, sha256)
 
+    def _obey(self, ticks: int, *, keep_past: bool) -> None:
+        """What was asked for holds from that tick on; what cannot be is said, and the picture goes on as it was."""
+        try:
+            if request := self._mailbox.take():
+                self._cues.apply_prompt(request, ticks, keep_past=keep_past)
+            if set_request := self._sets.take():
+                self._cues.apply_set(set_request, ticks, keep_past=keep_past)
+        except ValueError as problem:
+            self._complain(str(problem))
+        for value in self._mailbox.take_values():
+            self._cues.set(value, ticks)
+
     def _record(self, take: TakeLog, write: Callable[[], None]) -> None:
         """Write to the take; what cannot be written ends the take, not the picture."""
         try:
@@ -393,7 +400,12 @@ class Director:
             take.drop(skipped)
         elif start:
             assert self._size is not None
-            self._cues.restart(ticks, take.timeline)
+            seen = self._performance.seen(self._cues.timeline.mattes)
+            if lost := self._cues.restart(ticks, take.timeline, seen):
+                names = ", ".join(lost)
+                self._complain(
+                    f"{names} could not be seen when the take began, and is followed no longer; mark it again"
+                )
             self._casting = self._take_casting
             self._performance = Performance(self._model, self._cues.timeline.mattes, self._casting)
             take.start(ticks, *self._size)

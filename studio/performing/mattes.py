@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,8 @@ from studio.takes.frames import pictures
 from studio.takes.take import Take
 from studio.timeline.keys import Cue, Matte
 
+LEAST_SIDE = 0.01
+"""Of a box that is followed on, as a share of the picture's side."""
 SEEN = 0.0005
 """The share of the picture from which on a region counts as seen."""
 
@@ -47,7 +51,15 @@ class MatteFinder:
 
     def tracks(self) -> dict[str, Finder]:
         """A copy of where everything that is followed was last seen, for `restore`."""
-        return {name: finder.copy() for name, finder in self._finders.items() if finder.follows}
+        return {name: copy.deepcopy(finder) for name, finder in self._finders.items() if finder.follows}
+
+    def seen(self, mattes: Iterable[Matte]) -> dict[str, Box | None]:
+        """Where the things that these mattes follow were seen last, by the mattes' names, within the picture.
+
+        None for a thing that is lost, or that has all but left the picture.
+        """
+        finders = {matte.name: self._finders.get(_name(matte.region)) for matte in mattes}
+        return {name: _within(finder.box) for name, finder in finders.items() if finder and finder.follows}
 
     def restore(self, tracks: Mapping[str, Finder]) -> None:
         """Go on from `tracks`, as if the frames since had not been seen."""
@@ -119,6 +131,16 @@ def _around(inside: np.ndarray) -> Box | None:
     height, width = inside.shape
     left, top, right, bottom = columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height
     return float(left), float(top), float(right - left), float(bottom - top)
+
+
+def _within(box: Box | None) -> Box | None:
+    """What of a box is in the picture; None for too little to be followed."""
+    if box is None:
+        return None
+    (left, right), (top, bottom) = ((max(0.0, box[n]), min(1.0, box[n] + box[n + 2])) for n in (0, 1))
+    width, height = math.floor((right - left) * 1e6) / 1e6, math.floor((bottom - top) * 1e6) / 1e6
+    left, top = round(left, 6), round(top, 6)
+    return (left, top, min(width, 1 - left), min(height, 1 - top)) if min(width, height) >= LEAST_SIDE else None
 
 
 def _name(where: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from engine.prompts import Blend
 from engine.types import LiveModel
 from studio.performing.casting import Casting
 from studio.performing.mattes import MatteFinder
+from studio.script.region import Box
 from studio.timeline.keys import Cue, Matte
 from studio.timeline.parameters import finished, on_pictures, on_sets
 
@@ -47,6 +48,10 @@ class Performance:
     def change(self, mattes: Iterable[Matte]) -> None:
         """Go on under a timeline with these mattes; what is followed already keeps its track."""
         self._finder.keep(mattes)
+
+    def seen(self, mattes: Iterable[Matte]) -> dict[str, Box | None]:
+        """Where the things that these mattes follow were seen last; see MatteFinder.seen."""
+        return self._finder.seen(mattes)
 
     @property
     def follows(self) -> bool:

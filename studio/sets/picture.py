@@ -7,11 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from engine.compositing.types import View
-from engine.media.pictures import encode_jpeg
-from engine.media.video import VideoWriter
+from engine.media.pictures import encode_jpeg, save_picture
+from engine.media.video import whole_video
 from engine.types import Frame
 from studio.sets.stage import Stage
 from studio.sets.store import SetError
@@ -45,9 +44,9 @@ def draw(set_: Set, stage: Stage, path: Path, size: tuple[int, int], seconds: fl
     width, height = size
     suffix = path.suffix.lower()
     if suffix in (".png", ".jpg", ".jpeg"):
-        Image.fromarray(picture_of(set_, stage, width, height)).save(path)
+        save_picture(picture_of(set_, stage, width, height), path)
     elif suffix == ".mp4":
-        with VideoWriter(path, width, height, FPS) as out:
+        with whole_video(path, width, height, FPS) as out:
             for n in range(max(1, round(seconds * FPS))):
                 out.write(Frame(picture_of(set_, stage, width, height, n / FPS), n, n / FPS))
     else:

@@ -166,3 +166,38 @@ def test_what_is_wrong_with_a_key_is_told(make, message):
     with pytest.raises(PromptError) as caught:
         make()
     assert message in str(caught.value)
+
+
+def test_fades_that_overlap_for_ever_blend_a_bounded_number_of_texts():
+    """Else each frame of a take costs more than the one before: 250 such prompts took half a second a frame."""
+    keys = tuple(Key(float(n), f"text {n}", 1e9) for n in range(2 * prompts.MOST_BETWEEN))
+    one_by_one = Prompts(keys[:1])
+    for key in keys[1:]:
+        one_by_one = one_by_one.extended(key)
+    for each in (Prompts(keys), one_by_one):
+        assert len(each.at(1e6).blend) == prompts.MOST_BETWEEN + 1
+        assert each.at(1e6).blend[-1][0] == keys[-1].prompt, "the newest is there"
+    assert Prompts(keys).at(1e6) == one_by_one.at(1e6)
+
+
+def test_what_is_left_out_of_a_blend_is_less_than_a_number_can_hold(monkeypatch):
+    keys = tuple(Key(float(n), f"text {n}", 5.0) for n in range(600))
+    times = [300.5, 599.0, 599.9]
+    left = [dict(Prompts(keys).at(time_s).blend) for time_s in times]
+    monkeypatch.setattr(prompts, "MOST_BETWEEN", 10**9)
+    whole = [dict(Prompts(keys).at(time_s).blend) for time_s in times]
+    for some, every in zip(left, whole, strict=True):
+        assert len(some) < len(every)
+        assert some.items() <= every.items()
+        assert sum(weight for text, weight in every.items() if text not in some) < sys.float_info.epsilon
+
+
+def test_a_prompt_that_would_blend_too_many_texts_is_refused_when_it_is_added(monkeypatch):
+    """And not when the take that holds it is opened."""
+    monkeypatch.setattr(prompts, "MAX_BLENDED", 10)
+    growing = Prompts((Key(0.0, "text 0"),))
+    for n in range(1, 5):
+        growing = growing.extended(Key(float(n), f"text {n}", 1e9))
+    with pytest.raises(PromptError, match="shorten the fades"):
+        growing.extended(Key(5.0, "text 5", 1e9))
+    assert Prompts(growing.keys).at(99.0) == growing.at(99.0)

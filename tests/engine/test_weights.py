@@ -19,6 +19,7 @@ from engine.models.checkpoint import (
     card_path,
     code_keys,
     file_keys,
+    least_numbers,
     load_weights,
     save_weights,
     shard,
@@ -161,7 +162,7 @@ def test_presets_keep_their_budgets() -> None:
 
 @pytest.mark.parametrize("change", [{"heads": 3}, {"ring": 0}, {"worlds": ()}, {"worlds": ("a", "a")}])
 def test_an_impossible_configuration_is_refused(change: dict) -> None:
-    with pytest.raises(ValueError, match=r"heads|positive|distinct"):
+    with pytest.raises(ValueError, match=r"heads|ring is 0; a whole number from 1|distinct"):
         ModelConfig.from_dict({**lsd_test().to_dict(), **change})
 
 
@@ -181,3 +182,99 @@ def test_weights_without_a_config_are_refused_in_words(tmp_path: Path, config: s
     save_file({"known": torch.zeros(1)}, path, metadata)
     with pytest.raises(WeightsError, match="does not say which architecture"):
         load_weights(path)
+
+
+def rewritten(path: Path, config: dict[str, object] | None = None, **metadata: str) -> Path:
+    """The same tensors under another config or other metadata, and no card."""
+    tensors, own = {}, {}
+    with safe_open(path, "pt") as file:
+        own = {**file.metadata(), **metadata}
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is not a mapping
+    if config is not None:
+        own["config"] = json.dumps({**json.loads(own["config"]), **config})
+    save_file(tensors, path, own)
+    card_path(path).unlink()
+    return path
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"layers": 10**12},
+        {"channels": [2**20] * 3},
+        {"channels": [8, 8]},
+        {"channels": [8.5, 8, 16]},
+        {"encoder": [10**9, 1, 1]},
+        {"width": 2**24},
+        {"heads": 0},
+        {"heads": -1},
+        {"ring": 10**9},
+        {"ring": 2.5},
+        {"ring_stride": 10**30},
+        {"sinks": -5},
+        {"condition": 2**30},
+        {"condition": True},
+        {"name": 5},
+        {"worlds": [1, 2]},
+        {"worlds": "abc"},
+        {"things": [None]},
+        {"worlds": ["w" * 10_000]},
+    ],
+    ids=lambda config: str(config)[:30],
+)
+def test_an_architecture_beyond_all_bounds_is_refused_in_words(saved: Path, config: dict[str, object]) -> None:
+    """Some would take all memory, some hours; others were loaded, and failed at the first frame."""
+    with pytest.raises(WeightsError, match="does not say which architecture"):
+        load_weights(rewritten(saved, config))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"channels": [4096] * 3, "encoder": [64] * 3, "decoder": [64] * 3},
+        {"width": 4096, "layers": 64},
+        {"condition": 4096, "encoder": [64, 64, 64]},
+    ],
+    ids=["channels", "layers", "condition"],
+)
+def test_memory_is_not_given_to_an_architecture_that_the_file_cannot_fill(
+    saved: Path, config: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.models.checkpoint.Hourglass", None)  # which would be built
+    with pytest.raises(WeightsError, match=r"does not fit the architecture of 'lsd-test': it holds [0-9,]+ numbers"):
+        load_weights(rewritten(saved, config))
+
+
+@pytest.mark.parametrize("config", [lsd_test(), lsd_tiny(), lsd_base()])
+def test_the_least_that_an_architecture_needs_is_near_what_it_has(config: ModelConfig) -> None:
+    with torch.device("meta"):
+        numbers = sum(parameter.numel() for parameter in Hourglass(config).parameters())
+    assert numbers / 20 <= least_numbers(config) <= numbers
+
+
+@pytest.mark.parametrize("known", ["{", "5", "[1]", '["a", "b"]', '[["a"]]', "[" * 100_000, '["\\ud800"]'])
+def test_known_wordings_that_are_not_a_text_for_each_embedding_are_refused(saved: Path, known: str) -> None:
+    with pytest.raises(WeightsError, match=r"is damaged: .*; fetch it again"):
+        load_weights(rewritten(saved, known=known))
+
+
+@pytest.mark.parametrize("card", [b"{", b"[]", b"5", b"{}", b"\xff\xfe", b"[" * 100_000, b"\0"])
+def test_a_card_that_cannot_be_read_is_named(saved: Path, card: bytes) -> None:
+    card_path(saved).write_bytes(card)
+    with pytest.raises(WeightsError, match=r"model card .*w\.json cannot be read"):
+        load_weights(saved)
+
+
+def test_a_file_larger_than_any_weights_is_not_read(saved: Path) -> None:
+    with saved.open("ab") as file:
+        file.truncate(2**42)  # which takes no room on the disk
+    with pytest.raises(WeightsError, match=r"cannot be read: it has 4,398,046,511,104 bytes"):
+        load_weights(saved)
+
+
+def test_weights_saved_anew_are_not_called_damaged_by_the_card_of_those_before(saved: Path) -> None:
+    weights = load_weights(saved)
+    save_weights(saved, weights.network, weights.router, {})
+    assert load_weights(saved).wordings == {}
+    with pytest.raises(WeightsError, match=r"is the name of a card; name the weights w\.safetensors"):
+        save_weights(card_path(saved), weights.network, weights.router, {})

@@ -143,6 +143,15 @@ def test_mutated_snapshots(data: bytes) -> None:
     _restore(data)
 
 
+@pytest.mark.parametrize("name", ["time_s", "seed", "index", "steps", "size", "remembered_steps", "config"])
+@pytest.mark.parametrize("value", [10**400, 2**64, -(2**64), float("inf"), float("nan"), [10**400, 10**400], "\ud800"])
+def test_a_snapshot_whose_header_holds_no_usable_number_is_refused(name: str, value: object) -> None:
+    header = json.loads(json.loads(UNPACKED[8 : 8 + int.from_bytes(UNPACKED[:8], "little")])["__metadata__"]["stream"])
+    _restore(zlib.compress(save(load(UNPACKED), {"stream": json.dumps({**header, name: value})})))
+    with pytest.raises(ValueError, match="not a snapshot of a stream, or a damaged one"):
+        OTHER.restore(zlib.compress(save(load(UNPACKED), {"stream": json.dumps({**header, name: value})})))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @given(SNAPSHOTS)

@@ -63,11 +63,17 @@ def test_what_is_set_takes_the_tracks_place_from_then_on() -> None:
     assert cues.value("strength", 6 * SECOND) == 1.0, "another timeline takes the place of all that was set"
 
 
-def test_a_region_that_follows_a_box_ends_with_its_take() -> None:
-    """Its box stands in a picture of that take."""
-    mattes = (Matte("ball", "a moon", {"box": {"0.0": [0, 0, 0.2, 0.2]}}), Matte("disc", "a sun", {"colour": "white"}))
+def test_a_region_that_follows_a_box_goes_on_from_where_its_thing_is() -> None:
+    """Its own box stands in a picture of the take before."""
+    ball = Matte("ball", "a moon", {"colour": "red", "box": {"0.0": [0, 0, 0.2, 0.2], "0.5": [0.3, 0, 0.2, 0.2]}})
+    mattes = (ball, Matte("disc", "a sun", {"colour": "white"}))
     cues = LiveCues(replace(Timeline.of("underwater"), mattes=mattes))
-    cues.restart(SECOND)
+    assert cues.restart(SECOND, seen={"ball": (0.4, 0.1, 0.2, 0.2)}) == []
+    assert [matte.region for matte in cues.timeline.mattes] == [
+        {"colour": "red", "box": {"0.0": [0.4, 0.1, 0.2, 0.2]}},
+        {"colour": "white"},
+    ]
+    assert cues.restart(2 * SECOND, seen={"ball": None}) == ["ball"], "it is lost"
     assert [matte.name for matte in cues.timeline.mattes] == ["disc"]
 
 

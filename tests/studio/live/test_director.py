@@ -66,13 +66,16 @@ def test_a_shot_is_a_picture_of_the_same_size_with_its_age(director: Director, j
     assert director.status().shown == 1
 
 
-@pytest.mark.usefixtures("thawed")
 def test_warmed_up_a_full_collection_has_little_to_look_at(director: Director) -> None:
     """Or frames would stand still for it, as long as all that is imported takes to look at."""
+    gc.unfreeze()
     before = len(gc.get_objects())
     director.warm(96, 64)
-    assert len(gc.get_objects()) < before / 10
-    assert gc.isenabled(), "garbage of the frames is still found"
+    try:
+        assert len(gc.get_objects()) < before / 10
+        assert gc.isenabled(), "garbage of the frames is still found"
+    finally:
+        gc.unfreeze()
 
 
 def test_a_prompt_holds_from_the_very_next_frame(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
@@ -333,6 +336,44 @@ def test_what_holds_is_recorded_and_replays_to_the_bit(stream: Stream, jpeg: Jpe
     director.close()
     assert report.sound, report.faults
     assert report.pictures == "50 of 50 are the same, byte for byte"
+
+
+def test_a_prompt_that_cannot_hold_is_said_and_the_picture_goes_on(
+    jpeg: Jpeg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.prompts.MAX_BLENDED", 2)
+    director = Director(EdgeModel())
+    director.record(tmp_path, SLATE)
+    for n in range(4):
+        director.say(f"world {n}", 1e9, wait=True)
+        shoot(director, jpeg, n, n + 1)
+    trouble = director.status().trouble
+    take = cut(director)
+    director.close()
+    assert "shorten the fades" in trouble
+    assert [row.error for row in take.frames] == [None] * 4
+    assert len(take.timeline.keys) == 2, "it opens"
+
+
+def test_a_thing_that_is_followed_stays_what_it_became_in_the_next_take(jpeg: Jpeg, tmp_path: Path) -> None:
+    """The disc moves; the second take begins where it is by then, and is made again to the bit."""
+    director = Director(EdgeModel())
+    x, y, side = 0.1, 0.3, 0.35
+    mattes = (Matte("ball", "a moon", {"box": {"0.0": [x, y, side, side]}}),)
+    director.record(tmp_path, SLATE, timeline=replace(Timeline.of("underwater"), mattes=mattes))
+    shoot(director, jpeg, 0, 8)
+    first = cut(director)
+    director.record(tmp_path, SLATE)
+    shoot(director, jpeg, 8, 16)
+    second = cut(director)
+    assert [matte.name for matte in first.timeline.mattes] == [matte.name for matte in second.timeline.mattes]
+    (found,) = second.timeline.mattes
+    left, top, width, height = found.region["box"]["0.0"]
+    assert (width, height) != (0, 0)
+    assert (left, top) != (x, y), "where it is now"
+    report = check_take(second.folder, EdgeModel())
+    director.close()
+    assert report.sound, report.faults
 
 
 def test_a_prompt_keeps_parameters_and_regions(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:
