@@ -38,6 +38,7 @@ app = typer.Typer(
 )
 
 app.command()(trials_of_props.props)
+app.command()(trials_of_props.boxes)
 
 
 def _size(text: str) -> tuple[int, int]:

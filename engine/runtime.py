@@ -181,6 +181,6 @@ def settle() -> None:
     never found to be garbage, so that every later session, with its model's weights, would stay for good.
     """
     gc.collect()
-    if not (_settled.is_set() and gc.get_freeze_count()):
+    if not _settled.is_set():
         _settled.set()
         gc.freeze()

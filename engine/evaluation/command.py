@@ -1,4 +1,4 @@
-"""python -m engine props: the trials of props and regions as commands.
+"""python -m engine props | boxes: the trials of props and regions as commands.
 
 Heavy modules are imported inside the commands, so that --help answers at once.
 """
@@ -32,6 +32,18 @@ def props(
     for way, share in report["holes"].items():
         print(f"{way:8} holes {share:6.1%}, worst thing {report['worst_thing'][way]:6.1%}")
     print(f"figures: {out}\ncontact sheet: {out.with_suffix('.png')}")
+
+
+def boxes(footage: Footage, out: Figures = Path("boxes.json")) -> None:
+    """Does a followed box stay on its thing? Against boxes that were marked by hand, about every half second."""
+    from engine.evaluation.boxes import measure_boxes
+
+    report = measure_boxes(footage)
+    _save(report, out)
+    for name in ("good", "area", "losses_said", "wrongly_lost"):
+        print(f"{name:13} {report[name]:6.1%}")
+    print(f"milliseconds  {report['milliseconds_p50']:6}")
+    print(f"figures: {out}")
 
 
 def _save(report: dict[str, Any], out: Path) -> None:

@@ -22,6 +22,7 @@ from studio.notebook.formatters import register as load_ipython_extension  # noq
 from studio.notebook.formatters import register_here
 from studio.notebook.picker import GridPicker as GridPicker
 from studio.notebook.player import TakePlayer as TakePlayer
+from studio.notebook.spot import spot as spot
 from studio.notebook.strips import contact_strip as contact_strip
 from studio.notebook.strips import highlight as highlight
 

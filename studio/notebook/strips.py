@@ -14,6 +14,7 @@ from engine.prompts import words
 from engine.types import Frame
 from studio.delivery import proxies
 from studio.notebook.lane import fitted, tone
+from studio.notebook.spot import with_coordinates
 from studio.performing.mattes import masks
 from studio.script.script import Prop
 from studio.takes.documents import TakeError
@@ -46,6 +47,7 @@ def contact_strip(take: Take, version: Render | None = None, count: int = 8, wid
 def highlight(take: Take, prop: Prop, count: int = 8, width: int = 160, folder: Path = Path()) -> Image.Image:
     """Moments of the camera with a prop lit where its region finds it, and all else dark: is it the right thing?
 
+    The first is the take's first frame; the tenths along the edges are the coordinates of boxes and of `spot`.
     folder: what the path of a drawn mask starts from. Raises TakeError for a prop without a region.
     """
     if prop.part is None:
@@ -54,10 +56,11 @@ def highlight(take: Take, prop: Prop, count: int = 8, width: int = 160, folder: 
         Frame((frame.rgb * (0.25 + 0.75 * mask[..., None])).astype(np.uint8), frame.index, frame.time_s)
         for frame, mask in masks(take, prop.part, folder)
     )
-    times = evenly(take.duration_s, count)
+    times = [take.duration_s * n / count for n in range(count)]
     sheet = draw_contact_sheet([moments(lit, times)], width=width, gap=GAP, margin=0)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
     for column, time_s in enumerate(times):
+        with_coordinates(sheet, column * (width + GAP), width)
         draw.text((column * (width + GAP) + 6, 4), f"{time_s:.1f} s", fill="#e7e9ec", font=font)
     return sheet
 

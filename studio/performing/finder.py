@@ -3,19 +3,25 @@
     finder = Finder(Region(colour="green", box=(0.4, 0.2, 0.1, 0.6)))
     mask = finder.mask(rgb, time_s)        # (H, W) float32 in 0..1, for each made frame in order
 
-A colour is keyed, a box follows what is in it, a drawn mask stands still; where several are given, what is in all of
-them counts. A mask is a pure function of the take's frames up to its own, so a replay finds the same; its values are
-multiples of 1/255, so that the last bits of a processor's arithmetic do not matter. The tracker is numpy alone for that
-reason: a library's would change with its version.
+A colour is keyed, a box follows what is in it, a drawn mask stands still, a cast is cut out; where several are given,
+what is in all of them counts. A mask is a pure function of the take's frames up to its own, so a replay finds the same;
+its values are multiples of 1/255, so that the last bits of a processor's arithmetic do not matter.
+
+A region says which finder finds it. The second keys colours and follows boxes by engine/compositing (colourkey.py,
+tracker.py); the first, for takes and scripts from before there was another, is below.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
 from PIL import Image, ImageFilter
 
+from engine.compositing import colourkey
+from engine.compositing.mattes import make_matter
+from engine.compositing.tracker import Tracker
 from studio.script.region import Box, Region, drawn_mask, rgb_of
 
 HUE_DEGREES = 90.0
@@ -46,7 +52,8 @@ class Finder:
         self.box: Box | None = None
         """Where the followed thing was last seen; None before its time and while it is lost."""
         self._waiting = list(region.boxes.items())
-        self._follower: _Follower | None = None
+        self._follower: _Follower | Tracker | None = None
+        self._matter = make_matter(region.cast) if region.cast is not None else None
         self._drawn = drawn_mask(region.mask) if region.mask is not None else None
 
     @property
@@ -54,13 +61,19 @@ class Finder:
         """Whether it must be shown every made frame."""
         return bool(self.region.boxes)
 
+    def copy(self) -> Finder:
+        """One that goes on as this one does, and is not changed by what this one sees."""
+        other = copy.copy(self)
+        other._waiting, other._follower = list(self._waiting), copy.deepcopy(self._follower)
+        return other
+
     def follow(self, rgb: np.ndarray, time_s: float) -> None:
         """Follow the thing into a frame, (H, W, 3) uint8, at seconds on the take's clock."""
         placed = None
         while self._waiting and self._waiting[0][0] <= time_s + 1e-6:
             placed = self._waiting.pop(0)[1]
         if placed is not None:
-            self._follower = _Follower(rgb, placed)
+            self._follower = (_Follower if self.region.finder == 1 else Tracker)(rgb, placed)
             self.box = placed
         elif self._follower is not None:
             self.box = self._follower.find(rgb)
@@ -74,8 +87,12 @@ class Finder:
             mask = mask * _rectangle(self.box, height, width)
         if self._drawn is not None:
             mask = mask * np.asarray(self._drawn.resize((width, height), Image.Resampling.BILINEAR), np.float32) / 255
+        if self._matter is not None and mask.any():
+            self._matter.reset()  # of each picture by itself, so that it is the same wherever a render begins
+            mask = mask * (self._matter.matte(rgb, time_s).astype(np.float32) / 255)
         if self.region.colour is not None and mask.any():
-            mask = mask * keyed(rgb, rgb_of(self.region.colour), self.region.tolerance)
+            key = keyed if self.region.finder == 1 else colourkey.keyed
+            mask = mask * key(rgb, rgb_of(self.region.colour), self.region.tolerance)
         return np.round(mask * 255).astype(np.float32) / np.float32(255)
 
 

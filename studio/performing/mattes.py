@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -51,7 +50,7 @@ class MatteFinder:
 
     def tracks(self) -> dict[str, Finder]:
         """A copy of where everything that is followed was last seen, for `restore`."""
-        return {name: copy.deepcopy(finder) for name, finder in self._finders.items() if finder.follows}
+        return {name: finder.copy() for name, finder in self._finders.items() if finder.follows}
 
     def seen(self, mattes: Iterable[Matte]) -> dict[str, Box | None]:
         """Where the things that these mattes follow were seen last, by the mattes' names, within the picture.

@@ -40,8 +40,11 @@ COLOURS = {
 }
 """The tone that a name means for things in front of a camera; the hue decides for those that have one."""
 
-FINDER = 1
+FINDER = 2
 """The newest way in which regions are found (studio/performing/finder.py); a timeline keeps each region's."""
+
+CASTS = ("person", "chroma")
+"""Matters of the cast that need nothing but the picture."""
 
 MASK_BYTES = 1_000_000
 """Of a drawn mask as PNG in a script or timeline."""
@@ -58,7 +61,8 @@ class Region:
 
     colour: a name (also within words: `the green stick`), `#rrggbb` or (r, g, b) in 0..255. tolerance: 0 to 1. box:
     around the thing, followed from the take's first frame on; or boxes by their time in seconds, each of which corrects
-    the one before. mask: a PNG, white where it is; its file, or the file itself as a data URL.
+    the one before. mask: a PNG, white where it is; its file, or the file itself as a data URL. cast: people, or what
+    stands before a coloured wall.
     """
 
     colour: str | tuple[int, int, int] | None = None
@@ -67,10 +71,14 @@ class Region:
     mask: str | Path | None = None
     finder: int = FINDER
     """How it is found: 1 as in the takes and scripts of before there was another, or the newest."""
+    cast: str | None = None
+    """`person` or `chroma`: what a matter of the cast takes for cast (engine/compositing/mattes.py)."""
 
     def __post_init__(self) -> None:
-        if self.colour is None and self.box is None and self.mask is None:
-            raise TimelineError("a region needs a colour, a box or a mask")
+        if self.colour is None and self.box is None and self.mask is None and self.cast is None:
+            raise TimelineError("a region needs a colour, a box, a mask or a cast")
+        if self.cast not in (None, *CASTS):
+            raise TimelineError(f"a region's cast is {self.cast!r}; write one of {', '.join(CASTS)}")
         if self.colour is not None:
             object.__setattr__(self, "colour", _colour(self.colour))
         if isinstance(self.finder, bool) or self.finder not in range(1, FINDER + 1):
@@ -123,6 +131,8 @@ class Region:
             data["box"] = {repr(time_s): list(box) for time_s, box in self.boxes.items()}
         if self.mask is not None:
             data["mask"] = str(self.mask)
+        if self.cast is not None:
+            data["cast"] = self.cast
         return data if self.finder == 1 else {**data, "finder": self.finder}
 
     @classmethod
@@ -143,12 +153,12 @@ class Region:
             return cls(box=_box(data), finder=finder)
         if not isinstance(data, Mapping):
             raise TimelineError(f"{data!r} is not a region; write a colour such as 'green', {_MASK_OR_BOX}")
-        if unknown := data.keys() - {"colour", "tolerance", "box", "mask", "finder"}:
+        if unknown := data.keys() - {"colour", "tolerance", "box", "mask", "finder", "cast"}:
             raise TimelineError(
-                f"a region has colour, tolerance, box and mask, not {', '.join(sorted(map(str, unknown)))}"
+                f"a region has colour, tolerance, box, mask and cast, not {', '.join(sorted(map(str, unknown)))}"
             )
         given = (data.get("colour"), data.get("tolerance", 0.2), data.get("box"), data.get("mask"))
-        return cls(*given, data.get("finder", finder))
+        return cls(*given, data.get("finder", finder), data.get("cast"))
 
 
 def rgb_of(colour: Any) -> tuple[int, int, int]:

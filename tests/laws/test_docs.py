@@ -24,9 +24,13 @@ pytestmark = pytest.mark.docs
 PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if "```python" in page.read_text(encoding="utf-8")]
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if "```python" in page.read_text()], ids=lambda page: page.stem
-)
+def laned(page: Path) -> object:
+    """Training takes seconds, of however few steps."""
+    trains = "from engine.training" in page.read_text(encoding="utf-8")
+    return pytest.param(page, id=page.stem, marks=[pytest.mark.long] if trains else [])
+
+
+@pytest.mark.parametrize("page", [laned(page) for page in PAGES])
 def test_the_code_of_a_page_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)

@@ -30,6 +30,11 @@ def sources() -> dict[Path, str]:
     }
 
 
+@cache
+def trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(source) for path, source in sources().items()}
+
+
 @pytest.fixture(scope="module")
 def tracked() -> dict[Path, str]:
     """The project's own text files, as git lists them."""
@@ -56,8 +61,8 @@ def public_functions(tree: ast.Module) -> Iterator[tuple[str, bool]]:
 def test_public_functions_are_documented() -> None:
     functions = [
         (f"{path.relative_to(ROOT)}:{name}", documented)
-        for path, source in sources().items()
-        for name, documented in public_functions(ast.parse(source))
+        for path, tree in trees().items()
+        for name, documented in public_functions(tree)
     ]
     bare = [name for name, documented in functions if not documented]
     share = 1 - len(bare) / len(functions)
@@ -112,8 +117,8 @@ def names(tree: ast.Module) -> Iterator[tuple[int, str]]:
 def test_names_that_were_given_up_stay_away() -> None:
     back = [
         f"{path.relative_to(ROOT)}:{line} {name}"
-        for path, source in sources().items()
-        for line, name in names(ast.parse(source))
+        for path, tree in trees().items()
+        for line, name in names(tree)
         if GONE.fullmatch(name)
     ]
     assert not back, f"choose the field's own name: {back}"

@@ -7,6 +7,7 @@ import importlib
 import pytest
 
 from engine.config import lsd_test
+from engine.models.checkpoint import load_weights, random_weights
 from engine.stream import Stream
 from studio.model import KINDS, load_model
 from studio.takes.manifest import EngineEntry
@@ -15,11 +16,15 @@ from tests.live_model import assert_laws
 
 
 def test_the_shipped_stream_is_a_live_model() -> None:
-    assert_laws(lambda: load_model(EngineEntry(setup={"device": "cpu", "threads": 1})))
+    setup = load_model(EngineEntry(setup={"device": "cpu", "threads": 1})).setup
+    weights = load_weights()
+    assert setup == Stream.of(weights, threads=1).setup
+    assert_laws(lambda: Stream.of(weights, threads=1))
 
 
 def test_a_stream_of_random_weights_is_a_live_model() -> None:
-    assert_laws(lambda: Stream.from_config(lsd_test(), threads=1), as_it_is=False)
+    weights = random_weights(lsd_test())
+    assert_laws(lambda: Stream.of(weights, threads=1), as_it_is=False)
 
 
 def test_the_fake_of_the_studio_tests_is_a_live_model() -> None:

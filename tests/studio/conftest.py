@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from engine import runtime
 from engine.config import lsd_test
 from engine.media.pictures import encode_jpeg
 from engine.models.checkpoint import random_weights, save_weights
@@ -46,6 +49,17 @@ def jpeg() -> Callable[..., bytes]:
 def tiny(weights: Path, seed: int = 0) -> Stream:
     """A stream on one thread: waiting for a second one takes longer than the work."""
     return Stream.load(weights, device="cpu", seed=seed, threads=1)
+
+
+@pytest.fixture
+def thawed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The collector looks at everything, and nothing was settled, as in a new process."""
+    gc.unfreeze()
+    monkeypatch.setattr(runtime, "_settled", threading.Event())
+    yield
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()  # as tests/conftest.py left it
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A studio for each test of the app, with the tiny weights that all tests of the studio share."""
+"""A studio for each test of the app, whose model has no network: what pages and studio say does not depend on it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from studio.app.sessions import Sessions
 from studio.farm.farm import Farm
 from studio.farm.local import Processes
 from studio.live.director import Director
+from tests.edge_model import EdgeModel
 from tests.studio.app.house import HOME, App, House, stream
 
 
 @pytest.fixture
-def house(tmp_path: Path, weights: Path) -> Iterator[House]:
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    """Parametrized with "lsd", its model is a stream of tiny weights."""
     guard, app = Guard(["docs.puppets"]), App()
     guard.watch(app)
-    sessions = Sessions(lambda: Director(stream(weights)), limit=1)
+    weights = request.getfixturevalue("weights") if getattr(request, "param", "edge") == "lsd" else None
+    sessions = Sessions(lambda: Director(stream(weights) if weights else EdgeModel()), limit=1)
     farm = Farm(Processes(1), tmp_path / "renders")
     callbacks = Callbacks(guard, sessions, tmp_path / "sessions", farm)
     with TestClient(Starlette(routes=routes(guard, sessions, callbacks)), base_url=HOME) as client:

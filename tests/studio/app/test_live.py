@@ -18,6 +18,7 @@ from studio.takes.take import Take
 from tests.studio.app.house import House, closing, frame, message, parameter, picture
 
 
+@pytest.mark.parametrize("house", ["edge", "lsd"], indirect=True)
 def test_a_frame_is_answered_with_its_own_number(house: House) -> None:
     with house.socket(house.token()) as socket:
         for number in (5, 6, 9):

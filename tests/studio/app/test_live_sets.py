@@ -18,6 +18,7 @@ from studio.app.commands import Closing, _check
 from studio.rendering.verify import check_take
 from studio.sets.gallery import GALLERY
 from studio.takes.take import Take
+from tests.edge_model import EdgeModel
 from tests.studio.app.house import House, closing, frame, message, picture
 
 RED: dict[str, Any] = {"colour": "red"}
@@ -60,7 +61,7 @@ def test_a_set_stands_from_a_next_frame_on_and_is_recorded(house: House) -> None
         kept = message(socket, "kept")
     take = Take.open(house.folder / kept["take"])
     assert [key.set if key.set is None else key.set["colour"] for key in take.timeline.sets] == ["red", None]  # type: ignore[call-overload]
-    assert check_take(take).sound
+    assert check_take(take, EdgeModel()).sound
 
 
 @pytest.mark.parametrize(

@@ -66,16 +66,13 @@ def test_a_shot_is_a_picture_of_the_same_size_with_its_age(director: Director, j
     assert director.status().shown == 1
 
 
+@pytest.mark.usefixtures("thawed")
 def test_warmed_up_a_full_collection_has_little_to_look_at(director: Director) -> None:
     """Or frames would stand still for it, as long as all that is imported takes to look at."""
-    gc.unfreeze()
     before = len(gc.get_objects())
     director.warm(96, 64)
-    try:
-        assert len(gc.get_objects()) < before / 10
-        assert gc.isenabled(), "garbage of the frames is still found"
-    finally:
-        gc.unfreeze()
+    assert len(gc.get_objects()) < before / 10
+    assert gc.isenabled(), "garbage of the frames is still found"
 
 
 def test_a_prompt_holds_from_the_very_next_frame(director: Director, jpeg: Jpeg, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import psutil
@@ -18,6 +18,8 @@ from tests.edge_model import EdgeModel
 
 WEIGHTS_BYTES = 8 << 20
 
+pytestmark = pytest.mark.usefixtures("thawed")
+
 
 class HeavyModel(EdgeModel):
     """Holds as much as weights do, and itself in a circle, as networks with hooks do."""
@@ -26,15 +28,6 @@ class HeavyModel(EdgeModel):
         super().__init__()
         self.weights = np.ones(WEIGHTS_BYTES, np.uint8)
         self.hooks = [self.close]
-
-
-@pytest.fixture(autouse=True)
-def thawed() -> Iterator[None]:
-    """As in a new process, before and after."""
-    gc.unfreeze()
-    yield
-    gc.unfreeze()
-    gc.collect()
 
 
 def resident() -> int:

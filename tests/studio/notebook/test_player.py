@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from studio.notebook import GridPicker, TakePlayer, contact_strip, highlight
+from studio.notebook import GridPicker, TakePlayer, contact_strip, highlight, spot
 from studio.notebook.formatters import player as player_of
 from studio.notebook.formatters import register
 from studio.rendering.render import render
 from studio.script.region import Region
 from studio.script.script import Prop
 from studio.takes.documents import TakeError
+from studio.takes.frames import pictures
 from studio.takes.take import Take
 from studio.timeline.files import lane_to_dict
 
@@ -107,3 +108,19 @@ def test_a_prop_is_lit_where_it_is(take: Take) -> None:
     assert all(np.median(tile) < 60 < 150 < tile.max() for tile in tiles)
     with pytest.raises(TakeError, match="the prop 'hat' has no region to look at; give it a colour, a box or a mask"):
         highlight(take, Prop("hat", "a crown"))
+
+
+def test_the_dropper_names_the_colour_and_what_has_it(take: Take) -> None:
+    """The disc is the only white thing."""
+    first = next(iter(pictures(take, "raw"))).rgb
+    y, x = np.unravel_index(int(first.sum(-1, dtype=int).argmax()), first.shape[:2])
+    at = (float(x) / (first.shape[1] - 1), float(y) / (first.shape[0] - 1))
+    spotted = spot(take, at=0, xy=at, tolerance=0.4)
+    assert spotted.name == "white"
+    assert spotted.box is not None
+    assert spotted.box[0] <= at[0] <= spotted.box[0] + spotted.box[2]
+    assert 0 < spotted.share[0] <= spotted.share[1] <= spotted.share[2] < 0.5
+    assert spotted.region == Region(spotted.colour, 0.4)
+    assert "% of the picture" in str(spotted)
+    with pytest.raises(TakeError, match="is outside the picture; x and y are shares from 0 to 1"):
+        spot(take, xy=(40, 20))

@@ -151,3 +151,30 @@ def test_the_script_sees_where_and_when_a_thing_is(shot):
         assert sighting.box is not None
         left, _, width, _ = sighting.box
         assert (left + width / 2) * 96 == pytest.approx((sighting.row + 12) * 3, abs=5)
+
+
+def test_a_region_of_an_old_take_is_found_as_it_was():
+    rgb = np.full((40, 60, 3), (150, 90, 60), np.uint8)  # a hand
+    where = {"colour": "red", "tolerance": 0.2}
+    assert Finder(Region.from_dict(where, finder=1)).mask(rgb, 0.0).mean() > 0.3
+    assert Finder(Region.from_dict(where)).mask(rgb, 0.0).max() == 0
+    assert MatteFinder([Matte("hand", "a crate", where)])._finders.popitem()[1].region.finder == 1
+
+
+def test_a_copy_of_a_finder_is_not_changed_by_what_the_other_sees():
+    finder = Finder(Region(box=box_of(20, 30)))
+    finder.follow(scene(20, 30), 0.0)
+    kept = finder.copy()
+    finder.follow(scene(30, 30), 1 / 24)
+    assert kept.box == pytest.approx(box_of(20, 30))
+    kept.follow(scene(30, 30), 1 / 24)
+    assert kept.box == finder.box
+
+
+def test_a_region_of_a_cast_is_what_its_matter_takes():
+    wall = np.full((48, 64, 3), (40, 200, 60), np.uint8)
+    wall[10:40, 20:40] = (180, 60, 50)
+    mask = Finder(Region(cast="chroma", box=(0.25, 0.1, 0.5, 0.8))).mask(wall, 0.0)
+    assert mask[25, 30] > 0.9
+    assert mask[25, 45] < 0.1
+    assert Region.from_dict(Region(cast="person").to_dict()) == Region(cast="person")

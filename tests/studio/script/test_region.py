@@ -17,7 +17,7 @@ from studio.timeline.curves import TimelineError
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Region(), "a region needs a colour, a box or a mask"),
+        (lambda: Region(), "a region needs a colour, a box, a mask or a cast"),
         (lambda: Region("greenish"), "'greenish' is not a colour; write one of red"),
         (lambda: Region((1, 2, 300)), "red, green and blue from 0 to 255"),
         (lambda: Region("green", tolerance=0), "above 0 and at most 1"),
@@ -25,7 +25,7 @@ from studio.timeline.curves import TimelineError
         (lambda: Region(box=(1, 2, 3)), "is not a box; write left, top, width and height"),  # type: ignore[arg-type]
         (lambda: Region(box={}), "boxes are empty"),
         (lambda: Region(box={-1: (0, 0, 1, 1)}), "times start at 0"),
-        (lambda: Region.from_dict({"color": "green"}), "a region has colour, tolerance, box and mask, not color"),
+        (lambda: Region.from_dict({"color": "green"}), "a region has colour, tolerance, box, mask and cast, not color"),
         (lambda: Region.from_dict({"mask": 7}), "7 is not a mask; write the path of a PNG"),
         (lambda: Region.from_dict({"colour": 7}), "7 is not a colour"),
         (lambda: Region.from_dict({"box": {"a": [0, 0, 1, 1]}}), "'a' is not a time of a box"),

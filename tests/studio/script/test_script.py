@@ -10,6 +10,7 @@ from studio.script import files
 from studio.script.compile import timeline_of
 from studio.script.files import save_script, with_includes
 from studio.script.moments import seconds_of
+from studio.script.region import FINDER
 from studio.script.script import Beat, Prop, Scene, Script, ScriptError, Tempo
 from studio.timeline.clock import Clock
 from studio.timeline.curves import TimelineError
@@ -98,7 +99,8 @@ def test_a_prop_with_a_region_is_a_matte_while_it_is_there():
         Beat(7, until=8),
     ]
     (matte,) = timeline_of(Script(beats)).mattes
-    assert (matte.name, matte.prompt, matte.region) == ("stick", "a lightsaber", {"colour": "green", "tolerance": 0.2})
+    assert (matte.name, matte.prompt) == ("stick", "a lightsaber")
+    assert matte.region == {"colour": "green", "tolerance": 0.2, "finder": FINDER}
     line = timeline_of(Script(beats))
     weights = [sum(cue.weight for cue in line.at(time_s).mattes) for time_s in (0, 1, 1.5, 2, 5, 6, 6.25, 6.5, 9)]
     assert weights == [0, 0, 0.5, 1, 1, 1, 0.5, 0, 0]

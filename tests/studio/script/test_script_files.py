@@ -100,7 +100,7 @@ beats:
     script = load_script(path)
     assert script.beats[1] == Beat("0:04.5", "sea", ["stick"], 1.0, note="she turns")
     assert script.beats[1].place == "film.yaml, line 12"
-    assert script.prop("stick") == replace(GREEN, made="apart")
+    assert script.prop("stick") == replace(GREEN, made="apart", region=Region("green", finder=1))
     save_script(script, tmp_path / "film.json")
     assert load_script(tmp_path / "film.json") == script
     assert json.loads((tmp_path / "film.json").read_text())["schema"] == "lsd-studio.script"
