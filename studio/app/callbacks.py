@@ -70,9 +70,13 @@ class Callbacks:
     # -- for the live page
 
     def enter(self, data: Mapping[str, Any]) -> Reply:
-        """A page was loaded: its token, and what it needs to begin. Gradio answers it to people who are signed in."""
+        """A page was loaded: its token, and what it needs to begin. Gradio answers it to people who are signed in.
+
+        A page that was loaded again names the token that it had, and keeps it, with the session that waits for it.
+        """
+        before = data.get("token")
         try:
-            token = self.guard.issue()
+            token = before if self.guard.knows(before) else self.guard.issue()
         except ValueError as error:
             return {"error": str(error)}
         return {

@@ -31,6 +31,7 @@ from studio.app import wire
 from studio.app.sessions import Session, Sessions
 from studio.sets.stage import Described, near, place_in_words, resolved
 from studio.sets.store import CLEAN_PLATE, Store
+from studio.takes.manifest import TICKS_PER_SECOND
 from studio.takes.slate import Slate
 from studio.takes.take import Take
 from studio.timeline.sets import Set, files_of, is_content, normal, to_json, words_of
@@ -118,12 +119,20 @@ class Commands:
         for name, value in _dict(data.get("parameters")).items():
             self.director.set(name, value)
         dropped = self.director.status().dropped
-        self.say("ready", recording=self.recording, dropped=dropped, parameters=self.director.parameters())
+        self.say("ready", recording=self._rolling(), dropped=dropped, parameters=self.director.parameters())
         text = str(data.get("prompt") or "as it is")
         if text != self.session.prompt:
             await self.prompt({"text": text})
         if "set" in data and data["set"] != to_json(self.session.set):
             await self.set({"set": data["set"]})
+
+    def _rolling(self) -> dict[str, Any] | None:
+        """The take that is recording, for a page that comes back: its number, and how long it is by now."""
+        folder, began = self.director.recording, self.director.take_began
+        if folder is None:
+            return None
+        ticks = 0 if began is None else self.director.ticks_now() - began
+        return {"take": int(folder.name[1:]), "seconds": ticks / TICKS_PER_SECOND}
 
     async def prompt(self, data: dict[str, Any]) -> None:
         """Words for the picture; the newest win.

@@ -52,6 +52,42 @@ export function busy(event) {
   );
 }
 
+const STEPS = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1};
+
+/**
+ * Arrow keys, Home and End go through a group, and Tab enters it once, at what is chosen: as
+ * https://www.w3.org/WAI/ARIA/apg/patterns/radio/ and listbox/ ask for. `of` selects its members,
+ * `chosen` the attribute that says which of them is chosen. What is reached is clicked.
+ */
+export function roam(group, of, chosen) {
+  const members = () => [...group.querySelectorAll(of)].filter(one => !one.disabled);
+  const settle = () => {
+    const all = members(),
+      on = all.find(one => one.getAttribute(chosen) === 'true') ?? all[0];
+    for (const one of all)
+      if (one.tabIndex !== (one === on ? 0 : -1)) one.tabIndex = one === on ? 0 : -1;
+  };
+  new MutationObserver(settle).observe(group, {
+    subtree: true,
+    childList: true,
+    attributeFilter: [chosen, 'disabled'],
+  });
+  group.addEventListener('keydown', event => {
+    const all = members(),
+      at = all.indexOf(event.target.closest(of)),
+      last = all.length - 1;
+    if (at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    const ends = {Home: 0, End: last}[event.key];
+    const to = ends ?? (STEPS[event.key] && (at + STEPS[event.key] + all.length) % all.length);
+    if (to === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    all[to].focus();
+    all[to].click();
+  });
+  settle();
+}
+
 /** Follow a pointer until it is released, outside the element too. */
 export function drag(event, move, end) {
   const target = event.currentTarget,

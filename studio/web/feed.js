@@ -146,10 +146,16 @@ export class Meter {
   count(age_ms) {
     this.seen.push([performance.now(), age_ms]);
   }
+  /** How long ago the last picture came, in ms; Infinity before the first. */
+  get still_ms() {
+    const last = this.seen.at(-1);
+    return last ? performance.now() - last[0] : Infinity;
+  }
 
   read() {
     const now = performance.now();
-    this.seen = this.seen.filter(([at]) => at > now - 2000);
+    const last = this.seen.at(-1);
+    this.seen = this.seen.filter(one => one[0] > now - 2000 || one === last);
     if (this.seen.length < 2) return null;
     const ages = this.seen.map(([, age]) => age).sort((a, b) => a - b);
     return {

@@ -49,7 +49,7 @@ export const LANE = `
   <div class="lsd-scroll"><div class="lsd-strip">
     <div class="lsd-ruler"></div>
     <div class="lsd-lane" aria-label="Prompts"><svg preserveAspectRatio="none"></svg></div>
-    <div class="lsd-sets" aria-label="Sets"></div>
+    <div class="lsd-sets" role="group" aria-label="Sets"></div>
     <div class="lsd-range"></div><div class="lsd-head"></div>
   </div></div>
   <form class="lsd-editor" autocomplete="off">

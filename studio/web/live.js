@@ -1,6 +1,6 @@
 // The live page: the source, the monitors, the prompt, the slate, the record button and the status
 // line.
-import {remember, timecode} from './basics.js';
+import {remember, roam, timecode} from './basics.js';
 import {Cues} from './cues.js';
 import {Meter, sizeFor} from './feed.js';
 import {Link} from './link.js';
@@ -8,20 +8,12 @@ import {Parameters} from './parameters.js';
 import {SetCard} from './sets.js';
 import {Sound} from './sound.js';
 import {Source} from './source.js';
+import {overlay, STATES, standingOf} from './standing.js';
 
-const STATES = {
-  idle: 'Not started',
-  connecting: 'Connecting …',
-  live: 'Live',
-  lost: 'Connection lost, reconnecting …',
-  refused: 'Refused',
-  busy: 'The studio is full',
-  taken: 'Taken over',
-  paused: 'Paused',
-  broken: 'Stopped',
-};
 const SLATE = 'lsd-studio.slate',
-  SIDE = 'lsd-studio.side';
+  SIDE = 'lsd-studio.side',
+  BEFORE = 'lsd-studio.before', // what the page showed when it was left or loaded again
+  CUT_MS = 10_000; // that Stop waits for the take that it cuts
 
 export function mountLive(root, studio) {
   const $ = selector => root.querySelector(selector),
@@ -36,7 +28,9 @@ export function mountLive(root, studio) {
     recording = null,
     asked = null, // to roll (true) or to cut (false), while the studio has not answered
     unanswered = 0,
-    state = 'idle';
+    state = 'idle',
+    starting = false, // when the source is there
+    whenCut = () => {};
   const meter = new Meter();
 
   // -- the line to the studio ---------------------------------------------------------------------
@@ -49,29 +43,17 @@ export function mountLive(root, studio) {
   const link = new Link(studio.socket(), video, hello, {
     state(name, text) {
       state = name;
-      monitors.dataset.state = name;
-      $('.link').dataset.state = name;
-      $('.link b').textContent = STATES[name];
       const started = ['connecting', 'live', 'lost'].includes(name);
       $('.start').hidden = started;
       $('.stop').disabled = !started;
-      $('.record').disabled = name !== 'live';
       if (name === 'live') sound.flush();
-      if (name === 'lost')
-        tell('The connection was lost. Reconnecting; what was recorded is safe.');
-      else if (name === 'refused')
-        tell(text || 'The studio no longer knows this page. Load it again.', 'Reload', () =>
-          location.reload(),
-        );
-      else if (name === 'busy')
-        tell(text || 'All places are taken. Try again in a moment.', 'Try again', start);
-      else if (name === 'paused') tell(text, 'Start', start);
-      else if (name === 'broken') tell(text, 'Try again', start);
-      else if (name === 'taken')
-        tell(text || 'This session goes on in another window.', 'Bring it back here', start);
-      else tell('');
+      const [said, label] = overlay(name, text, recording && $('.rec-time').value);
+      tell(said, label, name === 'refused' ? () => location.reload() : start);
       if (name !== 'live') answered(Infinity);
-      if (!started && recording) setRecording(null);
+      if (!started && recording) {
+        setRecording(null);
+        if (name !== 'idle') studio.say('The take has ended. What arrived is kept: see Review.');
+      }
       source.changed();
     },
     picture(bitmap, age, step) {
@@ -79,6 +61,7 @@ export function mountLive(root, studio) {
         Object.assign(canvas, {width: bitmap.width, height: bitmap.height});
       pen.drawImage(bitmap, 0, 0);
       meter.count(age);
+      if (standing !== 'live') drawStanding();
       if (!monitors.dataset.picture) monitors.dataset.picture = 'yes';
       figures.step = step;
     },
@@ -92,12 +75,13 @@ export function mountLive(root, studio) {
   );
   const sets = new SetCard($('.set'), studio, () => link, {
     production: () => form.production.value,
-    fade: () => Math.max(0, ask.fade.valueAsNumber || 0),
+    fade: () => ask.fade.valueAsNumber,
     video,
   });
   const figures = {step: 0, dropped: 0};
   const messages = {
     ready: data => {
+      if (data.recording && !recording) setRecording(data.recording);
       if (!data.recording && recording) {
         studio.say('The take ended while the connection was lost. All that arrived is kept.');
         setRecording(null);
@@ -126,20 +110,55 @@ export function mountLive(root, studio) {
     },
     kept: data => {
       kept(data);
+      whenCut();
     },
-    error: data => studio.say(data.text, 'error'),
+    error: data => {
+      studio.say(data.text, 'error');
+      whenCut();
+    },
   };
+  let standing = 'idle';
+  /** Live is what moves: a source that shows nothing, or a picture that stands still, is not. */
+  function drawStanding() {
+    standing = standingOf(state, source, meter);
+    monitors.dataset.state = standing;
+    $('.link').dataset.state = standing;
+    $('.link b').textContent = STATES[standing];
+    $('.record').disabled = state !== 'live' || (standing !== 'live' && !recording);
+  }
   function start() {
-    if (!source.ready && source.kind === 'clip' && !source.clip)
-      return studio.say('Choose a clip first.', 'error');
-    video.play().catch(error => studio.say(`The source does not play: ${error.message}`, 'error'));
+    if (!source.ready) {
+      starting = source.pending;
+      if (!starting) studio.say(source.text || 'Choose a clip first.', 'error');
+      return;
+    }
+    starting = false;
+    video.play().catch(error => {
+      if (error.name !== 'AbortError')
+        // which says that another source was chosen meanwhile
+        studio.say(
+          error.name === 'NotAllowedError'
+            ? 'The browser plays the source after a click: press Start once more.'
+            : 'The browser cannot play the source. Choose another one.',
+          'error',
+        );
+    });
     meter.clear();
     link.feed.dropped = 0;
     link.attempt = 0;
     link.open();
   }
+  /** Stop; a take that is recorded is cut first, and named. */
   async function stop() {
-    if (asked ?? recording) await record();
+    starting = false;
+    if (asked ?? recording) {
+      const cut = new Promise(resolve => {
+        whenCut = resolve;
+        setTimeout(resolve, CUT_MS);
+      });
+      await record();
+      await cut;
+    }
     link.close();
     link.on.state('idle');
     delete monitors.dataset.picture;
@@ -187,6 +206,8 @@ export function mountLive(root, studio) {
     empty.textContent =
       source.text || (source.kind === 'clip' ? 'Drop a clip here, or choose one below.' : '');
     drawSizes();
+    drawStanding();
+    if (starting && !source.pending) start();
     if (source.ready) monitors.style.setProperty('--aspect', video.videoWidth / video.videoHeight);
   });
   // A size is chosen for this machine and kept; until then it is what the studio's processor keeps
@@ -212,6 +233,7 @@ export function mountLive(root, studio) {
   };
   for (const one of all('[data-source]'))
     one.addEventListener('click', () => choose(one.dataset.source));
+  for (const group of all('[role=radiogroup]')) roam(group, '[role=radio]', 'aria-checked');
   $('.devices select').addEventListener('change', event =>
     choose('camera', {device: event.target.value}),
   );
@@ -241,7 +263,7 @@ export function mountLive(root, studio) {
   function apply(text) {
     const words = text.trim();
     if (!words) return studio.say('Write what the picture should become, or "as it is".', 'error');
-    const fade_s = Math.max(0, ask.fade.valueAsNumber || 0);
+    const fade_s = ask.fade.valueAsNumber;
     if (!link.send({type: 'prompt', text: words, fade_s})) {
       prompt = words;
       showPrompt(words);
@@ -255,6 +277,20 @@ export function mountLive(root, studio) {
       near.length && near[0][1] < 0.9 ? `between ${near.map(percent).join(', ')}` : '';
     cues.mark(text);
   }
+  let fade = ask.fade.value;
+  ask.fade.addEventListener('change', () => {
+    const {value, max, validity} = ask.fade;
+    if (value !== '' && validity.valid) {
+      fade = value;
+      return;
+    }
+    const came = value === '' ? 'no number' : value;
+    studio.say(
+      `A fade lasts 0 to ${max} seconds, 0 is a cut; ${came} came. It stays ${fade} s.`,
+      'error',
+    );
+    ask.fade.value = fade;
+  });
   ask.addEventListener('submit', event => {
     event.preventDefault();
     apply(ask.prompt.value);
@@ -318,7 +354,9 @@ export function mountLive(root, studio) {
     button.querySelector('span').textContent = recording ? 'Cut' : 'Record';
     for (const field of form.querySelectorAll('input')) field.disabled = Boolean(recording);
     source.changed();
+    drawStanding();
     if (recording && !was) {
+      if (now.take) form.take.value = now.take; // another page may have taken the number that was shown
       $('.kept').textContent = '';
       if (source.kind === 'clip' || $('.mic input').checked) sound.start(source.sound);
       tick();
@@ -331,7 +369,11 @@ export function mountLive(root, studio) {
   }
   function tick() {
     if (!recording) return;
-    $('.rec-time').textContent = timecode((performance.now() - recording.since) / 1000, source.fps);
+    if (state === 'live')
+      $('.rec-time').textContent = timecode(
+        (performance.now() - recording.since) / 1000,
+        source.fps,
+      );
     requestAnimationFrame(tick);
   }
   function kept(data) {
@@ -341,7 +383,7 @@ export function mountLive(root, studio) {
     });
     $('.kept').replaceChildren(
       `${data.name}: ${data.seconds.toFixed(1)} s, ${data.frames} frames. `,
-      data.ready ? link : 'Preparing it for review …',
+      link,
     );
     if (data.ready) studio.takesChanged();
   }
@@ -364,13 +406,31 @@ export function mountLive(root, studio) {
     figure('age', seen ? seen.age_ms.toFixed(0) : '–');
     figure('dropped', link.feed.dropped + figures.dropped);
     figure('step', seen && figures.step ? figures.step.toFixed(0) : '–');
+    drawStanding();
   }, 500);
 
   addEventListener('beforeunload', event => {
     if (recording) event.preventDefault();
   });
+  // What is shown outlives a reload of the page; the studio keeps its session for a while, too.
+  addEventListener('pagehide', () => {
+    const shown = {prompt, words: ask.prompt.value, fade, set: sets.now, live: link.wanted};
+    Object.assign(shown, {kind: source.kind, device: source.device, clip: source.clip?.name});
+    sessionStorage.setItem(BEFORE, JSON.stringify(shown));
+  });
+  function restore({words, set, kind, device, clip, live, ...shown}) {
+    prompt = shown.prompt ?? prompt;
+    fade = shown.fade ?? fade;
+    ask.prompt.value = words ?? '';
+    ask.fade.value = fade;
+    if (set) sets.took({set});
+    if (kind === 'clip' && clip)
+      source.lack(`${clip} played here before the page was loaded again: choose it once more.`);
+    else source.choose(kind ?? 'example', {device});
+    if (live) start();
+  }
+  restore(JSON.parse(sessionStorage.getItem(BEFORE) ?? '{}'));
   showPrompt(prompt);
-  source.choose('example');
   return {
     know({worlds, sides: all, side: best}) {
       sides = {all, best};
@@ -382,14 +442,19 @@ export function mountLive(root, studio) {
         studio.say('A take is being recorded: cut it first (R).', 'error');
         return false;
       }
-      if (link.wanted) stop();
+      if (link.wanted) {
+        stop();
+        studio.say('Live work stands still meanwhile. Start brings it back.');
+      }
       return true;
     },
     key(event) {
       const name = event.key.toLowerCase();
       if (name === 'r') {
         if (!$('.record').disabled) record();
-        else studio.say('Press Start first: there is nothing to record yet.', 'error');
+        else if (state !== 'live')
+          studio.say('Press Start first: there is nothing to record yet.', 'error');
+        else studio.say(`There is nothing to record: ${STATES[standing].toLowerCase()}.`, 'error');
         return true;
       }
       if (name === 'm') {
@@ -403,6 +468,9 @@ export function mountLive(root, studio) {
       }
       if (name === ' ') {
         if (!$('.start').hidden) start();
+        else if (recording)
+          studio.say('A take is being recorded: cut it first (R), or press Stop.', 'error');
+        else stop();
         return true;
       }
       return /^[1-9]$/.test(name) && cues.press(+name);

@@ -1,6 +1,6 @@
 // The review page: the list of takes, the player, the versions, the verdict, rendering again and
 // export.
-import {timecode} from './basics.js';
+import {roam, timecode} from './basics.js';
 import {mount} from './player.js';
 
 const VERDICTS = {circled: '◯', hold: '‖', ng: '✕'};
@@ -22,7 +22,8 @@ export function mountReview(root, studio) {
     take = null,
     version = null,
     player = null,
-    show = 'all';
+    show = 'all',
+    trouble = ''; // why the take that was asked for is not shown
   const jobs = new Map(); // renders that run or wait: a take's path -> the job's name
 
   // -- the list -----------------------------------------------------------------------------------
@@ -36,6 +37,8 @@ export function mountReview(root, studio) {
   }
   function draw() {
     const seen = list.filter(one => show === 'all' || one.verdict === 'circled');
+    const focused =
+      $('.list').contains(document.activeElement) && document.activeElement.dataset.take;
     $('.list').replaceChildren(
       ...seen.map((one, i) => {
         const poster = one.poster
@@ -90,7 +93,11 @@ export function mountReview(root, studio) {
         return item;
       }),
     );
-    if (!take) teach();
+    if (focused)
+      all('.item')
+        .find(one => one.dataset.take === focused)
+        ?.focus();
+    if (!take) teach(trouble);
   }
   function teach(text) {
     const empty = $('.room > .empty');
@@ -123,6 +130,7 @@ export function mountReview(root, studio) {
   async function open(path, wanted) {
     if (take?.take === path && !wanted) return;
     root.classList.add('loading');
+    trouble = '';
     try {
       const reply = await studio.call('take', {take: path});
       if (reply.preparing) return prepare(path);
@@ -132,7 +140,7 @@ export function mountReview(root, studio) {
       player?.destroy();
       player = null;
       for (const part of all('.title, .foot')) part.hidden = true;
-      teach(error.message);
+      trouble = error.message;
       return draw();
     } finally {
       root.classList.remove('loading');
@@ -175,7 +183,8 @@ export function mountReview(root, studio) {
   }
   function prepare(path) {
     // a take that a crash cut short has no pictures for browsers yet
-    teach('This take is being prepared for review …');
+    trouble = 'This take is being prepared for review …';
+    teach(trouble);
     setTimeout(() => {
       if (location.hash === `#review/${path}`) open(path).then(refresh);
     }, 700);
@@ -309,6 +318,7 @@ export function mountReview(root, studio) {
       .call('cancel', {job: jobs.get(take.take)})
       .catch(error => studio.say(error.message, 'error')),
   );
+  roam($('.list'), '.item', 'aria-selected');
   $('[data-do=render]').addEventListener('click', render);
   for (const button of all('[data-export]'))
     button.addEventListener('click', async () => {

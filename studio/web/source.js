@@ -76,6 +76,7 @@ export class Source {
       stream: null,
       clip: null,
       spacings: [],
+      pending: false, // a source was chosen and its first picture is not there
     });
     let last = 0;
     const seen = (_, {mediaTime}) => {
@@ -87,7 +88,10 @@ export class Source {
     video.addEventListener('emptied', () => {
       this.spacings = [];
     });
-    video.addEventListener('loadedmetadata', () => changed());
+    video.addEventListener('loadedmetadata', () => {
+      this.pending = false;
+      changed();
+    });
     video.addEventListener('resize', () => changed());
     video.addEventListener('error', () => {
       if (!video.getAttribute('src')) return;
@@ -101,8 +105,8 @@ export class Source {
     });
   }
 
-  say(text) {
-    this.text = text;
+  say(text, {pending = false} = {}) {
+    Object.assign(this, {text, pending});
     this.changed();
   }
   get ready() {
@@ -123,8 +127,7 @@ export class Source {
   }
 
   async choose(kind, {device, sound = true, file} = {}) {
-    this.kind = kind;
-    this.text = '';
+    Object.assign(this, {kind, text: '', pending: true});
     this.release();
     if (kind === 'camera') await this.openCamera(device, sound);
     else if (kind === 'clip') this.openFile(file ?? this.clip);
@@ -132,6 +135,13 @@ export class Source {
       this.play(this.example, 'A clay puppet with a ball, a stick and a box. No camera is needed.');
     else this.say('No example take is in this sessions folder. Choose Camera or Clip.');
     this.changed();
+  }
+
+  /** A clip is to be chosen, and why: a page that was loaded again does not hold its file. */
+  lack(why) {
+    this.release();
+    this.kind = 'clip';
+    this.say(why);
   }
 
   release() {
@@ -165,7 +175,7 @@ export class Source {
       frameRate: {ideal: 24, max: 30},
       ...(device ? {deviceId: {exact: device}} : {}),
     };
-    this.say('Waiting for the browser to hand over the camera …');
+    this.say('Waiting for the browser to hand over the camera …', {pending: true});
     try {
       let mute = '';
       const stream = await navigator.mediaDevices
@@ -181,11 +191,11 @@ export class Source {
         one => one.kind === 'videoinput',
       );
       const [track] = stream.getVideoTracks();
-      track.addEventListener('ended', () => this.say('The camera was disconnected.'));
+      track.addEventListener('ended', () => this.vanish(sound));
       this.device = track.getSettings().deviceId;
       this.video.srcObject = new MediaStream([track]);
       this.video.play().catch(() => {});
-      this.say(`${track.label || 'Camera'}.${mute}`);
+      this.say(`${track.label || 'Camera'}.${mute}`, {pending: !this.ready});
     } catch (error) {
       this.say(cameraTrouble(error, this.home));
     }
@@ -195,6 +205,21 @@ export class Source {
     this.video.src = url;
     // without a gesture some browsers wait for Start, which plays it again
     this.video.play().catch(() => {});
-    this.say(text);
+    this.say(text, {pending: true});
+  }
+
+  /** The camera is gone: its last picture is not a picture; it is taken again when it comes back. */
+  vanish(sound) {
+    const {device} = this;
+    this.release();
+    this.say('The camera was disconnected. It is taken again when it is plugged in.');
+    const back = async () => {
+      const found = await navigator.mediaDevices.enumerateDevices();
+      if (this.kind === 'camera' && !this.stream && found.some(one => one.deviceId === device))
+        await this.openCamera(device, sound);
+      if (this.kind !== 'camera' || this.stream)
+        navigator.mediaDevices.removeEventListener('devicechange', back);
+    };
+    navigator.mediaDevices.addEventListener('devicechange', back);
   }
 }

@@ -14,7 +14,7 @@ const HELP = [
       ['Enter', 'Apply the prompt'],
       ['M', 'Marker'],
       ['C', 'Clean plate: nobody in the picture'],
-      ['Space', 'Start'],
+      ['Space', 'Start, stop'],
     ],
   ],
   ['Review', KEYS],
@@ -26,8 +26,18 @@ const HELP = [
     ],
   ],
 ];
+const TOKEN = 'lsd-studio.token';
 const base = () =>
   new URL('studio/', `${location.origin}${location.pathname.replace(/\/?$/, '/')}`);
+
+/** What a part of an address says; the part itself where it is not well formed. */
+function words(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
 
 /** Put the studio into its component; `server` holds the callbacks of the page. */
 export async function mount(element, server) {
@@ -39,7 +49,7 @@ export async function mount(element, server) {
     return answer;
   };
   const studio = {
-    entry: await answered('enter', {}),
+    entry: await answered('enter', {token: sessionStorage.getItem(TOKEN)}),
     call: (name, data = {}) => answered(name, {...data, token: studio.entry.token}),
     socket() {
       const url = new URL('live', base());
@@ -87,13 +97,14 @@ export async function mount(element, server) {
     },
     takesChanged: () => pages.review.refresh(),
   };
+  sessionStorage.setItem(TOKEN, studio.entry.token); // a page that is loaded again is the same page
   if (studio.entry.example) studio.entry.example = studio.file(studio.entry.example);
   const roots = {live: element.querySelector('.live'), review: element.querySelector('.review')};
   const pages = {review: mountReview(roots.review, studio), live: mountLive(roots.live, studio)};
   let seen = '';
 
   function route() {
-    const [name, ...rest] = decodeURIComponent(location.hash.slice(1)).split('/');
+    const [name, ...rest] = words(location.hash.slice(1)).split('/');
     const page = name in pages ? name : 'live',
       before = seen;
     if (before && before !== page && pages[before].leave() === false) {
