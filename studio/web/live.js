@@ -356,7 +356,7 @@ export function mountLive(root, studio) {
     source.changed();
     drawStanding();
     if (recording && !was) {
-      if (now.take) form.take.value = now.take; // another page may have taken the number that was shown
+      if (now.take) form.take.value = now.take; // another page may have taken the one shown
       $('.kept').textContent = '';
       if (source.kind === 'clip' || $('.mic input').checked) sound.start(source.sound);
       tick();

@@ -208,7 +208,7 @@ export class Source {
     this.say(text, {pending: true});
   }
 
-  /** The camera is gone: its last picture is not a picture; it is taken again when it comes back. */
+  /** The camera is gone, and its last picture with it; it is taken again when it comes back. */
   vanish(sound) {
     const {device} = this;
     this.release();
