@@ -13,11 +13,10 @@ import typer
 from rich.console import Console
 
 from engine.console import plain, printable, show_all_characters
-from engine.media.texts import read_text
 from studio.background import Progress, terminal_bar
 from studio.delivery.formats import FORMATS
 from studio.model import DEFAULT_KIND, KINDS
-from studio.signals import TerminatedError, terminable
+from studio.signals import terminable
 
 app = typer.Typer(
     name="lsd-studio",
@@ -41,6 +40,13 @@ class WhichMattes(str, Enum):
     ANEW = "anew"
 
 
+class Fit(str, Enum):
+    """How a picture of another shape becomes one of a take's."""
+
+    CROP = "crop"
+    PAD = "pad"
+
+
 class Device(str, Enum):
     """Where the engine runs."""
 
@@ -57,6 +63,7 @@ Sessions = Annotated[Path, typer.Option("--sessions", help="The folder of all ta
 OnDevice = Annotated[Device, typer.Option("--device", help="Where the engine runs.")]
 Weights = Annotated[Path | None, typer.Option("--weights", help="A safetensors file in place of the shipped weights.")]
 OfKind = Annotated[Kind, typer.Option("--kind", help="The kind of live model; a take is rendered by its own.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse what is only warned about otherwise.")]
 TakeFolder = Annotated[Path, typer.Argument(metavar="TAKE", help="A take's folder, or its path under --sessions.")]
 
 SESSIONS = Path("sessions")
@@ -86,7 +93,9 @@ def serve(
     sessions: Sessions = SESSIONS,
 ) -> None:
     """Open the studio in the browser."""
-    login = _login(auth, auth_file)
+    from studio.app.login import login_of
+
+    login = login_of(auth, auth_file)
     for path in (ssl_certfile, ssl_keyfile):
         if path is not None and not path.is_file():
             raise ValueError(f"{path} does not exist; give the path of a PEM file")
@@ -119,7 +128,7 @@ def serve(
 
 @app.command()
 def record(
-    source: Annotated[Path, typer.Option(help="A video file, played as if it were the camera.")],
+    source: Annotated[Path, typer.Option(help="A video file; a camera is opened in the browser (serve).")],
     production: Annotated[str, typer.Option(help="Name of the production.")],
     schedule: Annotated[Path | None, typer.Option(help='JSON: {"0": "underwater", "3.0": "wild west"}.')] = None,
     prompt: Annotated[str | None, typer.Option(help="One prompt, in place of a schedule.")] = None,
@@ -130,110 +139,59 @@ def record(
     scene: Annotated[str, typer.Option(help="Scene.")] = "1",
     shot: Annotated[str, typer.Option(help="Shot.")] = "A",
     size: Annotated[str | None, typer.Option(metavar="WxH", help="384 px on the longer side by default.")] = None,
+    fit: Annotated[Fit, typer.Option(help="A picture of another shape: crop it, or pad it with black.")] = Fit.CROP,
+    start_s: Annotated[float, typer.Option("--from", metavar="SECONDS", help="Where in the file it begins.")] = 0.0,
+    end_s: Annotated[float | None, typer.Option("--to", metavar="SECONDS", help="Where in the file it ends.")] = None,
     seed: Annotated[int, typer.Option(help="Determines the noise, with each frame's number.")] = 0,
     quality: Annotated[int, typer.Option(min=1, max=95, help="JPEG quality of camera and world.")] = 85,
-    every_frame: Annotated[
-        bool, typer.Option("--every-frame", help="Make every frame, as slowly as it takes, in place of real time.")
+    live: Annotated[
+        bool, typer.Option("--live", help="Play it as a camera, in real time, which drops what comes too fast.")
     ] = False,
+    strict: Strict = False,
     kind: OfKind = DEFAULT,
     weights: Weights = None,
     device: OnDevice = Device.AUTO,
     sessions: Sessions = SESSIONS,
 ) -> None:
-    """Record a take of a video file; prints the take's folder."""
-    from studio.takes.slate import Slate
-    from studio.timeline import files as schedules
-    from studio.timeline.timeline import Timeline
-
+    """Record a take of a video file, every frame of it and its sound; prints the take's folder."""
     if schedule and prompt:
         raise ValueError("--schedule and --prompt exclude each other; a schedule begins with its own prompt")
     if frames is not None and not schedule:
         raise ValueError(_FRAMES_ALONE)
-    slate = Slate(production, scene, shot)
-
     from engine.types import Sizes
-    from studio.delivery.finish import finish
-    from studio.live.connection import Connection
-    from studio.live.director import Director
-    from studio.live.filecamera import FileCamera, roll
-    from studio.live.frames import LiveFrame
+    from studio.delivery.record import record_clip, timeline_of
+    from studio.live.filecamera import FileCamera
     from studio.model import load_model
-    from studio.takes.manifest import TICKS_PER_SECOND
+    from studio.takes.slate import Slate
 
-    camera = FileCamera(source, Sizes().parse(size) if size else None, quality)
-    rate = camera.fps if frames is None else frames
-    if abs(rate - camera.fps) > 0.005:
-        _remark(f"{schedule} counts {rate:g} frames a second and {source} {camera.fps:g}; its frames are converted")
-    if schedule is None:
-        timeline = Timeline.of("as it is" if prompt is None else prompt)
-    else:
-        timeline = schedules.load(schedule, rate, frames=frames is not None)
-    plates = sessions / slate.production / "sets"
-    if set_ is not None:
-        from dataclasses import replace
-
-        from studio.sets.store import Store
-        from studio.sets.typed import set_of
-        from studio.timeline.sets import SetKey
-
-        timeline = replace(timeline, sets=(SetKey(0.0, set_of(set_, Store(plates))),))
-    model = load_model(kind=kind.value, device=device.value, weights=weights, seed=seed)
-    director = Director(model, timeline.keys[0].prompt, weights=str(weights.absolute()) if weights else "")
-    trouble: Exception | None = None
-    ended = "cut"
-    with terminable():
-        try:
-            director.look_in(plates)
-            director.warm(camera.width, camera.height)
-            director.record(sessions, slate, timeline=timeline, fps=camera.fps)
-            connection = Connection(director, held=False)
-            with _progress("Recording") as progress:
-                span: list[int] = []
-                """When the take's first and last frames were taken."""
-
-                def answered(frame: LiveFrame) -> None:
-                    span[:] = [*span[:1], frame.camera_ticks]
-                    progress(frame.index + 1, 0)
-
-                try:
-                    if every_frame:
-                        for frame in camera:
-                            answered(director.shoot(frame.packet, frame.index, frame.ticks, quality=quality))
-                    else:
-                        roll(camera, connection, answered)
-                except TerminatedError as error:
-                    ended = f"terminated by {error}"
-                    _remark("Cut: the system ended the recording.")
-                except KeyboardInterrupt:
-                    _remark("Cut.")
-                except ValueError as error:  # the source is damaged: what came before is kept
-                    trouble = error
-            if span:
-                try:
-                    for chunk in camera.sound([(0, span[0], span[-1] + round(TICKS_PER_SECOND / camera.fps))]):
-                        director.sound(chunk, span[0])
-                except ValueError as error:
-                    _remark(f"The take is silent: {error}")
-            status = director.status()
-            folder = director.cut(ended)
-        finally:
-            director.close()
-    if folder is None:
-        raise trouble or ValueError(f"no frame of {source} was recorded")
-    with _progress("Proxies") as progress:
-        finished = finish(folder, progress)
-    take = finished.take
-    if finished.trouble:
-        _remark(f"No pictures for the browser: {finished.trouble}")
-    _remark(
-        f"{take.name}: {len(take.made)} frames in {take.duration_s:.1f} s, {take.dropped} dropped, {camera.late} late, "
-        f"age {status.age_p50_ms:.0f} ms (p95 {status.age_p95_ms:.0f} ms)"
+    slate = Slate(production, scene, shot)
+    camera = FileCamera(
+        source, Sizes().parse(size) if size else None, quality, start_s=start_s, end_s=end_s, shape=fit.value
     )
-    print(folder)
-    if trouble:
-        raise trouble
-    if take.state != "complete":
-        raise OSError(f"the recording ended by itself: {take.manifest.ended}")
+    if camera.reshaped:
+        _remark(f"{source}: {camera.reshaped}")
+    plates = sessions / slate.production / "sets"
+    timeline = timeline_of(camera, schedule, prompt, frames, set_, plates, _remark)
+    model = load_model(kind=kind.value, device=device.value, weights=weights, seed=seed)
+    with terminable(), _progress("Recording") as progress, _progress("Proxies") as finishing:
+        recorded = record_clip(
+            camera,
+            slate,
+            sessions,
+            timeline,
+            model,
+            live=live,
+            strict=strict,
+            weights=str(weights.absolute()) if weights else "",
+            progress=progress,
+            finishing=finishing,
+            remark=_remark,
+        )
+    print(recorded.take.folder)
+    if recorded.trouble:
+        raise recorded.trouble
+    if recorded.take.state != "complete":
+        raise OSError(f"the recording ended by itself: {recorded.take.manifest.ended}")
 
 
 @app.command()
@@ -251,6 +209,17 @@ def render(
         WhichMattes, typer.Option(help="Where a set stands: the mattes of the take, or all made anew.")
     ] = WhichMattes.RECORDED,
     seed: Annotated[list[int] | None, typer.Option(help="In place of the take's; again for a variant.")] = None,
+    start_s: Annotated[
+        float | None, typer.Option("--from", metavar="SECONDS", help="Show it anew from there on; live before.")
+    ] = None,
+    end_s: Annotated[
+        float | None, typer.Option("--to", metavar="SECONDS", help="Show it anew up to there; live after.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, max=1000, help="Denoising steps a frame; the take's.")] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Pixels, in place of the take's.")] = None,
+    name: Annotated[str, typer.Option(help="What the versions are called.")] = "",
+    note: Annotated[str, typer.Option(help="What is to be said of the versions.")] = "",
+    strict: Strict = False,
     frames: Annotated[
         float | None, typer.Option(metavar="FPS", help="The schedule counts frames at this rate, as Deforum's do.")
     ] = None,
@@ -272,6 +241,7 @@ def render(
     Every take is rendered under every prompt, schedule and script given, with every set and seed. A worker that is lost
     is replaced, and a render that was killed goes on where it was when it is asked for again.
     """
+    from engine.types import Sizes
     from studio.farm.command import display, plan, summary
     from studio.farm.farm import render_many
 
@@ -290,10 +260,19 @@ def render(
         sets=set_ or (),
         mattes=mattes.value,
         remark=_remark,
+        strict=strict,
+        start_s=start_s,
+        end_s=end_s,
+        steps=steps,
+        size=Sizes().parse(size) if size else None,
+        name=name,
+        note=note,
     )
     with display(jobs, _stderr) as progress:
         results = render_many(jobs, workers=workers, ray=ray, progress=progress)
     failed = [result for result in results if result.version is None]
+    for sentence in dict.fromkeys(sentence for result in results for sentence in result.remarks):
+        _remark(sentence)
     for result in results:
         if result.version is not None:
             _remark(summary(result))
@@ -410,6 +389,42 @@ def takes_ls(
         Console().print(table(lines))
 
 
+@takes_app.command("mark")
+def takes_mark(
+    take: TakeFolder,
+    time: Annotated[str | None, typer.Argument(help="When: 4.5, 0:04.5, 108f.")] = None,
+    name: Annotated[str, typer.Argument(help="What is there: the ball drops.")] = "",
+    move: Annotated[str | None, typer.Option(metavar="NAME", help="Put the marker of that name there.")] = None,
+    rename: Annotated[str | None, typer.Option(metavar="NAME", help="Give the marker of that name this one.")] = None,
+    delete: Annotated[str | None, typer.Option(metavar="NAME", help="Delete the marker of that name.")] = None,
+    sessions: Sessions = SESSIONS,
+) -> None:
+    """Add a marker to a take, move, rename or delete one; without a time, list them."""
+    from studio.script.markers import changed
+
+    for marker in changed(_find(take, sessions), time, name, move=move, rename=rename, delete=delete):
+        print(printable(f"{marker.time_s:9.3f}  {marker.name}"))
+
+
+@takes_app.command("version")
+def takes_version(
+    take: TakeFolder,
+    version: Annotated[str, typer.Argument(help="v001 …; nothing lists them.")] = "",
+    name: Annotated[str | None, typer.Option(help="Call it that.")] = None,
+    note: Annotated[str | None, typer.Option(help="Say that of it.")] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Move it to the take's bin.")] = False,
+    restore: Annotated[bool, typer.Option("--restore", help="Bring it back from the bin.")] = False,
+    empty_bin: Annotated[bool, typer.Option("--empty-bin", help="Remove what is in the bin for good.")] = False,
+    sessions: Sessions = SESSIONS,
+) -> None:
+    """List the versions of a take, name one, say something of it, delete it to the bin or bring it back."""
+    from studio.takes.command import version_lines
+
+    folder = _find(take, sessions)
+    for line in version_lines(folder, version, name=name, note=note, delete=delete, restore=restore, empty=empty_bin):
+        print(printable(line))
+
+
 @sets_app.command("ls")
 def sets_ls(
     as_json: Annotated[bool, typer.Option("--json", help="A JSON object of plans by their names.")] = False,
@@ -449,25 +464,6 @@ def sets_draw(
 def _find(take: Path, sessions: Path) -> Path:
     """The take's folder, given as it is or under the sessions folder."""
     return take if take.is_dir() or not (sessions / take).is_dir() else sessions / take
-
-
-def _login(text: str | None, file: Path | None) -> tuple[str, str] | None:
-    """Name and password, from a file before the option or the environment; None where there is no login."""
-    source = "--auth (or LSD_AUTH)"
-    if file is not None:
-        source = str(file)
-        try:
-            text = read_text(file).strip()
-        except (OSError, ValueError) as error:
-            raise ValueError(
-                f"--auth-file {file} cannot be read: {getattr(error, 'strerror', None) or error}"
-            ) from None
-    if text is None:
-        return None
-    user, colon, password = text.partition(":")
-    if not (user and colon and password):
-        raise ValueError(f"{source} is USER:PASSWORD, neither of them empty")
-    return user, password
 
 
 def _remark(text: str) -> None:

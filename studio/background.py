@@ -11,13 +11,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from engine.console import words_column
+from engine.console import plain, words_column
 
 Progress: TypeAlias = Callable[[int, int], object]
 """Called with frames done and frames in all (0 where that is unknown); what it raises interrupts the work."""
 
 BarMaker: TypeAlias = Callable[[str, int | None], AbstractContextManager[Progress]]
 """Shows a bar under a title while its context lasts; total: frames, None until the first call says."""
+
+Remark: TypeAlias = Callable[[str], object]
+"""Called with a sentence that people should know, and that is no mistake."""
 
 COLUMNS = (words_column("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 """What a bar shows."""
@@ -51,6 +54,11 @@ def progress_bar(title: str, progress: Progress | None = None, total: int | None
         return
     with _make_bar(title, total) as shown:
         yield shown
+
+
+def print_remark(sentence: str) -> None:
+    """Print it to standard error, beside what a program prints for others."""
+    Console(stderr=True, highlight=False).print(plain(sentence), soft_wrap=True)
 
 
 class _CancelledError(BaseException):

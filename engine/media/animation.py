@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.media.pace import measure
 from engine.media.pictures import MediaError, as_rgb, fit, opened
+from engine.media.sequence import Indexed
 from engine.types import Frame
 
 _ANIMATED = {"WEBP", "PNG", "AVIF"}  # a TIFF's or an MPO's pictures are pages
@@ -31,7 +32,7 @@ def _numbers(image: Any) -> range:
     return range(int(bool(image.info.get("default_image"))), getattr(image, "n_frames", 1))
 
 
-class Animation:
+class Animation(Indexed):
     """The frames of an animation, each at its own time, upright and opaque; may be read any number of times.
 
     With `size` (width, height), frames are resized to cover it and cropped around the centre. To know their

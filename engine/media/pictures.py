@@ -116,6 +116,15 @@ def fit(rgb: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.array(ImageOps.fit(Image.fromarray(rgb), (width, height), Image.Resampling.LANCZOS))
 
 
+def padded(rgb: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Resize (H, W, 3) uint8 RGB to lie within `width` x `height`, and put black around it."""
+    if as_picture(rgb).shape[:2] == (height, width):
+        return rgb
+    if width < 1 or height < 1:
+        raise MediaError(f"a size of {width}x{height}; width and height are at least 1")
+    return np.array(ImageOps.pad(Image.fromarray(rgb), (width, height), Image.Resampling.LANCZOS, color=(0, 0, 0)))
+
+
 def read_picture(path: str | Path, ground: tuple[int, int, int] = (0, 0, 0), at_most: int | None = None) -> np.ndarray:
     """Read an image file of any kind that Pillow knows, or HEIC, upright, as (H, W, 3) uint8 RGB; raises MediaError.
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
@@ -21,6 +22,7 @@ from engine.media.decoder import Decoder, open_container, probe
 from engine.media.files import published
 from engine.media.paths import check_folder, local
 from engine.media.pictures import PICTURE_SUFFIXES, MediaError, as_picture, fit, read_picture
+from engine.media.sequence import Indexed
 from engine.types import Frame
 
 _TO_YUV = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
@@ -39,7 +41,7 @@ class TruncatedVideo(MediaError):
         """How many frames were kept."""
 
 
-class VideoSource:
+class VideoSource(Indexed):
     """The frames of a video file, upright and with square pixels; may be read any number of times.
 
     `width`, `height` (pixels) and `fps` (nominal, frames a second) describe what comes out, `expected_frames` how many
@@ -76,8 +78,15 @@ class VideoSource:
         if decoder.lost or decoder.missing_s:
             raise TruncatedVideo(f"{self.path} is damaged: {kept} frames were kept{decoder.damage('; ')}", kept)
 
+    @cached_property
+    def _length(self) -> int:
+        try:
+            return sum(1 for _ in self)
+        except TruncatedVideo as error:
+            return error.frames
 
-class StillSource:
+
+class StillSource(Indexed):
     """A picture, shown for `seconds` at `fps` frames a second."""
 
     has_sound = False
@@ -92,6 +101,7 @@ class StillSource:
         self.expected_frames = max(1, round(seconds * fps))
         self.height, self.width = self._rgb.shape[:2]
         self.fps = fps
+        self._length = self.expected_frames
 
     def __iter__(self) -> Iterator[Frame]:
         for index in range(self.expected_frames):

@@ -268,14 +268,14 @@ class Callbacks:
 
     def _version(self, take: Take, version: Render) -> Reply:
         """A render for the player."""
-        reused, first = version.info.get("reused", 0), version.info.get("first_row", 0)
-        about = f"{version.name}, rendered {version.info.get('made', '')[:16].replace('T', ' ')} UTC"
-        if reused:
-            about += f" from frame {first} on; before it the picture is the live one"
+        made = f"{version.name}, rendered {version.info.get('made', '')[:16].replace('T', ' ')} UTC"
+        about = [part for part in (version.label, f"{made}: {version.provenance}", version.note) if part]
         return {
             "name": version.name,
+            "label": version.label,
+            "note": version.note,
             "url": self.files.url(version.video),
-            "about": f"{about}.",
+            "about": f"{'. '.join(about)}.",
             **_keys(take, version),
         }
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TimeElapsedColumn
@@ -17,7 +18,7 @@ from engine.console import words_column
 from engine.types import LiveModel
 from studio.farm.jobs import Job, JobProgress, JobResult
 from studio.model import load_model
-from studio.rendering.preflight import check_script
+from studio.rendering.preflight import check_script, refuse
 from studio.rendering.render import timeline_for
 from studio.rendering.replay import MatteChoice
 from studio.script.files import load_script
@@ -45,14 +46,18 @@ def plan(
     sets: Sequence[str] = (),
     mattes: MatteChoice = "recorded",
     remark: Callable[[str], None] = print,
+    strict: bool = False,
+    **of_version: Any,
 ) -> list[Job]:
     """A job for every take under every prompt, schedule and script with every set and seed; the take's own by default.
 
     sets: as people type them (studio/sets/typed.py), each in place of those of the timeline. fps: schedules count
-    frames at this rate. remark: called with what the check of a script finds, and what is converted. A take that cannot
-    be opened becomes a job that fails. Raises ValueError for prompts and sets that cannot be used.
+    frames at this rate. remark: called with what the check finds, and what is converted. strict: refuse what is only
+    warned about. of_version: the other fields of a Job. A take that cannot be opened becomes a job that fails. Raises
+    ValueError for prompts and sets that cannot be used.
     """
     jobs = []
+    checked: list[Timeline] = []
     each_seed: Sequence[int | None] = seeds or [None]
     each_set: Sequence[str | None] = sets or [None]
     for folder in takes:
@@ -68,9 +73,24 @@ def plan(
             variants += [_schedule(path, take, fps, remark) for path in schedules]
             if scripts:
                 model = load_model(take.manifest.engine, device=device, weights=weights)
-                variants += [_script(path, take, model, remark) for path in scripts]
+                checked = [_script(path, take, model, remark, strict) for path in scripts]
+                variants += checked
         for timeline, text, seed in itertools.product(variants or [None], texts, each_seed):
-            jobs.append(Job(folder, _staged(timeline, text, folder), seed, full, weights, device, mattes))
+            line = _staged(timeline, text, folder)
+            jobs.append(
+                Job(
+                    folder,
+                    line,
+                    seed,
+                    full,
+                    weights,
+                    device,
+                    mattes,
+                    strict=strict,
+                    checked=timeline in checked,
+                    **of_version,
+                )
+            )
     return jobs
 
 
@@ -81,12 +101,15 @@ def _schedule(path: Path, take: Take, fps: float | None, remark: Callable[[str],
     return load_schedule(path, rate if fps is None else fps, frames=fps is not None)
 
 
-def _script(path: Path, take: Take, model: LiveModel, remark: Callable[[str], None]) -> Timeline:
+def _script(path: Path, take: Take, model: LiveModel, remark: Callable[[str], None], strict: bool) -> Timeline:
     script = load_script(path)
-    for problem in check_script(script, take, model):
-        if problem.level == "error":
-            raise ValueError(f"{path}: {problem}")
-        remark(f"{problem.level}: {problem}")
+    problems = check_script(script, take, model)
+    try:
+        refuse(problems, strict)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    for problem in problems:
+        remark(str(problem))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the check has said what is converted
         return timeline_for(take, script)
@@ -125,10 +148,9 @@ def summary(result: JobResult) -> str:
     if result.version is None:
         return f"{name_of(result.job)}: {result.error}"
     info = result.version.info
-    kept = f"{info['reused']} of {len(info['hashes'])} frames kept from live"
     exact = "" if info["exact"] or result.job.seed is not None else "; on another numeric set-up than the take's"
     again = f"; {result.tries - 1} workers lost on the way" if result.tries > 1 else ""
-    return f"{name_of(result.job)}: {result.version.name}, {kept}{exact}{again}"
+    return f"{name_of(result.job)}: {result.version.name}, {result.version.provenance}{exact}{again}"
 
 
 @contextmanager

@@ -114,7 +114,7 @@ def _result(job: Job, event: WorkerEvent, tries: int) -> JobResult:
     if event.kind == "made":
         try:
             versions = {version.folder.name: version for version in Take.open(job.take).renders}
-            return JobResult(job, versions[Path(event.text).name], tries=tries)
+            return JobResult(job, versions[Path(event.text).name], tries=tries, remarks=event.remarks)
         except (TakeError, KeyError):
             return JobResult(job, None, f"{event.text} was made, and is gone", tries)
     if event.kind == "lost":

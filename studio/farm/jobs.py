@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import StrictBool
+from pydantic import Field, StrictBool
 
 from studio.rendering.replay import MatteChoice
 from studio.takes.documents import TakeError
@@ -35,6 +35,20 @@ class Job:
     """auto, cpu, cuda or mps; auto is the take's own where it is there."""
     mattes: MatteChoice = "recorded"
     """Where a set stands, the recorded mattes of the same cast, or all made anew."""
+    start_s: float | None = None
+    end_s: float | None = None
+    """The part of the take that is shown anew, in seconds; None is its start, and its end."""
+    steps: int | None = None
+    """Denoising steps a frame; None is the take's."""
+    size: tuple[int, int] | None = None
+    """(width, height) in pixels; None is the take's."""
+    name: str = ""
+    note: str = ""
+    """What the version is called, and what is said of it."""
+    strict: bool = False
+    """Fail where there is a warning."""
+    checked: bool = False
+    """The warnings have been said already."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, with absolute paths."""
@@ -46,6 +60,14 @@ class Job:
             "weights": str(Path(self.weights).absolute()) if self.weights is not None else None,
             "device": self.device,
             "mattes": self.mattes,
+            "start_s": self.start_s,
+            "end_s": self.end_s,
+            "steps": self.steps,
+            "size": self.size and list(self.size),
+            "name": self.name,
+            "note": self.note,
+            "strict": self.strict,
+            "checked": self.checked,
         }
 
     @classmethod
@@ -60,6 +82,14 @@ class Job:
             weights=Path(entry.weights) if entry.weights is not None else None,
             device=entry.device,
             mattes=entry.mattes,
+            start_s=entry.start_s,
+            end_s=entry.end_s,
+            steps=entry.steps,
+            size=entry.size,
+            name=entry.name,
+            note=entry.note,
+            strict=entry.strict,
+            checked=entry.checked,
         )
 
 
@@ -73,6 +103,14 @@ class _JobEntry(Entry):
     weights: str | None
     device: Literal["auto", "cpu", "cuda", "mps"]
     mattes: MatteChoice = "recorded"
+    start_s: float | None = None
+    end_s: float | None = None
+    steps: Annotated[int, Field(ge=1, le=1000)] | None = None
+    size: tuple[int, int] | None = None
+    name: str = ""
+    note: str = ""
+    strict: StrictBool = False
+    checked: StrictBool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +123,8 @@ class WorkerEvent:
     done: int = 0
     total: int = 0
     """Frames; of progress."""
+    remarks: Sequence[str] = ()
+    """What people should know of a version that was made."""
     worker: str = ""
     """Machine and process number; of progress."""
 
@@ -118,6 +158,8 @@ class JobResult:
     tries: int = 1
     """Workers that it took."""
     cancelled: bool = False
+    remarks: Sequence[str] = ()
+    """What people should know of the version: that it was there already, why frames were made again."""
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ def _load(engine: str, device: str, weights: Path | None) -> LiveModel:
 def work(job: Job, tell: Callable[[WorkerEvent], None], load: Load = load_again) -> WorkerEvent:
     """Render a job, and `tell` its progress; returns how it ended, whatever happens. What `tell` raises ends it."""
     told_s = 0.0
+    remarks: list[str] = []
 
     def progress(done: int, total: int) -> None:
         nonlocal told_s
@@ -55,16 +56,35 @@ def work(job: Job, tell: Callable[[WorkerEvent], None], load: Load = load_again)
 
     try:
         take = Take.open(job.take)
-        model = load(take.manifest.engine, job.device, job.weights)
+        engine = take.manifest.engine
+        if job.steps is not None:
+            engine = engine.model_copy(update={"steps": job.steps})
+        model = load(engine, job.device, job.weights)
         model.seed = take.manifest.engine.seed if job.seed is None else job.seed
         timeline = take.timeline if job.timeline is None else job.timeline
-        version = render(take, timeline, model, full=job.full, progress=progress, mattes=job.mattes)
+        version = render(
+            take,
+            timeline,
+            model,
+            start_s=job.start_s,
+            end_s=job.end_s,
+            steps=job.steps,
+            size=job.size,
+            name=job.name,
+            note=job.note,
+            full=job.full,
+            progress=progress,
+            mattes=job.mattes,
+            strict=job.strict,
+            check=not job.checked,
+            remark=remarks.append,
+        )
     except (ValueError, OSError) as error:
         return WorkerEvent("failed", text_of(error))
     except Exception as error:  # the other jobs go on; this one's result says what it was
         log.exception("%s", job.take)
         return WorkerEvent("failed", f"{type(error).__name__}: {error}")
-    return WorkerEvent("made", str(version.folder))
+    return WorkerEvent("made", str(version.folder), remarks=remarks)
 
 
 def main() -> None:

@@ -47,8 +47,8 @@ def take_html(take: Take) -> str:
 
 def render_html(render: Render) -> str:
     """A version as a strip of its pictures over its prompts."""
-    hashes, reused = render.info.get("hashes", ()), int(render.info.get("reused", 0))
-    facts = [f"{len(hashes)} frames", f"{reused} as they were live" if reused else "all made anew"]
+    hashes = render.info.get("hashes", ())
+    facts = [render.label, f"{len(hashes)} frames", render.provenance, render.note]
     made = str(render.info.get("made", ""))[:16].replace("T", " ")
     try:
         video = VideoSource(render.video)

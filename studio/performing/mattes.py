@@ -118,9 +118,13 @@ def masks(take: Take, region: Region, folder: Path = Path()) -> Iterator[tuple[F
 def sightings(take: Take, region: Region, folder: Path = Path()) -> Iterator[Sighting]:
     """Where a region is in each camera frame that the engine answered; see `masks`."""
     for frame, mask in masks(take, region, folder):
-        share = float(mask.mean())
-        box = _around(mask > 0.5) if share >= SEEN else None
-        yield Sighting(frame.index, frame.time_s, share, box)
+        yield seen_in(frame, mask)
+
+
+def seen_in(frame: Frame, mask: np.ndarray) -> Sighting:
+    """Where a region is in one frame. mask: how much of each pixel is in it, (H, W) in 0..1."""
+    share = float(mask.mean())
+    return Sighting(frame.index, frame.time_s, share, _around(mask > 0.5) if share >= SEEN else None)
 
 
 def _around(inside: np.ndarray) -> Box | None:

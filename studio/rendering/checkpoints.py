@@ -62,6 +62,8 @@ class Checkpoints:
         for dead in self.folder.glob("attempt-*"):
             remove(dead)
         self._files = sorted(self.folder.glob("*.checkpoint"))
+        self.states = own_folder(self.folder, "states")
+        """Where the states lie that the version keeps."""
 
     def attempt(self) -> Path:
         """A new folder for the version."""

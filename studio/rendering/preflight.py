@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 
-from engine.prompts import PromptError, blend
+from engine.prompts import AS_IT_IS, PromptError, blend
 from engine.types import LiveModel
 from studio.model import load_model
 from studio.performing.casting import Casting
-from studio.performing.mattes import sightings
+from studio.rendering.propcheck import Wanted, check_region
 from studio.script.compile import PlacedBeat, Problem, name_of_beat, place, set_files
-from studio.script.moments import conversion, counts_frames, may_name
-from studio.script.script import Beat, Prop, Scene, Script
+from studio.script.moments import conversion, counts_frames, may_name, with_markers
+from studio.script.script import Beat, Prop, Scene, Script, ScriptError
 from studio.sets.stage import Stage, check_file, place_in_words
 from studio.takes.documents import TakeError
 from studio.takes.mjpeg import packets
 from studio.takes.take import Take
 from studio.timeline.clock import Clock
 from studio.timeline.sets import Set, pairs_of
+from studio.timeline.timeline import Timeline
 
 KNOWN_COSINE, KNOWN_SHARE = 0.55, 0.5
 """From these on a text counts as known: its likeness to the nearest wording that the model was taught, and the share of
@@ -40,6 +41,8 @@ def check_script(script: Script, take: Take, model: LiveModel | None = None) -> 
     """
     clock = take.clock
     placed, problems = place(script, clock)
+    with suppress(ScriptError):  # which stands among the problems
+        clock = with_markers(script, clock)
     sound = not problems
     try:
         next(packets(take.folder / "raw.mkv"), None)
@@ -110,7 +113,7 @@ def _fields(script: Script) -> Iterator[Problem]:
 
 
 def _words(script: Script, placed: list[PlacedBeat], model: LiveModel) -> Iterator[Problem]:
-    """Texts that are far from all that the model was taught, and things where a world should stand."""
+    """Texts of a script's scenes and props."""
     looks: dict[str, str] = {}
     things: dict[str, str] = {}
     for beat in placed:
@@ -118,19 +121,44 @@ def _words(script: Script, placed: list[PlacedBeat], model: LiveModel) -> Iterat
             looks.setdefault(text, beat.where)
         for name in beat.props:
             things.setdefault(script.prop(name).becomes, beat.where)
+    yield from words_problems(looks, things, model)
+
+
+def words_problems(looks: Mapping[str, str], things: Mapping[str, str], model: LiveModel) -> Iterator[Problem]:
+    """Texts that are far from all that the model was taught or mean nothing to it, and things where a world should
+    stand. looks, things: where each text stands, for people."""
+    if model.vocabulary.any_words:
+        return
     for text, where in {**things, **looks}.items():
         wording, cosine = model.how_near(text)
         shares = dict(model.nearest(text))
-        world = max(model.vocabulary.worlds, key=lambda name: shares.get(name, 0.0))
-        thing = max(model.vocabulary.things, key=lambda name: shares.get(name, 0.0), default="")
+        world, thing = _nearest(model, shares)
         if wording and cosine < KNOWN_COSINE:
             yield Problem("warning", where, f"the model does not know {text!r}; the nearest it knows is {wording!r}")
         elif world == "as-is" and shares.get(thing, 0.0) >= KNOWN_SHARE and text in looks:
             problem = f"{text!r} is a thing ({thing}) and not a world; the picture stays as it is: write it as a prop"
             yield Problem("warning", where, problem)
+        elif world == "as-is" and shares.get(thing, 0.0) < KNOWN_SHARE and _means_else(model, wording, text in things):
+            problem = f"{text!r} means nothing to the model, lands on 'as it is' and changes nothing"
+            yield Problem("warning", where, f"{problem}; the nearest it knows is {wording!r}")
         elif not wording and shares.get(world, 0.0) < KNOWN_SHARE and shares.get(thing, 0.0) < KNOWN_SHARE:
             blended = ", ".join(f"{name} {share:.0%}" for name, share in model.nearest(text)[:3])
             yield Problem("warning", where, f"the model does not know {text!r}; it would show {blended}")
+
+
+def _nearest(model: LiveModel, shares: Mapping[str, float]) -> tuple[str, str]:
+    """The world and the thing with the largest shares."""
+    world = max(model.vocabulary.worlds, key=lambda name: shares.get(name, 0.0))
+    return world, max(model.vocabulary.things, key=lambda name: shares.get(name, 0.0), default="")
+
+
+def _means_else(model: LiveModel, wording: str, is_prop: bool) -> bool:
+    """Whether a text that lands on "as it is" means something else: the wording nearest to it does, or it is a prop."""
+    if not wording:
+        return False
+    shares = dict(model.nearest(wording))
+    world, thing = _nearest(model, shares)
+    return (is_prop and wording != AS_IT_IS) or world != "as-is" or shares.get(thing, 0.0) >= KNOWN_SHARE
 
 
 def _sets(script: Script, take: Take, placed: list[PlacedBeat]) -> Iterator[Problem]:
@@ -166,21 +194,43 @@ def _set(set_: Set, casting: Casting, where: str, folder: Path, files: Mapping[s
 
 
 def _props(script: Script, take: Take, placed: list[PlacedBeat]) -> Iterator[Problem]:
-    """Props by region that are not in the picture while a beat wants them."""
+    """Props by region, where beats want them."""
     ends = [beat.start_s for beat in placed[1:]] + [take.duration_s]
     for name in dict.fromkeys(name for beat in placed for name in beat.props):
-        region = script.prop(name).part
-        if region is None:
+        if (region := script.prop(name).part) is None:
             continue
-        try:
-            seen = [sighting.time_s for sighting in sightings(take, region, script.folder) if sighting.box]
-        except PromptError as error:
-            yield Problem("error", f"the prop {name!r}", str(error))
-            continue
-        for beat, end in zip(placed, ends, strict=True):
-            stops = min(end, beat.end_s if beat.end_s is not None else end)
-            shown = any(beat.start_s <= time_s < stops for time_s in seen)
-            if name in beat.props and beat.start_s < stops and not shown:
-                last = f"; it is from {seen[0]:.1f} s to {seen[-1]:.1f} s" if seen else " at all"
-                text = f"the prop {name!r} is not seen from {beat.start_s:g} s to {stops:g} s{last}"
-                yield Problem("warning", beat.where, f"{text}: correct its region")
+        wanted = [
+            Wanted(beat.where, beat.start_s, min(end, beat.end_s if beat.end_s is not None else end))
+            for beat, end in zip(placed, ends, strict=True)
+            if name in beat.props
+        ]
+        yield from check_region(name, region, take, wanted, script.folder)
+
+
+def check_timeline(timeline: Timeline, take: Take, model: LiveModel | None = None) -> list[Problem]:
+    """What is wrong with a timeline for a take: what comes past its end, and words that the model does not know.
+
+    model: as in `check_script`.
+    """
+    problems = list(_late(timeline, take.duration_s))
+    model = model or load_model(take.manifest.engine)
+    looks = {text: f"the prompt at {key.time_s:g} s" for key in reversed(timeline.keys) for text, _ in key.blend}
+    things = {text: f"the prop {part.name!r}" for part in timeline.mattes for text, _ in blend(part.prompt)}
+    return [*problems, *words_problems(looks, things, model)]
+
+
+def _late(timeline: Timeline, duration_s: float) -> Iterator[Problem]:
+    for what, keys in (("prompt", timeline.keys), ("set", timeline.sets)):
+        for key in keys:
+            if key.time_s >= duration_s:
+                text = f"it is past the end of the take at {duration_s:g} s; it never shows"
+                yield Problem("warning", f"the {what} at {key.time_s:g} s", text)
+
+
+def refuse(problems: Iterable[Problem], strict: bool) -> None:
+    """Raise ScriptError for the first error; strict: for all warnings as well."""
+    problems = list(problems)
+    wrong = problems if strict else [problem for problem in problems if problem.level == "error"][:1]
+    if wrong:
+        text = "; ".join(problem.at for problem in wrong)
+        raise ScriptError(text if wrong[0].level == "error" else f"refused, for strict is asked for: {text}")

@@ -1,50 +1,43 @@
-"""Rendering a take again: from the nearest snapshot before the first changed frame, into a new version.
+"""Rendering a take again: from the last known state before the first frame that is not there yet, into a new version.
 
-What comes before the first change is the live picture itself, with its hashes. With an unchanged timeline and the
-take's own numeric set-up, replay gives the recorded pictures byte for byte.
+Frames that were shown live or that a version has, and that would be the same, are taken as they are, with their hashes
+(studio/rendering/earlier.py). With an unchanged timeline and the take's own numeric set-up, replay gives the recorded
+pictures byte for byte.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
+import math
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from itertools import takewhile
-from pathlib import Path
-from typing import TypeAlias
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
-import numpy as np
-
-from engine.prompts import Prompt
-from engine.types import Frame, LiveModel
-from studio.background import Progress, cancellable, progress_bar, run_in_background
+from engine.prompts import Prompt, seconds
+from engine.types import LiveModel
+from studio.background import Progress, Remark, cancellable, print_remark, progress_bar, run_in_background
 from studio.model import load_model
 from studio.performing.casting import Casting
-from studio.rendering.checkpoints import EVERY, Checkpoints, DamagedCheckpointsError
-from studio.rendering.replay import MatteChoice, first_change, goes_on, replay, same_setup
+from studio.rendering.making import Making
+from studio.rendering.preflight import check_script, check_timeline, refuse
+from studio.rendering.replay import MatteChoice
 from studio.script.compile import set_files, timeline_of
 from studio.script.moments import conversion
 from studio.script.script import Beat, Script
 from studio.sets.stage import Stage, adopt, production_folder
 from studio.sets.store import Store
-from studio.takes.documents import TakeError, file_sha256, rgb_sha256, write_document
-from studio.takes.frames import pictures, write_video
-from studio.takes.inside import own_folder
-from studio.takes.slate import now
+from studio.takes.documents import TakeError
+from studio.takes.mjpeg import packets
 from studio.takes.take import Take
-from studio.takes.version import Render
+from studio.takes.version import Render, check_label
 from studio.timeline.curves import TimelineError
-from studio.timeline.files import timeline_to_dict
 from studio.timeline.timeline import Timeline
-
-SCHEMA = "lsd-studio.render"
-VERSION = 1
 
 Instructions: TypeAlias = Script | Timeline | Prompt
 """What a take is rendered under."""
+
+MOST_STEPS = 1000
+"""Denoising steps of a frame."""
 
 
 def timeline_for(take: Take, direction: Instructions) -> Timeline:
@@ -77,35 +70,104 @@ def render(
     direction: Instructions,
     model: LiveModel | None = None,
     *,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    seed: int | None = None,
+    steps: int | None = None,
+    size: tuple[int, int] | None = None,
+    name: str = "",
+    note: str = "",
     full: bool = False,
     progress: Progress | None = None,
     resumable: bool = True,
     mattes: MatteChoice = "recorded",
+    strict: bool = False,
+    check: bool = True,
+    remark: Remark = print_remark,
 ) -> Render:
     """Render a take under a script, a timeline or a prompt into renders/v001, v002 …; nothing there is touched.
 
     model: by default one is loaded that is as much like the take's as this machine can. One of another kind, other
-    weights or another seed than the take's makes every frame anew. full: make every frame anew in any case, from the
-    take's first; the pictures are the same, without the JPEG of the live ones. progress: by default a bar shows it.
-    resumable: leave checkpoints, and go on from those of a render that was killed or interrupted (Ctrl+C, a notebook's
-    stop button) or ended by a full disk; the version is the same. mattes: where a set stands, the recorded ones of the
-    same cast, as far as there are, or all made anew. Files of sets are copied into the take.
+    weights or another seed than the take's begins without memory. start_s, end_s: show only this part of the take anew,
+    in seconds; its frames are those of the whole render, and around it the picture is the live one. seed: of the noise,
+    by default the model's. steps: denoising steps a frame, for a model that is loaded here. size: (width, height) in
+    pixels of another picture than the take's. name, note: what people call the version, and say of it.
 
-    Raises TakeError for a take that is damaged or empty, TimelineError for what cannot be rendered, SetError for a set
-    that cannot be shown, and ValueError for a kind of model or weights that are not here.
+    Frames that live or an earlier version has are taken from there; `full` makes every frame anew, from the take's
+    first: the hashes are the same, the pictures without the coding of the earlier ones. A version of the same timeline,
+    model, seed and size that is there already is returned. progress: by default a bar shows it. resumable: leave
+    checkpoints, and go on from those of a render that was killed or interrupted (Ctrl+C, a notebook's stop button) or
+    ended by a full disk; the version is the same. mattes: where a set stands, the recorded ones of the same cast, as
+    far as there are, or all made anew. Files of sets are copied into the take.
+
+    What `check_script` and `check_timeline` warn of is told before anything is rendered. strict: refuse it. check:
+    False where it was told already. remark: called with each sentence that people should know, these and where frames
+    come from; by default it is printed.
+
+    Raises TakeError for a take that is damaged or empty, or a part that is not in it, TimelineError for what cannot be
+    rendered, SetError for a set that cannot be shown, and ValueError for a kind of model, weights, a size or a number
+    of steps that are not to be had.
     """
-    timeline = timeline_for(take, direction)
-    made = [n for n, row in enumerate(take.frames) if row.step is not None]
-    if not made:
+    check_label(name, note)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if check else "default")  # the check says what is converted
+        timeline = timeline_for(take, direction)
+    if not take.made:
         raise TakeError(f"{take.name} holds no picture; nothing to render")
+    rows = part_of(take, start_s, end_s)
     adopt(take, timeline)
     casting = Casting(Stage.of_take(take))
     for key in timeline.sets:
         casting.prepare(key.set)  # what cannot be shown is said before a frame is made
     casting.stage.close()
-    model = model or load_model(take.manifest.engine)
-    with progress_bar(take.name, progress, len(made)) as shown:
-        return _render(take, timeline, model, full, shown, resumable, mattes)
+    model = _model_of(take, model, steps)
+    size = _size_of(take, model, size)
+    next(packets(take.folder / "raw.mkv"), None)  # without the camera's frames nothing is rendered
+    if check:
+        if isinstance(direction, Script):
+            problems = check_script(direction, take, model)
+        else:
+            problems = check_timeline(timeline, take, model)
+        refuse(problems, strict)
+        for problem in problems:
+            remark(str(problem))
+    shot_with, model.seed = model.seed, model.seed if seed is None else seed
+    try:
+        making = Making(take, timeline, model, rows, mattes, size)
+        if not full and (same := making.existing(name, note)):
+            remark(f"{same.title} is there already: the same timeline, model and seed (full=True makes it anew)")
+            return same
+        with progress_bar(take.name, progress, len(take.made)) as shown:
+            version = making.render(shown, full=full, resumable=resumable, name=name, note=note)
+    finally:
+        model.seed = shot_with
+    for sentence in making.reasons:
+        remark(f"{version.title}: {sentence}")
+    return version
+
+
+def _model_of(take: Take, model: LiveModel | None, steps: int | None) -> LiveModel:
+    """The one that renders. Raises TakeError for steps that it does not make."""
+    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= MOST_STEPS):
+        raise TakeError(f"{steps!r} steps a frame; it is a whole number from 1 to {MOST_STEPS:,}")
+    if model is not None and steps not in (None, model.steps):
+        raise TakeError(f"the model makes {model.steps} steps a frame, not {steps}; load another, or leave steps out")
+    if model is not None:
+        return model
+    engine = take.manifest.engine
+    return load_model(engine if steps is None else engine.model_copy(update={"steps": steps}))
+
+
+def _size_of(take: Take, model: LiveModel, size: tuple[int, int] | None) -> tuple[int, int] | None:
+    """The size where it is not the take's own. Raises ValueError for one that the model does not take."""
+    if size is None:
+        return None
+    numbers = tuple(size) if isinstance(size, tuple | list) else ()
+    if len(numbers) != 2 or any(isinstance(side, bool) or not isinstance(side, int) for side in numbers):
+        raise TakeError(f"{size!r} is not a size; write width and height in pixels: size=(640, 360)")
+    width, height = model.sizes.parse(f"{numbers[0]}x{numbers[1]}")
+    picture = take.manifest.picture
+    return None if picture and (width, height) == (picture.width, picture.height) else (width, height)
 
 
 async def render_async(
@@ -113,133 +175,33 @@ async def render_async(
     direction: Instructions,
     model: LiveModel | None = None,
     *,
-    full: bool = False,
     progress: Progress | None = None,
+    **choices: Any,
 ) -> Render:
-    """`render` for `await`: other cells and pages go on meanwhile. Cancelled, it can go on where it was."""
+    """`render` for `await`: other cells and pages go on meanwhile. Cancelled, it can go on where it was.
+
+    choices: the others of `render`, by their names.
+    """
 
     def work(step: Callable[[], None]) -> Render:
         with progress_bar(take.name, progress, len(take.made)) as shown:
-            return render(take, direction, model, full=full, progress=cancellable(step, shown))
+            return render(take, direction, model, progress=cancellable(step, shown), **choices)
 
     return await run_in_background(work)
 
 
-def _render(
-    take: Take,
-    timeline: Timeline,
-    model: LiveModel,
-    full: bool,
-    progress: Progress,
-    resumable: bool,
-    mattes: MatteChoice,
-) -> Render:
-    """See `render`."""
-    first = 0 if full or not goes_on(take, model) else first_change(take, timeline, mattes)
-    anew = {"mattes": mattes} if mattes != "recorded" else {}
-    made = [n for n, row in enumerate(take.frames) if row.step is not None]
-    hashes = {n: take.frames[n].sha256 or "" for n in made if n < first}
-    reused = len(hashes)
-    engine = {"kind": model.kind, "seed": model.seed, "steps": model.steps, "setup": model.setup.to_dict()}
-    versions = own_folder(take.folder, "renders")
-
-    def frames(checkpoints: Checkpoints | None) -> Iterator[Frame]:
-        before = takewhile(lambda frame: frame.index < first, pictures(take, "live"))
-        yield from (frame for frame in before if frame.index in hashes)
-        if reused < len(made):
-            for n, rgb in _anew(model, take, timeline, first, checkpoints, mattes):
-                hashes[n] = rgb_sha256(rgb)
-                yield Frame(rgb, n, take.frames[n].time_s)
-
-    def counted(frames: Iterator[Frame]) -> Iterator[Frame]:
-        for done, frame in enumerate(frames, start=1):
-            yield frame
-            progress(done, len(made))
-
-    with ExitStack() as stack:
-        checkpoints = None
-        if resumable:
-            what = {"engine": engine, "timeline": timeline_to_dict(timeline), "first_row": first, **anew}
-            checkpoints = Checkpoints(versions, what)
-            stack.push(_closing(checkpoints))
-        part = checkpoints.attempt() if checkpoints else Path(tempfile.mkdtemp(prefix=".part-", dir=versions))
-        stack.callback(shutil.rmtree, part, ignore_errors=True)
-        written = write_video(part / "out.mp4", counted(frames(checkpoints)), take)
-        if written < len(made):
-            raise TakeError(f"{take.folder} is damaged: {written} of its {len(made)} pictures could be read; check it")
-        write_document(part / "timeline.json", timeline_to_dict(timeline))
-        info = {
-            "schema": SCHEMA,
-            "version": VERSION,
-            "take": take.name,
-            "made": now(),
-            "engine": engine,
-            "exact": same_setup(take, model),
-            "first_row": min(first, len(take.frames)),
-            "reused": reused,
-            **anew,
-            "hashes": [hashes[n] for n in made],
-            "files": {name: file_sha256(part / name) for name in ("out.mp4", "timeline.json")},
-        }
-        write_document(part / "render.json", info)
-        part.chmod(0o755)  # mkdtemp's are private
-        return Render(_publish(part, versions), info)
-
-
-def _closing(checkpoints: Checkpoints) -> Callable[..., None]:
-    """For an exit stack: checkpoints go when a version is published, or when they are themselves the damage.
-
-    Whatever else ends a render may have nothing to do with them: Ctrl+C, a full disk, an asker who was killed.
-    """
-
-    def end(kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None or issubclass(kind, DamagedCheckpointsError):
-            checkpoints.close()
-        else:
-            checkpoints.leave()
-
-    return end
-
-
-def _anew(
-    model: LiveModel,
-    take: Take,
-    timeline: Timeline,
-    first: int,
-    checkpoints: Checkpoints | None,
-    mattes: MatteChoice,
-) -> Iterator[tuple[int, np.ndarray]]:
-    """The rows from the first changed one on: those of the checkpoints, then new ones, which leave checkpoints."""
-    if checkpoints is None:
-        yield from replay(model, take, timeline, first, mattes=mattes)
-        return
-    rows = (n for n, row in enumerate(take.frames) if n >= first and row.step is not None)
-    reached = checkpoints.restore(model)
-    if reached:
-        before = [n for n in rows if n < reached[0]]
-        pictures = checkpoints.pictures(len(before))
-        yield from zip(before, pictures, strict=True)
-    fresh: list[np.ndarray] = []
-    for n, rgb in replay(model, take, timeline, first, resume=reached, mattes=mattes):
-        fresh.append(rgb)
-        if len(fresh) == EVERY:
-            checkpoints.save(n + 1, fresh, model.snapshot())
-            fresh.clear()
-        yield n, rgb
-
-
-def _publish(part: Path, versions: Path) -> Path:
-    """Give a finished version the next free number."""
-    number = 1
-    while True:
-        folder = versions / f"v{number:03d}"
-        if not os.path.lexists(folder):
-            try:
-                return part.rename(folder)
-            except OSError:
-                if not os.path.lexists(folder):
-                    raise
-        number += 1
+def part_of(take: Take, start_s: float | None, end_s: float | None) -> range:
+    """The rows from one time on and before another, in seconds. Raises TakeError where no frame was made in them."""
+    start = 0.0 if start_s is None else seconds(start_s, "the start of a render")
+    end = math.inf if end_s is None else seconds(end_s, "the end of a render")
+    times = [row.time_s for row in take.frames]
+    rows = range(bisect_left(times, start), bisect_left(times, end))
+    if not any(take.frames[n].step is not None for n in rows):
+        raise TakeError(
+            f"from {start:g} s to {end:g} s there is no frame of {take.name}, which ends at {take.duration_s:.2f} s; "
+            "the start is before the end"
+        )
+    return rows
 
 
 def _short(thing: object) -> str:

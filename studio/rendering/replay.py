@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import repeat
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from engine.media.files import read_regular
-from engine.media.pictures import decode_jpeg
+from engine.media.pictures import decode_jpeg, fit
 from engine.types import LiveModel
 from studio.performing.casting import Casting
 from studio.performing.performance import Performance
@@ -40,37 +40,44 @@ def replay(
     first_row: int = 0,
     *,
     resync: bool = False,
-    resume: tuple[int, bytes] | None = None,
+    resume: tuple[int, bytes | None] | None = None,
     mattes: MatteChoice = "recorded",
-) -> Iterator[tuple[int, np.ndarray]]:
+    size: tuple[int, int] | None = None,
+) -> Generator[tuple[int, np.ndarray], None, None]:
     """Make a take's frames again under a timeline: yields (row number, (H, W, 3) uint8) for each made row, in order.
 
     first_row: where to begin; the nearest sound snapshot before it is restored, and nothing is yielded before it. A
     model of another kind, seed or weights than the take's begins without memory. resync: restore every snapshot that
     is met, so that the rounding of another set-up cannot add up. resume: a row and the model's state before it, to
-    begin there. mattes: where a set stands, `recorded` takes the matte of each frame as it was recorded with the same
-    cast, and makes others; `anew` makes them all. Raises TakeError where no snapshot is sound, or a matte is missing.
+    begin there; None for a state is the model's beginning. mattes: where a set stands, `recorded` takes the matte of
+    each frame as it was recorded with the same cast, and makes others; `anew` makes them all. size: (width, height) in
+    pixels to which the camera's frames are fitted; mattes are made anew then. Raises TakeError where no snapshot is
+    sound, or a matte is missing.
     """
     with closing(Stage.of_take(take)) as stage:
         performance = Performance(model, timeline.mattes, Casting(stage))
         start, state = resume or (nearest_snapshot(take, first_row) if goes_on(take, model) else (0, None))
         performance.restore(state)
         snapshots = take.snapshots if resync else {}
-        recorded = _recorded_mattes(take, timeline) if mattes == "recorded" else repeat(None)
+        recorded = _recorded_mattes(take, timeline) if mattes == "recorded" and size is None else repeat(None)
         frames = zip(take.frames, packets(take.folder / "raw.mkv"), recorded, strict=False)
+
+        def camera(packet: bytes) -> np.ndarray:
+            return decode_jpeg(packet) if size is None else fit(decode_jpeg(packet), *size)
+
         for n, (row, packet, matte) in enumerate(frames):
             if row.step is None:
                 continue
             cue = timeline.at(row.time_s)
             if n < start:
                 if performance.follows or cue.sets:
-                    performance.pass_by(cue, decode_jpeg(packet), row.time_s, matte)
+                    performance.pass_by(cue, camera(packet), row.time_s, matte)
                 continue
             if n > start and n in snapshots:
                 performance.restore(nearest_snapshot(take, n)[1])
             picture = performance.answer(
                 cue,
-                decode_jpeg(packet),
+                camera(packet),
                 take_s=row.time_s,
                 stream_s=(take.manifest.origin_ticks + row.ticks) / TICKS_PER_SECOND,
                 index=row.index,

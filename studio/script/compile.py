@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
+from engine.media import timecode
 from engine.prompts import AS_IT_IS, Prompt, PromptError, blend
-from studio.script.moments import seconds_of
+from studio.script.moments import seconds_of, with_markers
 from studio.script.script import Beat, Scene, Script, ScriptError
 from studio.takes.documents import file_sha256
+from studio.takes.take import Take
 from studio.timeline import curves
 from studio.timeline.clock import Clock
 from studio.timeline.curves import TICK_S, Keyframe, Keyframes, value_at
-from studio.timeline.keys import Key, Matte
+from studio.timeline.keys import Key, Marker, Matte
 from studio.timeline.sets import Set, SetBlend, SetKey, is_content, normal, pairs_of
 from studio.timeline.timeline import Timeline
 
@@ -29,8 +31,13 @@ class Problem:
     where: str
     text: str
 
-    def __str__(self) -> str:
+    @property
+    def at(self) -> str:
+        """Where and what, without its level."""
         return f"{self.where}: {self.text}"
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.at}"
 
 
 @dataclass(frozen=True)
@@ -47,19 +54,32 @@ class PlacedBeat:
 
 
 def timeline_of(
-    script: Script, clock: Clock | None = None, *, end_s: float | None = None, files: Mapping[str, Path] | None = None
+    script: Script,
+    clock: Clock | Take | None = None,
+    *,
+    markers: Mapping[str, float] | None = None,
+    fps: float | None = None,
+    end_s: float | None = None,
+    files: Mapping[str, Path] | None = None,
 ) -> Timeline:
-    """The timeline that a script means on a clock: that of a take (`take.clock`), or of the plan of one.
+    """The timeline that a script means on a clock: that of a take, or of the plan of one.
 
-    end_s: where a plan ends; such a timeline can be joined and looped, and must hold all beats. files: of the script's
-    sets (`set_files`), where the caller has them; else those that are needed are read, each once. Reads the files of
-    drawn masks, which the timeline then carries, and those of sets, which it names by their content. Raises ScriptError
-    with the first mistake, TimelineError for a mask.
+    markers: moments in seconds by their names, in place of the clock's of the same names. fps: frames a second, in
+    place of the clock's. end_s: where a plan ends; such a timeline can be joined and looped, and must hold all beats.
+    files: of the script's sets (`set_files`), where the caller has them; else those that are needed are read, each
+    once. Reads the files of drawn masks, which the timeline then carries, and those of sets, which it names by their
+    content. Raises ScriptError with the first mistake, TimelineError for a mask.
     """
-    clock = clock or Clock()
+    clock = clock.clock if isinstance(clock, Take) else clock or Clock()
+    if fps is not None and fps != clock.fps:
+        clock = replace(clock, fps=timecode.rate(fps), frames=())
+    if markers:
+        others = [marker for marker in clock.markers if marker.name not in markers]
+        clock = replace(clock, markers=(*others, *(Marker(time_s, name) for name, time_s in markers.items())))
+    clock = with_markers(script, clock)
     placed, errors = place(script, clock)
     if errors:
-        raise ScriptError(str(errors[0]))
+        raise ScriptError(errors[0].at)
     keys = [] if placed[0].start_s == 0 else [Key(0.0, AS_IT_IS)]
     weights: dict[str, Keyframes] = {}
     present: set[str] = set()
@@ -133,6 +153,10 @@ def _content(path: Path) -> str:
 def place(script: Script, clock: Clock) -> tuple[list[PlacedBeat], list[Problem]]:
     """The beats in order of time, with the scene and the props that hold in each, and what forbids to render."""
     problems: list[Problem] = []
+    try:
+        clock = with_markers(script, clock)
+    except ScriptError as error:
+        problems.append(Problem("error", "the script", str(error)))
     timed: list[tuple[float, float | None, str, Beat]] = []
     for n, beat in enumerate(script.beats, start=1):
         where = name_of_beat(n, beat)

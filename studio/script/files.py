@@ -203,6 +203,7 @@ def to_dict(script: Script) -> dict[str, Any]:
         "title": script.title,
         "fps": script.fps,
         "tempo": tempo and {"bpm": tempo.bpm, "first_s": tempo.first_s, "beats_per_bar": tempo.beats_per_bar},
+        "markers": dict(script.markers) or None,
         "include": list(script.include) or None,
         "scenes": scenes or None,
         "props": props or None,
@@ -213,6 +214,8 @@ def to_dict(script: Script) -> dict[str, Any]:
 
 def _version(script: Script) -> int:
     """The oldest that can hold it."""
+    if script.markers:
+        return VERSION
     for prop in script.props:
         if (prop.made, prop.part.finder) != ("apart", 1) if prop.part else prop.made:
             return VERSION

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from engine.media import timecode
-from studio.script.script import Moment, Script, ScriptError, Tempo
+from engine.prompts import PromptError
+from studio.script.script import MUSICAL, OFFSET, Moment, Script, ScriptError, Tempo
 from studio.timeline.clock import Clock
 from studio.timeline.curves import ticks
 from studio.timeline.keys import Marker
@@ -14,10 +16,7 @@ from studio.timeline.keys import Marker
 RATE_STEP = 0.005
 """Frames a second by which two rates differ at least: 23.976 and 24 do, 29.97 and its exact 30000/1001 do not."""
 
-_BEAT = re.compile(r"beat (\d+(?:\.\d+)?)", re.IGNORECASE)
-_BAR = re.compile(r"bar (\d{1,9})(?: beat (\d+(?:\.\d+)?))?", re.IGNORECASE)
 _FRAME = re.compile(r"(?:frame )?(\d{1,12})f?", re.IGNORECASE)
-_OFFSET = re.compile(r"(.+?)\s*([+-])\s*(\d+(?:\.\d+)?)\s*s?")
 _TIME_LIKE = re.compile(r"-?[\d.][\d.:;]*\w?")
 
 
@@ -26,10 +25,8 @@ def seconds_of(moment: Moment, script: Script, clock: Clock) -> float:
     if not isinstance(moment, str):
         return ticks(float(moment))
     text = " ".join(moment.split())
-    if musical := _BEAT.fullmatch(text):
-        return ticks(_tempo(script, text).seconds(float(musical[1])))
-    if musical := _BAR.fullmatch(text):
-        return ticks(_tempo(script, text).seconds(float(musical[2] or 1), int(musical[1])))
+    if MUSICAL.fullmatch(text):
+        return ticks(_tempo(script, text).at(text))
     fps = script.fps or clock.fps
     if (framed := _FRAME.fullmatch(text)) and not text.isdecimal():
         return _frame_s(int(framed[1]), script, clock)
@@ -40,6 +37,18 @@ def seconds_of(moment: Moment, script: Script, clock: Clock) -> float:
             raise ScriptError(str(error)) from None
         return _frame_s(round(time_s * fps), script, clock) if counts_frames(text) else ticks(time_s)
     return ticks(_marker_s(text, clock.markers))
+
+
+def with_markers(script: Script, clock: Clock) -> Clock:
+    """The clock with the script's own markers, in place of those of the same name. Raises ScriptError."""
+    own = []
+    for name, moment in script.markers.items():
+        try:
+            own.append(Marker(seconds_of(moment, script, clock), name))
+        except PromptError as error:
+            raise ScriptError(f"the marker {name!r}: {error}") from None
+    others = [marker for marker in clock.markers if marker.name not in script.markers]
+    return replace(clock, markers=tuple(sorted([*others, *own], key=lambda marker: marker.time_s))) if own else clock
 
 
 def counts_frames(moment: Moment | None) -> bool:
@@ -93,7 +102,7 @@ def _marker_s(text: str, markers: Sequence[Marker]) -> float:
 def _readings(text: str) -> Iterator[tuple[str, float]]:
     """The names and offsets, in seconds, that a text may mean: all of it first."""
     yield text, 0.0
-    if offset := _OFFSET.fullmatch(text):
+    if offset := OFFSET.fullmatch(text):
         yield offset[1], float(offset[2] + offset[3])
 
 

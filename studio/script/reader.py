@@ -22,9 +22,9 @@ from studio.timeline.keys import WAYS
 
 SCHEMA = "lsd-studio.script"
 VERSION = 3
-"""2 added `set` to scenes; 3 added `made` to props and `finder` to regions. In an older script a prop with a region is
-made apart, and the region is found in the first way, as when it was written. A script is written as the oldest that can
-hold it, which older studios read."""
+"""2 added `set` to scenes; 3 added `markers`, `made` to props and `finder` to regions. In an older script a prop with a
+region is made apart, and the region is found in the first way, as when it was written. A script is written as the
+oldest that can hold it, which older studios read."""
 MOST_DEPTH = 100
 """Lists and objects within each other."""
 LONGEST_PROBLEM = 800
@@ -125,13 +125,17 @@ class Reader:
         rows = self._list(data.get("beats") or [], ("beats",), "beats are a list")
         beats = [self._beat(row, ("beats", i)) for i, row in enumerate(rows)]
         include = self._list(data.get("include") or [], ("include",), "include is a list of files")
-        fields = {"schema", "version", "title", "fps", "tempo", "include", "scenes", "props", "beats"}
+        fields = {"schema", "version", "title", "fps", "tempo", "markers", "include", "scenes", "props", "beats"}
         rest = {name: value for name, value in data.items() if name not in fields}
         tempo = self._tempo(data.get("tempo"))
         shared: list[Scene | Prop] = []
         for i, name in enumerate(include):
             shared += self._included(name, ("include", i))
         title = str(data.get("title") or "")
+        moments = self._object(data.get("markers") or {}, ("markers",), "markers are an object of names with moments")
+        for name in moments:
+            with self._at(("markers", name)):
+                Script([], markers={name: moments[name]})
         with self._at(("fps",) if "fps" in data else ()):
             return Script(
                 beats,
@@ -144,6 +148,7 @@ class Reader:
                 rest,
                 self._path.parent,
                 Includes(self._path.parent, tuple(map(str, include)), tuple(shared)),
+                moments,
             )
 
     def _included(self, name: Any, path: _Path) -> Sequence[Scene | Prop]:

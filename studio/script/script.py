@@ -15,7 +15,8 @@ say goes on: without a scene the one before holds, without props those before; `
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from numbers import Integral, Real
@@ -31,6 +32,14 @@ from studio.timeline.sets import FILE_KINDS, SetBlend, normal, set_from_text
 
 Moment: TypeAlias = float | str
 """Where a beat stands, as the module's first lines describe it."""
+
+
+MUSICAL = re.compile(r"beat (\d+(?:\.\d+)?)|bar (\d{1,9})(?: beat (\d+(?:\.\d+)?))?", re.IGNORECASE)
+FRAME = re.compile(r"(?:frame )?(\d{1,12})f", re.IGNORECASE)
+OFFSET = re.compile(r"(.+?)\s*([+-])\s*(\d+(?:\.\d+)?)\s*s?")
+"""Behind a marker's name."""
+MOST_LOOPS = 1000
+"""Of a script: a sanity limit against typing errors."""
 
 
 class ScriptError(TimelineError):
@@ -157,6 +166,16 @@ class Tempo:
         if isinstance(self.beats_per_bar, bool) or not isinstance(self.beats_per_bar, int) or self.beats_per_bar < 1:
             raise ScriptError(f"{self.beats_per_bar!r} beats in a bar; it is a whole number from 1 on")
 
+    def at(self, text: str) -> float:
+        """When "beat 9" or "bar 3 beat 2" is, in seconds: `Timeline().at(tempo.at("bar 3"), "underwater")`.
+
+        Raises ScriptError.
+        """
+        musical = MUSICAL.fullmatch(" ".join(str(text).split()))
+        if musical is None:
+            raise ScriptError(f"{text!r} is not a musical beat; write 'beat 9', 'bar 3' or 'bar 3 beat 2'")
+        return self.seconds(float(musical[1] or musical[3] or 1), int(musical[2] or 1))
+
     def seconds(self, beat: float, bar: int = 1) -> float:
         """When a beat of a bar is, both counted from 1."""
         if beat < 1 or bar < 1:
@@ -196,6 +215,9 @@ class Script:
     """What paths of masks and includes start from."""
     includes: Includes | None = field(default=None, compare=False, repr=False)
     """What was read of the included files; None before that."""
+    markers: Mapping[str, Moment] = field(default_factory=dict, hash=False)
+    """Moments with names, for its beats: seconds, frames, times or musical beats. One of the take's by the same name
+    gives way."""
 
     def __post_init__(self) -> None:
         scenes: dict[str, Scene] = {}
@@ -223,6 +245,7 @@ class Script:
         object.__setattr__(self, "scenes", tuple(scenes.values()))
         object.__setattr__(self, "props", tuple(props.values()))
         object.__setattr__(self, "include", _file_names(self.include))
+        object.__setattr__(self, "markers", _named_moments(self.markers))
         if self.tempo is not None and not isinstance(self.tempo, Tempo):
             object.__setattr__(self, "tempo", Tempo(self.tempo))
         if self.fps is not None:
@@ -241,6 +264,98 @@ class Script:
     def shared(self) -> tuple[Scene | Prop, ...]:
         """The scenes and props of the included files; none before they are read."""
         return self.includes.things if self.includes and self.include and not self.unread else ()
+
+    def change(self, number: int, **fields: Any) -> Script:
+        """With other fields of one beat: `script.change(2, fade=1, scene=sea)`. number: from 1, as errors count them.
+
+        Raises ScriptError.
+        """
+        if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= len(self.beats):
+            raise ScriptError(f"no beat {number!r}; they are 1 to {len(self.beats)}")
+        legal = ("at", "scene", "props", "fade", "until", "note", "metadata")
+        if unknown := sorted(fields.keys() - {*legal}):
+            raise ScriptError(f"a beat has no {unknown[0]!r}; it has {', '.join(legal)}")
+        beats = list(self.beats)
+        beats[number - 1] = replace(beats[number - 1], **fields)
+        return replace(self, beats=beats)
+
+    def shift(self, by_s: float) -> Script:
+        """With all beats later by so many seconds, or earlier; those at markers of the take move against them.
+
+        Frames and musical beats become seconds. Raises ScriptError for what would come before 0, or frames of a script
+        without fps.
+        """
+        by = number(by_s, "a shift")
+
+        def moved(moment: Moment) -> Moment:
+            time_s = self._seconds(moment)
+            if time_s is not None:
+                return time_s + by
+            name, offset_s = _with_offset(str(moment))
+            return f"{name} {'-' if offset_s + by < 0 else '+'} {abs(offset_s + by):g}"
+
+        return self._retimed(moved, 1.0)
+
+    def stretch(self, factor: float) -> Script:
+        """With all times and fades so many times as long. Raises ScriptError, also for beats at markers of a take."""
+        factor = number(factor, "a stretch")
+        if factor <= 0:
+            raise ScriptError(f"a stretch by {factor}; the factor is above 0")
+
+        def moved(moment: Moment) -> Moment:
+            time_s = self._seconds(moment)
+            if time_s is None:
+                raise ScriptError(
+                    f"{moment!r} is a marker of the take, which stays; stretch its timeline: timeline_of(…)"
+                )
+            return time_s * factor
+
+        return self._retimed(moved, factor)
+
+    def loop(self, times: int, every_s: float) -> Script:
+        """With its beats so many times, from 0 s, `every_s`, twice that … on. Raises ScriptError as `stretch`."""
+        if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MOST_LOOPS:
+            raise ScriptError(f"a loop of {times!r} times; it is a whole number from 1 to {MOST_LOOPS:,}")
+        every = number(every_s, "the length of a loop")
+        begins = [self._seconds(beat.at) for beat in self.beats]
+        if late := [begin for begin in begins if begin is None or begin >= every]:
+            where = "at a marker of the take" if late[0] is None else f"at {late[0]:g} s"
+            raise ScriptError(f"a beat is {where}, and the loop is {every:g} s long; move it before that")
+        rounds = [self.shift(n * every).beats for n in range(times)]
+        return replace(self.shift(0), beats=[beat for beats in rounds for beat in beats])
+
+    def _seconds(self, moment: Moment) -> float | None:
+        """A moment in seconds; None at a marker that is not the script's own."""
+        if not isinstance(moment, str):
+            return float(moment)
+        text = " ".join(moment.split())
+        for name, offset_s in ((text, 0.0), _with_offset(text)):
+            if name in self.markers:
+                begins = self._seconds(self.markers[name])
+                return None if begins is None else begins + offset_s
+        if MUSICAL.fullmatch(text):
+            if not isinstance(self.tempo, Tempo):
+                raise ScriptError(f"{text!r} needs a tempo; give the script one in beats a minute: tempo=120")
+            return self.tempo.at(text)
+        if not (timecode.looks_like_time(text) or FRAME.fullmatch(text)):
+            return None
+        if self.fps is None and (FRAME.fullmatch(text) or text.count(":") == 3):
+            raise ScriptError(f"{text!r} counts frames, and the script has no rate; give it one: fps=24")
+        if framed := FRAME.fullmatch(text):
+            return int(framed[1]) / (self.fps or 1.0)
+        return timecode.to_seconds(text, self.fps or 24.0)
+
+    def _retimed(self, moved: Callable[[Moment], Moment], factor: float) -> Script:
+        beats = [
+            replace(
+                beat,
+                at=moved(beat.at),
+                until=None if beat.until is None else moved(beat.until),
+                fade=beat.fade * factor,
+            )
+            for beat in self.beats
+        ]
+        return replace(self, beats=beats)
 
     def scene(self, name: str) -> Scene:
         """The scene of that name. Raises ScriptError."""
@@ -272,6 +387,19 @@ def _set(set_: Any) -> Any:
     if isinstance(set_, str):
         return {"file": set_} if Path(set_).suffix.lower() in FILE_KINDS else set_from_text(set_)
     return normal(set_)
+
+
+def _with_offset(text: str) -> tuple[str, float]:
+    """A marker's name, and the offset in seconds behind it; 0 where there is none."""
+    offset = OFFSET.fullmatch(text)
+    return (offset[1], float(offset[2] + offset[3])) if offset else (text, 0.0)
+
+
+def _named_moments(markers: Any) -> dict[str, Moment]:
+    """A script's markers. Raises ScriptError."""
+    if not isinstance(markers, Mapping):
+        raise ScriptError(f"a script's markers are names with moments, not {markers!r}; write {{'drop': 2.5}}")
+    return {_called(name, "marker"): Beat(at).at for name, at in markers.items()}
 
 
 def _file_names(include: Any) -> tuple[str, ...]:

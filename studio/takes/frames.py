@@ -56,15 +56,19 @@ def evenly(duration_s: float, count: int) -> list[float]:
     return [duration_s * (i + 0.5) / count for i in range(count)]
 
 
-def write_video(path: Path, frames: Iterable[Frame], take: Take) -> int:
-    """Write frames of the take's size to an MP4 with their own times; returns how many. Raises TakeError for none."""
+def write_video(path: Path, frames: Iterable[Frame], take: Take, size: tuple[int, int] | None = None) -> int:
+    """Write frames of one size to an MP4 with their own times; returns how many. Raises TakeError for none.
+
+    size: (width, height), by default the take's.
+    """
     picture = take.manifest.picture
     if picture is None:
         raise TakeError(f"{take.name} has no frame")
     last_s = -1.0
-    with VideoWriter(path, picture.width, picture.height, picture.fps) as writer:
+    width, height = size or (picture.width, picture.height)
+    with VideoWriter(path, width, height, picture.fps) as writer:
         for frame in frames:
-            if frame.rgb.shape[:2] == (picture.height, picture.width):  # a camera that changed its size was refused
+            if frame.rgb.shape[:2] == (height, width):  # a camera that changed its size was refused
                 last_s = max(frame.time_s, last_s + _CLOSEST_S)
                 writer.write(Frame(frame.rgb, frame.index, last_s))
     if not writer.frames:

@@ -103,6 +103,14 @@ class EngineEntry(Entry):
         return setup
 
 
+class MarkerEntry(Entry):
+    """A marker as it was set or changed after the take was shot."""
+
+    time_s: Annotated[float, Field(ge=0, le=MOST_TICKS / TICKS_PER_SECOND)]
+    """On the take's clock."""
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class PictureEntry(Entry):
     """The size of every frame, and the source's nominal rate."""
 
@@ -133,6 +141,8 @@ class Manifest(Entry):
     circled: str | None = None
     """The version that was picked, such as `v002`; None for the picture as it was shot."""
     notes: str = ""
+    markers: list[MarkerEntry] | None = None
+    """In place of those that were set while it was shot; None where nobody changed them."""
 
     def save(self, folder: Path) -> None:
         """Replace take.json atomically."""

@@ -6,8 +6,8 @@ sessions/<production>/S01/A/T003/ is scene 1, shot A, take 3.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +24,7 @@ from studio.takes.rows import FrameRow, read_rows
 from studio.takes.slate import folders
 from studio.takes.version import Render, read_render
 from studio.timeline.clock import FALLBACK_FPS, Clock
+from studio.timeline.keys import Marker
 from studio.timeline.timeline import Timeline
 
 STREAMS = ("raw.mkv", "live.mkv")
@@ -123,7 +124,9 @@ class Take:
     def timeline(self) -> Timeline:
         """What was played live, each prompt, parameter and region at the time when it took effect. Raises TakeError."""
         try:
-            return timeline_of(self.events)
+            line = timeline_of(self.events)
+            markers = self.manifest.markers
+            return line if markers is None else replace(line, markers=tuple(Marker(m.time_s, m.name) for m in markers))
         except (KeyError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
             what = f"a prompt, marker, parameter or region lacks {error}" if isinstance(error, KeyError) else error
             raise TakeError(f"{self.folder / 'events.jsonl'} is damaged: {what}") from None
@@ -147,6 +150,14 @@ class Take:
         """The versions v001, v002 … that are whole."""
         return tuple(read for _, read in self._read_versions() if isinstance(read, Render))
 
+    def version(self, name: str) -> Render:
+        """The version of that name, such as `v002`, or of what it is called. Raises TakeError."""
+        versions = self.renders
+        for version in (*versions, *reversed([version for version in versions if version.label])):
+            if name in (version.name, version.label):
+                return version
+        raise TakeError(f"{self.name} has no version {name!r}; it has {', '.join(v.name for v in versions) or 'none'}")
+
     @property
     def damaged_versions(self) -> dict[Path, str]:
         """The folders of versions that cannot be used, and why."""
@@ -167,19 +178,24 @@ class Take:
         return sorted(versions, key=lambda folder: int(folder.name[1:]))
 
     def edit(self, **fields: Any) -> Take:
-        """Set `verdict` (circled, ng, hold or None), `notes`, or `circled`, the version that was picked.
+        """Set `verdict` (circled, ng, hold or None), `notes`, `circled`, the version that was picked, or `markers`.
 
-        Everything else of a take stays as it was shot.
+        markers: all that the take has from now on, `Marker(time_s, name)` each; None brings back those that were set
+        while it was shot. Everything else of a take stays as it was shot.
         """
         if self.state == "recording":
             raise TakeError(f"{self.name} is being recorded; judge it when it has ended")
-        legal = {"verdict", "notes", "circled"}
+        legal = {"verdict", "notes", "circled", "markers"}
         if not fields.keys() <= legal:
             others = ", ".join(sorted(fields.keys() - legal))
-            raise TakeError(f"{others}: only verdict, notes and circled of a take are edited")
+            raise TakeError(f"{others}: only verdict, notes, circled and markers of a take are edited")
         circled = fields.get("circled")
         if circled is not None and circled not in (names := [version.name for version in self.renders]):
             raise TakeError(f"{self.name} has no version {circled!r}; it has {', '.join(names) or 'none'}")
+        if fields.get("markers") is not None:
+            fields["markers"] = [
+                {"time_s": mark.time_s, "name": mark.name} for mark in _markers(self, fields["markers"])
+            ]
         with Manifest.changing(self.folder) as manifest:  # as another page, or the proxies, left it
             try:
                 edited = Manifest.model_validate({**manifest.model_dump(by_alias=True), **fields})
@@ -189,6 +205,20 @@ class Take:
                 ) from None
             edited.save(self.folder)
         return Take.open(self.folder)
+
+
+def _markers(take: Take, markers: Any) -> list[Marker]:
+    """Markers within a take, in order of time. Raises TakeError."""
+    if isinstance(markers, str) or not isinstance(markers, Iterable):
+        raise TakeError(f"a take's markers are a list, not {markers!r}; write [Marker(4.5, 'the ball drops')]")
+    markers = list(markers)
+    if wrong := [marker for marker in markers if not isinstance(marker, Marker)]:
+        raise TakeError(f"{wrong[0]!r} is not a marker; write Marker(4.5, 'the ball drops')")
+    if late := [marker for marker in markers if marker.time_s > take.duration_s]:
+        raise TakeError(
+            f"the marker {late[0].name!r} is at {late[0].time_s:g} s, and the take ends at {take.duration_s:g} s"
+        )
+    return sorted(markers, key=lambda marker: marker.time_s)
 
 
 def _with_pictures(frames: tuple[FrameRow, ...], raw: int, live: int, mattes: int) -> tuple[FrameRow, ...]:

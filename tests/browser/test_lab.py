@@ -49,7 +49,7 @@ def sessions(tmp_path_factory: pytest.TempPathFactory) -> Path:
             writer.write(Frame(np.ascontiguousarray(picture), n, n / 24))
     (folder / "words.json").write_text('{"0": "underwater", "1.5": "a pencil sketch"}')
     command = [sys.executable, "-m", "studio", "record", "--source", "coded.mp4", "--schedule", "words.json"]
-    command += ["--production", "lab", "--size", "192x96", "--every-frame", "--sessions", "sessions", "--device", "cpu"]
+    command += ["--production", "lab", "--size", "192x96", "--sessions", "sessions", "--device", "cpu"]
     subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
     return folder / "sessions"
 

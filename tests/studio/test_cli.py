@@ -55,7 +55,7 @@ def test_record_render_check_export_and_list(run: Run, small_clip: Path, tmp_pat
     schedule = tmp_path / "words.json"
     schedule.write_text('{"0": "underwater", "0.5": {"prompt": "wild west", "fade_s": 0.2}}')
     at = ("--sessions", sessions)
-    shot = ("--source", small_clip, "--production", "Film", "--size", "96x64", "--every-frame", *at)
+    shot = ("--source", small_clip, "--production", "Film", "--size", "96x64", *at)
     status, out, err = run("record", *shot, "--schedule", schedule)
     assert status == 0, err
     take = Take.open(Path(out.splitlines()[-1]))
@@ -156,7 +156,7 @@ def test_record_keeps_the_sound_of_the_clip_in_sync(run: Run, tmp_path: Path) ->
     """The clip's tone begins at 0.4 s; so it does in the take, and in its export."""
     path = clip(tmp_path / "spoken.mp4", tone_s=0.4, length_s=0.8)
     status, out, err = run(
-        "record", "--source", path, "--production", "Film", "--size", "96x64", "--every-frame", "--sessions", tmp_path
+        "record", "--source", path, "--production", "Film", "--size", "96x64", "--sessions", tmp_path
     )
     assert status == 0, err
     take = Take.open(Path(out.splitlines()[-1]))
@@ -211,7 +211,7 @@ def test_a_set_stands_behind_a_recording_and_a_render(run: Run, small_clip: Path
     sessions, photo = tmp_path / "sessions", tmp_path / "beach.png"
     Image.linear_gradient("L").convert("RGB").save(photo)
     at = ("--sessions", sessions)
-    shot = ("--source", small_clip, "--production", "Film", "--size", "96x64", "--every-frame", *at)
+    shot = ("--source", small_clip, "--production", "Film", "--size", "96x64", *at)
     status, out, err = run("record", *shot, "--set", photo)
     assert status == 0, err
     take = Take.open(Path(out.splitlines()[-1]))

@@ -74,7 +74,7 @@ def test_progress_and_remarks_show_words_as_they_are(words: str, capsys: pytest.
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
 def test_a_name_that_the_console_lacks_ends_no_command(encoding: str, small_clip: Path, tmp_path: Path) -> None:
     made = studio(
-        *("record", "--source", small_clip, "--production", "Дуэль", "--size", "96x64", "--every-frame"),
+        *("record", "--source", small_clip, "--production", "Дуэль", "--size", "96x64"),
         *("--sessions", tmp_path, "--prompt", "underwater"),
         PYTHONIOENCODING=encoding,
     )

@@ -101,3 +101,27 @@ def test_what_is_no_video_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "notes.mp4").write_text("not a video")
     with pytest.raises(MediaError):
         FileCamera(tmp_path / "notes.mp4")
+
+
+def test_a_part_of_a_file_comes_with_its_own_times(small_clip: Path) -> None:
+    frames = list(FileCamera(small_clip, (96, 64), start_s=0.25, end_s=0.5))
+    assert [frame.index for frame in frames] == list(range(6, 12))
+    for wrong, text in (
+        (lambda: FileCamera(small_clip, start_s=2, end_s=1), "the start is before the end"),
+        (lambda: list(FileCamera(small_clip, start_s=60)), "has no frame from 60 s on; let it start earlier"),
+        (lambda: FileCamera(Path("0")), "'0' is a camera, and a source is a file; a camera is opened in the browser"),
+        (lambda: FileCamera(Path("/dev/video7")), "'/dev/video7' is a camera"),
+    ):
+        with pytest.raises(ValueError, match=text):
+            wrong()
+
+
+def test_another_shape_is_cropped_or_padded_and_that_is_said(small_clip: Path) -> None:
+    cropped, padded = (FileCamera(small_clip, (64, 64), 95, shape=shape) for shape in ("crop", "pad"))
+    assert cropped.reshaped == "its 96x64 become 64x64: 33% of it is cropped at its sides (--fit pad keeps all of it)"
+    assert padded.reshaped == "its 96x64 become 64x64: 33% of the picture is black around it"
+    assert FileCamera(small_clip).reshaped == ""
+    whole, strips = (decode_jpeg(next(iter(camera)).packet).astype(int) for camera in (cropped, padded))
+    assert max(strips[:8].max(), strips[-8:].max()) < 24, "black above and below"
+    assert whole[:8].mean() > 60
+    assert strips[30:34, :6, 0].mean() < whole[30:34, :6, 0].mean(), "the ramp begins at the picture's own left"

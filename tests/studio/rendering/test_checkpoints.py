@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.rendering import render as render_module
+from studio.rendering import making
 from studio.rendering.checkpoints import Checkpoints, DamagedCheckpointsError
 from studio.rendering.render import render
 from studio.takes.documents import TakeError
@@ -75,7 +75,7 @@ def test_a_disk_that_fills_at_the_end_keeps_them_too(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(render_module, where, full)
+        patch.setattr(making, where, full)
         with pytest.raises(OSError, match="No space"):
             render(edge_take, edge_take.timeline, EdgeModel(seed=7), full=True)
     assert len(kept(edge_take)) == 1

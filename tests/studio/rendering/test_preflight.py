@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from engine.config import lsd_test
 from engine.stream import Stream
 from engine.teachers.wordings import wordings
+from engine.types import Frame, Vocabulary
 from studio.notebook.formatters import html_of
 from studio.performing.mattes import sightings
+from studio.rendering import propcheck
 from studio.rendering.preflight import check_script, frames_between
 from studio.rendering.render import render, timeline_for
 from studio.rendering.replay import first_change
@@ -27,6 +31,7 @@ from studio.timeline.curves import Keyframe, TimelineError
 from studio.timeline.files import timeline_from_dict, timeline_to_dict
 from studio.timeline.keys import Matte
 from studio.timeline.timeline import Timeline
+from tests.edge_model import EdgeModel
 
 DESERT, SEA = Scene("desert", "wild west at dusk"), Scene("sea", "underwater")
 
@@ -104,7 +109,9 @@ def test_a_check_names_words_that_the_model_does_not_know(shot: Path) -> None:
     strange = ["a tax return", "a supermarket", "a horse", "zzqq blorb", "a zebra"]
     assert doubted(strange[:3], strange[3:]) == strange
     (problem,) = check_script(Script([Beat(0, SEA), Beat(1, Scene("tax", "a tax return"))]), take, known)
-    assert str(problem) == f"beat 2: the model does not know 'a tax return'; the nearest it knows is {nearest!r}"
+    assert (
+        str(problem) == f"warning: beat 2: the model does not know 'a tax return'; the nearest it knows is {nearest!r}"
+    )
     assert doubted(["a crate of nailed planks"]) == ["a crate of nailed planks"], "a thing is no world"
     assert doubted(["underwater", "as it is", "wild west at dusk"], ["a lightsaber", "a gold chest"]) == []
     held_out = wordings("held_out")
@@ -116,7 +123,7 @@ def test_where_weights_know_no_wordings_a_text_that_lands_nowhere_is_told(shot: 
     lost = Stream.from_config(replace(lsd_test(), things=()))
     (problem,) = check_script(Script([Beat(0, SEA)]), Take.open(shot), lost)
     blended = ", ".join(f"{name} {share:.0%}" for name, share in lost.nearest("underwater")[:3])
-    assert str(problem) == f"beat 1: the model does not know 'underwater'; it would show {blended}"
+    assert str(problem) == f"warning: beat 1: the model does not know 'underwater'; it would show {blended}"
 
 
 def test_a_take_without_its_camera_frames_is_told(take: Take, stream: Stream) -> None:
@@ -175,3 +182,62 @@ def test_from_a_snapshot_a_followed_prop_is_where_it_was(take: Take, weights: Pa
     assert part.info["reused"] > 0
     live = [row.sha256 for row in take.made]
     assert part.info["hashes"][-1] != live[-1]
+
+
+def test_words_that_mean_nothing_and_prompts_past_the_end_are_said_and_strict_refuses(edge_take: Take) -> None:
+    class Few(EdgeModel):
+        """Knows two looks and one thing."""
+
+        vocabulary = Vocabulary(("as-is", "underwater"), ("torch",))
+
+        def how_near(self, text: str) -> tuple[str, float]:
+            return {"a banana": ("a fruit torch", 0.6), "plain": ("plain", 1.0)}.get(text, ("underwater", 0.9))
+
+        def nearest(self, text: str) -> list[tuple[str, float]]:
+            shares = {"a banana": [("as-is", 1.0), ("torch", 0.4)], "a fruit torch": [("as-is", 1.0), ("torch", 0.9)]}
+            return {**shares, "plain": [("as-is", 1.0)]}.get(text, [("underwater", 1.0)])
+
+    line = Timeline().at(0, "a banana").at(1, "plain").at(2, "underwater").at(60, "underwater")
+    nothing = "'a banana' means nothing to the model, lands on 'as it is' and changes nothing"
+    nothing += "; the nearest it knows is 'a fruit torch'"
+    remarks: list[str] = []
+    render(edge_take, line, Few(seed=7), progress=lambda done, total: None, remark=remarks.append)
+    assert remarks[:2] == [
+        "warning: the prompt at 60 s: it is past the end of the take at 4.16667 s; it never shows",
+        f"warning: the prompt at 0 s: {nothing}",
+    ]
+    with pytest.raises(ValueError, match=r"refused, for strict is asked for: the prompt at 60 s: .*'a banana' means"):
+        render(edge_take, line, Few(seed=7), strict=True)
+    script = Script([Beat(0, Scene("fruit", "a banana")), Beat(1, Scene("none", "plain"), [Prop("hat", "a banana")])])
+    assert [str(problem) for problem in check_script(script, edge_take, Few(seed=7))] == [
+        f"warning: beat 1: {nothing}",
+    ]
+
+
+def test_props_are_counted_and_photos_for_masks_are_said(edge_take: Take, tmp_path: Path) -> None:
+    Image.effect_noise((96, 64), 60).save(tmp_path / "photo.png")
+    props = [Prop("hat", "a crown", str(tmp_path / "photo.png"))]
+    problems = [str(problem) for problem in check_script(Script([Beat(0, SEA, props)]), edge_take, EdgeModel(seed=7))]
+    assert len(problems) == 1
+    assert "warning: the prop 'hat': " in problems[0]
+    assert "of its mask is grey, as in a photo: draw one, white where it is and black elsewhere" in problems[0]
+
+
+def test_jumps_and_frames_in_which_a_prop_is_seen_are_counted(edge_take: Take, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A region that is seen at the left and at the right in turn, and then no longer."""
+
+    def masks(take: Take, region: Region, folder: Path) -> Iterator[tuple[Frame, np.ndarray]]:
+        for n, row in enumerate(take.made):
+            mask = np.zeros((64, 96), np.float32)
+            if n < 20:
+                mask[20:40, 60 * (n // 5 % 2) : 60 * (n // 5 % 2) + 20] = 1
+            yield Frame(np.zeros((64, 96, 3), np.uint8), n, row.time_s), mask
+
+    monkeypatch.setattr(propcheck, "masks", masks)
+    wanted = [propcheck.Wanted("beat 1", 0.0, 9.0)]
+    found = list(propcheck.check_region("hat", Region(colour="red"), edge_take, wanted, Path()))
+    first = f"at {edge_take.made[5].time_s:.1f} s first: it finds other things too; narrow it by a box or a mask"
+    assert [problem.at for problem in found] == [
+        "beat 1: the prop 'hat' is seen in 20 of 89 frames from 0 s to 9 s: correct its region",
+        f"beat 1: the region of the prop 'hat' jumps 3 times from 0 s to 9 s, {first}",
+    ]

@@ -82,10 +82,10 @@ def test_nothing_is_overwritten(take: Take, stream: Stream) -> None:
         return {path: path.read_bytes() for path in take.folder.rglob("*") if path.is_file()}
 
     before = files()
-    names = [render(take, take.timeline, stream).name for _ in range(2)]
+    names = [render(take, take.timeline, stream, full=True).name for _ in range(2)]
     (take.folder / "renders" / "v004").mkdir()  # somebody else's
-    names.append(render(take, take.timeline, stream).name)
-    names.append(render(take, take.timeline, stream).name)
+    names.append(render(take, take.timeline, stream, full=True).name)
+    names.append(render(take, take.timeline, stream, full=True).name)
     assert names == ["v001", "v002", "v003", "v005"]
     assert before.items() <= files().items()
     assert [version.name for version in take.renders] == names

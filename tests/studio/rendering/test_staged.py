@@ -194,7 +194,7 @@ def test_another_set_is_rendered_the_same_from_a_snapshot_a_checkpoint_and_the_s
         if done == 50:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("studio.rendering.render.EVERY", 7)
+    monkeypatch.setattr("studio.rendering.making.EVERY", 7)
     with pytest.raises(KeyboardInterrupt):
         render(staged, edited, EdgeModel(seed=7), full=True, progress=interrupt)
     assert list((staged.folder / "renders").glob(".unfinished-*/*.checkpoint"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -145,7 +147,7 @@ def test_before_the_first_beat_and_after_an_until_it_is_as_it_is():
         (lambda: Beat(0, until=True), "a beat at True; write seconds"),
         (
             lambda: save_script(Script([Beat(0)]), "none/film.yaml"),
-            "cannot write the script none/film.yaml: No such file",
+            "cannot write the script none/film.yaml: there is no folder",
         ),
         (lambda: Beat(-1), "a beat at -1 s; times start at 0"),
         (lambda: Beat(0, props="stick"), "props are a list"),
@@ -166,3 +168,50 @@ def test_mistakes_are_told_with_the_remedy(make, message):
     with pytest.raises(TimelineError) as error:
         make()
     assert message in str(error.value)
+
+
+def test_a_script_has_markers_of_its_own() -> None:
+    script = Script([Beat(0, SEA), Beat("drop + 0.5", DESERT)], markers={"drop": "bar 2"}, tempo=120)
+    take = Clock(24, 9.0, (Marker(7, "drop"), Marker(8, "the end")))
+    assert [key.time_s for key in timeline_of(script, take).keys] == [0.0, 2.5]
+    assert [(mark.time_s, mark.name) for mark in timeline_of(script, take).markers] == [(2.0, "drop"), (8.0, "the end")]
+    bare = replace(script, markers={})
+    assert timeline_of(bare, take).keys[1].time_s == 7.5
+    assert timeline_of(bare, take, markers={"drop": 3.0}).keys[1].time_s == 3.5
+    frames = Script([Beat(0, SEA), Beat("50f", DESERT)])
+    assert timeline_of(frames, take, fps=25).keys[1].time_s == 2.0
+    with pytest.raises(ScriptError, match="the marker 'drop': 'bar 2' needs a tempo"):
+        timeline_of(replace(script, tempo=None), take)
+    with pytest.raises(ScriptError, match="a script's markers are names with moments"):
+        Script([], markers=[2.5])  # type: ignore[arg-type]
+    assert Tempo(120, 0.4).at("beat 3") == 1.4
+    assert Tempo(120).at("bar 3 beat 2") == 4.5
+
+
+def test_a_script_is_changed_shifted_stretched_and_looped() -> None:
+    script = Script([Beat(0, SEA, fade=1), Beat("0:02", DESERT, until=3.5), Beat("the bell", SEA)])
+    assert script.change(2, fade=0.5, scene=SEA).beats[1] == Beat("0:02", "sea", until=3.5, fade=0.5)
+    assert [beat.at for beat in script.shift(1.5).beats] == [1.5, 3.5, "the bell + 1.5"]
+    assert script.shift(1.5).beats[1].until == 5.0
+    assert [beat.at for beat in script.shift(0.5).shift(-0.5).shift(0.25).beats[2:]] == ["the bell + 0.25"]
+    own = Script([Beat("drop - 1", SEA)], markers={"drop": 2.5})
+    assert (own.shift(1).beats[0].at, own.stretch(2).beats[0].at) == (2.5, 3.0)
+    timed = replace(script, beats=script.beats[:2])
+    slow = timed.stretch(2)
+    assert [(beat.at, beat.until, beat.fade) for beat in slow.beats] == [(0, None, 2), (4, 7, 0)]
+    looped = timed.loop(3, 4)
+    assert [beat.at for beat in looped.beats] == [0, 2, 4, 6, 8, 10]
+    musical = Script([Beat("beat 3", SEA), Beat("48f", DESERT)], tempo=120, fps=24)
+    assert [beat.at for beat in musical.shift(1).beats] == [2.0, 3.0]
+    for wrong, text in (
+        (lambda: script.change(4, fade=1), "no beat 4; they are 1 to 3"),
+        (lambda: script.change(1, fad=1), "a beat has no 'fad'; it has at, scene"),
+        (lambda: script.stretch(2), "'the bell' is a marker of the take"),
+        (lambda: timed.stretch(0), "the factor is above 0"),
+        (lambda: timed.shift(-1), "times start at 0"),
+        (lambda: timed.loop(2, 1.5), "a beat is at 2 s, and the loop is 1.5 s long"),
+        (lambda: timed.loop(0, 4), "a loop of 0 times"),
+        (lambda: Script([Beat("48f", SEA)]).shift(1), "counts frames, and the script has no rate"),
+    ):
+        with pytest.raises(ScriptError, match=text):
+            wrong()

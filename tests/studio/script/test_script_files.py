@@ -214,3 +214,15 @@ def test_a_prop_is_made_in_one_of_the_ways():
     text = "schema: lsd-studio.script\nversion: 3\nprops:\n  cup: {becomes: a crate, region: red, made: of wood}\n"
     with pytest.raises(ScriptError, match="line 4, column 46: the prop 'cup' is made 'of wood'; write one of apart"):
         files.loads(text)
+
+
+def test_markers_are_read_and_written() -> None:
+    head = "schema: lsd-studio.script\nversion: 3\nmarkers: {drop: 0:02.5, bell: bar 2}\n"
+    text = head + "tempo: 120\nbeats: [{at: drop, scene: x}]\n"
+    script = files.loads(text)
+    assert script.markers == {"drop": "0:02.5", "bell": "bar 2"}
+    assert files.loads(files.dumps(script)) == script
+    assert "version: 3" in files.dumps(script)
+    assert "version: 1" in files.dumps(replace(script, markers={})), "which older studios read"
+    with pytest.raises(ScriptError, match="line 3, column"):
+        files.loads(text.replace("0:02.5", "-1"))

@@ -103,7 +103,7 @@ def test_a_full_disk_ends_the_recording_and_keeps_what_was_written(
     clip: Path, weights: Path, tmp_path: Path, little_room: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["record", "--source", clip, "--production", "Full", "--prompt", "underwater", "--size", "96x64"]
-    arguments += ["--every-frame", "--weights", weights, "--sessions", tmp_path]
+    arguments += ["--weights", weights, "--sessions", tmp_path]
     with pytest.raises(SystemExit, match="1"):
         main([str(argument) for argument in arguments])
     out, err = capsys.readouterr()
