@@ -130,6 +130,38 @@ def kuwahara(picture: Tensor, size: int = 5, sharpness: float = 6.0) -> Tensor:
     return total[:, :3] / total[:, 3:]
 
 
+def along(texture: Tensor, form: Tensor, length: int = 6) -> Tensor:
+    """A texture smeared into streaks that follow the contours of `form` (both (B or 1, 1, H, W)), of deviation 1.
+
+    length: to either side, in px. A line integral (Cabral and Leedom 1993) along the weak direction of the structure
+    tensor, straight within its length.
+    """
+    right, down = slopes(gaussian(form, 1.0))
+    xx, yy, xy = (gaussian(product, 3.0) for product in (right * right, down * down, right * down))
+    angle = 0.5 * torch.atan2(2 * xy, xx - yy) + math.pi / 2
+    height, width = form.shape[-2:]
+    y, x = torch.meshgrid(
+        torch.arange(height, device=form.device, dtype=form.dtype),
+        torch.arange(width, device=form.device, dtype=form.dtype),
+        indexing="ij",
+    )
+    texture = texture.expand(form.shape[0], -1, -1, -1)
+    streaks = torch.zeros_like(form)
+    for step in range(-length, length + 1):
+        at_x, at_y = x + step * angle.cos()[:, 0], y + step * angle.sin()[:, 0]
+        grid = torch.stack([(2 * at_x + 1) / width - 1, (2 * at_y + 1) / height - 1], -1)
+        streaks = streaks + F.grid_sample(texture, grid, padding_mode="reflection", align_corners=False)
+    deviation = streaks.flatten(1).std(1).clamp(min=1e-6).view(-1, 1, 1, 1)
+    return streaks / deviation
+
+
+def by_table(picture: Tensor, table: Tensor) -> Tensor:
+    """Colours looked up in a table (1, 3, N, N, N) by blue, green and red, between its entries linearly."""
+    grid = (2 * picture.clamp(0, 1) - 1).permute(0, 2, 3, 1)[:, None]
+    out = F.grid_sample(table.expand(picture.shape[0], -1, -1, -1, -1), grid, align_corners=True, padding_mode="border")
+    return out[:, :, 0]
+
+
 def tiled(pattern: Tensor, height: int, width: int) -> Tensor:
     """Repeat a (16, 16) texture over the picture: (1, 1, H, W)."""
     return pattern.repeat(height // TILE_PX, width // TILE_PX)[None, None]

@@ -14,8 +14,8 @@ Legend: B batch, H height, W width in pixels, multiples of 16. Pictures are floa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 import torch.nn.functional as F
@@ -25,7 +25,16 @@ from engine.models.particles import particle_planes
 from engine.teachers import crafts, drawings, scenery
 from engine.teachers.inputs import TeacherInputs
 from engine.teachers.places import PLACES
+from engine.teachers.styles import Picture, Style
 from engine.teachers.wordings import WORDINGS
+
+STYLE_WORDINGS = (
+    *("{}", "{} style", "a {} picture", "a {} painting", "{} look", "in the style of {}", "in the manner of {}"),
+    *("painted like {}", "painted by {}", "a painting by {}", "as {} would paint it", "the world of {}"),
+    *("everything as {} painted it", "a picture by {}", "drawn in {} style", "the colours of {}"),
+)
+HELD_OUT_STYLE_WORDINGS = ("like a {} canvas", "make it look like {}", "the scene painted in {} manner", "a {} artwork")
+"""How people ask for a style by its name, {}."""
 
 
 def as_is(inputs: TeacherInputs) -> Tensor:
@@ -33,12 +42,22 @@ def as_is(inputs: TeacherInputs) -> Tensor:
     return inputs.source
 
 
+def _unpainted(inputs: TeacherInputs) -> Tensor:
+    raise AssertionError("a world without a teacher is refused when it is made")
+
+
 @dataclass(frozen=True)
 class World:
-    """A teacher and the words for it."""
+    """A teacher and the words for it.
+
+        World("negative", lambda inputs: 1 - inputs.source, wordings=[...])     a teacher that you paint
+        World("gauguin", pictures=["a.jpg", "b.jpg", "c.jpg"])                  one measured from pictures of a style
+
+    Raises ValueError for a world with neither, or with both, and for pictures that `Style.of` refuses.
+    """
 
     name: str
-    paint: Callable[[TeacherInputs], Tensor]
+    paint: Callable[[TeacherInputs], Tensor] = _unpainted
     """The teacher: its inputs to the picture (B, 3, H, W) float32, values about 0..1; pure, frame by frame."""
     random: bool = False
     """Has content that depends on the seed: particles or grain."""
@@ -48,6 +67,35 @@ class World:
     """Texts that training sees."""
     held_out: tuple[str, ...] = ()
     """Texts that only evaluation sees."""
+    pictures: Sequence[Picture] = field(default=(), compare=False, repr=False)
+    """Three to thirty pictures of a style, files or arrays, in place of a teacher: see engine/teachers/styles.py for
+    what is taken from them. Wordings are then made of the name, unless there are some."""
+    style: Style | None = field(init=False, default=None, compare=False)
+    """What was measured of the pictures."""
+
+    def __post_init__(self) -> None:
+        given_texts: tuple[object, ...] = (self.wordings, self.held_out)
+        for texts in given_texts:
+            if isinstance(texts, str):
+                raise ValueError(f"wordings of {self.name!r} are a list of texts, not {texts!r}; write [{texts!r}]")
+        object.__setattr__(self, "wordings", tuple(self.wordings))
+        object.__setattr__(self, "held_out", tuple(self.held_out))
+        given = isinstance(self.pictures, str) or len(self.pictures) > 0
+        if given and self.paint is not _unpainted:
+            raise ValueError(f"the world {self.name!r} has a teacher and pictures; leave one of the two out")
+        if not given and self.paint is _unpainted:
+            raise ValueError(
+                f"the world {self.name!r} needs a teacher, World({self.name!r}, paint), or three to thirty pictures of "
+                f"its style, World({self.name!r}, pictures=['a.jpg', ...])"
+            )
+        if given:
+            style = Style.of(self.pictures, self.name)
+            object.__setattr__(self, "style", style)
+            object.__setattr__(self, "paint", style.paint)
+            called = self.name.replace("-", " ")
+            if not self.wordings:
+                object.__setattr__(self, "wordings", tuple(text.format(called) for text in STYLE_WORDINGS))
+                object.__setattr__(self, "held_out", tuple(text.format(called) for text in HELD_OUT_STYLE_WORDINGS))
 
 
 def _worded(*worlds: World) -> list[World]:

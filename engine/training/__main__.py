@@ -143,7 +143,10 @@ def ablate(
 
 @app.command()
 def widen(
-    world: Annotated[Path, typer.Argument(metavar="WORLD.py", help="A Python file that makes one World.")],
+    world: Annotated[
+        Path,
+        typer.Argument(metavar="WORLD", help="A Python file that makes one World, or a folder of pictures of a style."),
+    ],
     out: Annotated[Path, typer.Option(help="The weights with the new world.")],
     clips: Annotated[Path | None, typer.Option(help="Folder of videos and pictures to train on.")] = None,
     leaves: Annotated[int, typer.Option(min=0, help="Random stills to train on beside them.")] = 60,

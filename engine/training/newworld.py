@@ -1,5 +1,7 @@
 """Adds a world to trained weights: a new teacher is learnt in minutes on a CPU, and all other worlds stay as they are.
 
+    teach_world(World("gauguin", pictures=["a.jpg", "b.jpg", "c.jpg"]), "gauguin.safetensors")
+
     trainer = NewWorldTrainer(World("risograph", paint, wordings=texts), clips)
     losses = list(track(trainer))
     trainer.save(Path("risograph.safetensors"))
@@ -17,7 +19,7 @@ import json
 import math
 import re
 import runpy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -30,12 +32,14 @@ from torch.func import functional_call
 
 from engine import runtime
 from engine.media.files import write_whole
+from engine.media.pictures import PICTURE_SUFFIXES
 from engine.models.checkpoint import SHIPPED, Weights, card_path, load_weights, save_weights
 from engine.models.hourglass import Hourglass
 from engine.models.patches import to_picture
 from engine.prompts import tidy
 from engine.teachers.worlds import WORLDS, World, check_teacher
 from engine.training.data import TrainingClip, sample_clips
+from engine.training.leaves import dead_leaves
 from engine.training.objectives import denoising_loss, draw_levels
 from engine.training.pool import Batch, Pool
 from engine.training.recipes import Size
@@ -252,6 +256,7 @@ class NewWorldTrainer:
             "world": self.world.name,
             "like": self.starts_as,
             "wordings": list(self.world.wordings),
+            **({"style": str(self.world.style)} if self.world.style else {}),
             "steps": self.done,
             "seed": self.seed,
             "torch": torch.__version__,
@@ -260,10 +265,49 @@ class NewWorldTrainer:
         return sha256
 
 
+def teach_world(
+    world: World,
+    path: Path | str,
+    clips: Sequence[TrainingClip] = (),
+    weights: Path | None = None,
+    *,
+    steps: int = 2000,
+    sizes: Sequence[Size] = SIZES,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Callable[[int, int], object] = lambda done, total: None,
+) -> Path:
+    """Teach weights one world more and write them to `path`, which is returned: minutes on a CPU.
+
+    clips: what to train on, by default drawn stills (engine/training/leaves.py); clips like those that it will see are
+    better. progress: called with the steps done and all of them. The rest as for `NewWorldTrainer`, whose errors it
+    raises.
+    """
+    path = Path(path)
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"there is no folder {path.absolute().parent} for {path.name}; make it first")
+    trainer = NewWorldTrainer(
+        world, clips or dead_leaves(60), weights, steps=steps, seed=seed, threads=threads, sizes=sizes
+    )
+    for _ in trainer:
+        progress(trainer.done, trainer.steps)
+    trainer.save(path)
+    return path
+
+
 def read_world(path: Path) -> World:
-    """Run a Python file and return the one World that it makes; raises ValueError where there is none, or more."""
+    """Run a Python file and return the one World that it makes, or make one of a folder of pictures, by its name.
+
+    Raises ValueError where there is none, or more.
+    """
+    if path.is_dir():
+        pictures = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES)
+        name = "-".join(re.findall(r"[a-z0-9]+", path.resolve().name.lower()))
+        if not pictures:
+            raise ValueError(f"{path} has no picture; a style is learnt from three to thirty pictures")
+        return World(name, pictures=pictures)
     if not path.is_file():
-        raise ValueError(f"there is no {path}; name a Python file that makes a World")
+        raise ValueError(f"there is no {path}; name a Python file that makes a World, or a folder of pictures")
     made = [value for value in runpy.run_path(str(path)).values() if isinstance(value, World)]
     if len(made) != 1:
         raise ValueError(f"{path} makes {len(made)} worlds; it should make one: WORLD = World(name, paint, wordings=…)")

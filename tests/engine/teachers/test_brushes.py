@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +13,7 @@ from torch import Tensor
 from engine.teachers import brushes as b
 
 HEIGHT, WIDTH = 32, 48
+DOCS = Path(__file__).parents[3] / "docs"
 
 
 @pytest.fixture
@@ -96,3 +99,14 @@ def test_textures_repeat_every_tile(texture: Callable[[int, int, Tensor], Tensor
     assert torch.equal(tiles[..., b.TILE_PX :, :], tiles[..., : -b.TILE_PX, :])
     assert float(tiles.std()) > 0.3
     assert abs(float(tiles.mean())) < 0.1, "it darkens as much as it lightens"
+
+
+def test_every_brush_stands_in_the_table_with_its_picture() -> None:
+    brushes = {name: brush for name, brush in vars(b).items() if getattr(brush, "__module__", "") == b.__name__}
+    public = [name for name in brushes if not name.startswith("_")]
+    page = (DOCS / "worlds.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| !\[(\w+)\]\(brushes/(\w+)\.jpg\) \| `(\w+)` \| (.*) \|$", page, re.MULTILINE)
+    assert [row[:3] for row in rows] == [(name, name, name) for name in public]
+    for name, _, _, says in rows:
+        assert says == " ".join(str(brushes[name].__doc__).strip().split("\n\n")[0].split())
+        assert (DOCS / "brushes" / f"{name}.jpg").is_file()
