@@ -40,6 +40,22 @@ _ESCAPED = "\\()[]{}|"
 """What a backslash takes the meaning from."""
 _KEYFRAME = re.compile(r"\s*([0-9.][0-9.:;a-z]*?)\s*:\s*\(", re.IGNORECASE)
 _WHITESPACE = " \t\n\r"
+_NUMBER = re.compile(r"[-+*/().,\d\s]*\d[-+*/().,\d\s]*(?:(?:sin|cos|tan|exp|abs|min|max|pi|t)\b[-+*/().,\d\s]*)*")
+"""A value of a parameter, or a formula of Deforum's for one, where a prompt belongs."""
+_SETTINGS = {
+    "W",
+    "H",
+    "animation_mode",
+    "max_frames",
+    "strength_schedule",
+    "cfg_scale_schedule",
+    "sampler",
+    "steps",
+    "fps",
+}
+"""What stands in the settings that Deforum saves."""
+_BLOCK = re.compile(r"(?:\s*#[^\n]*\n|\s*---[^\n]*\n)*\s*([A-Za-z_][\w-]*):(?:[ \t][^|\[]*)?(?:\n|$)")
+"""A line of YAML, `schema: lsd-studio.script` or `beats:`, with which no schedule begins."""
 _DECODER = json.JSONDecoder()
 
 
@@ -74,17 +90,48 @@ def read(text: str, fps: float = 24.0, *, frames: bool = False) -> Schedule:
     positive. fps: the rate in which frames are counted, above 0, up to 1000. frames: a bare number in JSON counts
     frames, as Deforum has it, and not seconds.
     """
+    schedule = _read(text, fps, frames)
+    if _moves_a_parameter(schedule):
+        first = schedule.keys[0].blend[0][0]
+        problem = (
+            f"numbers in place of prompts, such as {first!r}: this schedule moves a parameter, as Deforum's strength "
+            "does; a timeline has parameters of its own: timeline.set(0, strength=0.65)"
+        )
+        raise ScheduleError(problem, text, 0)
+    return schedule
+
+
+def _moves_a_parameter(schedule: Schedule) -> bool:
+    """Whether numbers or formulas stand where prompts belong, one at least with a decimal point: "1984" is a prompt."""
+    texts = [prompt for key in schedule.keys for prompt, _ in key.blend]
+    return all(map(_NUMBER.fullmatch, texts)) and any(re.search(r"\.\d", text) for text in texts)
+
+
+def _read(text: str, fps: float, frames: bool) -> Schedule:
+    """See `read`."""
     timecode.rate(fps)
     if len(text) > MOST_CHARACTERS:
         raise ScheduleError(f"a schedule of {len(text):,} characters; at most {MOST_CHARACTERS:,} are read", text, 0)
     text = text.removeprefix("\ufeff")
     if _KEYFRAME.match(text):
         return _keyframes(text, fps)
-    start = text[_skip(text, 0) :][:1]
+    start_at = _skip(text, 0)
+    start = text[start_at : start_at + 1]
+    if block := _BLOCK.match(text):
+        problem = f"a block of {block[1]!r}, not a schedule; what has beats and scenes is a script, and read as one"
+        raise ScheduleError(problem, text, block.start(1))
     if start not in ("", "{", "[") and any(char == "[" for _, char, plain in _characters(text, 0) if plain):
         return _durations(text, fps)
     keys: dict[float, Key] = {}
-    for name, at, value, value_at in _document(text):
+    members = list(_document(text))
+    names = {name for name, *_ in members}
+    if "prompts" in names or len(names & _SETTINGS) > 1:
+        problem = (
+            'the settings of a whole animation, as Deforum saves them; put the value of its "prompts" into a file of '
+            "its own, and say at which rate its frames are counted"
+        )
+        raise ScheduleError(problem, text, start_at)
+    for name, at, value, value_at in members:
         time_s = _time(text, name, at, fps, frames, keys)
         keys[_tick(time_s)] = _key(text, time_s, value, value_at)
     if not keys:
@@ -103,6 +150,8 @@ def write(schedule: Schedule, form: Form = "json", times: timecode.Style | None 
     for prompt, _ in (pair for key in schedule.keys for pair in key.blend):
         if negative := _NEGATIVE.search(prompt):
             raise ValueError(f"the prompt {prompt!r} would be read as a negative one; take {negative[0]} out")
+    if schedule.keys and _moves_a_parameter(schedule):
+        raise ValueError("prompts that are numbers alone would be read as those of a parameter; write them in words")
     times = times or ("frames" if form == "keyframes" else "seconds")
     if schedule.end_s is not None and form != "durations":
         raise Lost(f"{form} have no end, and this schedule ends at {schedule.end_s} s; durations have one")

@@ -21,7 +21,7 @@ from studio.model import load_model
 from studio.rendering.preflight import check_script, refuse
 from studio.rendering.render import timeline_for
 from studio.rendering.replay import MatteChoice
-from studio.script.files import load_script
+from studio.script.files import by_form, load_script
 from studio.sets.stage import production_folder
 from studio.sets.store import Store
 from studio.sets.typed import set_of
@@ -56,6 +56,7 @@ def plan(
     warned about. of_version: the other fields of a Job. A take that cannot be opened becomes a job that fails. Raises
     ValueError for prompts and sets that cannot be used.
     """
+    schedules, scripts = by_form(schedules, scripts, remark)
     jobs = []
     checked: list[Timeline] = []
     each_seed: Sequence[int | None] = seeds or [None]

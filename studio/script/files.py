@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from engine.media.texts import MARK, decoded
 from studio.script.reader import SCHEMA, VERSION, Budget, Reader
 from studio.script.region import FINDER, Region
 from studio.script.script import Includes, Prop, Scene, Script, ScriptError, Tempo
+from studio.timeline.files import is_schedule, is_script
 from studio.timeline.sets import Set, SetBlend, is_content, pairs_of, to_json
 from studio.workers import text_of
 
@@ -70,7 +71,32 @@ def loads(text: str, path: Path = Path("script.yaml")) -> Script:
 
 
 def _read(path: Path, text: str, above: tuple[Path, ...], budget: Budget) -> Script:
+    if not is_script(text) and is_schedule(text):
+        raise ScriptError(
+            f"{path} is a schedule of prompts, not a script; give it as --schedule, or read it with "
+            "studio.timeline.files.load"
+        )
     return Reader(path, text, lambda included: _things(included, above, budget), budget).script()
+
+
+def by_form(
+    schedules: Sequence[Path], scripts: Sequence[Path], remark: Callable[[str], None] = print
+) -> tuple[list[Path], list[Path]]:
+    """Files that were given as schedules and as scripts, each kind as its form says; remark: hears of each that was
+    given as the other. What cannot be read stays where it was, and its reader says why."""
+    forms: dict[str, list[Path]] = {"schedule": [], "script": []}
+    for given, paths in (("schedule", schedules), ("script", scripts)):
+        for path in paths:
+            form = given
+            try:
+                text = decoded(read_regular(path, Budget.size))
+                form = "script" if is_script(text) else "schedule" if is_schedule(text) else given
+            except (OSError, ValueError):
+                pass
+            if form != given:
+                remark(f"{path} is a {form}, and rendered as one")
+            forms[form].append(path)
+    return forms["schedule"], forms["script"]
 
 
 def with_includes(script: Script) -> Script:

@@ -6,6 +6,7 @@ again in their place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,8 @@ MOST_ENTRIES = 100_000
 """Prompts, markers, mattes or sets of a timeline: one a second for a day."""
 MOST_VALUES = 2_500_000
 """Of a parameter: one a frame for a day at 24 frames a second."""
+
+_SCRIPT = re.compile(r"""^[{\s]*["']?(?:schema["']?\s*:\s*["']?lsd-studio\.script\b|beats["']?\s*:)""", re.MULTILINE)
 
 Read = TypeVar("Read")
 
@@ -222,12 +225,21 @@ def load(path: Path, fps: float = 24.0, *, frames: bool = False) -> Timeline:
         raise TimelineError(f"{path}: {error}") from None
 
 
-def parse(text: str, fps: float = 24.0, *, frames: bool = False) -> Timeline:
+def parse(text: str | Path, fps: float = 24.0, *, frames: bool = False) -> Timeline:
     """A timeline from the text of either; raises PromptError, which for a schedule is a ScheduleError with its place.
 
-    fps: the rate in which frames and timecodes are counted. frames: a bare number in JSON is a frame, as in Deforum.
+    text: or a Path, whose file is read, see `load`. fps: the rate in which frames and timecodes are counted. frames: a
+    bare number in JSON is a frame, as in Deforum.
     """
+    if isinstance(text, Path):
+        return load(text, fps, frames=frames)
+    if not isinstance(text, str):
+        raise TimelineError(f"{_short(text)} is not a schedule; give its text, or the Path of its file")
     text = text.removeprefix(MARK)
+    if is_script(text):
+        raise TimelineError(
+            "a script of scenes and beats, not a schedule of prompts; read it with load_script, or give it as --script"
+        )
     try:
         data = parsed(text)
     except ValueError:
@@ -236,6 +248,20 @@ def parse(text: str, fps: float = 24.0, *, frames: bool = False) -> Timeline:
         return timeline_from_dict(data)
     schedule = engine.media.schedule.read(text, fps, frames=frames)
     return Timeline(tuple(Key(key.time_s, key.prompt, key.fade_s) for key in schedule.keys), end_s=schedule.end_s)
+
+
+def is_script(text: str) -> bool:
+    """Whether a text has the form of a script, by its schema or its beats; it may still have mistakes."""
+    return _SCRIPT.search(text) is not None
+
+
+def is_schedule(text: str) -> bool:
+    """Whether a text can be read as a schedule or a saved timeline, and is not a script."""
+    try:
+        parse(text)
+    except (PromptError, RecursionError):
+        return False
+    return True
 
 
 def dumps(

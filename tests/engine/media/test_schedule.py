@@ -197,3 +197,29 @@ def test_a_schedule_is_read_at_any_rate_that_a_file_has(fps: float) -> None:
     for wrong in (0, -1, 1001):
         with pytest.raises(ValueError, match="above 0, up to 1000"):
             read('{"0": "a"}', wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("0:(0.65), 25:(0.55)", "moves a parameter"),
+        ('{"0": "0.65", "30": "0.4"}', "moves a parameter"),
+        ("0:(0.4+0.1*sin(2*3.14*t/24))", "moves a parameter"),
+        ("0.65[2s] | 0.5[3s]", "moves a parameter"),
+        ('{"W": 512, "H": 512, "prompts": {"0": "a wood"}}', "settings of a whole animation"),
+        ('{"animation_mode": "2D", "max_frames": 120}', "settings of a whole animation"),
+        ("schema: lsd-studio.script\nbeats:\n- {at: 0, props: [stick]}\n", "a block of 'schema'"),
+        ("# a film\nscenes:\n  sea: underwater [deep]\n", "a block of 'scenes'"),
+    ],
+)
+def test_what_has_another_form_is_not_one_giant_prompt(text: str, says: str) -> None:
+    with pytest.raises(ScheduleError, match=says):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["noir: a film[2s] | colour[3s]", '{"0": "1984"}', '{"0": "room 101"}', "t[2s] | max[3s]", "0:(a 50 mm lens)"],
+)
+def test_prompts_with_colons_and_numbers_stay_prompts(text: str) -> None:
+    assert read(text).keys
