@@ -71,7 +71,7 @@ time.sleep(1)
 # %%
 camera.record()
 time.sleep(1.5 if short else 5)
-camera.prompt("under the sea, with shafts of sunlight", fade_s=1)
+camera.prompt("under the sea, with shafts of sunlight", fade=1)
 time.sleep(1.5 if short else 5)
 take = camera.cut()
 take
@@ -110,8 +110,9 @@ TakePlayer(take, version)
 
 # %% [markdown]
 # **What you have now:** a take in `sessions/my-film`, and a version of it that says something else after its first
-# second. The take is a folder like any other: the review page, the command line and the next notebooks open it.
+# second. The take is a folder like any other: the review page, the command line and the next notebooks open it. The
+# camera above is stopped and stays where it is: press Start for another take. `camera.close()` takes it away, and so
+# does the end of the kernel.
 
 # %%
-camera.close()
 print(take.folder, [made.name for made in Take.open(take.folder).renders])

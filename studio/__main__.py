@@ -306,8 +306,8 @@ def check(
     for notice in report.notices:
         print(printable(f"note: {notice}"))
     if report.faults:
-        raise ValueError(f"{report.take.name} is not sound: {'; '.join(report.faults)}")
-    print("sound")
+        raise ValueError(f"{report.take.name} does not verify: {'; '.join(report.faults)}")
+    print("verified")
 
 
 @app.command()
@@ -462,8 +462,10 @@ def sets_draw(
 
 
 def _find(take: Path, sessions: Path) -> Path:
-    """The take's folder, given as it is or under the sessions folder."""
-    return take if take.is_dir() or not (sessions / take).is_dir() else sessions / take
+    """The take's folder, given as it is, under the sessions folder, or by its name."""
+    from studio.takes.slate import take_folder
+
+    return take_folder(take, sessions)
 
 
 def _remark(text: str) -> None:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
+from engine.media.lettering import caption
 from engine.media.pictures import draw_contact_sheet, fit
 from engine.media.video import VideoSource, whole_video
 from engine.prompts import words
@@ -35,7 +36,7 @@ from studio.timeline.curves import Keyframe
 from studio.timeline.keys import Track
 from studio.timeline.timeline import Timeline
 
-TILE_W = 320
+TILE_W, PLATE_H = 320, 20
 
 
 @dataclass(frozen=True)
@@ -101,27 +102,41 @@ class Grid:
         return next((n for n, variant in enumerate(self.variants) if variant.render.name == circled), None)
 
     def sheet(self, count: int = 4) -> Image.Image:
-        """A contact sheet: a row for each variant, `count` moments across."""
+        """A contact sheet: a row for each variant under its version and label, `count` moments across."""
         times = evenly(self.take.duration_s, count)
         rows = [moments(VideoSource(variant.render.video), times) for variant in self.variants]
-        return draw_contact_sheet(rows, width=TILE_W, gap=0, margin=0)
+        labels = [f"{variant.render.name} · {variant.label}" for variant in self.variants]
+        return draw_contact_sheet(rows, labels, [f"{time_s:.1f} s" for time_s in times], width=TILE_W)
 
     def video(self, out: Path | str, columns: int | None = None) -> Path:
-        """All variants in one picture, side by side, as a video. One that is there gives way when this one is whole."""
+        """All variants in one picture, side by side, each with its version and label, as a video.
+
+        One that is there gives way when this one is whole.
+        """
         columns = columns or min(len(self.variants), 2 if len(self.variants) <= 4 else 3)
         rows = -(-len(self.variants) // columns)
         sources = [iter(VideoSource(variant.render.video)) for variant in self.variants]
         first = VideoSource(self.variants[0].render.video)
         width, height = TILE_W, round(TILE_W * first.height / first.width) // 2 * 2
+        plates = [_plate(f"{variant.render.name} · {variant.label}", width) for variant in self.variants]
         with whole_video(out, columns * width, rows * height, first.fps) as writer:
             for frames in zip(*sources, strict=False):
                 wall = np.zeros((rows * height, columns * width, 3), np.uint8)
                 for n, frame in enumerate(frames):
                     y, x = divmod(n, columns)
                     tile = fit(frame.rgb, width, height)
+                    tile[-len(plates[n]) :] = plates[n]
                     wall[y * height : (y + 1) * height, x * width : (x + 1) * width] = tile
                 writer.write(Frame(wall, frames[0].index, frames[0].time_s))
         return Path(out)
+
+
+def _plate(text: str, width: int) -> np.ndarray:
+    """A line of text to stand under a picture, (PLATE_H, width, 3) uint8."""
+    plate = Image.new("RGB", (width, PLATE_H), (22, 22, 26))
+    letters, font = caption(text, 12)
+    ImageDraw.Draw(plate).text((6, 3), letters, (225, 225, 230), font)
+    return np.array(plate)
 
 
 def render_grid(

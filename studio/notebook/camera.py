@@ -23,6 +23,7 @@ from studio.live.frames import LiveFrame
 from studio.model import load_model, offered
 from studio.notebook.esm import join, style
 from studio.notebook.feeds import ClipFeed, Feed, PageFeed
+from studio.notebook.html import take_html
 from studio.notebook.widget import Widget
 from studio.sets.store import Store
 from studio.sets.typed import set_of
@@ -48,7 +49,7 @@ class LiveCamera(Widget):
 
         camera = LiveCamera(production="my-film")
         camera                                     # in the page: Start, type a prompt, Record, Cut
-        camera.prompt("snowfall", fade_s=1)        # or from any cell
+        camera.prompt("snowfall", fade=1)          # or from any cell
         camera.record(); ...; camera.cut()
         render(camera.take, ...)
 
@@ -77,6 +78,7 @@ class LiveCamera(Widget):
         side: int | None = None,
         **kwargs: Any,
     ) -> None:
+        self.require_options(kwargs)
         self.slate = Slate(production, scene, shot)
         self._what = f"a live camera for {self.slate.production} S{self.slate.scene} {self.slate.shot}"
         self.sessions = Path(sessions)
@@ -103,28 +105,38 @@ class LiveCamera(Widget):
 
     # -- what a film maker says
 
-    def prompt(self, prompt: Prompt, fade_s: float = 0.0) -> None:
-        """Ask for another picture; the newest wins and holds from the next frame on. Raises TimelineError."""
-        self.director.say(prompt, fade_s, wait=True)  # a take that is asked for next begins with it
+    def prompt(self, prompt: Prompt, fade: float = 0.0) -> None:
+        """Ask for another picture; the newest wins and holds from the next frame on. fade: seconds.
+
+        Raises TimelineError.
+        """
+        self._require_open()
+        self.director.say(prompt, fade, wait=True)  # a take that is asked for next begins with it
         self._asked = words(prompt)
         self._show()
 
-    def set(self, name: str, value: float, fade_s: float = 0.0) -> None:
-        """Let a parameter such as `strength` reach a value, from the next frame on. Raises TimelineError."""
-        self.director.set(name, value, fade_s)
+    def set(self, name: str, value: float, fade: float = 0.0) -> None:
+        """Let a parameter such as `strength` reach a value, from the next frame on. fade: seconds.
+
+        Raises TimelineError.
+        """
+        self._require_open()
+        self.director.set(name, value, fade)
         self._show()
 
-    def behind(self, place: SetBlend | str | Path, fade_s: float = 0.0) -> None:
+    def behind(self, place: SetBlend | str | Path, fade: float = 0.0) -> None:
         """Put a place behind the cast: a picture's or a clip's path, `gallery:castle`, words, or a set; None is off.
 
-        Raises SetError (ValueError) for what cannot be shown.
+        fade: seconds. Raises SetError (ValueError) for what cannot be shown.
         """
+        self._require_open()
         set_ = set_of(str(place), self._store) if isinstance(place, str | Path) else place
         self.director.prepare_set(set_)
-        self.director.change_set(set_, fade_s)
+        self.director.change_set(set_, fade)
 
     def play(self, clip: Path | str) -> None:
         """Let a video file stand in for the camera, in real time, again and again until `stop`. Raises MediaError."""
+        self._require_open()
         self._begin(ClipFeed(self.director, self._answer, Path(clip)))
 
     def stop(self) -> None:
@@ -142,6 +154,7 @@ class LiveCamera(Widget):
 
     def record(self, timeline: Timeline | None = None) -> None:
         """Roll: a take begins with the next frame. timeline: prompts that play from its start. Raises TakeError."""
+        self._require_open()
         if not self._feed:
             why = f" ({self._trouble})" if self._trouble else ""
             raise TakeError(
@@ -153,6 +166,7 @@ class LiveCamera(Widget):
 
     def cut(self) -> Take:
         """End the take and make its pictures for the player. Returns it; `take` is it from now on. Raises TakeError."""
+        self._require_open()
         begun = self.director.recording
         self._keep_sound(self._feed)
         try:
@@ -177,6 +191,7 @@ class LiveCamera(Widget):
 
     def mark(self, name: str = "Marker") -> None:
         """Set a marker at this moment of the take."""
+        self._require_open()
         self.director.mark(name)
 
     @property
@@ -191,6 +206,10 @@ class LiveCamera(Widget):
         """Does a camera, or a clip in its place, send frames?"""
         return self._feed is not None
 
+    def still_html(self) -> str:
+        """The take that was recorded last, as a strip."""
+        return take_html(self._take) if self._take else ""
+
     def close(self) -> None:
         """End everything; a take that is recording is cut. The kernel does it when it ends."""
         if not self._alive:
@@ -203,6 +222,12 @@ class LiveCamera(Widget):
             feed.end()
         self.director.close()
         super().close()
+
+    def _require_open(self) -> None:
+        """Raises TakeError where the camera was closed: nothing would come of what is asked of it."""
+        if not self._alive:
+            slate = f"production={self.slate.production!r}, scene={self.slate.scene!r}, shot={self.slate.shot!r}"
+            raise TakeError(f"this camera is closed; make another one: LiveCamera({slate})")
 
     # -- the loop
 

@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 
 from studio.background import COLUMNS, Progress, use_bars
-from studio.notebook.html import grid_html, render_html, script_html, take_html
+from studio.delivery.film import Film
+from studio.notebook.html import film_html, grid_html, render_html, script_html, take_html
 from studio.notebook.lane import timeline_html
 from studio.notebook.player import TakePlayer
 from studio.script.script import Script
@@ -31,6 +32,7 @@ HTML: dict[type, Callable[[Any], str]] = {
     Timeline: timeline_html,
     Script: script_html,
     Grid: grid_html,
+    Film: film_html,
 }
 """What shows a thing of each class as HTML."""
 
@@ -53,7 +55,7 @@ def register_here() -> None:
         register(shell)
 
 
-def html_of(shown: Take | Render | Timeline | Script | Grid) -> str:
+def html_of(shown: Take | Render | Timeline | Script | Grid | Film) -> str:
     """How it shows itself where no widget runs."""
     return HTML[type(shown)](shown)
 
@@ -73,7 +75,7 @@ def player(shown: Take | Render) -> TakePlayer:
 def player_bundle(shown: Take | Render) -> dict[str, Any]:
     """The player by its MIME type; nothing where there is nothing to play."""
     try:
-        bundle, _ = player(shown)._repr_mimebundle_() or ({}, {})
+        bundle = player(shown).view_bundle()
     except (ValueError, OSError):
         return {}  # the strip, which is shown then, says what is missing
     return {kind: data for kind, data in bundle.items() if kind != "text/plain"}

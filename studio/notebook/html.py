@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Iterable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import TypeVar
 
@@ -18,11 +19,13 @@ from engine.media.pictures import draw_contact_sheet
 from engine.media.video import VideoSource
 from engine.prompts import AS_IT_IS, PromptError, words
 from engine.types import Frame
+from studio.delivery.film import Card, Film, frames_of
 from studio.notebook.lane import WIDTH, timeline_html, tone
 from studio.script.script import Prop, Script
 from studio.takes.frames import evenly, moments, pictures
 from studio.takes.take import Take
 from studio.takes.version import Render
+from studio.timeline.timeline import Timeline
 from studio.variants import Grid
 
 MOMENTS, PICTURE_W = 8, 200
@@ -41,7 +44,8 @@ def take_html(take: Take) -> str:
     facts += [_count(len(take.renders), "version")]
     facts += [take.state] * (take.state != "complete")
     lane = timeline_html(take.timeline, take.duration_s) if take.made else ""
-    strip = _strip([pictures(take, "raw"), pictures(take, "live")], take.duration_s) if take.made else ""
+    rows = {"camera": pictures(take, "raw"), "as it was shown": pictures(take, "live")}
+    strip = _strip(rows, take.duration_s) if take.made else ""
     return _card(take.name, facts, strip, lane)
 
 
@@ -55,7 +59,9 @@ def render_html(render: Render) -> str:
     except ValueError as error:
         return _card(render.title, [*facts, made], _fault(error), timeline_html(render.timeline))
     duration = (video.expected_frames or len(hashes)) / video.fps
-    return _card(render.title, [*facts, made], _strip([video], duration), timeline_html(render.timeline, duration))
+    return _card(
+        render.title, [*facts, made], _strip({render.name: video}, duration), timeline_html(render.timeline, duration)
+    )
 
 
 def grid_html(grid: Grid) -> str:
@@ -144,14 +150,57 @@ def _fault(error: ValueError) -> str:
     return f'<p style="margin:4px 0">No pictures: {escape(str(error))}</p>'
 
 
-def _strip(films: Sequence[Iterable[Frame]], duration_s: float) -> str:
-    """Moments of each film, a row each, as one JPEG within the page; in words why not, where they cannot be read."""
+def _strip(films: Mapping[str, Iterable[Frame]], duration_s: float) -> str:
+    """Moments of each film, a row each under its name, as one JPEG within the page; in words why not, where they cannot
+    be read."""
     times = evenly(duration_s, MOMENTS)
     try:
-        rows = [moments(film, times) for film in films]
+        rows = [moments(film, times) for film in films.values()]
     except ValueError as error:
         return _fault(error)
-    return _image(draw_contact_sheet(rows, width=PICTURE_W, gap=0, margin=0), "moments")
+    columns = [f"{time_s:.1f} s" for time_s in times]
+    return _image(draw_contact_sheet(rows, list(films), columns, width=PICTURE_W, gap=2, margin=0), "moments")
+
+
+def versions_html(title: str, renders: Sequence[Render], labels: Sequence[str], duration_s: float) -> str:
+    """Versions of a take as a strip each under their names, for where no widget runs."""
+    times = evenly(duration_s, MOMENTS)
+    try:
+        rows = [moments(VideoSource(render.video), times) for render in renders]
+    except ValueError as error:
+        return _card(title, [_count(len(renders), "version")], _fault(error), "")
+    names = [f"{render.name} · {label}" for render, label in zip(renders, labels, strict=True)]
+    columns = [f"{time_s:.1f} s" for time_s in times]
+    sheet = draw_contact_sheet(rows, names, columns, width=PICTURE_W, gap=2, margin=0)
+    return _card(title, [_count(len(renders), "version")], _image(sheet, "versions"), "")
+
+
+def player_html(take: Take, version: Render | None, timeline: Timeline) -> str:
+    """What a player shows, as a strip of the camera and the world over the prompts on its lane."""
+    try:
+        world = VideoSource(version.video) if version else pictures(take, "live")
+    except ValueError as error:
+        return _card(take.name, [], _fault(error), "")
+    rows = {"camera": pictures(take, "raw"), version.name if version else "as it was shown": world}
+    facts = [f"{take.duration_s:.1f} s", version.name if version else ""]
+    return _card(take.name, facts, _strip(rows, take.duration_s), timeline_html(timeline, take.duration_s))
+
+
+def film_html(film: Film) -> str:
+    """A film as a picture of each of its parts, under the second at which it is cut in."""
+    size = PICTURE_W, round(PICTURE_W * film.size[1] / film.size[0])
+    shown, names = [], []
+    for part, cut in zip(film.parts, film.cuts, strict=True):
+        frames = part.frames(size, film.fps)
+        middle = frames_of(part.duration_s, film.fps) // 2 if isinstance(part, Card) else 0
+        try:
+            shown.append(next(itertools.islice(frames, middle, None)))
+        except ValueError as error:
+            return _card("film", [_count(len(film.parts), "part")], _fault(error), "")
+        names.append(f"{cut / film.fps:.2f} s, {part.duration_s:.2f} s long")
+    lines = [slice(n, n + 5) for n in range(0, len(shown), 5)]
+    sheets = [draw_contact_sheet([shown[line]], (), names[line], width=PICTURE_W, gap=2, margin=0) for line in lines]
+    return _card("film", [_count(len(shown), "part")], "".join(_image(sheet, "parts") for sheet in sheets), "")
 
 
 def _image(sheet: Image.Image, alt: str) -> str:

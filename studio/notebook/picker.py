@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import traitlets
 
 from engine.prompts import words
 from studio.notebook.esm import join, style
-from studio.notebook.widget import Widget, require_take
+from studio.notebook.html import versions_html
+from studio.notebook.widget import Widget, require_take, version_of
 from studio.takes.documents import TakeError
 from studio.takes.take import Take
 from studio.takes.version import Render
@@ -35,11 +37,12 @@ class GridPicker(Widget):
     _picked: Any = traitlets.Int(None, allow_none=True).tag(sync=True)
     _fault = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, grid: Grid | Take, **kwargs: Any) -> None:
-        """grid: what `render_grid` gave, or a take for all the versions that it has. Raises TakeError for none."""
-        take: Any = grid if isinstance(grid, Take) else getattr(grid, "take", grid)
-        require_take(take)
-        tiles, self._renders = _of_take(grid) if isinstance(grid, Take) else _of_grid(grid)
+    def __init__(self, grid: Grid | Take | Sequence[Render], **kwargs: Any) -> None:
+        """grid: what `render_grid` gave, a take for all the versions that it has, or a list of some of them.
+
+        Raises TakeError for none, for versions of several takes, and for anything else.
+        """
+        take, tiles, self._renders = _compared(grid)
         if not tiles:
             raise TakeError(f"{take.name} has no version to pick from; make some with render_grid(take, prompts=[...])")
         self._what = f"{len(tiles)} versions of {take.name} to pick from"
@@ -70,6 +73,11 @@ class GridPicker(Widget):
             raise TakeError(self._fault)
         return self.take
 
+    def still_html(self) -> str:
+        """The versions as strips, each under its name and label."""
+        labels = [tile["label"] + " (circled)" * (n == self._picked) for n, tile in enumerate(self._tiles)]
+        return versions_html(self.take.name, self._renders, labels, self.take.duration_s)
+
     def _circled(self) -> int | None:
         names = [render.name for render in self._renders]
         circled = self.take.manifest.circled
@@ -99,12 +107,27 @@ def _of_grid(grid: Grid) -> tuple[list[dict[str, str]], list[Render]]:
     return tiles, [variant.render for variant in grid.variants]
 
 
-def _of_take(take: Take) -> tuple[list[dict[str, str]], list[Render]]:
-    """All versions of a take, by their prompts."""
+def _compared(grid: Any) -> tuple[Take, list[dict[str, str]], list[Render]]:
+    """The take, tiles, and the versions behind them. Raises TakeError for what has no versions to compare."""
+    if isinstance(grid, Grid):
+        return grid.take, *_of_grid(grid)
+    if isinstance(grid, list | tuple) and grid and all(isinstance(each, Render) for each in grid):
+        take = Take.open(grid[0].folder.parents[1])
+        for each in grid:
+            version_of(take, each)
+        return take, *_of_versions(grid)
+    if isinstance(grid, list | tuple):
+        raise TakeError("a list to pick from holds versions of one take; write GridPicker([first, second])")
+    require_take(grid)
+    return grid, *_of_versions(grid.renders)
+
+
+def _of_versions(renders: Sequence[Render]) -> tuple[list[dict[str, str]], list[Render]]:
+    """Versions by their prompts."""
     tiles = []
-    for render in take.renders:
+    for render in renders:
         label = " → ".join(dict.fromkeys(words(key.prompt) for key in render.timeline.keys))
         tiles.append(
             {"name": render.name, "label": label, "facts": str(render.info.get("made", ""))[:16].replace("T", " ")}
         )
-    return tiles, list(take.renders)
+    return tiles, list(renders)

@@ -9,7 +9,8 @@ import traitlets
 
 from studio.delivery import proxies
 from studio.notebook.esm import join, style
-from studio.notebook.widget import Widget, require_take
+from studio.notebook.html import player_html
+from studio.notebook.widget import Widget, require_take, version_of
 from studio.sets.gallery import GALLERY
 from studio.takes import drafts
 from studio.takes.take import Take
@@ -39,9 +40,13 @@ class TakePlayer(Widget):
     _edit: Any = traitlets.Dict().tag(sync=True)
     _fault = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, take: Take, version: Render | None = None, **kwargs: Any) -> None:
-        """version: a render to show in place of the live picture. Raises TakeError for a take without a picture."""
+    def __init__(self, take: Take, version: Render | str | None = None, **kwargs: Any) -> None:
+        """version: a render of the take to show in place of the live picture, or its name, "v001".
+
+        Raises TakeError for a take without a picture, and for what is not a version of it.
+        """
         require_take(take)
+        version = version_of(take, version)
         proxies.ensure(take)
         raw, live = take.folder / proxies.RAW, take.folder / proxies.LIVE
         self._of, self._version = take, version
@@ -69,6 +74,10 @@ class TakePlayer(Widget):
     def timeline(self) -> Timeline:
         """The prompts and markers as they stand on the lane, all else as shown. Raises TimelineError."""
         return with_lane(self._shown, self._edit)
+
+    def still_html(self) -> str:
+        """Camera and world as a strip, over the prompts on the lane."""
+        return player_html(self._of, self._version, self.timeline)
 
     def _keep(self, _: Any) -> None:
         """Leave the edits with the take; where that cannot be, the page says why."""

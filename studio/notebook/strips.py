@@ -15,6 +15,7 @@ from engine.types import Frame
 from studio.delivery import proxies
 from studio.notebook.lane import fitted, tone
 from studio.notebook.spot import with_coordinates
+from studio.notebook.widget import require_take, version_of
 from studio.performing.mattes import masks
 from studio.script.script import Prop
 from studio.takes.documents import TakeError
@@ -28,16 +29,21 @@ GAP, LANE = 4, 26
 PAPER = "#0b0c0e"
 
 
-def contact_strip(take: Take, version: Render | None = None, count: int = 8, width: int = 160) -> Image.Image:
+def contact_strip(take: Take, version: Render | str | None = None, count: int = 8, width: int = 160) -> Image.Image:
     """`count` moments of the camera above, of the world below, and the prompts under them.
 
-    width: of a picture, in pixels. Raises TakeError for a take without a picture.
+    version: a render of the take, or its name, "v001". width: of a picture, in pixels. Raises TakeError for a take
+    without a picture, and for what is not a version of it.
     """
+    require_take(take)
+    version = version_of(take, version)
     proxies.ensure(take)
     world = version.video if version else take.folder / proxies.LIVE
     times = evenly(take.duration_s, count)
     rows = [moments(VideoSource(video), times) for video in (take.folder / proxies.RAW, world)]
-    pictures = draw_contact_sheet(rows, width=width, gap=GAP, margin=0)
+    labels = ["camera", f"{version.name}, rendered" if version else "as it was shown"]
+    moments_s = [f"{time_s:.1f} s" for time_s in times]
+    pictures = draw_contact_sheet(rows, labels, moments_s, width=width, gap=GAP, margin=0)
     sheet = Image.new("RGB", (pictures.width, pictures.height + GAP + LANE), PAPER)
     sheet.paste(pictures, (0, 0))
     _draw_lane(sheet, version.timeline if version else take.timeline, take.duration_s)

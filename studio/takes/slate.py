@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -65,6 +66,24 @@ class Slate:
                     continue  # another recorder was faster
         except OSError as error:
             raise TakeError(f"cannot write takes under {sessions}: {system_words(error)}") from None
+
+
+def sessions_folder() -> Path:
+    """Where takes are: the folder that LSD_SESSIONS names, else `sessions`."""
+    return Path(os.environ.get("LSD_SESSIONS") or "sessions")
+
+
+def take_folder(take: Path | str, sessions: Path | None = None) -> Path:
+    """A take's folder, of that itself, of its path under the sessions folder, or of its name, my-film S01 A T001.
+
+    What is there under none of them comes back as it was given. sessions: by default `sessions_folder()`.
+    """
+    given = Path(take)
+    if given.is_dir():
+        return given
+    sessions = sessions_folder() if sessions is None else sessions
+    ways = (sessions / given, sessions.joinpath(*str(take).split()))
+    return next((way for way in ways if way.is_dir()), given)
 
 
 def now() -> str:

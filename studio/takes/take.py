@@ -21,7 +21,7 @@ from studio.takes.lock import is_locked
 from studio.takes.manifest import TICKS_PER_SECOND, Manifest
 from studio.takes.played import timeline_of
 from studio.takes.rows import FrameRow, read_rows
-from studio.takes.slate import folders
+from studio.takes.slate import folders, take_folder
 from studio.takes.version import Render, read_render
 from studio.timeline.clock import FALLBACK_FPS, Clock
 from studio.timeline.keys import Marker
@@ -50,9 +50,14 @@ class Take:
     """What a crash explains: torn last lines, rows without their picture."""
 
     @classmethod
-    def open(cls, folder: Path) -> Take:
-        """Open a take's folder. Raises TakeError, in one line, where a needed file is missing or unreadable."""
-        folder = Path(folder)
+    def open(cls, folder: Path | str) -> Take:
+        """Open a take by its folder, its path under the sessions folder, or its name, as the command line does.
+
+        `sessions/my-film/S01/A/T001`, `my-film/S01/A/T001` and `my-film S01 A T001` are one; the sessions folder is
+        that of LSD_SESSIONS, else `sessions`. Raises TakeError, in one line, where a needed file is missing or
+        unreadable.
+        """
+        folder = take_folder(folder)
         if not folder.is_dir():
             raise TakeError(f"{folder} is not a folder; a take looks like sessions/my-film/S01/A/T001")
         own = ("take.json", "events.jsonl", "frames.jsonl", *STREAMS, "matte.mkv")

@@ -72,7 +72,7 @@ def test_a_clip_in_the_cameras_place_is_shot_prompted_and_recorded(camera: LiveC
     until(lambda: camera.director.status().prompt == "underwater")  # its words were embedded
     camera.record()
     until(lambda: camera.director.status().take_s > 0.4)
-    camera.prompt("a pencil sketch", fade_s=0.5)
+    camera.prompt("a pencil sketch", fade=0.5)
     until(lambda: camera.director.status().take_s > 1.4)  # longer than the clip: it plays again
     take = camera.cut()
     assert take.name == "Test-film S02 B T001"
@@ -184,7 +184,7 @@ def test_a_place_stands_behind_the_cast(camera: LiveCamera, jpeg: Callable[..., 
     view.shoot(2)
     camera.record()
     view.shoot(3)
-    camera.behind("gallery:castle", fade_s=0.1)
+    camera.behind("gallery:castle", fade=0.1)
     view.shoot(4)
     take = camera.cut()
     first, second = (key.set for key in take.timeline.sets)

@@ -248,3 +248,19 @@ def test_the_manifest_survives_a_round_trip(shot: Path) -> None:
     manifest, sealed = Manifest.load(shot)
     assert sealed
     assert Manifest.model_validate(manifest.model_dump(by_alias=True)) == manifest
+
+
+def test_a_take_is_opened_by_folder_by_path_and_by_name(take: Take, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the command line does; the sessions folder is `sessions` beside, or that of LSD_SESSIONS."""
+    sessions = take.folder.parents[3]
+    place = take.folder.relative_to(sessions)
+    ways = (str(take.folder), place, str(place), " ".join(place.parts), take.name)
+    monkeypatch.setenv("LSD_SESSIONS", str(sessions))
+    assert [Take.open(way).folder for way in ways] == [take.folder] * len(ways)
+    monkeypatch.delenv("LSD_SESSIONS")
+    monkeypatch.chdir(sessions.parent)
+    if sessions.name == "sessions":
+        assert Take.open(place).name == take.name
+    monkeypatch.chdir(sessions)
+    with pytest.raises(TakeError, match="no-film/S01/A/T001 is not a folder; a take looks like"):
+        Take.open("no-film/S01/A/T001")
