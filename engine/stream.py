@@ -25,7 +25,7 @@ from engine.models.checkpoint import Weights, load_weights, random_weights
 from engine.router import PromptEncoder
 from engine.runtime import NumericSetup
 from engine.snapshot import Snapshot
-from engine.types import Prompt, PromptRegion, Sizes, Vocabulary
+from engine.types import Prompt, PromptRegion, Sizes, Vocabulary, check_seed
 
 NOMINAL_FPS = 24.0
 """Frames a second where neither a frame's time nor the source's rate is given."""
@@ -62,6 +62,7 @@ class Stream:
         For the rest see `load`.
         """
         sampler.noise_levels(steps)  # refuses a number of steps below 1
+        check_seed(seed)
         if isinstance(fps, bool) or not isinstance(fps, int | float) or not (0 < fps < math.inf):
             raise ValueError(f"fps={fps!r}; give the source's frames a second, such as fps=30")
         if channels not in get_args(Channels):

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Protocol
 
 import numpy as np
@@ -232,3 +233,9 @@ class LiveModel(Protocol):
 
     def close(self) -> None:
         """Free what frames need; the model can still be used and starts anew."""
+
+
+def check_seed(seed: object) -> None:
+    """Raise ValueError for a seed that is not a whole number of 64 bits, which files keep."""
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not -(2**63) <= int(seed) < 2**63:
+        raise ValueError(f"the seed {str(seed)[:40]} is not a whole number of at most 64 bits; give one such as 7")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from engine.types import LiveModel
+from engine.types import LiveModel, check_seed
 from studio.takes.manifest import EngineEntry
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def load_model(
     is there. weights: a file in place of the take's or the shipped ones. seed: for live work. Raises ValueError where
     the kind, the weights or the device are not to be had, or the model answers late (`LiveModel.delay`).
     """
+    check_seed(seed if engine is None else engine.seed)
     if engine is None:
         model = _loader(kind, "")(weights, device=device, seed=seed, steps=1, threads=None)
     else:

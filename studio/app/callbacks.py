@@ -65,7 +65,7 @@ class Callbacks:
         self._farm, self._device = farm, device
         self.files = Files(folder)
         self._prepared: dict[Path, str] = {}
-        """Takes whose pictures are being made, and what went wrong."""
+        """Takes whose pictures are being made, with an empty text, and those for which that went wrong, with why."""
 
     # -- for the live page
 
@@ -234,8 +234,15 @@ class Callbacks:
             raise TakeError(f"{take.name} cannot be shown: {error}")
         if take.folder not in self._prepared:
             self._prepared[take.folder] = ""
-            self.sessions.keep(take.folder, lambda error: self._prepared.__setitem__(take.folder, error))
+            self.sessions.keep(take.folder, lambda error: self._made(take.folder, error))
         return {"preparing": True}
+
+    def _made(self, folder: Path, error: str) -> None:
+        """A take's pictures are there, or could not be made; lost once more, they are made once more."""
+        if error:
+            self._prepared[folder] = error
+        else:
+            self._prepared.pop(folder, None)
 
     def _jobs(self) -> dict[Path, str]:
         """The newest render of each take that has not ended, by the take's folder."""
@@ -288,7 +295,10 @@ class Callbacks:
 
     def _open(self, data: Mapping[str, Any]) -> Take:
         path = str(data.get("take", ""))
-        folder, root = (self.folder / path).resolve(), self.folder.resolve()
+        try:
+            folder, root = (self.folder / path).resolve(), self.folder.resolve()
+        except (ValueError, OSError, RuntimeError):  # no system has such a name
+            raise TakeError(f"{path[:100]!a} is not a take of this sessions folder") from None
         if not folder.is_relative_to(root) or len(folder.relative_to(root).parts) != 4:
             raise TakeError(f"{path!r} is not a take of this sessions folder")
         return Take.open(self.folder / path)

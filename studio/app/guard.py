@@ -130,7 +130,7 @@ class Guard:
         origin = connection.headers.get("origin")
         if origin is None and not socket:
             return self._cross_site(connection, page)
-        if _netloc(urlsplit(origin or "").netloc) not in {_netloc(host) for host in (*asked, forwarded) if host}:
+        if _netloc(_host_of(origin or "")) not in {_netloc(host) for host in (*asked, forwarded) if host}:
             home = origin or "nowhere"
             return Refusal(403, f"A page of {home} may not speak to this studio; open the studio's own address.")
         return None
@@ -241,6 +241,14 @@ def _name(host: str) -> str:
         host[1:].partition("]")[0] if host.startswith("[") else host.rsplit(":", 1)[0] if host.count(":") == 1 else host
     )
     return name.rstrip(".")
+
+
+def _host_of(origin: str) -> str:
+    """The host of an `Origin`, with its port; empty where it has none, or is not an address."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # "http://["
+        return ""
 
 
 def _netloc(host: str) -> str:

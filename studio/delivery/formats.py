@@ -10,6 +10,7 @@ from typing import TypeAlias
 from engine.media.paths import check_folder
 from studio.background import Progress, progress_bar
 from studio.takes.documents import TakeError
+from studio.takes.slate import MOST_BYTES
 from studio.takes.take import Take
 
 Writer: TypeAlias = Callable[[Take, Path, str | None, Progress], None]
@@ -70,8 +71,12 @@ def export(take: Take, to: str, out: Path | str, version: str | None = None, pro
 
 
 def file_name(take: Take, to: str, version: str | None = None) -> str:
-    """What an exported file is called: `my-film_S01_A_T003_v001.mp4`. Raises TakeError for another format."""
+    """What an exported file is called: `my-film_S01_A_T003_v001.mp4`; a name that no disk takes is cut shorter.
+
+    Raises TakeError for another format.
+    """
     if to not in FORMATS:
         raise TakeError(f"{to!r} is not a format to export to; there are {', '.join(FORMATS)}")
-    parts = [*take.name.split(), *([version] if version and not FORMATS[to].whole_take else [])]
-    return "_".join(parts) + FORMATS[to].suffixes[0]
+    production, *parts = [*take.name.split(), *([version] if version and not FORMATS[to].whole_take else [])]
+    rest = "_".join(["", *parts]) + FORMATS[to].suffixes[0]
+    return production.encode()[: MOST_BYTES - len(rest.encode())].decode(errors="ignore") + rest

@@ -49,8 +49,8 @@ def write_document(path: Path, data: Mapping[str, Any]) -> None:
     Raises ValueError for what could not be read again (half a character, NaN), TypeError for what is not JSON.
     """
     body = {name: value for name, value in data.items() if name != SEAL}
+    check_text(json.dumps(body, ensure_ascii=False, allow_nan=False))  # in words, before it is sealed
     text = json.dumps({**body, SEAL: _seal(body)}, indent=2, ensure_ascii=False, allow_nan=False)
-    check_text(text)
     write_whole(path, (text + "\n").encode())
 
 

@@ -15,6 +15,9 @@ from studio.workers import system_words
 PRODUCTION_SCHEMA = "lsd-studio.production"
 VERSION = 1
 
+MOST_BYTES = 255
+"""Of a name on a disk, in UTF-8."""
+
 _PARTS = re.compile(r"\d+|\D+")
 _DEVICE_NAMES = {"CON", "PRN", "AUX", "NUL", *(f"{name}{n}" for name in ("COM", "LPT") for n in range(1, 10))}
 
@@ -109,8 +112,11 @@ def _name(text: str, what: str, longest: int) -> str:
     name = "-".join(unicodedata.normalize("NFC", text).split())
     if not name or len(name) > longest:
         raise TakeError(f"the {what} {text!r} has {len(name)} characters; 1 to {longest} are allowed")
+    if len(name.encode(errors="surrogatepass")) > MOST_BYTES:
+        raise TakeError(f"the {what} {text!r} is longer than the name of a folder may be; shorten it")
     legal = all(char.isalnum() or char in "-_." for char in name)
-    if not legal or not name[0].isalnum() or name.endswith(".") or name.split(".")[0].upper() in _DEVICE_NAMES:
+    device = unicodedata.normalize("NFKC", name.split(".")[0]).upper() in _DEVICE_NAMES  # COM¹ is one, too
+    if not legal or not name[0].isalnum() or name.endswith(".") or device:
         raise TakeError(
             f"the {what} {text!r} cannot name a folder; "
             "use letters, digits, spaces, '-', '_' and '.', a letter or digit first"

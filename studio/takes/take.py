@@ -27,6 +27,8 @@ from studio.timeline.clock import FALLBACK_FPS, Clock
 from studio.timeline.keys import Marker
 from studio.timeline.timeline import Timeline
 
+MOST_NOTES = 10_000
+"""Characters of a take's notes: some pages. Every list of takes holds them."""
 STREAMS = ("raw.mkv", "live.mkv")
 """What the camera gave, and what was shown."""
 
@@ -194,6 +196,8 @@ class Take:
         if not fields.keys() <= legal:
             others = ", ".join(sorted(fields.keys() - legal))
             raise TakeError(f"{others}: only verdict, notes, circled and markers of a take are edited")
+        if isinstance(notes := fields.get("notes"), str) and len(notes) > MOST_NOTES:
+            raise TakeError(f"notes of {len(notes):,} characters; at most {MOST_NOTES:,} are kept: shorten them")
         circled = fields.get("circled")
         if circled is not None and circled not in (names := [version.name for version in self.renders]):
             raise TakeError(f"{self.name} has no version {circled!r}; it has {', '.join(names) or 'none'}")

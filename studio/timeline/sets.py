@@ -20,6 +20,7 @@ before it. Without that the cast is people.
 from __future__ import annotations
 
 import json
+import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -219,6 +220,10 @@ def to_json(blend: SetBlend) -> Any:
 def set_from_text(text: str) -> Set:
     """A set as people type it: `gallery:dunes`, `colour:#2040c0`, `blur:0.5`, `off`; other words describe a place."""
     plain = " ".join(text.split())
+    try:
+        plain.encode()
+    except UnicodeEncodeError:
+        raise TimelineError(f"the set {plain[:80]!a} holds half a character; write the whole character") from None
     kind, _, rest = plain.partition(":")
     kind, rest = kind.strip().lower(), rest.strip()
     if plain.lower() in ("off", "none"):
@@ -226,6 +231,8 @@ def set_from_text(text: str) -> Set:
     if kind == "blur" and rest:
         try:
             amount = float(rest)
+            if not math.isfinite(amount):
+                raise ValueError
         except ValueError:
             raise TimelineError(f"blur:{rest} is not a blur; it goes from 0 to 1, such as blur:0.5") from None
         return _normal_set({"blur": amount})

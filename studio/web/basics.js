@@ -138,6 +138,20 @@ export function remember(name, text) {
 }
 
 /**
+ * What `remember` kept, as JSON that is `legal`; else `other`. Another version of the studio, or a
+ * hand, may have left anything there, and a browser may give no access at all.
+ */
+export function recall(name, legal, other) {
+  try {
+    const kept = JSON.parse(localStorage.getItem(name));
+    if (legal(kept)) return kept;
+  } catch {
+    // not JSON, or no access: the same as nothing
+  }
+  return other;
+}
+
+/**
  * Seconds as HH:MM:SS:FF; times come in whole microseconds, so a frame may seem to begin a trifle
  * early.
  */

@@ -1,8 +1,9 @@
 // The cue buttons: the worlds and one's own words, on the keys 1 to 9 in the order in which
 // they lie.
-import {colour, remember} from './basics.js';
+import {colour, recall, remember} from './basics.js';
 
 const STORE = 'lsd-studio.cues';
+const MOST = 60; // cues of one's own; the last gives way to a new one
 
 export class Cues {
   constructor(element, apply) {
@@ -17,26 +18,27 @@ export class Cues {
   }
 
   stored() {
-    let kept = [];
-    try {
-      kept = JSON.parse(localStorage.getItem(STORE)) ?? [];
-    } catch {
-      localStorage.removeItem(STORE);
-    }
+    const kept = recall(STORE, Array.isArray, []).filter(text => typeof text === 'string');
     const order = [
       ...this.worlds.filter(name => name !== 'as it is'),
       ...this.worlds.filter(name => name === 'as it is'),
     ];
-    kept = kept.filter(text => typeof text === 'string');
-    return [...kept, ...order.filter(name => !kept.includes(name))];
+    return this.bounded([...kept, ...order.filter(name => !kept.includes(name))]);
   }
 
   keep(text) {
     const words = text.trim().replace(/\s+/g, ' ');
     if (!words) return false;
-    this.list = [words, ...this.list.filter(one => one.toLowerCase() !== words.toLowerCase())];
+    const others = this.list.filter(one => one.toLowerCase() !== words.toLowerCase());
+    this.list = this.bounded([words, ...others]);
     this.save();
     return true;
+  }
+
+  /** With the first of one's own words alone where they are more than a page shows at ease. */
+  bounded(list) {
+    let own = 0;
+    return list.filter(text => this.worlds.includes(text) || ++own <= MOST);
   }
 
   save() {

@@ -5,6 +5,7 @@
 
 export class EditError extends Error {}
 
+const MOST_UNDONE = 500; // steps that can be undone; each holds a whole lane
 const tick = time_s => Math.round(time_s * 1e6) / 1e6;
 const secondsText = time_s => `${+time_s.toFixed(3)} s`;
 
@@ -121,6 +122,7 @@ export class History {
     this.now = state;
     if (JSON.stringify(from) === JSON.stringify(state)) return false;
     this.before.push(from);
+    if (this.before.length > MOST_UNDONE) this.before.shift();
     this.after = [];
     return true;
   }

@@ -1,6 +1,6 @@
 // The live page: the source, the monitors, the prompt, the slate, the record button and the status
 // line.
-import {remember, roam, timecode} from './basics.js';
+import {recall, remember, roam, timecode} from './basics.js';
 import {Cues} from './cues.js';
 import {Meter, sizeFor} from './feed.js';
 import {Link} from './link.js';
@@ -213,8 +213,7 @@ export function mountLive(root, studio) {
   // A size is chosen for this machine and kept; until then it is what the studio's processor keeps
   // up with.
   let sides = {all: [384], best: 384};
-  const side = () =>
-    sides.all.find(one => String(one) === localStorage.getItem(SIDE)) ?? sides.best;
+  const side = () => sides.all.find(one => one === recall(SIDE, Number.isFinite, 0)) ?? sides.best;
   function drawSizes() {
     if (!recording) link.feed.side = side(); // another window may have chosen meanwhile
     const text = one =>
@@ -317,9 +316,9 @@ export function mountLive(root, studio) {
       studio.say(error.message, 'error');
     }
   }
-  const stored = localStorage.getItem(SLATE);
-  for (const [name, value] of Object.entries(stored ? JSON.parse(stored) : studio.entry.slate))
-    if (form[name]) form[name].value = value;
+  const stored = recall(SLATE, kept => typeof kept === 'object' && kept !== null, {});
+  for (const name of ['production', 'scene', 'shot'])
+    form[name].value = stored[name] ?? studio.entry.slate[name];
   form.addEventListener('change', number);
   form.addEventListener('submit', event => {
     event.preventDefault();

@@ -1,6 +1,6 @@
 // The set card: what stands behind the cast (the gallery, one's own pictures and clips, words), who
 // the cast is, and what is to be known of the key.
-import {remember} from './basics.js';
+import {recall, remember} from './basics.js';
 import {Parameters} from './parameters.js';
 import {nameOf} from './setlane.js';
 
@@ -78,13 +78,8 @@ export class SetCard {
   }
 
   stored() {
-    try {
-      const kept = JSON.parse(localStorage.getItem(OWN)) ?? [];
-      return kept.filter(one => one?.set?.file && typeof one.thumb === 'string');
-    } catch {
-      localStorage.removeItem(OWN);
-      return [];
-    }
+    const kept = recall(OWN, Array.isArray, []);
+    return kept.filter(one => one?.set?.file && typeof one.thumb === 'string');
   }
 
   store() {

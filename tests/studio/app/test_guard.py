@@ -16,7 +16,7 @@ def test_without_a_token_or_with_a_wrong_one_there_is_no_socket(house: House) ->
     assert refusal(house, "guessed") == 403
 
 
-@pytest.mark.parametrize("origin", ["https://elsewhere.example", "http://testserver.example", "null", None])
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "http://testserver.example", "null", "http://[", None])
 def test_other_pages_have_no_socket(house: House, origin: str | None) -> None:
     assert refusal(house, house.token(), origin) == 403
 
@@ -74,7 +74,8 @@ def test_a_flood_of_commands_ends_the_connection(house: House) -> None:
         assert closing(socket).code == wire.CLOSES["refused"]
 
 
-def test_a_flood_of_anything_ends_the_connection(house: House) -> None:
+def test_a_flood_of_anything_ends_the_connection(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studio.app.socket.FLOOD_RATE", 10.0)  # whatever else this machine does meanwhile
     with house.socket(house.token()) as socket:
         for _ in range(2 * FLOOD_BURST):
             socket.send_bytes(frame(1, b"x"))
