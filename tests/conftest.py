@@ -32,7 +32,7 @@ os.environ.setdefault("OMP_NUM_THREADS", str(max(1, min(2, CORES // PROCESSES)))
 
 # How long an example takes says how busy the machine is; pytest-timeout ends what hangs.
 hypothesis.settings.register_profile("tests", deadline=None)
-hypothesis.settings.load_profile("tests")
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
 
 ROOT = Path(__file__).parent.parent
 TESTS = Path(__file__).parent
@@ -58,6 +58,21 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if all(path.is_dir() and any(path.is_relative_to(folder) for folder in apart) for path in asked):
         options.numprocesses = min(CORES, MOST_PROCESSES)
         options.dist = "loadfile" if options.dist == "no" else options.dist
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A run that leaves the long tests out tries each law with 20 examples, others as `.ci/run` with 100."""
+    hypothesis.settings.load_profile("quick" if "not long" in config.option.markexpr else "tests")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """The collector rests while all is imported, none of which is garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)  # before those of other lanes are left out

@@ -277,6 +277,7 @@ def test_bench_prints_one_json_object(engine: Engine, weights: Path) -> None:
     assert min(report["convolution"]["gflops"]) > 0
 
 
+@pytest.mark.long
 def test_bench_prints_a_table(engine: Engine, weights: Path) -> None:
     status, stdout, _ = engine("bench", "--weights", weights, "--size", "64x64", "--frames", "2", "--steps", "2", *ONE)
     assert status == 0
@@ -399,6 +400,7 @@ def test_an_error_ends_in_one_line_and_status_one(tmp_path: Path) -> None:
 # -- sheet, film
 
 
+@pytest.mark.long
 def test_a_sheet_and_a_film_show_the_worlds(engine: Engine, small_clip: Path, weights: Path, tmp_path: Path) -> None:
     picture, movie = tmp_path / "sheet.png", tmp_path / "film.mp4"
     arguments = ("--weights", weights, "--size", "96x64", *ONE)

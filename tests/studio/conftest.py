@@ -123,10 +123,16 @@ def shot(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def edge_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the same take shot by the fake model, without proxies. Read it, never write it."""
+    return shoot_take(tmp_path_factory.mktemp("edge"), EdgeModel(seed=7))
+
+
 @pytest.fixture
-def edge_take(tmp_path: Path) -> Take:
-    """The same take shot by the fake model, to be hurt."""
-    return Take.open(shoot_take(tmp_path, EdgeModel(seed=7)))
+def edge_take(edge_shot: Path, tmp_path: Path) -> Take:
+    """A copy of that one, to be hurt."""
+    return Take.open(shutil.copytree(edge_shot, tmp_path / Path(*edge_shot.parts[-4:])))
 
 
 @pytest.fixture

@@ -207,6 +207,7 @@ def test_a_login_file_without_name_and_password_is_refused(
     assert str(login) in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_a_set_stands_behind_a_recording_and_a_render(run: Run, small_clip: Path, tmp_path: Path) -> None:
     sessions, photo = tmp_path / "sessions", tmp_path / "beach.png"
     Image.linear_gradient("L").convert("RGB").save(photo)

@@ -153,6 +153,7 @@ def _line(take: Take) -> Timeline:
     return take.timeline.add(Key(0.4, "wild west", 0.2))
 
 
+@pytest.mark.long
 def test_an_interrupted_render_goes_on(take: Take, capsys: pytest.CaptureFixture[str]) -> None:
     def stop(done: int, total: int) -> None:
         if done == 80:

@@ -74,6 +74,7 @@ def test_the_parts_are_the_whole_step(stream: Stream) -> None:
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in stream.maker.network.modules())
 
 
+@pytest.mark.long
 def test_timing_changes_no_picture(stream: Stream) -> None:
     other = Stream.from_config(lsd_test(), threads=1)
     convolution_share(stream, width=96, height=64, frames=2)
@@ -90,6 +91,7 @@ def test_parts_of_many_steps_are_refused() -> None:
         breakdown(Stream.from_config(lsd_test(), threads=1, steps=2), width=96, height=64, frames=1)
 
 
+@pytest.mark.long
 def test_the_convolutions_operations_are_counted(stream: Stream) -> None:
     """Two 3x3 convolutions a block, a multiply-add being two, at each level's size: by hand for the test model."""
     told = convolution_share(stream, width=128, height=64, frames=2)

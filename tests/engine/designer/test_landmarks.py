@@ -27,7 +27,9 @@ def changed(a: np.ndarray, b: np.ndarray, by: int = 20) -> float:
     return float((np.abs(a.astype(int) - b).max(-1) > by).mean())
 
 
-@pytest.mark.parametrize("name", BENT)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name in ("village", "garden") else []) for name in BENT]
+)
 def test_a_period_gives_another_drawing(name: str) -> None:
     pictures = [Place(Plan(structures=(name,), period=period)).picture(0, *SMALL) for period in BENT[name]]
     for a, b in itertools.combinations(pictures, 2):

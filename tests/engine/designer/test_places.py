@@ -22,6 +22,8 @@ from engine.designer.plan import PERIODS, Plan
 
 SMALL = (160, 90)
 NAMES = [(kind, name) for kind in vocabulary.KINDS for name in vocabulary.names(kind)]
+QUICK = {(kind, name) for kind in vocabulary.KINDS for name in vocabulary.names(kind)[::6]}
+"""Some of each kind; all are drawn with the long tests."""
 CASTLE = Plan(sky="night", ground="water", structures=("castle",), seed=3)
 
 
@@ -37,7 +39,9 @@ def digest(picture: np.ndarray) -> str:
     return hashlib.sha256(picture.tobytes()).hexdigest()
 
 
-@pytest.mark.parametrize(("kind", "name"), NAMES)
+@pytest.mark.parametrize(
+    ("kind", "name"), [pytest.param(*each, marks=[] if each in QUICK else pytest.mark.long) for each in NAMES]
+)
 def test_every_name_is_seen_by_day_and_by_night(kind: str, name: str) -> None:
     """A structure or a thing changes the picture that would be there without it, at some time of ten seconds."""
     for sky in ("day", "night"):
@@ -105,7 +109,9 @@ def test_a_size_shows_the_same_place() -> None:
     assert np.abs(shrunk.astype(int) - small).mean() < 0.6 * np.abs(other.astype(int) - small).mean()
 
 
-@pytest.mark.parametrize(("width", "height"), [(64, 64), (16, 400), (700, 60), (3840, 2160)])
+@pytest.mark.parametrize(
+    ("width", "height"), [(64, 64), (16, 400), (700, 60), pytest.param(3840, 2160, marks=pytest.mark.long)]
+)
 def test_any_size_is_filled(width: int, height: int) -> None:
     picture = draw(CASTLE, width, height)
     assert picture.shape == (height, width, 3)

@@ -66,8 +66,15 @@ def run(stream: Stream, frames: list[np.ndarray], first: int = 0) -> list[np.nda
 
 
 @pytest.mark.usefixtures("exact")
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize(
+    ("size", "steps"),
+    [
+        (SIZES[0], 1),
+        (SIZES[1], 3),
+        pytest.param(SIZES[0], 3, marks=pytest.mark.long),
+        pytest.param(SIZES[1], 1, marks=pytest.mark.long),
+    ],
+)
 def test_recorded_frames_are_the_plain_ones(device: str, size: tuple[int, int], steps: int) -> None:
     """Within one grey level, of which a rounding may make the difference; from the same past at every frame, because
     random weights double what differs from frame to frame."""

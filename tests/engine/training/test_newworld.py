@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,31 @@ def child(trainer: NewWorldTrainer, losses: list[float], tmp_path_factory: pytes
     return path
 
 
+@dataclass
+class Learnt:
+    """A trainer that has learnt a world, the weights with which it began, and those that it saved."""
+
+    trainer: NewWorldTrainer
+    parent: Path
+    child: Path
+
+
+@pytest.fixture(scope="module", params=["briefly", pytest.param("well", marks=pytest.mark.long)])
+def learnt(request: pytest.FixtureRequest, clips: list[TrainingClip]) -> Learnt:
+    """Where how well the world was learnt is not the point: in two steps, beside few words; and as well as it can."""
+    if request.param == "well":
+        return Learnt(*map(request.getfixturevalue, ("trainer", "parent", "child")))
+    parent = request.getfixturevalue("few_words")
+    world = World("negative", negative, wordings=WORDS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("engine.training.router.JOINED_TEXTS", 20)
+        patch.setattr("engine.training.router.BLENDED_POINTS", 200)
+        trainer = NewWorldTrainer(world, clips, parent, steps=2, sizes=SIZES, threads=1)
+    list(trainer)
+    trainer.save(child := parent.with_name("brief.safetensors"))
+    return Learnt(trainer, parent, child)
+
+
 def played(weights: Path | None, prompt: str | list[tuple[str, float]], count: int = 3) -> np.ndarray:
     stream = Stream.load(weights, device="cpu", seed=3, threads=1)
     stream.prompt(prompt)
@@ -113,12 +139,14 @@ def same(first: Path, second: Path) -> bool:
 
 
 @pytest.mark.timeout(300)  # on a busy machine its eighty steps take minutes
+@pytest.mark.long
 def test_training_learns_the_teacher(trainer: NewWorldTrainer, losses: list[float], untrained_db: float) -> None:
     assert len(losses) == 80
     assert np.nanmean(losses[-20:]) < 0.7 * np.nanmean(losses[:20])
     assert trainer.psnr_db() > untrained_db + 1
 
 
+@pytest.mark.long
 def test_the_new_world_is_another_picture(parent: Path, child: Path) -> None:
     new = played(child, "negative").astype(float)
     assert min(np.abs(new - played(child, world)).mean() for world in ("as it is", "pencil", "underwater")) > 3
@@ -133,10 +161,10 @@ def test_the_new_world_is_another_picture(parent: Path, child: Path) -> None:
         [("underwater", 2.0), ("a comic book", 1.0)],
     ],
 )
-def test_the_other_worlds_stay_what_they_were(parent: Path, child: Path, prompt: str | list[tuple[str, float]]) -> None:
+def test_the_other_worlds_stay_what_they_were(learnt: Learnt, prompt: str | list[tuple[str, float]]) -> None:
     """A longer sum of the same numbers may round otherwise: one level in 256 at most, almost nowhere, under the same
     past. (Under its own past a random network makes more of a level from frame to frame.)"""
-    streams = [Stream.load(weights, device="cpu", seed=3, threads=1) for weights in (parent, child)]
+    streams = [Stream.load(weights, device="cpu", seed=3, threads=1) for weights in (learnt.parent, learnt.child)]
     for stream in streams:
         stream.prompt(prompt)
     camera = np.random.default_rng(0).integers(0, 255, (64, 96, 3), dtype=np.uint8)
@@ -148,8 +176,8 @@ def test_the_other_worlds_stay_what_they_were(parent: Path, child: Path, prompt:
         streams[1].maker.restore((64, 96), streams[0].maker.state())
 
 
-def test_nothing_but_its_own_weights_was_learnt(parent: Path, child: Path) -> None:
-    before, after = load_weights(parent).network, load_weights(child).network
+def test_nothing_but_its_own_weights_was_learnt(learnt: Learnt) -> None:
+    before, after = load_weights(learnt.parent).network, load_weights(learnt.child).network
     at, condition = len(before.config.worlds), before.config.condition
     assert after.config.worlds == (*before.config.worlds, "negative")
     own: dict[str, Any] = {"concepts.weight": np.s_[:condition, np.r_[:at, at + 1 : after.config.concepts]]}
@@ -160,6 +188,7 @@ def test_nothing_but_its_own_weights_was_learnt(parent: Path, child: Path) -> No
         assert torch.equal(after.state_dict()[name][own.get(name, ...)], value), name
 
 
+@pytest.mark.long
 def test_words_find_the_new_world(child: Path) -> None:
     stream = Stream.load(child, device="cpu", threads=1)
     for text in ("negative", *WORDS, "show me the negative", "colours inverted like on a negative"):
@@ -169,6 +198,7 @@ def test_words_find_the_new_world(child: Path) -> None:
     assert cosine == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.long
 def test_a_text_of_two_worlds_is_mostly_both(child: Path) -> None:
     stream = Stream.load(child, device="cpu", threads=1)
     others = wordings("held_out")["snowfall"] + wordings("held_out")["underwater"]
@@ -177,6 +207,7 @@ def test_a_text_of_two_worlds_is_mostly_both(child: Path) -> None:
     assert np.mean(both) >= 0.5
 
 
+@pytest.mark.long
 def test_words_of_old_mean_what_they_meant(parent: Path, child: Path) -> None:
     before, after = (load_weights(path) for path in (parent, child))
     held_out = [text for name in before.config.worlds for text in wordings("held_out")[name]]
@@ -196,21 +227,21 @@ def test_words_of_old_mean_what_they_meant(parent: Path, child: Path) -> None:
     assert float(same.float().mean()) > 0.995
 
 
-def test_it_loads_wherever_weights_load(child: Path, trainer: NewWorldTrainer) -> None:
-    again = child.with_name("again.safetensors")
-    assert trainer.save(again) == load_weights(again).sha256
-    assert same(child, again)
+def test_it_loads_wherever_weights_load(learnt: Learnt) -> None:
+    again = learnt.child.with_name("again.safetensors")
+    assert learnt.trainer.save(again) == load_weights(again).sha256
+    assert same(learnt.child, again)
     data = bytearray(again.read_bytes())
     data[-5] ^= 1
     again.write_bytes(data)
     with pytest.raises(ValueError, match="damaged"):
         load_weights(again)
-    assert card_path(child).is_file()
+    assert card_path(learnt.child).is_file()
 
 
-def test_the_weights_that_training_began_with_are_never_overwritten(parent: Path, trainer: NewWorldTrainer) -> None:
+def test_the_weights_that_training_began_with_are_never_overwritten(learnt: Learnt) -> None:
     with pytest.raises(ValueError, match="save under another name"):
-        trainer.save(parent)
+        learnt.trainer.save(learnt.parent)
 
 
 @pytest.mark.long

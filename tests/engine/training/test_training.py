@@ -146,7 +146,9 @@ def test_training_learns(packed: Path, recipe: Recipe) -> None:
     assert np.nanmean(losses[-60:]) < 0.8 * np.nanmean(losses[:60])
 
 
-@pytest.mark.parametrize("adversarial", [0.0, 0.3], ids=["alone", "with a critic"])
+@pytest.mark.parametrize(
+    "adversarial", [pytest.param(0.0, id="alone"), pytest.param(0.3, id="with a critic", marks=pytest.mark.long)]
+)
 def test_an_interrupted_run_resumes_to_the_same_weights(
     packed: Path, recipe: Recipe, tmp_path: Path, adversarial: float
 ) -> None:
@@ -233,6 +235,7 @@ def test_a_pool_says_where_the_prop_and_the_person_are(clips: list[TrainingClip]
     assert needed > 3
 
 
+@pytest.mark.long
 def test_an_auxiliary_loss_teaches_features_where_things_are() -> None:
     """Its gradient alone, through the network, is enough to find a bright square; a small one counts as a large one."""
     torch.manual_seed(0)

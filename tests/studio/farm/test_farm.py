@@ -56,7 +56,7 @@ class Killed(BaseException):
 # -- checkpoints
 
 
-@pytest.mark.parametrize("after", [1, 48, 49, 75])
+@pytest.mark.parametrize("after", [49, *(pytest.param(after, marks=pytest.mark.long) for after in (1, 48, 75))])
 def test_a_killed_render_goes_on_from_its_checkpoint(
     take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:

@@ -305,7 +305,7 @@ def test_closing_cuts_the_take(director: Director, jpeg: Jpeg, tmp_path: Path) -
     assert (take.state, take.manifest.ended, len(take.frames)) == ("complete", "closed", 3)
 
 
-@pytest.mark.parametrize("kind", ["edge", "lsd"])
+@pytest.mark.parametrize("kind", ["edge", pytest.param("lsd", marks=pytest.mark.long)])
 def test_what_holds_is_recorded_and_replays_to_the_bit(stream: Stream, jpeg: Jpeg, tmp_path: Path, kind: str) -> None:
     """Under a timeline with a parameter's way and regions, a prompt, a fade of the parameter and one that cuts it."""
     model = stream if kind == "lsd" else EdgeModel()

@@ -85,6 +85,7 @@ def test_a_clip_in_the_cameras_place_is_shot_prompted_and_recorded(camera: LiveC
     assert not camera.running
 
 
+@pytest.mark.long
 def test_a_clips_own_sound_is_in_the_take_in_sync_each_time_it_plays(camera: LiveCamera, tmp_path: Path) -> None:
     """A clip of 0.8 s with a tone from 0.4 s on: in the take it is heard where the clip's second half is seen."""
     camera.play(clip(tmp_path / "spoken.mp4", tone_s=0.4, length_s=0.8))

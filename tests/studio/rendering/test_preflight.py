@@ -14,7 +14,7 @@ from PIL import Image
 from engine.config import lsd_test
 from engine.stream import Stream
 from engine.teachers.wordings import wordings
-from engine.types import Frame, Vocabulary
+from engine.types import Frame, LiveModel, Vocabulary
 from studio.notebook.formatters import html_of
 from studio.performing.mattes import sightings
 from studio.rendering import propcheck
@@ -91,32 +91,38 @@ def test_beats_a_frame_apart_all_show(shot: Path, fps: float) -> None:
     assert frames_between(Clock(24), 0.03, 0.06), "1/24 s lies between"
 
 
+def doubted(known: Stream, take: Take, looks: Sequence[str], becomes: Sequence[str] = ()) -> list[str]:
+    """The texts of scenes and props that a check says the model does not know."""
+    props = [Prop(f"prop {n}", text) for n, text in enumerate(becomes)]
+    beats = [Beat(0, props=props), *(Beat(1 + n / 100, Scene(f"scene {n}", text)) for n, text in enumerate(looks))]
+    problems = [problem.text for problem in check_script(Script(beats), take, known)]
+    return [
+        text
+        for text in (*looks, *becomes)
+        if any(said.startswith((f"{text!r} is a thing", f"the model does not know {text!r}")) for said in problems)
+    ]
+
+
 def test_a_check_names_words_that_the_model_does_not_know(shot: Path) -> None:
-    """By the shipped weights; of the wordings that these never read one in twenty is doubted, and no more."""
+    """By the shipped weights."""
     known, take = Stream.load(), Take.open(shot)
-
-    def doubted(looks: Sequence[str], becomes: Sequence[str] = ()) -> list[str]:
-        props = [Prop(f"prop {n}", text) for n, text in enumerate(becomes)]
-        beats = [Beat(0, props=props), *(Beat(1 + n / 100, Scene(f"scene {n}", text)) for n, text in enumerate(looks))]
-        problems = [problem.text for problem in check_script(Script(beats), take, known)]
-        return [
-            text
-            for text in (*looks, *becomes)
-            if any(said.startswith((f"{text!r} is a thing", f"the model does not know {text!r}")) for said in problems)
-        ]
-
     nearest, _ = known.how_near("a tax return")
     strange = ["a tax return", "a supermarket", "a horse", "zzqq blorb", "a zebra"]
-    assert doubted(strange[:3], strange[3:]) == strange
+    assert doubted(known, take, strange[:3], strange[3:]) == strange
     (problem,) = check_script(Script([Beat(0, SEA), Beat(1, Scene("tax", "a tax return"))]), take, known)
     assert (
         str(problem) == f"warning: beat 2: the model does not know 'a tax return'; the nearest it knows is {nearest!r}"
     )
-    assert doubted(["a crate of nailed planks"]) == ["a crate of nailed planks"], "a thing is no world"
-    assert doubted(["underwater", "as it is", "wild west at dusk"], ["a lightsaber", "a gold chest"]) == []
-    held_out = wordings("held_out")
+    assert doubted(known, take, ["a crate of nailed planks"]) == ["a crate of nailed planks"], "a thing is no world"
+    assert doubted(known, take, ["underwater", "as it is", "wild west at dusk"], ["a lightsaber", "a gold chest"]) == []
+
+
+@pytest.mark.long
+def test_few_wordings_that_the_model_never_read_are_doubted(shot: Path) -> None:
+    """One in twenty, and no more."""
+    known, held_out = Stream.load(), wordings("held_out")
     looks = [text for world in known.vocabulary.worlds for text in held_out[world]]
-    assert len(doubted(looks)) <= 0.06 * len(looks)
+    assert len(doubted(known, Take.open(shot), looks)) <= 0.06 * len(looks)
 
 
 def test_where_weights_know_no_wordings_a_text_that_lands_nowhere_is_told(shot: Path) -> None:
@@ -153,8 +159,9 @@ def test_a_take_renders_a_script_a_timeline_or_words(take: Take) -> None:
 
 
 @pytest.mark.parametrize("finder", [1, FINDER])
-def test_a_script_renders_and_its_regions_replay_exactly(take: Take, finder: int) -> None:
-    stream = Stream.from_config(lsd_test(), threads=1, seed=7)
+@pytest.mark.parametrize("kind", ["edge", pytest.param("lsd", marks=pytest.mark.long)])
+def test_a_script_renders_and_its_regions_replay_exactly(take: Take, finder: int, kind: str) -> None:
+    stream: LiveModel = EdgeModel(seed=7) if kind == "edge" else Stream.from_config(lsd_test(), threads=1, seed=7)
     region = Region("white", 0.4, box=(0.25, 0.2, 0.3, 0.6), finder=finder)
     moon = Prop("disc", "a moon", region)
     script = Script([Beat(0, SEA), Beat("the ball falls", DESERT, [moon], fade=0.5), Beat(3, props=[])])
@@ -170,9 +177,13 @@ def test_a_script_renders_and_its_regions_replay_exactly(take: Take, finder: int
     assert not any(equal for equal, time_s in zip(same, rows, strict=True) if time_s in seen)
 
 
-def test_from_a_snapshot_a_followed_prop_is_where_it_was(take: Take, weights: Path) -> None:
+@pytest.mark.parametrize("kind", ["edge", pytest.param("lsd", marks=pytest.mark.long)])
+def test_from_a_snapshot_a_followed_prop_is_where_it_was(kind: str, request: pytest.FixtureRequest) -> None:
     """What follows a thing must see the frames before the one that is rendered first."""
-    stream = Stream.load(weights, device="cpu", seed=7, threads=1)
+    take: Take = request.getfixturevalue("edge_take" if kind == "edge" else "take")
+    stream: LiveModel = EdgeModel(seed=7)
+    if kind == "lsd":
+        stream = Stream.load(request.getfixturevalue("weights"), device="cpu", seed=7, threads=1)
     area = Region(box={0.5: (0.1, 0.2, 0.3, 0.6)})
     values = (Keyframe(0, 0), Keyframe(3, 1, "step"))
     line = replace(take.timeline, mattes=(Matte("disc", "wild west", area.to_dict(), values),))

@@ -10,6 +10,7 @@ import pytest
 
 from engine.media.video import VideoSource
 from engine.stream import Stream
+from engine.types import LiveModel
 from studio.delivery import proxies
 from studio.model import load_model
 from studio.rendering.render import render
@@ -40,10 +41,12 @@ def test_a_replay_gives_the_recorded_pictures(shot: Path, stream: Stream) -> Non
     assert len(set(recorded(take))) == len(take.made)
 
 
+@pytest.mark.parametrize("kind", ["edge", pytest.param("lsd", marks=pytest.mark.long)])
 @pytest.mark.parametrize("first", [1, 47, 48, 60, 99])
-def test_a_replay_from_the_middle_gives_the_same(shot: Path, stream: Stream, first: int) -> None:
-    take = Take.open(shot)
-    found = dict(replay(stream, take, take.timeline, first))
+def test_a_replay_from_the_middle_gives_the_same(kind: str, first: int, request: pytest.FixtureRequest) -> None:
+    take = Take.open(request.getfixturevalue("edge_shot" if kind == "edge" else "shot"))
+    model: LiveModel = EdgeModel(seed=7) if kind == "edge" else request.getfixturevalue("stream")
+    found = dict(replay(model, take, take.timeline, first))
     assert list(found) == [n for n, row in enumerate(take.frames) if n >= first and row.step is not None]
     assert [rgb_sha256(rgb) for rgb in found.values()] == [take.frames[n].sha256 for n in found]
 

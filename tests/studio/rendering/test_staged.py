@@ -79,9 +79,18 @@ def shoot(sessions: Path, beach: dict[str, Any], model: LiveModel | None = None,
     return Take.open(folder)
 
 
+@pytest.fixture(scope="module")
+def staged_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a take with sets. Read it, never write it."""
+    folder = tmp_path_factory.mktemp("staged")
+    photo = Store(folder / "sessions" / "My-film" / "sets").add(picture(folder / "beach.jpg"))
+    return shoot(folder / "sessions", {"file": photo}).folder
+
+
 @pytest.fixture
-def staged(tmp_path: Path, beach: dict[str, Any]) -> Take:
-    return shoot(tmp_path / "sessions", beach)
+def staged(staged_shot: Path, tmp_path: Path, beach: dict[str, Any]) -> Take:
+    """A copy of it, to be hurt, beside the picture of its set."""
+    return Take.open(shutil.copytree(staged_shot, tmp_path / Path(*staged_shot.parts[-5:])))
 
 
 def recorded(take: Take) -> list[str | None]:

@@ -22,7 +22,9 @@ from studio.sets.typed import set_of
 from studio.timeline.sets import FILE_KINDS, PICTURES, SetKey, Sets
 
 
-@pytest.mark.parametrize("name", GALLERY)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if n % 4 == 0 else pytest.mark.long) for n, name in enumerate(GALLERY)]
+)
 def test_every_set_of_the_gallery_is_drawn(name: str) -> None:
     stage = Stage()
     rgb = picture_of({"gallery": name}, stage, 192, 108)

@@ -90,6 +90,7 @@ def test_judgements_of_many_processes_are_all_kept(edge_take: Take) -> None:
 
 
 @pytest.mark.usefixtures("slow_saves")
+@pytest.mark.long
 def test_two_makers_of_the_same_proxies_and_a_check_meanwhile(edge_take: Take) -> None:
     proxies.make(edge_take.folder)
     makers = [threading.Thread(target=proxies.make, args=(edge_take.folder,)) for _ in range(2)]
