@@ -18,7 +18,7 @@ Figures = Annotated[Path, typer.Option("--json", help="Where the figures go; the
 def props(
     footage: Footage,
     out: Figures = Path("props.json"),
-    frames: Annotated[int, typer.Option(min=4, help="Frames of each run, at 24 a second.")] = 16,
+    frames: Annotated[int, typer.Option(min=4, help="Frames of each run, at 24 a second.")] = 12,
     takes: Annotated[int, typer.Option(min=1, help="Runs of each thing, under different looks.")] = 2,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU cores to use; default: all, at most eight.")] = None,
 ) -> None:

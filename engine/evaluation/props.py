@@ -19,9 +19,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from engine.designer.props.draw import draw_things, drawing_of, shown, through
+from engine.designer.props.pose import Steady
+from engine.designer.props.registry import Drawing
 from engine.evaluation.clips import Clip, find_clips, read_clip
 from engine.evaluation.evaluate import to_float
 from engine.media.pictures import MediaError, draw_contact_sheet
+from engine.prompts import blend
 from engine.stream import Stream
 from engine.teachers.props import PropFrame, SyntheticProp
 from engine.teachers.things import PROP_OF, paint_thing
@@ -29,12 +33,15 @@ from engine.types import Frame, PromptRegion
 
 LOOKS = ("underwater", "wild west at dusk", "an oil painting", "snowfall")
 """Looks that leave no picture as it is."""
-WAYS = ("apart", "painted")
-"""How a thing is made: by the network with the scene's look off in its region, or by the network over that look."""
+WAYS = ("apart", "painted", "drawn")
+"""How a thing is made: by the network with the scene's look off in its region, by the network over that look, or drawn
+under it where there is a drawing of it, and painted otherwise."""
 SEED = 2**31 + 17
 """Props are drawn from seeds that training never uses."""
 BLUR_PX = 3
 """Pictures are compared after a blur of so much, which forgives a pixel's shift."""
+LEAST_PX = 100
+"""Pixels of a region from which on a frame counts."""
 SETTLED = 0.5
 """Share of a run after which frames count: a thing grows over the first ones."""
 
@@ -75,8 +82,8 @@ def measure_props(
     footage: Path,
     stream: Stream,
     *,
-    size: tuple[int, int] = (384, 216),
-    frames: int = 16,
+    size: tuple[int, int] = (256, 144),
+    frames: int = 12,
     takes: int = 2,
     ways: Sequence[str] = WAYS,
     progress: Callable[[int, int], object] | None = None,
@@ -99,8 +106,9 @@ def measure_props(
         scene = list(_run(stream, shot, look, None, ""))
         pictures = [shot.frames[-1].rgb]
         for way in ways:
-            made = list(_run(stream, shot, look, text, way))
-            shares = _holes(shot, made, scene, thing)
+            drawing = drawing_of(text) if way == "drawn" else None
+            made = list(_run(stream, shot, look, text, way, drawing))
+            shares = _holes(shot, made, _things(shot, scene, thing, drawing), scene)
             rows.append({"thing": thing, "way": way, "look": look, "clip": clip.name, **shares})
             pictures.append(made[-1])
         if take == 0:
@@ -132,33 +140,58 @@ def _moving(paths: Sequence[Path], frames: int, size: tuple[int, int]) -> Iterat
                 continue
 
 
-def _run(stream: Stream, shot: Shot, look: str, text: str | None, way: str) -> Iterator[np.ndarray]:
+def _run(
+    stream: Stream, shot: Shot, look: str, text: str | None, way: str, drawing: Drawing | None = None
+) -> Iterator[np.ndarray]:
     stream.reset()
-    for at, frame in enumerate(shot.frames):
+    drawn = _drawn([frame.rgb for frame in shot.frames], shot, drawing)
+    for at, (frame, rgb) in enumerate(zip(shot.frames, drawn, strict=True)):
         mask = shot.mask(at)
         if text is None or not mask.any():
             stream.prompt(look)
+        elif drawing is not None:
+            mask = shown(frame.rgb, rgb)
+            stream.prompt([PromptRegion(look, 1 - mask), PromptRegion(through(blend(look)), mask)])
         else:
-            part = PromptRegion(text, mask, look if way == "painted" else None)
+            part = PromptRegion(text, mask, None if way == "apart" else look)
             stream.prompt([PromptRegion(look, 1 - mask), part])
-        yield stream.step(frame.rgb, frame.time_s, frame.index)
+        yield stream.step(rgb, frame.time_s, frame.index)
 
 
-def _holes(shot: Shot, made: Sequence[np.ndarray], scene: Sequence[np.ndarray], thing: str) -> dict[str, float]:
+def _drawn(pictures: Sequence[np.ndarray], shot: Shot, drawing: Drawing | None) -> Iterator[np.ndarray]:
+    """Pictures with a thing drawn where the shot's prop is; as they are without one."""
+    steady = Steady()
+    for at, (rgb, frame) in enumerate(zip(pictures, shot.frames, strict=True)):
+        mask = shot.mask(at)
+        poses = steady(mask, frame.time_s)
+        yield rgb if drawing is None else draw_things(rgb, mask, drawing, poses, frame.time_s)
+
+
+def _things(shot: Shot, scene: Sequence[np.ndarray], thing: str, drawing: Drawing | None) -> Iterator[Tensor]:
+    """What each frame would be with the thing in the scene, (1, 3, H, W): by the network's teacher, or drawn."""
+    for at, drawn in enumerate(_drawn(scene, shot, drawing)):
+        height, width = drawn.shape[:2]
+        if drawing is not None:
+            yield to_float([drawn])
+            continue
+        world = torch.zeros_like(shot.props[at].picture)
+        world[:, :height, :width] = to_float([drawn])[0]
+        painted = paint_thing(thing, world, shot.props[at], shot.frames[at].time_s)
+        yield painted[None, :, :height, :width]
+
+
+def _holes(
+    shot: Shot, made: Sequence[np.ndarray], things: Iterator[Tensor], scene: Sequence[np.ndarray]
+) -> dict[str, float]:
     """The shares of a region that are nearest to the camera's picture, and nearest to the thing's."""
     hole, of_thing = [], []
-    for at in range(int(len(made) * SETTLED), len(made)):
+    for at, thing in enumerate(things):
         inside = torch.from_numpy(shot.mask(at) > 0.5)
-        if int(inside.sum()) < 100:
+        if at < len(made) * SETTLED or int(inside.sum()) < LEAST_PX:
             continue
-        height, width = made[at].shape[:2]
-        prop, frame = shot.props[at], shot.frames[at]
-        world = torch.zeros_like(prop.picture)
-        world[:, :height, :width] = to_float([scene[at]])[0]
-        painted = paint_thing(thing, world, prop, frame.time_s)[:, :height, :width]
-        shown, camera, look = (_soft(to_float([rgb])) for rgb in (made[at], frame.rgb, scene[at]))
+        shown, camera, look = (_soft(to_float([rgb])) for rgb in (made[at], shot.frames[at].rgb, scene[at]))
         from_camera, from_look, from_thing = (
-            (shown - other).abs().mean(1)[0][inside] for other in (camera, look, _soft(painted[None]))
+            (shown - other).abs().mean(1)[0][inside] for other in (camera, look, _soft(thing))
         )
         hole.append(float((from_camera < torch.minimum(from_look, from_thing)).float().mean()))
         of_thing.append(float((from_thing < torch.minimum(from_look, from_camera)).float().mean()))

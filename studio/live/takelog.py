@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from studio.live.frames import Arrival
-from studio.sets.libraries import libraries_of
+from studio.sets.libraries import libraries_of, libraries_of_part
 from studio.takes.documents import TakeError, crc, serialised
 from studio.takes.manifest import TICKS_PER_SECOND, EngineEntry, PictureEntry
 from studio.takes.mattes import matte_crc
@@ -145,7 +145,8 @@ class TakeLog:
         if timeline.mattes != self._mattes:
             self._mattes = timeline.mattes
             for matte in timeline_to_dict(timeline)["mattes"]:
-                self.event("region", arrival.ticks, matte=matte)
+                made_by = {"libraries": libraries} if (libraries := libraries_of_part(matte)) else {}
+                self.event("region", arrival.ticks, matte=matte, **made_by)
 
     def snapshot(self, ticks: int, state: Callable[[], bytes]) -> None:
         """Record the model's state before the frame at that tick, where it is time for one."""

@@ -22,6 +22,7 @@ from PIL import Image, ImageFilter
 from engine.compositing import colourkey
 from engine.compositing.mattes import make_matter
 from engine.compositing.tracker import Tracker
+from engine.designer.props.pose import Steady
 from studio.script.region import Box, Region, drawn_mask, rgb_of
 
 HUE_DEGREES = 90.0
@@ -53,22 +54,31 @@ class Finder:
         """Where the followed thing was last seen; None before its time and while it is lost."""
         self._waiting = list(region.boxes.items())
         self._follower: _Follower | Tracker | None = None
+        self.steady: Steady | None = None
+        """Of a region in which something is drawn: its poses so far."""
         self._matter = make_matter(region.cast) if region.cast is not None else None
         self._drawn = drawn_mask(region.mask) if region.mask is not None else None
 
     @property
     def follows(self) -> bool:
         """Whether it must be shown every made frame."""
-        return bool(self.region.boxes)
+        return bool(self.region.boxes) or self.steady is not None
 
     def copy(self) -> Finder:
         """One that goes on as this one does, and is not changed by what this one sees."""
         other = copy.copy(self)
         other._waiting, other._follower = list(self._waiting), copy.deepcopy(self._follower)
+        other.steady = self.steady.copy() if self.steady else None
         return other
 
     def follow(self, rgb: np.ndarray, time_s: float) -> None:
         """Follow the thing into a frame, (H, W, 3) uint8, at seconds on the take's clock."""
+        if self.steady is not None:
+            self.steady(self.mask(rgb, time_s), time_s)
+        elif self.region.boxes:
+            self._follow(rgb, time_s)
+
+    def _follow(self, rgb: np.ndarray, time_s: float) -> None:
         placed = None
         while self._waiting and self._waiting[0][0] <= time_s + 1e-6:
             placed = self._waiting.pop(0)[1]
@@ -82,8 +92,8 @@ class Finder:
         """Where it is in a frame, (H, W, 3) uint8: (H, W) float32 in 0..1. Follows the thing into the frame, too."""
         height, width = rgb.shape[:2]
         mask: np.ndarray = np.ones((height, width), np.float32)
-        if self.follows:
-            self.follow(rgb, time_s)
+        if self.region.boxes:
+            self._follow(rgb, time_s)
             mask = mask * _rectangle(self.box, height, width)
         if self._drawn is not None:
             mask = mask * np.asarray(self._drawn.resize((width, height), Image.Resampling.BILINEAR), np.float32) / 255

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.designer.props.pose import Steady
 from engine.types import Frame, Prompt, PromptRegion
 from studio.performing.finder import Finder
 from studio.script.region import Box, Region
@@ -37,15 +38,20 @@ class MatteFinder:
 
     def keep(self, mattes: Iterable[Matte]) -> None:
         """Find the parts of these mattes from the next frame on; parts that were followed before keep their tracks."""
+        mattes = tuple(mattes)
         regions = {_name(matte.region): matte.region for matte in mattes}
         finders = self._finders
         self._finders = {
             name: finders.get(name) or Finder(Region.from_dict(where, 1)) for name, where in regions.items()
         }
+        for matte in mattes:
+            finder = self._finders[_name(matte.region)]
+            if matte.made == "drawn" and finder.steady is None:
+                finder.steady = Steady()
 
     @property
     def follow(self) -> bool:
-        """Whether `pass_by` must be shown the frames for which `prompt` is not asked."""
+        """Whether `pass_by` must be shown the frames for which `direct` is not asked."""
         return any(finder.follows for finder in self._finders.values())
 
     def tracks(self) -> dict[str, Finder]:
@@ -70,26 +76,47 @@ class MatteFinder:
             if finder.follows:
                 finder.follow(rgb, time_s)
 
-    def prompt(self, cue: Cue, rgb: np.ndarray, time_s: float) -> Prompt | list[PromptRegion]:
-        """What the model is asked for in a frame, (H, W, 3) uint8 at seconds on the take's clock.
+    def direct(
+        self, cue: Cue, rgb: np.ndarray, staged: np.ndarray, time_s: float
+    ) -> tuple[Prompt | list[PromptRegion], np.ndarray]:
+        """What the model is asked for in a frame, (H, W, 3) uint8 at seconds on the take's clock, and of which picture.
 
         The cue's prompt alone where no part with a prompt of its own is in the picture, else a region for the rest
-        and one for each part. Sees the frame.
+        and one for each part. staged: what the model is to see; parts that are drawn are drawn into a copy of it. Sees
+        the frame.
         """
         masks: dict[str, np.ndarray] = {}
         used = {_name(matte.region) for matte in cue.mattes}
         for name, finder in self._finders.items():
             if name in used:
                 masks[name] = finder.mask(rgb, time_s)
-            elif finder.follows:
+            elif finder.follows and finder.steady is None:
                 finder.follow(rgb, time_s)
+        poses = {
+            name: finder.steady(masks[name] if name in masks else finder.mask(rgb, time_s), time_s)
+            for name, finder in self._finders.items()
+            if finder.steady is not None
+        }
         regions, rest = [], np.ones(rgb.shape[:2], np.float32)
         for matte in cue.mattes:
-            mask = masks[_name(matte.region)] * np.float32(matte.weight)
+            name = _name(matte.region)
+            if matte.made == "drawn":
+                from engine.designer.props import draw  # it takes its time to load
+
+                before, things = staged, draw.drawn_things(matte.prompt)
+                for drawing, share in things:
+                    weight = matte.weight * share
+                    staged = draw.draw_things(staged, masks[name], drawing, poses[name], time_s, weight)
+                if things:
+                    mask = draw.shown(before, staged)
+                    regions.append(PromptRegion(draw.through(cue.prompt), mask))
+                    rest = rest * (1 - mask)
+                    continue
+            mask = masks[name] * np.float32(matte.weight)
             if mask.any():
-                regions.append(PromptRegion(matte.prompt, mask, cue.prompt if matte.made == "painted" else None))
+                regions.append(PromptRegion(matte.prompt, mask, cue.prompt if matte.made != "apart" else None))
                 rest = rest * (1 - mask)
-        return [PromptRegion(cue.prompt, rest), *regions] if regions else cue.prompt
+        return ([PromptRegion(cue.prompt, rest), *regions] if regions else cue.prompt), staged
 
 
 @dataclass(frozen=True)

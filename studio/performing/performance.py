@@ -101,7 +101,7 @@ class Performance:
         which is where a snapshot of a take belongs. matte: the cast where it was recorded, (H, W) uint8; by default
         the cast's matter finds it.
 
-        The model sees the cast before the set; regions are found in the camera's own picture.
+        The model sees the cast before the set, and props that are drawn; regions are found in the camera's own picture.
 
         Raises what the model raises, SetError (ValueError) for a set or a cast that cannot be shown, and ValueError
         where its answer, or what a parameter makes of it, is not a picture of the frame's size. A frame that fails is
@@ -110,7 +110,7 @@ class Performance:
         tracks, following = self._finder.tracks(), self._composer.following
         try:
             staged = self._staged(cue, rgb, take_s, matte)
-            self._direct(cue.directed(), rgb, take_s)
+            staged = self._direct(cue.directed(), rgb, staged, take_s)
             if before_step is not None:
                 before_step()
             picture = _checked(self.model.step(staged, stream_s, index), rgb, f"the model {self.model.kind!r}")
@@ -135,9 +135,9 @@ class Performance:
         self.matte = alpha
         return picture
 
-    def _direct(self, cue: Cue, rgb: np.ndarray, take_s: float) -> None:
-        """Prompt the model, unless the picture is to go on as it is."""
-        prompt = self._finder.prompt(cue, rgb, take_s)
+    def _direct(self, cue: Cue, rgb: np.ndarray, staged: np.ndarray, take_s: float) -> np.ndarray:
+        """Prompt the model, unless the picture is to go on as it is; the picture that it is to see, props drawn."""
+        prompt, staged = self._finder.direct(cue, rgb, staged, take_s)
         if prompt is cue.prompt:
             if cue.prompt != self.prompted:
                 self.model.prompt(cue.prompt)
@@ -145,6 +145,7 @@ class Performance:
         else:  # masks move with every frame
             self.prompted = None
             self.model.prompt(prompt)
+        return staged
 
 
 def _checked(picture: np.ndarray, rgb: np.ndarray, maker: str) -> np.ndarray:

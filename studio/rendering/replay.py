@@ -16,7 +16,7 @@ from engine.media.pictures import decode_jpeg, fit
 from engine.types import LiveModel
 from studio.performing.casting import Casting
 from studio.performing.performance import Performance
-from studio.sets.libraries import libraries_of
+from studio.sets.libraries import libraries_of, libraries_of_part
 from studio.sets.stage import Stage
 from studio.takes.documents import TakeError
 from studio.takes.manifest import TICKS_PER_SECOND
@@ -139,14 +139,14 @@ def same_setup(take: Take, model: LiveModel) -> bool:
 
 
 def other_libraries(take: Take) -> dict[str, tuple[str, str]]:
-    """The libraries of the take's sets that have another version here, by their names: (in the take, here).
+    """The libraries of the take's sets and props that have another version here, by their names: (in the take, here).
 
     A take from before versions were kept has none. Raises TimelineError for a set that is damaged.
     """
     other: dict[str, tuple[str, str]] = {}
     for event in take.events:
-        if event["kind"] == "set" and (theirs := event.get("libraries")):
-            ours = libraries_of(event["key"]["set"])
+        if event["kind"] in ("set", "region") and (theirs := event.get("libraries")):
+            ours = libraries_of(event["key"]["set"]) if event["kind"] == "set" else libraries_of_part(event["matte"])
             other |= {
                 name: (version, ours.get(name, "none")) for name, version in theirs.items() if ours.get(name) != version
             }

@@ -230,4 +230,12 @@ def _mattes(script: Script, weights: dict[str, Keyframes]) -> Iterator[Matte]:
         prop = script.prop(name)
         assert prop.part is not None, "only props with a region have a weight"
         region = prop.part.embedded(script.folder).to_dict()
-        yield Matte(name, prop.becomes, region, weight, prop.made or "painted")
+        yield Matte(name, prop.becomes, region, weight, prop.made or best_way(prop.becomes))
+
+
+def best_way(becomes: str) -> str:
+    """How a thing is made best: drawn where a drawing does better than the model."""
+    from engine.designer.props.draw import drawing_of  # what draws takes its time to load
+
+    drawing = drawing_of(becomes)
+    return "drawn" if drawing is not None and drawing.better else "painted"

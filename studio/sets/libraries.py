@@ -1,6 +1,9 @@
-"""Which libraries make the picture of a set, in which versions: another version may round otherwise."""
+"""Which libraries make the picture of a set or a prop, in which versions: another version may round otherwise."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import av
 import cv2
@@ -8,6 +11,19 @@ import numpy as np
 import PIL
 
 from studio.timeline.sets import SetBlend, kind_of, pairs_of
+
+
+def libraries_of_part(matte: Mapping[str, Any]) -> dict[str, str]:
+    """Versions of what finds and draws a part of the picture, a matte in JSON values, by the modules' names."""
+    drawn = matte.get("made") == "drawn"
+    if not drawn and matte["where"].get("finder", 1) == 1:
+        return {}
+    versions = {"numpy": np.__version__, "cv2": cv2.__version__}
+    if drawn:
+        from engine.designer.library import skia  # it takes its time to load
+
+        versions["skia"] = skia.__version__
+    return versions
 
 
 def libraries_of(blend: SetBlend) -> dict[str, str]:

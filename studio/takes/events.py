@@ -45,6 +45,8 @@ class RegionEvent(Event):
     """A part of the picture got a prompt, as a timeline's JSON has it."""
 
     matte: dict[str, Any]
+    libraries: dict[str, str] = Field(default_factory=dict)
+    """Versions of what found and drew it; empty where nothing but the studio's own code did."""
 
 
 class SetEvent(Event):

@@ -135,12 +135,12 @@ def test_what_the_stream_is_told_leaves_no_place_without_a_prompt():
     values = (Keyframe(0, 0), Keyframe(1, 0.5, "step"))
     timeline = Timeline(mattes=(*mattes, Matte("late", "gold", {"colour": "yellow"}, values)))
     finder = MatteFinder(timeline.mattes)
-    regions = finder.prompt(timeline.at(0), scene(20, 30), 0)
+    regions = finder.direct(timeline.at(0), scene(20, 30), scene(20, 30), 0)[0]
     assert [region.prompt[0][0] for region in regions] == ["as it is", "fire", "ice"]  # type: ignore[union-attr]
-    regions = finder.prompt(timeline.at(1), scene(20, 30), 1)
+    regions = finder.direct(timeline.at(1), scene(20, 30), scene(20, 30), 1)[0]
     assert len(regions) == 4
     assert np.all(sum(region.mask for region in regions) > 0.5)  # type: ignore[union-attr,misc]
-    assert MatteFinder().prompt(Timeline.of("a").at(0), scene(20, 30), 0) == (("a", 1.0),)
+    assert MatteFinder().direct(Timeline.of("a").at(0), scene(20, 30), scene(20, 30), 0)[0] == (("a", 1.0),)
 
 
 def test_the_script_sees_where_and_when_a_thing_is(shot):

@@ -141,3 +141,32 @@ def test_a_painted_part_lies_over_the_look_of_the_rest(spy, made, under):
     answer(Performance(cast(LiveModel, spy), timeline.mattes), timeline, 0)
     (regions,) = spy.prompts
     assert [region.under for region in regions] == [None, under]
+
+
+def test_a_drawn_part_stands_in_the_picture_that_the_model_sees_and_replays_from_its_middle(spy):
+    cup = Matte("cup", "a lightsaber", {"colour": "red", "tolerance": 0.2, "finder": 2}, made="drawn")
+    timeline = Timeline((Key(0, "underwater"),), mattes=(cup,))
+    performance = Performance(cast(LiveModel, spy), timeline.mattes)
+    whole = [answer(performance, timeline, n, 20 + 4 * n) for n in range(6)]
+    look, seen = spy.prompts[0]
+    assert look.prompt == (("underwater", 1.0),)
+    assert dict(seen.prompt) == pytest.approx({"underwater": 0.35, "as it is": 0.65})  # it is seen through the look
+    assert seen.mask.max() > 0.9 > 0.1 > seen.mask[-1, -1]
+    assert np.abs(whole[0].astype(int) - frame(20)).max() > 60
+    again = Performance(cast(LiveModel, spy), timeline.mattes)
+    assert again.follows
+    for n in range(4):
+        again.pass_by(timeline.at(n / 24), frame(20 + 4 * n), n / 24)
+    assert all(np.array_equal(answer(again, timeline, n, 20 + 4 * n), whole[n]) for n in (4, 5))
+    spy.fails = True
+    with pytest.raises(RuntimeError):
+        answer(performance, timeline, 6, 60)
+    spy.fails = False
+    assert np.array_equal(answer(performance, timeline, 6, 44), answer(again, timeline, 6, 44))
+
+
+def test_what_has_no_drawing_is_painted(spy):
+    cup = Matte("cup", "a banana", {"colour": "red", "tolerance": 0.2, "finder": 2}, made="drawn")
+    timeline = Timeline((Key(0, "underwater"),), mattes=(cup,))
+    assert np.array_equal(answer(Performance(cast(LiveModel, spy), timeline.mattes), timeline, 0), frame(30))
+    assert [region.under for region in spy.prompts[0]] == [None, (("underwater", 1.0),)]

@@ -203,7 +203,7 @@ def test_what_is_no_script_says_so(text, message):
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize(("version", "made"), [(1, "apart"), (2, "apart"), (3, "painted")])
+@pytest.mark.parametrize(("version", "made"), [(1, "apart"), (2, "apart"), (3, "drawn")])
 def test_a_prop_of_an_older_script_is_made_as_it_was(version, made):
     text = f"schema: lsd-studio.script\nversion: {version}\nprops:\n  cup: {{becomes: a crate, region: red}}\n"
     (matte,) = timeline_of(files.loads(text + "beats:\n- {at: 0, props: [cup]}\n")).mattes
