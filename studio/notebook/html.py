@@ -28,7 +28,7 @@ from studio.takes.version import Render
 from studio.timeline.timeline import Timeline
 from studio.variants import Grid
 
-MOMENTS, PICTURE_W = 8, 200
+MOMENTS, PICTURE_W = 8, 160
 """Pictures in a strip, and their width in pixels."""
 
 Thing = TypeVar("Thing")

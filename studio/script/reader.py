@@ -184,6 +184,8 @@ class Reader:
         row = self._object(value, path, "a beat is an object, as in {at: 4.5, scene: sea}")
         if row.get("at") is None:
             raise self._error(path, "this beat has no time; write at: 4.5")
+        if "fade_s" in row:  # as in a schedule; kept as metadata, it would be a cut
+            raise self._error((*path, "fade_s"), "a beat's fade has the name fade, in seconds; write fade: 1")
         for name, legal in (("at", (str, int, float)), ("until", (str, int, float)), ("scene", str)):
             if row.get(name) is not None and (isinstance(row[name], bool) or not isinstance(row[name], legal)):
                 raise self._error(

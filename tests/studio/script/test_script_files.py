@@ -158,6 +158,7 @@ def test_a_cycle_of_includes_is_refused(tmp_path):
         ("beats: [", "line 3, column 9: "),
         ("beats: []\nbeats: []", "line 4, column 1: 'beats' stands twice"),
         ("beats:\n- {scene: sea}", "line 4, column 3: this beat has no time; write at: 4.5"),
+        ("beats:\n- {at: 1, fade_s: 1}", "a beat's fade has the name fade, in seconds; write fade: 1"),
         ("beats:\n- {at: -2}", "line 4, column 8: a beat at -2 s; times start at 0"),
         ("beats:\n- {at: 1, fade: long}", "a beat's fade is 'long'"),
         ("beats:\n- {at: 1, fade: -1}", "line 4, column 17: a beat's fade is -1.0 s; it is 0 (a cut) or more"),
