@@ -21,6 +21,7 @@ from studio.sets.gallery import GALLERY
 from studio.sets.stage import check_file
 from studio.sets.store import SetError, Store
 from studio.takes import drafts
+from studio.takes.bin import delete_version
 from studio.takes.documents import TakeError
 from studio.takes.inside import file_within
 from studio.takes.listing import TakeListing, list_takes
@@ -173,6 +174,18 @@ class Callbacks:
         return {"verdict": manifest.verdict, "notes": manifest.notes}
 
     @answered
+    def label(self, data: Mapping[str, Any]) -> Reply:
+        """Call a version something, or move it to the take's bin; answers which one to show then."""
+        take = self._open(data)
+        version = _shown(take, data)
+        if version is None:
+            raise TakeError("the picture as it was shot has no name, and stays; name or delete a version")
+        if data.get("bin"):
+            delete_version(take, version.name)
+            return {"shown": "live"}
+        return {"shown": version.edit(name=" ".join(str(data.get("name", "")).split())).name}
+
+    @answered
     def draft(self, data: Mapping[str, Any]) -> Reply:
         """Keep the page's keys and markers with the take, until a version holds them."""
         take = self._open(data)
@@ -219,7 +232,7 @@ class Callbacks:
     def of_pages(self) -> list[Callable[[Mapping[str, Any]], Reply]]:
         """Those that the pages may call, by their names."""
         live, review = (self.enter, self.machine, self.slate), (self.takes, self.take, self.judge)
-        return [*live, *review, self.draft, self.render, self.progress, self.cancel, self.export]
+        return [*live, *review, self.label, self.draft, self.render, self.progress, self.cancel, self.export]
 
     def close(self) -> None:
         """Remove what was exported for download."""

@@ -113,6 +113,14 @@ def _states(made: Sequence[int], states: Mapping[int, tuple[Path, str]]) -> dict
     return by_made
 
 
+def fits(take: Take, version: Render) -> bool:
+    """Whether what a version says of its frames is of this take; one from elsewhere may say anything."""
+    info, count = version.info, len(take.made)
+    first, stop = info["rows"]
+    counted = sum(part["frames"] for part in info["parts"])
+    return counted == count == len(info["hashes"]) and 0 <= first < stop <= len(take.frames)
+
+
 def is_whole(version: Render) -> bool:
     """Whether all files of a version are what they were when it was made."""
     for name, sha256 in version.info["files"].items():

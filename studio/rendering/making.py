@@ -19,7 +19,7 @@ from engine.media.files import write_whole
 from engine.types import Frame, LiveModel
 from studio.background import Progress
 from studio.rendering.checkpoints import EVERY, Checkpoints, DamagedCheckpointsError
-from studio.rendering.earlier import LIVE, EarlierFrames, Reuse, is_whole, of_live, of_version, read_frames
+from studio.rendering.earlier import LIVE, EarlierFrames, Reuse, fits, is_whole, of_live, of_version, read_frames
 from studio.rendering.maker import maker
 from studio.rendering.replay import MatteChoice, first_change, goes_on, nearest_snapshot, replay, same_setup
 from studio.takes.bin import BIN
@@ -73,7 +73,7 @@ class Making:
         like = self._like
 
         def is_alike(version: Render) -> bool:
-            return bool(version.info["parts"]) and all(version.info.get(name) == value for name, value in like.items())
+            return fits(self._take, version) and all(version.info.get(name) == value for name, value in like.items())
 
         return [version for version in self._take.renders if is_alike(version) and is_whole(version)]
 

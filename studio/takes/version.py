@@ -110,7 +110,7 @@ class Render:
 
     @property
     def provenance(self) -> str:
-        """Where its frames were made, in words: `48 as they were live, 40 of v002, 96 made anew`."""
+        """Where its frames were made, in words: `48 as they were live, 40 of v002, 96 made for it`."""
         counts: dict[str, int] = {}
         parts = self.info.get("parts") or [{"from": "live", "frames": int(self.info.get("reused", 0))}]
         for part in parts:
@@ -121,7 +121,7 @@ class Render:
             for origin, count in counts.items()
             if origin and count
         ]
-        return ", ".join([*words, *([f"{anew} made anew"] if anew or not words else [])])
+        return ", ".join([*words, *([f"{anew} made for it"] if anew or not words else [])])
 
     @property
     def video(self) -> Path:

@@ -196,15 +196,18 @@ export function mountReview(root, studio) {
     sets: version.sets,
     draft: version.draft,
   });
+  const called = one =>
+    `${one.name === take.circled ? `${VERDICTS.circled} ` : ''}${one.label || one.name}`;
   function versions() {
+    const live = version.name === 'live';
+    $('.called').hidden = live;
+    $('.called input').value = version.label ?? '';
+    $('.called input').placeholder = version.name;
     $('.versions').replaceChildren(
       ...take.versions.map(one => {
         const button = make('button', {
           type: 'button',
-          textContent:
-            one.name === 'live'
-              ? 'Live'
-              : `${one.name === take.circled ? `${VERDICTS.circled} ` : ''}${one.name}`,
+          textContent: one.name === 'live' ? 'Live' : called(one),
           title: one.about,
         });
         button.setAttribute('aria-pressed', one === version);
@@ -260,6 +263,20 @@ export function mountReview(root, studio) {
       judge({verdict: take.verdict === button.dataset.verdict ? null : button.dataset.verdict}),
     );
   $('textarea').addEventListener('change', event => judge({notes: event.target.value}));
+
+  /** Call the shown version something, or move it to the take's bin. */
+  async function label(fields) {
+    const path = take.take;
+    try {
+      const {shown} = await studio.call('label', {take: path, version: version.name, ...fields});
+      if (take?.take === path) await open(path, shown);
+      refresh();
+    } catch (error) {
+      studio.say(error.message, 'error');
+    }
+  }
+  $('.called input').addEventListener('change', event => label({name: event.target.value}));
+  $('.called button').addEventListener('click', () => label({bin: true}));
 
   function progress(share) {
     const bar = $('.progress');

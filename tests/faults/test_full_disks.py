@@ -142,11 +142,11 @@ def test_proxies_for_which_there_is_no_room_leave_those_that_were(disk: Disk, ta
 @pytest.mark.parametrize(
     ("writer", "nth"),
     [
-        ("studio.rendering.render.write_video", 1),
+        ("studio.rendering.making.write_video", 1),
         ("studio.rendering.checkpoints.write_whole", 1),
         ("studio.rendering.checkpoints.write_whole", 2),
-        ("studio.rendering.render.write_document", 1),
-        ("studio.rendering.render.write_document", 2),
+        ("studio.rendering.making.write_document", 1),
+        ("studio.rendering.making.write_document", 2),
     ],
     ids=["picture", "first checkpoint", "second checkpoint", "timeline", "figures"],
 )

@@ -78,3 +78,16 @@ def test_callbacks_explain_themselves(house: House) -> None:
     for path in ("../../etc", "a/S01/A/T001", "", "a"):
         assert house.callbacks.take({**token, "take": path})["error"]
     assert "does not know this render" in house.callbacks.progress({**token, "job": "none"})["error"]
+
+
+def test_a_page_names_a_version_and_deletes_it(house: House, weights: Path) -> None:
+    take = Take.open(recorded(house, weights))
+    version = render(take, "wild west", stream(weights), progress=lambda done, total: None)
+    page = {"token": house.token(), "take": take.folder.relative_to(house.folder).as_posix(), "version": "v001"}
+    assert house.callbacks.label({**page, "name": " a  dusk "}) == {"shown": "v001"}
+    assert Take.open(take.folder).renders[0].label == "a dusk"
+    assert "is not a version's name" in house.callbacks.label({**page, "name": "x" * 81})["error"]
+    assert "the picture as it was shot has no name" in house.callbacks.label({**page, "version": "live"})["error"]
+    assert house.callbacks.label({**page, "bin": True}) == {"shown": "live"}
+    assert not version.folder.exists()
+    assert "has no version 'v001'" in house.callbacks.label({**page, "bin": True})["error"]

@@ -19,7 +19,7 @@ from studio.rendering import making
 from studio.rendering.render import render
 from studio.rendering.replay import replay
 from studio.rendering.verify import psnr
-from studio.takes.documents import TakeError, rgb_sha256
+from studio.takes.documents import TakeError, read_document, rgb_sha256, write_document
 from studio.takes.slate import Slate
 from studio.takes.take import Take
 from studio.takes.version import Render
@@ -165,6 +165,15 @@ def test_another_seed_maker_or_size_takes_nothing(copy: Take, monkeypatch: pytes
     assert rendered(copy, other, size=(64, 64))[0].name == small.name
     monkeypatch.setattr(making, "maker", lambda: "of tomorrow")
     assert rendered(copy, LINE)[0].info["parts"] == [{"from": "", "frames": FRAMES}]
+
+
+@pytest.mark.parametrize("field", [{"parts": [{"from": "", "frames": 2**40}]}, {"rows": [5, 2]}, {"hashes": ["00"]}])
+def test_a_version_that_says_what_cannot_be_is_passed_over(copy: Take, field: dict[str, Any]) -> None:
+    first, _ = rendered(copy, LINE)
+    document = first.folder / "render.json"
+    write_document(document, read_document(document)[0] | field)
+    again, count = rendered(copy, LINE)
+    assert (again.name, count, again.info["hashes"]) == ("v002", FRAMES, anew(copy, LINE))
 
 
 def test_a_version_whose_source_is_gone_gives_its_own_copy(copy: Take) -> None:

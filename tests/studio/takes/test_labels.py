@@ -116,7 +116,7 @@ def test_the_shell_marks_names_and_deletes(
     assert len(run("takes", "mark", folder, "--delete", "3")) == 1
     assert "what is at 3.0?" in run("takes", "mark", folder, "3.0")[0]
     run("takes", "version", folder, "v001", "--name", "dusk", "--note", "good")
-    assert run("takes", "version", folder) == ["v001  dusk  89 made anew  good"]
+    assert run("takes", "version", folder) == ["v001  dusk  89 made for it  good"]
     assert run("takes", "version", folder, "v001", "--delete")[-1].endswith("v001")
     assert "has no version 'dusk'" in run("takes", "version", folder, "dusk")[0]
     assert run("takes", "version", folder, "v001", "--restore")[-1].endswith("v001")
