@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedCo
 from rich.table import Table
 
 from engine.console import plain, printable, show_all_characters, words_column
-from engine.evaluation import command as trials_of_props
+from engine.evaluation import command as trials
 
 if TYPE_CHECKING:
     from engine.media.video import FileSource
@@ -37,8 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-app.command()(trials_of_props.props)
-app.command()(trials_of_props.boxes)
+for _trial in (trials.props, trials.boxes, trials.calibrate, trials.rounding):
+    app.command()(_trial)
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -61,6 +61,9 @@ Weights = Annotated[Path | None, typer.Option(help="A safetensors file; default:
 Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="auto takes a GPU where there is one.")]
 Steps = Annotated[int, typer.Option(min=1, max=64, help="Denoising steps a frame; 1 is real time.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU cores to use; default: all, at most eight.")]
+Dtype = Annotated[
+    str, typer.Option(metavar="auto|float32|bfloat16|int8", help="Of the numbers; auto suits the machine.")
+]
 StillSeconds = Annotated[float, typer.Option(min=0.1, help="How long a picture is held in a video.")]
 
 
@@ -86,6 +89,7 @@ def render(
     device: Device = "auto",
     steps: Steps = 1,
     threads: Threads = None,
+    dtype: Dtype = "auto",
 ) -> None:
     """Turn a video or a picture into the world that a prompt names, or a schedule of prompts, and onto a set."""
     if (prompt is not None and schedule is not None) or (prompt is None and schedule is None and plate is None):
@@ -101,7 +105,7 @@ def render(
         _save(frames, target, frames)
         return
     keys = _read_schedule(schedule, frames.fps) if schedule is not None else [Key(0.0, prompt or "")]
-    stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads)
+    stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads, dtype=dtype)
     _save(play(frames, stream, keys), target, frames)
 
 
@@ -147,6 +151,7 @@ def bench(
     device: Device = "auto",
     steps: Steps = 1,
     threads: Threads = None,
+    dtype: Dtype = "auto",
 ) -> None:
     """Time whole steps of a stream on this machine, and watch the memory; with --peers, compare with other models."""
     if report is not None:
@@ -159,7 +164,7 @@ def bench(
         from engine.bench import suite
         from engine.bench.report import tables
 
-        suite.run(out, _progress, weights=weights, device=device, frames=frames or 2000, seed=seed)
+        suite.run(out, _progress, weights=weights, device=device, frames=frames or 2000, seed=seed, dtype=dtype)
         for part in tables(out):
             Console().print(plain(part) if isinstance(part, str) else part, highlight=False)
         return
@@ -167,7 +172,7 @@ def bench(
     from engine.bench.sets import bench_sets
     from engine.stream import Stream
 
-    stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads)
+    stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads, dtype=dtype)
     how = {"width": size[0], "height": size[1], "frames": frames or 500, "seed": seed}
     with _progress("frames") as advance:
         figures = (bench_sets if sets else run)(stream, **how, progress=advance)
@@ -227,6 +232,7 @@ def evaluate(
     device: Device = "auto",
     steps: Steps = 1,
     threads: Threads = None,
+    dtype: Dtype = "auto",
 ) -> None:
     """Compare a stream with its teachers: does each wording give its world, how near, how sharp, how steady is it?"""
     from engine.evaluation.clips import find_clips, read_prompts
@@ -245,7 +251,7 @@ def evaluate(
     if split not in ("held_out", "train"):
         raise typer.BadParameter(f"--split is held_out or train, not {split!r}")
     paths = find_clips(clips)
-    stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads)
+    stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads, dtype=dtype)
     teachers_by_world = teachers_of(stream.vocabulary.worlds)
     texts = wordings(split) if prompts is None else read_prompts(prompts, teachers_by_world)
     texts = {world: texts[world] for world in teachers_by_world if world in texts}
@@ -308,24 +314,24 @@ def mattes(
     seed: Seed = 0,
 ) -> None:
     """Compare the mattes with shots whose alpha is exact: people, clean plate, chroma key; and time them."""
-    from engine.evaluation import mattes as trials
+    from engine.evaluation import mattes as of_mattes
     from engine.media.files import write_whole
 
     report: dict[str, Any] = {"size": f"{size[0]}x{size[1]}", "frames": frames, "seed": seed}
     with _progress("people") as advance:
-        report["people"] = trials.try_people(footage, size, frames, seed, advance)
+        report["people"] = of_mattes.try_people(footage, size, frames, seed, advance)
     with _progress("clean plates") as advance:
-        report["clean_plate"] = trials.try_clean_plate(footage, size, frames, seed, advance)
+        report["clean_plate"] = of_mattes.try_clean_plate(footage, size, frames, seed, advance)
     with _progress("chroma keys") as advance:
-        report["chroma"] = trials.try_chroma(footage, size, seed, advance)
-    report["milliseconds_p50_p95"] = trials.try_speed(size)
+        report["chroma"] = of_mattes.try_chroma(footage, size, seed, advance)
+    report["milliseconds_p50_p95"] = of_mattes.try_speed(size)
     write_whole(out, (json.dumps(report, indent=2) + "\n").encode())
     shown = {
         name: {k: v for k, v in part.items() if k != "rows"} for name, part in report.items() if type(part) is dict
     }
     _print_table("mattes", _flat(shown))
     print(f"figures: {out}")
-    print(f"contact sheet: {trials.draw_sheet(footage, out.with_suffix('.png'), size)}")
+    print(f"contact sheet: {of_mattes.draw_sheet(footage, out.with_suffix('.png'), size)}")
 
 
 @app.command()
@@ -337,13 +343,14 @@ def sheet(
     seed: Seed = 0,
     weights: Weights = None,
     threads: Threads = None,
+    dtype: Dtype = "auto",
 ) -> None:
     """Save one moment of a video in every world of the weights as a contact sheet."""
     from engine.media.video import open_source
     from engine.stream import Stream
     from engine.tools.showcase import sheet as draw
 
-    stream = Stream.load(weights, seed=seed, threads=threads)
+    stream = Stream.load(weights, seed=seed, threads=threads, dtype=dtype)
     frames = list(itertools.takewhile(lambda frame: frame.time_s <= at, open_source(source, size, at + 1)))[-24:]
     print(draw(stream, frames, target))
 

@@ -20,6 +20,28 @@ _log = logging.getLogger(__name__)
 DEVICES = ("auto", "cpu", "cuda", "mps")
 """What a user can ask for."""
 
+DTYPES = ("auto", "float32", "bfloat16", "int8")
+"""What a user can ask for: `int8` computes the calibrated convolutions in bytes, all else in `auto`'s dtype."""
+
+INT8_FLAGS = {"avx512_vnni": "AVX512-VNNI", "avx_vnni": "AVX-VNNI"}
+"""Features with which a processor multiplies bytes into sums of 32 bits: as Linux names them, and as people do."""
+
+ISAS = {
+    "SSE41": (),
+    "AVX": (),
+    "AVX2": ("avx2", "fma"),
+    "AVX2_VNNI": ("avx_vnni",),
+    "AVX2_VNNI_2": (),
+    "AVX512_CORE": ("avx512f",),
+    "AVX512_CORE_VNNI": ("avx512_vnni",),
+    "AVX512_CORE_BF16": ("avx512_bf16",),
+    "AVX512_CORE_FP16": (),
+    "AVX512_CORE_AMX": ("amx_bf16", "amx_int8"),
+}
+"""What ONEDNN_MAX_CPU_ISA can say, from the least on, and the features that each adds to those before it (oneDNN's
+documentation, "CPU dispatcher control")."""
+ISA_VARIABLE = "ONEDNN_MAX_CPU_ISA"
+
 BF16_FLAGS = {"avx512_bf16": "AVX512-BF16", "amx_bf16": "AMX", "bf16": "Arm BF16"}
 """Features with which a processor multiplies bfloat16: as Linux names them, and as people do."""
 
@@ -31,7 +53,7 @@ class NumericSetup:
     device: str
     """cpu, cuda or mps."""
     dtype: str
-    """Of weights and activations: float32 or bfloat16."""
+    """Of weights and activations: float32, bfloat16, or int8 for a network whose convolutions are of bytes."""
     threads: int
     """CPU cores in use."""
     cpu_features: str
@@ -39,25 +61,31 @@ class NumericSetup:
     torch_version: str
     weights_hash: str
     """sha256 of the weights file."""
+    calibration: str = ""
+    """sha256 of the calibration of int8; empty for another dtype."""
 
     @classmethod
-    def of(cls, device: torch.device, dtype: torch.dtype, threads: int, weights_hash: str) -> NumericSetup:
-        """That of this machine."""
-        name = str(dtype).removeprefix("torch.")
-        return cls(device.type, name, threads, features(device), torch.__version__, weights_hash)
+    def of(
+        cls, device: torch.device, dtype: torch.dtype, threads: int, weights_hash: str, calibration: str = ""
+    ) -> NumericSetup:
+        """That of this machine. dtype: of all that is not in int8, where a calibration says what is."""
+        name = "int8" if calibration else str(dtype).removeprefix("torch.")
+        return cls(device.type, name, threads, features(device), torch.__version__, weights_hash, calibration)
 
     def to_dict(self) -> dict[str, object]:
-        """All of it as JSON values."""
-        return dataclasses.asdict(self)
+        """All of it as JSON values; the calibration where there is one, for set-ups without have never named it."""
+        values = dataclasses.asdict(self)
+        return values if self.calibration else {k: v for k, v in values.items() if k != "calibration"}
 
     @classmethod
     def from_dict(cls, data: dict) -> NumericSetup:
         """The inverse of `to_dict`; entries beyond the set-up's own are ignored."""
-        return cls(**{field.name: data[field.name] for field in dataclasses.fields(cls)})
+        names = [field.name for field in dataclasses.fields(cls)]
+        return cls(**{name: data.get(name, "") if name == "calibration" else data[name] for name in names})
 
     def differences(self, other: NumericSetup) -> list[str]:
         """Readable differences, `name: mine / theirs`; empty where the same bytes are to be expected."""
-        mine, theirs = self.to_dict(), other.to_dict()
+        mine, theirs = dataclasses.asdict(self), dataclasses.asdict(other)
         return [f"{name}: {mine[name]} / {theirs[name]}" for name in mine if mine[name] != theirs[name]]
 
 
@@ -69,7 +97,7 @@ def live_side(setup: NumericSetup) -> int:
     """
     if setup.device != "cpu":
         return 640
-    if setup.dtype == "bfloat16":
+    if setup.dtype in ("bfloat16", "int8"):
         return 384
     return 160 if setup.threads < 2 else 256 if setup.threads < 4 else 320
 
@@ -101,24 +129,73 @@ def cpu_flags() -> set[str]:
     return set()
 
 
+def isa_cap() -> str:
+    """The most that the user lets oneDNN use, a name of `ISAS`; empty where it may use all."""
+    name = os.environ.get(ISA_VARIABLE, "").upper()
+    return name if name in ISAS else ""
+
+
+def usable_flags() -> set[str]:
+    """`cpu_flags` without what the user keeps oneDNN from using."""
+    flags, cap = cpu_flags(), isa_cap()
+    names = [*ISAS]
+    above = names[names.index(cap) + 1 :] if cap else []
+    return flags - {flag for name in above for flag in ISAS[name]}
+
+
+def why_no_int8(device: torch.device) -> str:
+    """What keeps `device` from int8, in words; empty where nothing does."""
+    if device.type != "cpu":
+        return f"int8 is for CPUs, not for {device.type}"
+    if not usable_flags() & INT8_FLAGS.keys():
+        capped = f" that {ISA_VARIABLE}={isa_cap()} allows" if isa_cap() else " that its system tells of"
+        return f"the processor has no VNNI{capped}"
+    return ""
+
+
+def choose_arithmetic(device: torch.device, wanted: str = "auto", *, calibrated: bool) -> tuple[torch.dtype, bool]:
+    """The dtype of a network on `device`, and whether its calibrated convolutions are computed in int8.
+
+    wanted: one of `DTYPES`. What cannot be had here is replaced by `auto`, with a warning: the picture differs by
+    rounding alone. Raises ValueError for another word.
+    """
+    if wanted not in DTYPES:
+        raise ValueError(f"dtype {wanted!r} is not one of {', '.join(DTYPES)}")
+    dtype = choose_dtype(device)
+    name = str(dtype).removeprefix("torch.")
+    if wanted == "int8":
+        why = why_no_int8(device) or ("" if calibrated else "the weights have no calibration for it")
+        if why:
+            _log.warning("no int8 here, for %s: frames are made in %s", why, name)
+        return dtype, not why
+    if wanted == "bfloat16" and dtype != torch.bfloat16:
+        _log.warning("%s: frames are made in %s", explain_dtype(device), name)
+    return torch.float32 if wanted == "float32" else dtype, False
+
+
 def choose_dtype(device: torch.device) -> torch.dtype:
     """bfloat16 where the hardware multiplies it (CUDA from Ampere on, AVX512-BF16, AMX, Arm BF16), else float32."""
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float32
-    if device.type == "cpu" and cpu_flags() & BF16_FLAGS.keys():
+    if device.type == "cpu" and usable_flags() & BF16_FLAGS.keys():
         return torch.bfloat16
     return torch.float32
 
 
-def explain_dtype(device: torch.device) -> str:
-    """Why `choose_dtype` chose as it did, in words."""
+def explain_dtype(device: torch.device, *, in_bytes: bool = False) -> str:
+    """Why `choose_dtype` chose as it did, in words. in_bytes: of a network whose convolutions are in int8."""
     dtype = str(choose_dtype(device)).removeprefix("torch.")
+    if in_bytes:
+        has = [name for flag, name in INT8_FLAGS.items() if flag in usable_flags()]
+        return f"int8, for the processor has {' and '.join(has)}; what is not in int8 is in {dtype}"
     if device.type == "cuda":
         major, minor = torch.cuda.get_device_capability(device)
         return f"{dtype}, for {torch.cuda.get_device_name(device)} has compute capability {major}.{minor}"
     if device.type == "cpu":
-        has = [name for flag, name in BF16_FLAGS.items() if flag in cpu_flags()]
-        return f"{dtype}, for the processor has {' and '.join(has) or 'no bfloat16 that its system tells of'}"
+        has = [name for flag, name in BF16_FLAGS.items() if flag in usable_flags()]
+        nothing = f"no bfloat16 that {ISA_VARIABLE}={isa_cap()} allows" if isa_cap() else ""
+        nothing = nothing or "no bfloat16 that its system tells of"
+        return f"{dtype}, for the processor has {' and '.join(has) or nothing}"
     return f"{dtype}, for {device.type} is not known to multiply bfloat16 faster"
 
 
@@ -126,7 +203,8 @@ def cpu_features() -> str:
     """Processor family and the features that arithmetic depends on."""
     relevant = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "bf16", "asimd", "sve")
     flags = cpu_flags()
-    return " ".join([platform.machine(), *(flag for flag in relevant if flag in flags)])
+    cap = [f"{ISA_VARIABLE}={isa_cap()}"] if isa_cap() else []
+    return " ".join([platform.machine(), *(flag for flag in relevant if flag in flags), *cap])
 
 
 def features(device: torch.device) -> str:

@@ -71,7 +71,8 @@ class Stream:
         self.seed, self.steps = seed, steps
         self.fps, self.channels = float(fps), channels
         weight = maker.network.stem.weight
-        self.setup = NumericSetup.of(weight.device, weight.dtype, threads, weights.sha256)
+        calibration = maker.calibration.sha256 if maker.calibration else ""
+        self.setup = NumericSetup.of(weight.device, weight.dtype, threads, weights.sha256, calibration)
         self.sizes = Sizes(live_side=runtime.live_side(self.setup))
         self.vocabulary = Vocabulary(weights.config.worlds, weights.config.things)
         self.prompt_encoder = PromptEncoder(weights.router, weights.wordings, self.vocabulary)
@@ -92,6 +93,7 @@ class Stream:
         steps: int = 1,
         threads: int | None = None,
         backend: str = "auto",
+        dtype: str = "auto",
         fps: float = NOMINAL_FPS,
         channels: Channels = "rgb",
     ) -> Stream:
@@ -99,9 +101,10 @@ class Stream:
 
         device: auto, cpu, cuda or mps. seed: with a frame's index it determines the noise. steps: denoising steps per
         frame, 1 is real time. threads: CPU cores to use; all but one by default, at most eight. backend: how frames are
-        made, `auto` or another of `engine.fast.choice.BACKENDS`. fps: frames a second of a source whose frames come
-        without times, see `step`. channels: `bgr` for OpenCV's arrays, which `step` then takes and gives. Raises
-        WeightsError or ValueError, with the remedy.
+        made, `auto` or another of `engine.fast.choice.BACKENDS`. dtype: `auto` or another of `engine.runtime.DTYPES`;
+        one that cannot be had here is replaced, with a warning, by what can. fps: frames a second of a source whose
+        frames come without times, see `step`. channels: `bgr` for OpenCV's arrays, which `step` then takes and gives.
+        Raises WeightsError or ValueError, with the remedy.
         """
         loaded = load_weights(Path(weights) if weights is not None else None)
         return cls.of(
@@ -111,6 +114,7 @@ class Stream:
             steps=steps,
             threads=threads,
             backend=backend,
+            dtype=dtype,
             fps=fps,
             channels=channels,
         )
@@ -125,6 +129,7 @@ class Stream:
         steps: int = 1,
         threads: int | None = None,
         backend: str = "auto",
+        dtype: str = "auto",
         weights_seed: int = 0,
         fps: float = NOMINAL_FPS,
         channels: Channels = "rgb",
@@ -137,6 +142,7 @@ class Stream:
             steps=steps,
             threads=threads,
             backend=backend,
+            dtype=dtype,
             fps=fps,
             channels=channels,
         )
@@ -151,12 +157,16 @@ class Stream:
         steps: int = 1,
         threads: int | None = None,
         backend: str = "auto",
+        dtype: str = "auto",
         fps: float = NOMINAL_FPS,
         channels: Channels = "rgb",
     ) -> Stream:
         """A stream of weights that are there already, which stay as they are; the rest as for `load`."""
         chosen = runtime.choose_device(device)
-        maker = choose_maker(weights.network, chosen, runtime.choose_dtype(chosen), backend)
+        calibrated = weights.calibration is not None and backend in ("auto", "onednn")
+        number_type, in_bytes = runtime.choose_arithmetic(chosen, dtype, calibrated=calibrated)
+        calibration = weights.calibration if in_bytes else None
+        maker = choose_maker(weights.network, chosen, number_type, backend, calibration)
         used = runtime.set_threads(threads)
         return cls(weights, maker, threads=used, seed=seed, steps=steps, fps=fps, channels=channels)
 

@@ -58,9 +58,11 @@ class Device(str, Enum):
 
 Format = Enum("Format", {name.upper(): name for name in FORMATS}, type=str)  # type: ignore[misc]  # from the table
 Kind = Enum("Kind", {name.upper(): name for name in KINDS}, type=str)  # type: ignore[misc]  # from the table
+Dtype = Enum("Dtype", {name.upper(): name for name in ("auto", "float32", "bfloat16", "int8")}, type=str)  # type: ignore[misc]
 
 Sessions = Annotated[Path, typer.Option("--sessions", help="The folder of all takes.", envvar="LSD_SESSIONS")]
 OnDevice = Annotated[Device, typer.Option("--device", help="Where the engine runs.")]
+OfNumbers = Annotated[Dtype, typer.Option("--dtype", help="Of the engine's numbers; auto suits the machine.")]
 Weights = Annotated[Path | None, typer.Option("--weights", help="A safetensors file in place of the shipped weights.")]
 OfKind = Annotated[Kind, typer.Option("--kind", help="The kind of live model; a take is rendered by its own.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse what is only warned about otherwise.")]
@@ -90,6 +92,7 @@ def serve(
     kind: OfKind = DEFAULT,
     weights: Weights = None,
     device: OnDevice = Device.AUTO,
+    dtype: OfNumbers = Dtype("auto"),
     sessions: Sessions = SESSIONS,
 ) -> None:
     """Open the studio in the browser."""
@@ -121,6 +124,7 @@ def serve(
             kind=kind.value,
             device=device.value,
             weights=weights,
+            dtype=dtype.value,
         )
         _remark(f"The studio is open at {studio.share_url or studio.url}  (Ctrl+C closes it)")
         studio.wait()
@@ -151,6 +155,7 @@ def record(
     kind: OfKind = DEFAULT,
     weights: Weights = None,
     device: OnDevice = Device.AUTO,
+    dtype: OfNumbers = Dtype("auto"),
     sessions: Sessions = SESSIONS,
 ) -> None:
     """Record a take of a video file, every frame of it and its sound; prints the take's folder."""
@@ -172,7 +177,7 @@ def record(
         _remark(f"{source}: {camera.reshaped}")
     plates = sessions / slate.production / "sets"
     timeline = timeline_of(camera, schedule, prompt, frames, set_, plates, _remark)
-    model = load_model(kind=kind.value, device=device.value, weights=weights, seed=seed)
+    model = load_model(kind=kind.value, device=device.value, weights=weights, seed=seed, dtype=dtype.value)
     with terminable(), _progress("Recording") as progress, _progress("Proxies") as finishing:
         recorded = record_clip(
             camera,

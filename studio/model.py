@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 class Loader(Protocol):
     """What a kind's class has as its class method `load`."""
 
-    def __call__(self, weights: Path | None, *, device: str, seed: int, steps: int, threads: int | None) -> LiveModel:
+    def __call__(
+        self, weights: Path | None, *, device: str, seed: int, steps: int, threads: int | None, dtype: str
+    ) -> LiveModel:
         """A new model. weights: a file, None for the shipped ones. device: auto, cpu, cuda or mps. seed, steps: see
-        LiveModel. threads: CPU cores to use, None for what suits the machine. Raises ValueError where weights or device
-        are not to be had."""
+        LiveModel. threads: CPU cores to use, None for what suits the machine. dtype: of the numbers, as the set-up
+        names it; auto for what suits the machine. Raises ValueError where weights or device are not to be had, or the
+        dtype is unknown."""
 
 
 DEFAULT_KIND = "lsd"
@@ -64,16 +67,18 @@ def load_model(
     device: str = "auto",
     weights: Path | None = None,
     seed: int = 0,
+    dtype: str = "auto",
 ) -> LiveModel:
     """A model for live work, or, given a take's engine entry, as much like the take's as this machine can.
 
     kind: one of KINDS; a take's entry names its own. device: auto, cpu, cuda or mps; auto is the take's own where it
-    is there. weights: a file in place of the take's or the shipped ones. seed: for live work. Raises ValueError where
-    the kind, the weights or the device are not to be had, or the model answers late (`LiveModel.delay`).
+    is there. weights: a file in place of the take's or the shipped ones. seed, dtype: for live work; a take has its
+    own. Raises ValueError where the kind, the weights or the device are not to be had, or the model answers late
+    (`LiveModel.delay`).
     """
     check_seed(seed if engine is None else engine.seed)
     if engine is None:
-        model = _loader(kind, "")(weights, device=device, seed=seed, steps=1, threads=None)
+        model = _loader(kind, "")(weights, device=device, seed=seed, steps=1, threads=None, dtype=dtype)
     else:
         model = _load_for(engine, device, weights)
     if model.delay > 0:
@@ -92,11 +97,12 @@ def _load_for(engine: EngineEntry, device: str, weights: Path | None) -> LiveMod
         try:
             threads = setup.get("threads") if setup.get("device") == "cpu" else None
             own_device = setup.get("device", "auto")
-            return load(weights, device=own_device, seed=engine.seed, steps=engine.steps, threads=threads)
+            dtype = _own_dtype(engine)
+            return load(weights, device=own_device, seed=engine.seed, steps=engine.steps, threads=threads, dtype=dtype)
         except ValueError:
             if device != "auto":
                 raise
-    return load(weights, device=device, seed=engine.seed, steps=engine.steps, threads=None)
+    return load(weights, device=device, seed=engine.seed, steps=engine.steps, threads=None, dtype="auto")
 
 
 def _loader(kind: str, whose: str) -> Loader:
@@ -106,6 +112,14 @@ def _loader(kind: str, whose: str) -> Loader:
     module, _, name = KINDS[kind].partition(":")
     load: Loader = getattr(import_module(module), name).load
     return load
+
+
+def _own_dtype(engine: EngineEntry) -> str:
+    """The number type that a take names, where it can be asked for; else what suits the machine."""
+    from engine.runtime import DTYPES
+
+    dtype = engine.setup.get("dtype")
+    return str(dtype) if dtype in DTYPES else "auto"
 
 
 def _own_weights(engine: EngineEntry) -> Path | None:

@@ -42,7 +42,9 @@ class EdgeModel:
         self.prompt("as it is")
 
     @classmethod
-    def load(cls, weights: Path | None, *, device: str, seed: int, steps: int, threads: int | None) -> EdgeModel:
+    def load(
+        cls, weights: Path | None, *, device: str, seed: int, steps: int, threads: int | None, dtype: str
+    ) -> EdgeModel:
         return cls(seed)
 
     def prepare(self, text: str) -> None:

@@ -79,7 +79,8 @@ def bench(
     for _ in range(warm_up):
         stream.step(next(pictures))
     settle()  # as the live loop does
-    device, dtype = torch.device(stream.setup.device), getattr(torch, stream.setup.dtype)
+    weight = stream.maker.network.stem.weight
+    device, dtype = weight.device, weight.dtype
     before = convolution(device, dtype)
 
     taken_ms, memory_mb = np.empty(frames), {}
@@ -106,7 +107,7 @@ def bench(
         "model": stream.config.name,
         "device": stream.setup.device,
         "dtype": stream.setup.dtype,
-        "dtype_because": explain_dtype(device),
+        "dtype_because": explain_dtype(device, in_bytes=stream.setup.dtype == "int8"),
         "threads": stream.setup.threads,
         "peak_rss_mb": round(peak_resident_mb(), 1),
         "rss_mb_at": memory_mb,

@@ -103,7 +103,7 @@ def turbo(
         "size": f"{size[0]}x{size[1]}",
         "threads": like.setup.threads,
     }
-    device, dtype = torch.device(like.setup.device), getattr(torch, like.setup.dtype)
+    device, dtype = torch.device(like.setup.device), like.maker.network.stem.weight.dtype
     try:
         pipeline = Turbo(config or sd_turbo(), device, dtype, seed)
     except ValueError as missing:

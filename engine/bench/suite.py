@@ -59,20 +59,22 @@ def run(
     sizes: Sequence[Size] = SIZES,
     seed: int = 0,
     peers: tuple[ModelConfig, TurboConfig] | None = None,
+    dtype: str = "auto",
 ) -> None:
     """Measure everything and write it into the machine's file under `folder`.
 
     frames, peer_frames: timed at each size, and of each peer. camera_s: how long the paced cameras run, in seconds.
-    peers: in place of our unpruned model and SD-Turbo.
+    peers: in place of our unpruned model and SD-Turbo. dtype: of the stream, see engine.runtime.DTYPES.
     """
     headline = HEADLINE if HEADLINE in sizes else sizes[-1]
 
     def stream(threads: int) -> Stream:
-        return Stream.load(weights, device=device, seed=seed, threads=threads)
+        return Stream.load(weights, device=device, seed=seed, threads=threads, dtype=dtype)
 
-    device_used = torch.device(stream(1).setup.device)
+    setup = stream(1).setup
+    device_used = torch.device(setup.device)
     with section(folder, "engine", seed=seed, device=device_used) as content:
-        content["dtype"] = explain_dtype(device_used)
+        content["dtype"] = explain_dtype(device_used, in_bytes=setup.dtype == "int8")
         content["rows"] = []
         for threads in THREADS if device_used.type == "cpu" else THREADS[:1]:
             for size in sizes:
@@ -101,7 +103,7 @@ def run(
         count, size = (64, HEADLINE) if device_used.type == "cuda" else (2, CAMERA_SIZE)
         with progress(f"{count} cameras") as advance:
             each = THREADS[0]  # a core for each camera: a batch steps them side by side
-            cameras = [Stream.load(weights, device=device, seed=n, threads=each) for n in range(count)]
+            cameras = [Stream.load(weights, device=device, seed=n, threads=each, dtype=dtype) for n in range(count)]
             row = paced(cameras, size=size, fps=24.0, seconds=camera_s, seed=seed, progress=advance)
         content["rows"] = [row | {"wanted": {"late": 0}}]
 

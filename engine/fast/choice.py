@@ -8,11 +8,13 @@ import logging
 import torch
 
 from engine import kernels
-from engine.fast import onednn
+from engine.fast import int8, onednn
+from engine.fast.int8 import Int8
 from engine.fast.maker import FrameMaker
-from engine.fast.onednn import OneDnn
+from engine.fast.onednn import OneDnn, PromptFolder
 from engine.fast.plain import Plain
 from engine.fast.recorded import Recorded
+from engine.models.calibration import Calibration
 from engine.models.hourglass import Hourglass
 
 _log = logging.getLogger(__name__)
@@ -22,11 +24,18 @@ BACKENDS = ("auto", "plain", "onednn", "recorded")
 of kernels on a GPU (on a CPU their twins in plain torch, for tests); `auto`, the fastest that is there."""
 
 
-def choose_maker(network: Hourglass, device: torch.device, dtype: torch.dtype, backend: str = "auto") -> FrameMaker:
+def choose_maker(
+    network: Hourglass,
+    device: torch.device,
+    dtype: torch.dtype,
+    backend: str = "auto",
+    calibration: Calibration | None = None,
+) -> FrameMaker:
     """A maker over a copy of `network` on a device and in a dtype; the caller's network stays as it is.
 
-    backend: one of `BACKENDS`; `auto` falls back to plain torch and logs why. Raises ValueError for another word, and
-    for oneDNN where it is missing.
+    backend: one of `BACKENDS`; `auto` falls back to plain torch and logs why. calibration: by which oneDNN computes the
+    convolutions in int8; None for `dtype` in all of them. Raises ValueError for another word, and for oneDNN where it
+    is missing.
     """
     if backend not in BACKENDS:
         raise ValueError(f"{backend!r} is not a backend; there are {', '.join(BACKENDS)}")
@@ -37,7 +46,9 @@ def choose_maker(network: Hourglass, device: torch.device, dtype: torch.dtype, b
     if backend == "plain" or (backend == "auto" and device.type != "cpu"):
         return Plain(own)
     if onednn.available(own):
-        return OneDnn(own)
+        if calibration is not None and int8.available():
+            return Int8(own, calibration)
+        return OneDnn(PromptFolder(own))
     if backend == "onednn":
         raise ValueError(f"oneDNN cannot run {dtype} on {device} here; leave the backend at auto, or take plain")
     _log.warning("no oneDNN for %s here: frames are made by plain torch", dtype)

@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.conditioning import FrameRequest
 from engine.history import HistoryState
+from engine.models.calibration import Calibration
 from engine.models.hourglass import Hourglass
 
 Maker = TypeVar("Maker", contravariant=True)
@@ -23,6 +24,8 @@ class FrameMaker(Protocol):
 
     network: Hourglass
     """The weights, on the device and in the dtype of its frames; its own, shared with no other maker."""
+    calibration: Calibration | None
+    """By which its convolutions are computed in int8; None where they are in the network's dtype."""
 
     def make(self, request: FrameRequest) -> np.ndarray:
         """The picture (H, W, 3) uint8 that answers a request, which is remembered; the caller owns it.

@@ -170,20 +170,23 @@ class PromptFolder:
         parts = (conditions.concepts.flatten(), conditions.level, conditions.step)
         key = torch.cat([part.float().cpu() for part in parts]).numpy().tobytes()
         if key not in self._folded:
-            self._folded[key] = FoldedModulation(self.network.vectors(conditions), self._seconds)
+            self._folded[key] = self._fold(self.network.vectors(conditions))
             while len(self._folded) > max(FOLDINGS_KEPT, steps):
                 self._folded.popitem(last=False)
         self._folded.move_to_end(key)
         return self._folded[key]
 
+    def _fold(self, vectors: Tensor) -> FoldedModulation:
+        return FoldedModulation(vectors, self._seconds)
+
 
 class OneDnn(Plain):
     """Makes frames as `Plain` does, by packed layers and with each prompt folded into the blocks' weights."""
 
-    def __init__(self, network: Hourglass) -> None:
-        """network: on a CPU, in the dtype of its frames; the maker's own is a packed copy of it."""
-        self._folder = PromptFolder(network)
-        super().__init__(self._folder.network)
+    def __init__(self, folder: PromptFolder) -> None:
+        """folder: of a network on a CPU in the dtype of its frames; the maker's own is the folder's packed copy."""
+        self._folder = folder
+        super().__init__(folder.network)
 
     def denoise(self, inputs: FrameInputs, steps: int) -> Tensor:
         """The clean frame's patches (1, h, w, 48), about -1..1."""

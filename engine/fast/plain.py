@@ -12,6 +12,7 @@ from engine import sampler
 from engine.conditioning import Conditioning, FrameRequest, fit_masks
 from engine.fast.inputs import FrameInputs
 from engine.history import History, HistoryState, as_signal
+from engine.models.calibration import Calibration
 from engine.models.fields import LOOP_S
 from engine.models.hourglass import Conditions, Hourglass
 from engine.models.modulation import Modulation
@@ -25,6 +26,7 @@ class Plain:
     def __init__(self, network: Hourglass) -> None:
         """network: on its device and in its dtype; the maker's own from now on."""
         self.network = network
+        self.calibration: Calibration | None = None
         self.forward: Callable[..., Tensor] = network
         """Called as `Hourglass.forward`; a compiled or a timed network can take its place."""
         self._device, self._dtype = network.stem.weight.device, network.stem.weight.dtype

@@ -19,6 +19,7 @@ from engine.fast.recording import mark
 from engine.fast.ring import Ring
 from engine.fast.rows import MOST, Row, RowBatch, rows_for
 from engine.history import HistoryState
+from engine.models.calibration import Calibration
 from engine.models.hourglass import Hourglass
 
 
@@ -47,6 +48,7 @@ class Recorded:
     def __init__(self, network: Hourglass, operations: ModuleType) -> None:
         """network: on its device and in its dtype; the maker's own from now on. operations: of `engine.kernels`."""
         self.network = network
+        self.calibration: Calibration | None = None
         self.fused = FusedNetwork(network, operations)
         self.launch: Callable[[FrameProgram], None] = FrameProgram.launch
         """Called with the program of each frame; a timed one can take its place."""

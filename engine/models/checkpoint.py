@@ -23,6 +23,7 @@ from engine.config import ModelConfig
 from engine.media.files import published, read_regular, write_whole
 from engine.media.texts import read_text
 from engine.media.values import parse
+from engine.models.calibration import Calibration, calibration_path, read_calibration
 from engine.models.hourglass import Hourglass
 from engine.models.modulation import modulated_places
 from engine.router import Router
@@ -56,6 +57,8 @@ class Weights:
     """Sentence embeddings of known wordings, (384,) float32 each."""
     sha256: str
     """Of the file."""
+    calibration: Calibration | None = None
+    """For int8; None where the weights have none."""
 
 
 def file_keys(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -178,7 +181,8 @@ def load_weights(path: Path | None = None) -> Weights:
         except RuntimeError as error:
             raise WeightsError(f"{path} does not fit the architecture of {config.name!a}: {str(error)[:500]}") from None
     wordings = _wordings(path, metadata.get("known", "[]"), tensors.get("known"))
-    return Weights(config, network.eval(), router.eval(), wordings, sha256)
+    calibration = read_calibration(calibration_path(path), sha256)
+    return Weights(config, network.eval(), router.eval(), wordings, sha256, calibration)
 
 
 def _read(path: Path) -> bytes:

@@ -89,6 +89,7 @@ def serve(
     kind: str = DEFAULT_KIND,
     device: str = "auto",
     weights: Path | None = None,
+    dtype: str = "auto",
     places: int = PLACES,
     allow_hosts: Iterable[str] = (),
 ) -> Studio:
@@ -96,9 +97,9 @@ def serve(
 
     sessions: where takes are. port: None finds a free one from 7860 on. auth: user and password. share: a public link.
     kind: of the model for live work, one of studio.model.KINDS. device: auto, cpu, cuda or mps. weights: a file, or its
-    shards, for live work, in place of the shipped ones. A take is rendered again with the kind and the weights that
-    made it. places: how many pages can be live at once. allow_hosts: names by
-    which browsers reach it through a proxy.
+    shards, for live work, in place of the shipped ones. dtype: of the engine's numbers in live work, see
+    engine.runtime.DTYPES. A take is rendered again with the kind, the weights and the dtype that made it. places: how
+    many pages can be live at once. allow_hosts: names by which browsers reach it through a proxy.
     Raises OSError where the port is taken or a public link cannot be made, ValueError where there are no such weights
     or no such device.
     """
@@ -109,7 +110,11 @@ def serve(
     sessions = sessions.resolve()
     guard = Guard([host, *allow_hosts])
     named = str(weights.absolute()) if weights is not None else ""
-    live = Sessions(lambda: Director(load_model(kind=kind, device=device, weights=weights), weights=named), places)
+
+    def direct() -> Director:
+        return Director(load_model(kind=kind, device=device, weights=weights, dtype=dtype), weights=named)
+
+    live = Sessions(direct, places)
     farm = Farm(Processes(1, RENDER_NICENESS), sessions / RENDERS)
     callbacks = Callbacks(guard, live, sessions, farm, device)
     page = pages.build(callbacks)

@@ -4,6 +4,7 @@ import {recall, remember, roam, timecode} from './basics.js';
 import {Cues} from './cues.js';
 import {Meter, sizeFor} from './feed.js';
 import {Link} from './link.js';
+import {Pace} from './pace.js';
 import {Parameters} from './parameters.js';
 import {SetCard} from './sets.js';
 import {Sound} from './sound.js';
@@ -31,7 +32,8 @@ export function mountLive(root, studio) {
     state = 'idle',
     starting = false, // when the source is there
     whenCut = () => {};
-  const meter = new Meter();
+  const meter = new Meter(),
+    pace = new Pace($('.slow'));
 
   // -- the line to the studio ---------------------------------------------------------------------
   const hello = () => ({
@@ -61,6 +63,7 @@ export function mountLive(root, studio) {
         Object.assign(canvas, {width: bitmap.width, height: bitmap.height});
       pen.drawImage(bitmap, 0, 0);
       meter.count(age);
+      pace.count(step, Math.max(bitmap.width, bitmap.height));
       if (standing !== 'live') drawStanding();
       if (!monitors.dataset.picture) monitors.dataset.picture = 'yes';
       figures.step = step;
@@ -144,6 +147,7 @@ export function mountLive(root, studio) {
         );
     });
     meter.clear();
+    pace.clear();
     link.feed.dropped = 0;
     link.attempt = 0;
     link.open();
@@ -210,15 +214,19 @@ export function mountLive(root, studio) {
     if (starting && !source.pending) start();
     if (source.ready) monitors.style.setProperty('--aspect', video.videoWidth / video.videoHeight);
   });
-  // A size is chosen for this machine and kept; until then it is what the studio's processor keeps
-  // up with.
+  // A size is chosen for this machine and kept; until then it is what processors of the studio's
+  // kind should keep up with. Whether it does is measured while pictures flow.
   let sides = {all: [384], best: 384};
   const side = () => sides.all.find(one => one === recall(SIDE, Number.isFinite, 0)) ?? sides.best;
+  function judgePace() {
+    const now = {live: state === 'live', recording: Boolean(recording)};
+    if (pace.judge(sides.all, link.feed.side, now)) drawSizes();
+  }
   function drawSizes() {
     if (!recording) link.feed.side = side(); // another window may have chosen meanwhile
     const text = one =>
       sizeFor(video.videoWidth || 16, video.videoHeight || 9, one).join(' × ') +
-      (one === sides.best ? ', fits this machine' : '');
+      (pace.of(one) ?? (one === sides.best ? ', suggested' : ''));
     $('.size select').replaceChildren(
       ...sides.all.map(one => new Option(text(one), one, false, one === link.feed.side)),
     );
@@ -226,6 +234,11 @@ export function mountLive(root, studio) {
   $('.size select').addEventListener('change', event => {
     remember(SIDE, event.target.value);
     drawSizes();
+  });
+  $('.slow').addEventListener('click', event => {
+    remember(SIDE, event.target.value);
+    drawSizes();
+    judgePace();
   });
   const choose = (kind, more) => {
     if (!recording) source.choose(kind, {sound: $('.mic input').checked, ...more});
@@ -403,6 +416,7 @@ export function mountLive(root, studio) {
     const seen = state === 'live' ? meter.read() : null;
     figure('fps', seen ? seen.fps.toFixed(0) : '–');
     figure('age', seen ? seen.age_ms.toFixed(0) : '–');
+    judgePace();
     figure('dropped', link.feed.dropped + figures.dropped);
     figure('step', seen && figures.step ? figures.step.toFixed(0) : '–');
     drawStanding();

@@ -116,33 +116,6 @@ def test_a_clips_own_sound_is_recorded_as_it_plays(serve: Callable[..., Served],
     stop(page)
 
 
-def test_the_size_of_the_picture_is_chosen_kept_and_stays_in_a_take(
-    serve: Callable[..., Served], page: Page, artefacts: Path, tmp_path: Path
-) -> None:
-    shutil.copytree(ROOT / "sessions/example", tmp_path / "sessions/example")
-    studio = serve(sessions=tmp_path / "sessions")
-    enter(page, studio.url)
-    size = page.get_by_label("Size of the picture")
-    expect(size.locator("option", has_text="fits this machine")).to_have_count(1, timeout=30_000)
-    page.wait_for_function("document.querySelector('.camera video').videoWidth")
-    start(page)
-    size.select_option("512")
-    page.wait_for_function("document.querySelector('.world canvas').width === 512")
-    page.keyboard.press("r")
-    expect(page.locator(".tally")).to_be_visible()
-    expect(size).to_be_disabled()
-    page.wait_for_timeout(700)
-    page.screenshot(path=artefacts / "live-size.png")
-    page.keyboard.press("r")
-    expect(page.locator(".kept")).to_contain_text("T001")
-    expect(size).to_be_enabled()
-    manifest = json.loads((studio.sessions / "my-film/S01/A/T001/take.json").read_text())
-    assert manifest["picture"]["width"] == 512
-    stop(page)
-    page.reload()
-    expect(size).to_have_value("512", timeout=30_000)
-
-
 def test_a_lost_connection_says_so_comes_back_and_the_take_goes_on(
     studio: Served, cable: Cable, page: Page, artefacts: Path
 ) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
 import pytest
 
 from engine.config import lsd_test
-from engine.models.checkpoint import load_weights, random_weights
+from engine.models.checkpoint import load_weights, random_weights, save_weights
 from engine.stream import Stream
 from studio.model import KINDS, load_model
 from studio.takes.manifest import EngineEntry
@@ -59,6 +60,19 @@ def test_a_take_is_not_rendered_by_another_kind_of_model(monkeypatch: pytest.Mon
         ValueError, match=f"the model kind 'no-such-kind', which is not installed here; there is {legal}"
     ):
         load_model(kind="no-such-kind")
+
+
+def test_a_take_is_rendered_in_its_own_number_type(tmp_path: Path) -> None:
+    random = random_weights(lsd_test())
+    weights = tmp_path / "tiny.safetensors"
+    save_weights(weights, random.network, random.router, {})
+
+    def loaded(dtype: str) -> str:
+        setup = {"device": "cpu", "threads": 1, "dtype": dtype}
+        return str(load_model(EngineEntry(weights=str(weights), setup=setup)).setup.dtype)
+
+    assert loaded("float32") == "float32"
+    assert loaded("of-another-model") == loaded("auto") == Stream.of(random, threads=1).setup.dtype
 
 
 def test_a_model_that_answers_late_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
