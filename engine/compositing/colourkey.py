@@ -57,7 +57,7 @@ def oklab(rgb: np.ndarray) -> np.ndarray:
     return lab
 
 
-def off(rgb: np.ndarray, colour: RGB) -> np.ndarray:
+def distance(rgb: np.ndarray, colour: RGB) -> np.ndarray:
     """How far colours (..., 3) in 0..255 are from one: (...) float64, 0 the same, up to about a tolerance."""
     lab, own = oklab(rgb), oklab(np.array(colour))
     tint = lab[..., 1:] / np.maximum(lab[..., :1], 0.02)
@@ -80,7 +80,7 @@ def _table(colour: RGB, tolerance: float) -> np.ndarray:
     """How much each colour of BITS a channel is the one, (2**BITS,) * 3 uint8."""
     levels = (np.arange(2**BITS) + 0.5) * 2 ** (8 - BITS) - 0.5
     rgb = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), -1)
-    match = np.clip((1.2 * tolerance - off(rgb, colour)) / (0.4 * tolerance), 0, 1)
+    match = np.clip((1.2 * tolerance - distance(rgb, colour)) / (0.4 * tolerance), 0, 1)
     return np.rint(match * 255).astype(np.uint8)
 
 

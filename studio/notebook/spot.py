@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from engine.compositing.colourkey import colour_at, keyed, off
+from engine.compositing.colourkey import colour_at, distance, keyed
 from studio.script.moments import seconds_of
 from studio.script.region import COLOURS, Box, Region
 from studio.script.script import Moment, Script
@@ -84,7 +84,7 @@ def spot(take: Take, at: Moment = 0, xy: tuple[float, float] = (0.5, 0.5), toler
     shares = [float(keyed(rgb, colour, tolerance).mean()) for _, rgb in sorted(frames.items())]
     mask = keyed(frames[there], colour, tolerance)
     own, others = _things(mask, xy)
-    distances = {name: float(off(np.array(rgb), colour)) for name, rgb in COLOURS.items()}
+    distances = {name: float(distance(np.array(rgb), colour)) for name, rgb in COLOURS.items()}
     return Spot(
         "#{:02x}{:02x}{:02x}".format(*colour),
         min(distances, key=distances.__getitem__),

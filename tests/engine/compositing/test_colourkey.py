@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.compositing.colourkey import colour_at, keyed, off, oklab
+from engine.compositing.colourkey import colour_at, distance, keyed, oklab
 
 RED = (200, 40, 40)
 
@@ -25,7 +25,7 @@ def test_oklab_of_the_primaries() -> None:
 
 @pytest.mark.parametrize("light", [1.0, 0.6, 0.3])
 def test_a_thing_is_one_colour_in_light_and_in_shade(light: float) -> None:
-    assert off(np.array(shaded(RED, light)), RED) < 0.08
+    assert distance(np.array(shaded(RED, light)), RED) < 0.08
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_red_takes_neither_hair_nor_hands(skin: tuple[int, int, int]) -> None:
 
 
 def test_white_takes_no_vivid_colour() -> None:
-    assert off(np.array([(191, 239, 64), (120, 220, 255), (255, 200, 200)]), (245, 245, 245)).min() > 0.3
+    assert distance(np.array([(191, 239, 64), (120, 220, 255), (255, 200, 200)]), (245, 245, 245)).min() > 0.3
 
 
 def test_greys_are_told_apart_by_their_lightness() -> None:
