@@ -241,7 +241,9 @@ def _edit(draw: Callable[[Any], Any], line: Timeline) -> Timeline:
         begin = draw(TIMES)
         weight = (Keyframe(0.0, 0.0), Keyframe(begin + 0.05, 1.0, "step"), Keyframe(begin + 0.4, 0.0, "step"))
         region = draw(st.sampled_from([{"colour": "red"}, BOX]))
-        return replace(line, mattes=(Matte("ball", draw(PROMPTS), region, weight),))
+        ways = [("underwater", "painted"), ("a lightsaber", "drawn"), ("wild west", "apart")]
+        text, made = draw(st.sampled_from(ways))
+        return replace(line, mattes=(Matte("ball", text, region, weight, made=made),))
     begin = draw(TIMES)
     return replace(line, sets=() if kind == "no set" else (SetKey(begin, BLUR), SetKey(begin + 0.45, None)))
 
