@@ -19,7 +19,20 @@ import numpy as np
 from safetensors.numpy import load_file, save
 
 from engine.designer import vocabulary
-from engine.designer.lexicon import AFTER_LOOK, LOOK_WORDS, MEDIA, PALETTES, PERIODS, SENSES, SILENT
+from engine.designer.lexicon import (
+    AFTER_LOOK,
+    FAR_AFTER,
+    FAR_BEFORE,
+    LOOK_WORDS,
+    MEDIA,
+    NOT_DRAWN,
+    PALETTES,
+    PERIODS,
+    PLACES,
+    ROOMS_NOT_DRAWN,
+    SENSES,
+    SILENT,
+)
 from engine.designer.library import DesignerError
 from engine.designer.plan import MOST_STRUCTURES, MOST_THINGS
 from engine.media.files import write_whole
@@ -33,10 +46,14 @@ LIKE = 0.52
 """Cosine from which on a word is taken for the nearest name of the vocabulary; below it is unknown."""
 THING_LIKE = 0.62
 """The same for things, which nobody misses and everybody sees: a waterfall behind New York."""
+UNLIKE_BY = 0.03
+"""By so much more a word has to be like what the vocabulary has no name for, to be unknown for it."""
 ALIKE = 0.45
 """The same for a look that stands behind "as a"."""
-_NEGATIONS = ("no", "not", "without")
-_ARTICLES = ("a", "an", "the", "any")
+_NEGATIONS = ("no", "not", "without", "nor", "minus")
+_ARTICLES = ("a", "an", "the")
+_STILL_NEGATED = (*_ARTICLES, "any", "single", "visible", "other", "more", "sign", "trace", "of", "or")
+"""Between "no" and what there is none of."""
 
 
 @dataclass
@@ -45,14 +62,19 @@ class _Reading:
 
     senses: list[Sense] = field(default_factory=list)
     guesses: list[Sense] = field(default_factory=list)
-    """What was taken by meaning alone: it fills what is left open."""
+    """What was taken by meaning alone, or is seen in a place that was named: it fills what is left open."""
+    far: list[str] = field(default_factory=list)
+    """Structures that are said to stand far away."""
+    absent: list[str] = field(default_factory=list)
+    """Things that are said not to be there."""
     look: str | None = None
     unknown: list[str] = field(default_factory=list)
 
     def of(self, kind: str) -> list[str]:
         """Names of a kind: those that were named; where there are none, those that were guessed."""
         named = [name for each, name in self.senses if each == kind]
-        return list(dict.fromkeys(named or [name for each, name in self.guesses if each == kind]))
+        chosen = dict.fromkeys(named or [name for each, name in self.guesses if each == kind])
+        return sorted(chosen, key=lambda name: name in self.far)
 
 
 def describe(words: str, looks: Sequence[str] = ()) -> dict[str, Any]:
@@ -104,7 +126,8 @@ def singular(word: str) -> str:
 
 
 def _key(words: Iterable[str]) -> str:
-    return " ".join(singular(word) for word in words)
+    """The words in the singular, without articles within: "top of a skyscraper" is "top of skyscraper"."""
+    return " ".join(singular(word) for word in words if word not in _ARTICLES)
 
 
 def _lexicon() -> Mapping[str, tuple[Sense, ...]]:
@@ -124,9 +147,14 @@ def _lexicon_at(revision: int) -> Mapping[str, tuple[Sense, ...]]:
             for phrase in (name, *synonyms):
                 key = _key(re.split(r"[ -]", phrase))
                 phrases[key] = (*phrases.get(key, ()), (kind, name))
-    for phrase, senses in SENSES.items():
+    for phrase, senses in (SENSES | PLACES).items():
         phrases[_key(re.split(r"[ -]", phrase))] = senses
     return phrases
+
+
+@cache
+def _named_places() -> frozenset[str]:
+    return frozenset(_key(name.split(" ")) for name in PLACES)
 
 
 def _split(token: str) -> list[str]:
@@ -174,26 +202,45 @@ def _begins(words: list[str], phrase: str) -> bool:
 def _read(words: list[str], reading: _Reading) -> None:
     """Longest phrases first; then each run of words that is left, by its meaning."""
     lexicon, i, negated = _lexicon(), 0, False
-    longest = max(phrase.count(" ") + 1 for phrase in lexicon)
+    longest = max(phrase.count(" ") + 1 for phrase in lexicon) + 1  # an article may stand within
     left: list[list[str]] = [[]]
     while i < len(words):
         for length in range(min(longest, len(words) - i), 0, -1):
-            senses = lexicon.get(_key(words[i : i + length]))
-            if senses is not None:
-                reading.senses += () if negated else senses
-                negated = False
-                left.append([])
-                i += length
-                break
+            phrase = words[i : i + length]
+            if phrase[0] in _ARTICLES or phrase[-1] in _ARTICLES or (key := _key(phrase)) not in lexicon:
+                continue
+            if negated:
+                reading.absent += [name for _, name in lexicon[key]]
+            elif key in _named_places():
+                kept = ("palette", "period")
+                reading.senses += [sense for sense in lexicon[key] if sense[0] in kept]
+                reading.guesses += [sense for sense in lexicon[key] if sense[0] not in kept]
+            else:
+                reading.senses += lexicon[key]
+                if _far(words[:i], words[i + length :]):
+                    reading.far += [name for kind, name in lexicon[key] if kind == "structure"]
+            left.append([])
+            i += length
+            negated = negated and words[i : i + 1] in (["or"], ["nor"])
+            break
         else:
-            negated = words[i] in _NEGATIONS or (negated and words[i] in _ARTICLES)
-            if words[i] in SILENT or singular(words[i]) in SILENT or not words[i][0].isalpha():
+            said = words[i]
+            silent = said in SILENT or singular(said) in SILENT or not said[0].isalpha()
+            if silent or said in _NEGATIONS or negated:
                 left.append([])
             else:
-                left[-1].append(words[i])
+                left[-1].append(said)
+            negated = said in _NEGATIONS or (negated and said in _STILL_NEGATED)
             i += 1
     for run in filter(None, left):
         _read_by_meaning(run, reading)
+
+
+def _far(before: list[str], after: list[str]) -> bool:
+    """Whether what stands between these words is said to be far away."""
+    after = after[1:] if after[:1] == [","] else after
+    before = before[:-1] if before[-1:] and before[-1] in _ARTICLES else before
+    return any(_ends(before, phrase) for phrase in FAR_BEFORE) or any(_begins(after, phrase) for phrase in FAR_AFTER)
 
 
 def _read_by_meaning(run: list[str], reading: _Reading) -> None:
@@ -205,7 +252,10 @@ def _read_by_meaning(run: list[str], reading: _Reading) -> None:
             reading.senses += _lexicon()[meant]
         else:
             ranked = _by_meaning(phrase)
-            if not ranked or ranked[0][0] < (THING_LIKE if ranked[0][1][0] == "thing" else LIKE):
+            unlike, room = _unlike(phrase)
+            if ranked[0][0] < max(THING_LIKE if ranked[0][1][0] == "thing" else LIKE, unlike - UNLIKE_BY):
+                if room and unlike > THING_LIKE:
+                    reading.guesses.append(("sky", "indoors"))
                 if len(words) == 1:
                     reading.unknown.append(phrase)
                 continue
@@ -217,7 +267,7 @@ def _read_by_meaning(run: list[str], reading: _Reading) -> None:
 def _misspelt(key: str) -> str | None:
     """The phrase that a slip of the finger would turn into `key`: the same first letter, rather the same letters."""
     near = [phrase for phrase in get_close_matches(key, _lexicon(), n=6, cutoff=0.79) if phrase[0] == key[0]]
-    if len(key) < 5 or not near:
+    if len(key) < 5 or not near or key in NOT_DRAWN:  # a horse is not a house
         return None
     return next((phrase for phrase in near if sorted(phrase) == sorted(key)), near[0])
 
@@ -247,7 +297,8 @@ def phrases() -> list[tuple[Sense, str]]:
 
 def remember(path: Path = MEANINGS) -> int:
     """Write the embeddings of all phrases, which take seconds to make, into a file of float16; returns how many."""
-    rows = {phrase: _encoder().embed(phrase).astype(np.float16) for _, phrase in phrases()}
+    texts = [*(phrase for _, phrase in phrases()), *ROOMS_NOT_DRAWN, *NOT_DRAWN]
+    rows = {text: _encoder().embed(text).astype(np.float16) for text in texts}
     write_whole(path, save(rows))
     return len(rows)
 
@@ -269,6 +320,18 @@ def _by_meaning(phrase: str) -> list[tuple[float, Sense]]:
     return sorted(((cosine, sense) for sense, cosine in best.items()), reverse=True)
 
 
+@cache
+def _not_drawn() -> np.ndarray:
+    return np.stack([_encoder().embed(text) for text in (*ROOMS_NOT_DRAWN, *NOT_DRAWN)])
+
+
+def _unlike(phrase: str) -> tuple[float, bool]:
+    """Cosine of a phrase with the nearest of what the vocabulary has no name for, and whether that is a room."""
+    cosines = _not_drawn() @ _encoder().embed(phrase)
+    at = int(cosines.argmax())
+    return float(cosines[at]), at < len(ROOMS_NOT_DRAWN)
+
+
 # ---- completion
 
 
@@ -280,11 +343,13 @@ def _completed(reading: _Reading) -> dict[str, Any]:
     structures, things = structures[:MOST_STRUCTURES], things[:MOST_THINGS]
     skies, grounds = reading.of("sky"), reading.of("ground")
     sky = _chosen_sky(skies)
+    if sky == "night" and "moon" in reading.absent:
+        sky = "stars"  # the night's own sky has a moon
     ground = _chosen_ground(grounds)
     if sky == "indoors":
         if ("sky", sky) not in reading.senses and (structures or reading.of("ground")):
             sky = None  # a guess, and what was named stands in the open
-        else:
+        elif not any(_closed(name) for name in structures):
             structures = list(dict.fromkeys(_INSIDE.get(name, name) for name in structures))
     structures, left_out = _standing_together(structures)
     unknown += left_out
@@ -304,9 +369,9 @@ def _completed(reading: _Reading) -> dict[str, Any]:
         sources.append({"ground": "stone"})
     if sky:
         sources.append(vocabulary.drawing("sky", sky).implies)
-    if sky == "underwater" and ground == "water":
+    if sky == "underwater" and ground in (None, "water"):
         ground = "seabed"
-    if sky == "stars" and not structures:
+    if sky == "stars" and not structures and "night" not in skies:
         sources.append({"ground": "moondust"})
     ground = ground or next((each["ground"] for each in sources if "ground" in each), None)
     palettes, periods = reading.of("palette"), reading.of("period")
@@ -328,14 +393,16 @@ _INSIDE = {"castle": "throne-hall", "temple": "cathedral", "saloon": "tavern", "
 
 def _standing_together(structures: list[str]) -> tuple[list[str], list[str]]:
     """The structures that can stand in one place, and the names of those that cannot: walls shut out landmarks."""
-    closed = [
-        name
-        for name in structures
-        if (each := vocabulary.drawing("structure", name)).stands == "room" and each.implies.get("sky") == "indoors"
-    ]
+    closed = [name for name in structures if _closed(name)]
     if not closed:
         return structures, []
     return closed[:1], [name for name in structures if name != closed[0]]
+
+
+def _closed(name: str) -> bool:
+    """Whether a structure is a room without a sky."""
+    each = vocabulary.drawing("structure", name)
+    return each.stands == "room" and each.implies.get("sky") == "indoors"
 
 
 _STRONGER_SKIES = (
@@ -352,7 +419,7 @@ _STRONGER_SKIES = (
     "night",
 )
 """Where several are named, the one that says more: "foggy night" is fog."""
-_STRONGER_GROUNDS = ("rooftop", "moondust", "lava", "ice", "snow", "seabed", "marble", "street", "mud", "water", "sand")
+_STRONGER_GROUNDS = ("rooftop", "lava", "moondust", "ice", "snow", "seabed", "marble", "street", "mud", "water", "sand")
 
 
 def _chosen_sky(skies: list[str]) -> str | None:

@@ -146,7 +146,13 @@ def glitter(pen: Pen, time_s: float) -> None:
 @ground(
     "lava",
     rough=0.016,
-    synonyms=("magma", "molten rock", "hell", "inferno", "underworld", "fire"),
+    synonyms=(
+        "magma",
+        "molten rock",
+        "hell",
+        "inferno",
+        "underworld",
+    ),
     implies={"sky": "storm"},
 )
 def lava(pen: Pen) -> None:

@@ -46,7 +46,24 @@ AURORA = Air(
 @sky(
     "day",
     air=DAY,
-    synonyms=("daytime", "daylight", "blue sky", "sunshine", "noon", "midday", "morning", "afternoon", "sunny"),
+    synonyms=(
+        "daytime",
+        "daylight",
+        "blue sky",
+        "sunshine",
+        "noon",
+        "midday",
+        "morning",
+        "afternoon",
+        "sunny",
+        "sun",
+        "sunlight",
+        "sunlit",
+        "blazing sun",
+        "clear sky",
+        "bright day",
+        "full sun",
+    ),
 )
 def day(pen: Pen) -> None:
     """Blue above, white at the horizon, the sun on the left."""
@@ -69,7 +86,7 @@ def day_clouds(pen: Pen, time_s: float) -> None:
     pen.roll(high, time_s * 0.005, -0.40)
 
 
-@sky("dawn", air=DAWN, synonyms=("sunrise", "daybreak", "early morning", "first light"))
+@sky("dawn", air=DAWN, synonyms=("sunrise", "daybreak", "early morning", "first light", "rising sun", "sun rises"))
 def dawn(pen: Pen) -> None:
     """Pale gold below rose below blue."""
     air = pen.air
@@ -99,7 +116,22 @@ def dawn_clouds(pen: Pen, time_s: float) -> None:
     pen.roll(thin, time_s * 0.003, -0.33)
 
 
-@sky("sunset", air=SUNSET, synonyms=("sundown", "golden hour", "evening sun", "setting sun", "evening"))
+@sky(
+    "sunset",
+    air=SUNSET,
+    synonyms=(
+        "sundown",
+        "golden hour",
+        "evening sun",
+        "setting sun",
+        "low sun",
+        "sun sets",
+        "sun goes down",
+        "late afternoon",
+        "last light",
+        "evening",
+    ),
+)
 def sunset(pen: Pen) -> None:
     """Gold at the horizon, red and violet above it."""
     parts.gradient(
@@ -187,7 +219,21 @@ def dusk_clouds(pen: Pen, time_s: float) -> None:
     parts.twinkle(pen, time_s, 8, bottom=-0.35)
 
 
-@sky("night", air=NIGHT, synonyms=("midnight", "moonlight", "nighttime", "moonlit", "nocturnal", "after dark"))
+@sky(
+    "night",
+    air=NIGHT,
+    synonyms=(
+        "midnight",
+        "moonlight",
+        "nighttime",
+        "moonlit",
+        "nocturnal",
+        "after dark",
+        "moonrise",
+        "small hours",
+        "witching hour",
+    ),
+)
 def night(pen: Pen) -> None:
     """Stars, a moon, a lighter horizon."""
     parts.gradient(pen)

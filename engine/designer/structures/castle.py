@@ -39,7 +39,22 @@ def roofs(pen: Pen) -> str | int:
 
 @structure(
     "castle",
-    synonyms=("fortress", "citadel", "palace", "keep", "chateau", "stronghold", "fort", "knight", "burg"),
+    synonyms=(
+        "fortress",
+        "citadel",
+        "palace",
+        "keep",
+        "chateau",
+        "stronghold",
+        "fort",
+        "knight",
+        "burg",
+        "tower",
+        "turret",
+        "battlement",
+        "rampart",
+        "moat",
+    ),
     implies={"ground": "grass"},
 )
 def castle(pen: Pen) -> None:

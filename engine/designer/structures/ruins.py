@@ -15,7 +15,7 @@ from engine.designer.structures.solids import WINTRY, contact, facing, masonry, 
 @structure(
     "ruins",
     synonyms=("ruin", "graveyard", "cemetery", "abbey", "colosseum", "forum", "gravestone", "tombstone", "rubble",
-              "amphitheatre", "amphitheater"),
+              "amphitheatre", "amphitheater", "stone circle", "standing stone", "megalith", "sunken city"),
     implies={"ground": "grass"},
 )  # fmt: skip
 def ruins(pen: Pen) -> None:

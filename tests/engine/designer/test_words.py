@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 
 from engine.designer import vocabulary, words
 from engine.designer.colours import MOODS
-from engine.designer.lexicon import PALETTES, PERIODS, SENSES
+from engine.designer.lexicon import NOT_DRAWN, PALETTES, PERIODS, PLACES, ROOMS_NOT_DRAWN, SENSES
 from engine.designer.library import DesignerError
 from engine.designer.plan import PERIODS as PLAN_PERIODS
 from engine.designer.plan import Plan
@@ -115,6 +115,64 @@ def test_what_is_negated_is_left_out() -> None:
     plan("a meadow, no castle", structures=[], ground="grass")
 
 
+@pytest.mark.parametrize(
+    ("text", "things", "structures", "unknown"),
+    [
+        ("a castle with no birds or dragons, and a forest", [], ["castle", "forest"], []),
+        ("a castle without any sign of birds", [], ["castle"], []),
+        ("a market without people", [], ["market"], []),
+        ("a village, no cars", [], ["village"], []),  # what nothing draws is not there anyway
+        ("no stars, not a castle but a temple", [], ["temple"], []),
+    ],
+)
+def test_negation_holds_for_what_it_stands_before(
+    text: str, things: list[str], structures: list[str], unknown: list[str]
+) -> None:
+    plan(text, things=things, structures=structures, unknown=unknown)
+
+
+def test_a_night_without_a_moon_has_the_sky_that_has_none() -> None:
+    plan("a castle at midnight, no moon", sky="stars", ground="grass", structures=["castle"], things=[])
+    plan("a castle at midnight", sky="night")
+
+
+@pytest.mark.parametrize(
+    ("text", "structures"),
+    [
+        ("in the distance a castle, in front of it a village", ["village", "castle"]),
+        ("a castle far away behind a village", ["village", "castle"]),
+        ("a distant lighthouse and a windmill", ["windmill", "lighthouse"]),
+        ("a castle and a village", ["castle", "village"]),
+        ("a village with a castle behind it", ["village", "castle"]),
+    ],
+)
+def test_what_is_far_away_stands_behind(text: str, structures: list[str]) -> None:
+    plan(text, structures=structures)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Paris", {"structures": ["skyline"], "sky": "day"}),
+        ("a tavern in Paris", {"structures": ["tavern"], "unknown": []}),
+        ("a Kyoto street in the rain", {"structures": ["temple"], "period": "japanese", "ground": "street"}),
+        ("Mars at dawn", {"sky": "dawn", "ground": "sand", "structures": ["canyon"], "palette": "warm"}),
+        ("a castle in Japan", {"structures": ["castle"], "period": "japanese"}),
+        ("on top of a skyscraper", {"structures": ["skyline"], "ground": "rooftop"}),
+    ],
+)
+def test_places_with_names_fill_what_the_words_leave_open(text: str, expected: dict[str, Any]) -> None:
+    plan(text, **expected)
+
+
+def test_places_and_beings_that_nothing_draws_are_unknown_and_not_something_else() -> None:
+    for text, strange in (("a football stadium", "stadium"), ("a kitchen", "kitchen"), ("horses on a beach", "horses")):
+        described = describe(text, LOOKS)
+        assert described["structures"] == []
+        assert strange in described["unknown"]
+    assert describe("a kitchen", LOOKS)["sky"] == "indoors"
+
+
 def test_a_slip_of_the_finger_is_read() -> None:
     plan("a castel at nigth", structures=["castle"], sky="night", unknown=[])
 
@@ -137,7 +195,7 @@ def test_no_words_and_too_many(text: str, length: int) -> None:
 def test_every_sense_of_the_lexicon_exists() -> None:
     legal = {(kind, name) for kind in vocabulary.KINDS for name in vocabulary.names(kind)}
     legal |= {("palette", name) for name in MOODS} | {("period", name) for name in PLAN_PERIODS}
-    assert {sense for senses in SENSES.values() for sense in senses} <= legal
+    assert {sense for senses in (SENSES | PLACES).values() for sense in senses} <= legal
     assert set(PALETTES) == set(MOODS)
     assert set(PERIODS) == set(PLAN_PERIODS)
 
@@ -145,7 +203,7 @@ def test_every_sense_of_the_lexicon_exists() -> None:
 def test_the_embeddings_of_all_phrases_are_shipped() -> None:
     """They take seconds to make; `python -c "from engine.designer.words import remember; remember()"` writes them."""
     shipped = load_file(words.MEANINGS)
-    assert {phrase for _, phrase in words.phrases()} == set(shipped)
+    assert {phrase for _, phrase in words.phrases()} | {*NOT_DRAWN, *ROOMS_NOT_DRAWN} == set(shipped)
     phrase = next(iter(shipped))
     assert np.abs(TextEncoder().embed(phrase) - shipped[phrase]).max() < 1e-3
 
