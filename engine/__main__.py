@@ -1,4 +1,4 @@
-"""python -m engine render | teacher | bench | eval | sheet | film | designer: run a stream, time it, judge it.
+"""python -m engine render | teacher | bench | eval | mattes | sheet | film | designer: run and judge a stream.
 
 Heavy modules are imported inside the commands, so that --help answers at once.
 """
@@ -9,16 +9,14 @@ import itertools
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
-from engine.console import plain, printable, show_all_characters, words_column
+from engine import designing
+from engine.console import flat, plain, print_table, printable, progress_bar, show_all_characters
 from engine.evaluation import command as trials
 
 if TYPE_CHECKING:
@@ -41,21 +39,14 @@ for _trial in (trials.props, trials.boxes, trials.calibrate, trials.rounding):
     app.command()(_trial)
 
 
-def _size(text: str) -> tuple[int, int]:
-    from engine.types import Sizes
-
-    try:
-        return Sizes().parse(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
 Source = Annotated[Path, typer.Argument(metavar="IN", help="A video, or a picture.")]
 Target = Annotated[Path, typer.Argument(metavar="OUT", help="An .mp4; for a picture also a .png or .jpg.")]
 OptionalSize = Annotated[
-    Any, typer.Option(parser=_size, metavar="WxH", help="Resize to cover this and crop; default: as the input is.")
+    Any,
+    typer.Option(
+        parser=designing.size_of, metavar="WxH", help="Resize to cover this and crop; default: as the input is."
+    ),
 ]
-Size = Annotated[Any, typer.Option(parser=_size, metavar="WxH", help="Pixels.")]
 Seed = Annotated[int, typer.Option(help="Determines the noise: another seed, other particles.")]
 Weights = Annotated[Path | None, typer.Option(help="A safetensors file; default: the shipped weights.")]
 Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="auto takes a GPU where there is one.")]
@@ -142,7 +133,7 @@ def bench(
         Path | None, typer.Option(metavar="README", help="Write what is kept in --out into this file, and stop.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Where --peers keeps its figures.")] = Path("benchmarks"),
-    size: Size = "384x224",
+    size: designing.Size = "384x224",
     frames: Annotated[
         int | None, typer.Option(min=1, help="Steps that are timed, after a warm-up; 500, or 2,000 with --peers.")
     ] = None,
@@ -164,7 +155,7 @@ def bench(
         from engine.bench import suite
         from engine.bench.report import tables
 
-        suite.run(out, _progress, weights=weights, device=device, frames=frames or 2000, seed=seed, dtype=dtype)
+        suite.run(out, progress_bar, weights=weights, device=device, frames=frames or 2000, seed=seed, dtype=dtype)
         for part in tables(out):
             Console().print(plain(part) if isinstance(part, str) else part, highlight=False)
         return
@@ -174,15 +165,15 @@ def bench(
 
     stream = Stream.load(weights, device=device, seed=seed, steps=steps, threads=threads, dtype=dtype)
     how = {"width": size[0], "height": size[1], "frames": frames or 500, "seed": seed}
-    with _progress("frames") as advance:
+    with progress_bar("frames") as advance:
         figures = (bench_sets if sets else run)(stream, **how, progress=advance)
     if as_json:
         print(json.dumps(figures))
     elif sets:
-        _print_table(f"{figures['model']} at {figures['size']} with a set and without", _flat(figures))
+        print_table(f"{figures['model']} at {figures['size']} with a set and without", flat(figures))
     else:
         title = f"{figures['model']} at {figures['size']}, {figures['steps']} step{'s' * (figures['steps'] > 1)}"
-        _print_table(title, _flat(figures))
+        print_table(title, flat(figures))
 
 
 def _list_measures(wanted: bool) -> None:
@@ -191,7 +182,7 @@ def _list_measures(wanted: bool) -> None:
         from engine.evaluation.scores import MEASURES
         from engine.evaluation.trials import TRIALS
 
-        _print_table(
+        print_table(
             "measures and trials",
             MEASURES | {name: trial.about for name, trial in TRIALS.items()},
             ("name", "what it is"),
@@ -208,7 +199,7 @@ def evaluate(
     ] = None,
     split: Annotated[str, typer.Option(metavar="held_out|train", help="Which of the shipped wordings.")] = "held_out",
     frames: Annotated[int, typer.Option(min=2, help="Frames of each clip.")] = 24,
-    size: Size = "384x224",
+    size: designing.Size = "384x224",
     measures: Annotated[
         str,
         typer.Option(help="Names of measures and trials, separated by commas, or all; see --list-measures."),
@@ -262,7 +253,7 @@ def evaluate(
     report: dict[str, Any] = {}
     chosen = [name for name in names if name in MEASURES]
     if chosen:
-        with _progress("runs") as advance:
+        with progress_bar("runs") as advance:
             report = run(
                 stream,
                 paths,
@@ -276,7 +267,7 @@ def evaluate(
                 worlds=teachers_by_world,
                 progress=advance,
             )
-    with _progress("frames of drift") as advance:
+    with progress_bar("frames of drift") as advance:
         report |= run_trials(
             stream,
             [name for name in names if name in TRIALS],
@@ -299,7 +290,7 @@ def evaluate(
     write_whole(out, (json.dumps(report, indent=2, ensure_ascii=False) + "\n").encode())
     for row in report.get("skipped", []):
         print(f"skipped {row['file']}: {row['why']}", file=sys.stderr)
-    _print_table(f"{report['model']}: {', '.join(names)}", _headline(report))
+    print_table(f"{report['model']}: {', '.join(names)}", _headline(report))
     print(f"figures: {out}")
     if "contact_sheet" in report:
         print(f"contact sheet: {report['contact_sheet']}")
@@ -310,7 +301,7 @@ def mattes(
     footage: Annotated[Path, typer.Argument(metavar="FOOTAGE", help="The folder of footage, with dev and train.")],
     out: Annotated[Path, typer.Option("--json", help="Where the figures go; the contact sheet lies beside it.")],
     frames: Annotated[int, typer.Option(min=12, help="Frames of each shot, at 24 a second.")] = 72,
-    size: Size = "384x216",
+    size: designing.Size = "384x216",
     seed: Seed = 0,
 ) -> None:
     """Compare the mattes with shots whose alpha is exact: people, clean plate, chroma key; and time them."""
@@ -318,18 +309,18 @@ def mattes(
     from engine.media.files import write_whole
 
     report: dict[str, Any] = {"size": f"{size[0]}x{size[1]}", "frames": frames, "seed": seed}
-    with _progress("people") as advance:
+    with progress_bar("people") as advance:
         report["people"] = of_mattes.try_people(footage, size, frames, seed, advance)
-    with _progress("clean plates") as advance:
+    with progress_bar("clean plates") as advance:
         report["clean_plate"] = of_mattes.try_clean_plate(footage, size, frames, seed, advance)
-    with _progress("chroma keys") as advance:
+    with progress_bar("chroma keys") as advance:
         report["chroma"] = of_mattes.try_chroma(footage, size, seed, advance)
     report["milliseconds_p50_p95"] = of_mattes.try_speed(size)
     write_whole(out, (json.dumps(report, indent=2) + "\n").encode())
     shown = {
         name: {k: v for k, v in part.items() if k != "rows"} for name, part in report.items() if type(part) is dict
     }
-    _print_table("mattes", _flat(shown))
+    print_table("mattes", flat(shown))
     print(f"figures: {out}")
     print(f"contact sheet: {of_mattes.draw_sheet(footage, out.with_suffix('.png'), size)}")
 
@@ -339,7 +330,7 @@ def sheet(
     source: Source,
     target: Annotated[Path, typer.Argument(metavar="OUT", help="A .png or .jpg.")],
     at: Annotated[float, typer.Option(help="Seconds into the source.")] = 1.0,
-    size: Size = "384x224",
+    size: designing.Size = "384x224",
     seed: Seed = 0,
     weights: Weights = None,
     threads: Threads = None,
@@ -361,7 +352,7 @@ def film(
     target: Target,
     seconds: Annotated[float, typer.Option(min=1, help="Length of the film.")] = 60.0,
     worlds: Annotated[str | None, typer.Option(help="In this order; default: all.")] = None,
-    size: Size = "384x224",
+    size: designing.Size = "384x224",
     crf: Annotated[int, typer.Option(min=0, max=51, help="Of H.264: 16 loses little, 28 is a quarter as large.")] = 16,
     seed: Seed = 0,
     weights: Weights = None,
@@ -378,37 +369,12 @@ def film(
     if unknown:
         raise ValueError(f"{unknown[0]!r} is not a world; there are {', '.join(stream.vocabulary.worlds)}")
     frames = list(itertools.islice(open_source(source, size, 10.0), 20 * 24))  # played back and forth
-    with _progress("frames") as advance:
+    with progress_bar("frames") as advance:
         count = shoot(stream, frames, target, seconds, chosen, advance, crf)
     print(f"{target}: {count} frames")
 
 
-designer = typer.Typer(help="Drawn places.", no_args_is_help=True)
-app.add_typer(designer, name="designer")
-
-
-@designer.command(name="sheet")
-def designer_sheet(
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="A .png or .jpg.")],
-    names: Annotated[
-        str | None, typer.Option(help="Names of the vocabulary, separated by commas; default: all.")
-    ] = None,
-    kinds: Annotated[str, typer.Option(help="Of sky, ground, structure, thing.")] = "sky,ground,structure,thing",
-    skies: Annotated[str, typer.Option(help="Under which each is drawn.")] = "day,sunset,night",
-    size: Size = "480x270",
-    columns: Annotated[int, typer.Option(min=1, max=12)] = 3,
-) -> None:
-    """Draw the set designer's vocabulary, each name by day, at sunset and by night, as a contact sheet."""
-    from engine.designer import sheets, vocabulary
-
-    chosen_kinds = [kind.strip() for kind in kinds.split(",")]
-    unknown = [kind for kind in chosen_kinds if kind not in vocabulary.KINDS]
-    if unknown:
-        raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(vocabulary.KINDS)}")
-    wanted = [name.strip() for name in names.split(",")] if names else None
-    tiles = list(sheets.tiles(wanted, chosen_kinds, [sky.strip() for sky in skies.split(",")]))
-    sheets.save(sheets.sheet(tiles, size, columns), target)
-    print(f"{target}: {len(tiles)} places")
+app.add_typer(designing.app, name="designer")
 
 
 def _read_schedule(path: Path, fps: float) -> list[Any]:
@@ -425,7 +391,7 @@ def _save(frames: Iterable[Frame], target: Path, source: FileSource | OnSet) -> 
     """Write frames with a progress bar; of a damaged source the frames before the damage are kept."""
     from engine.tools.render import save
 
-    with _progress("frames") as advance:
+    with progress_bar("frames") as advance:
         count = save(_watched(frames, source.expected_frames, advance), target, source.fps)
     print(f"{target}: {count} frames" + (", without the sound of the source" if source.has_sound else ""))
 
@@ -434,22 +400,6 @@ def _watched(frames: Iterable[Frame], total: int | None, advance: Advance) -> It
     for count, frame in enumerate(frames, start=1):
         yield frame
         advance(count, total)
-
-
-@contextmanager
-def _progress(unit: str) -> Iterator[Advance]:
-    """A progress bar on standard error."""
-    columns = words_column(unit), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        bar = bars.add_task(unit, total=None)
-        yield lambda done, total: bars.update(bar, completed=done, total=total)
-
-
-def _flat(report: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    rows: dict[str, Any] = {}
-    for name, value in report.items():
-        rows |= _flat(value, f"{prefix}{name} ") if isinstance(value, dict) else {f"{prefix}{name}": value}
-    return rows
 
 
 def _headline(report: dict[str, Any]) -> dict[str, Any]:
@@ -462,13 +412,6 @@ def _headline(report: dict[str, Any]) -> dict[str, Any]:
         if name in report:
             rows |= {f"{name}: {key}": report[name][key] for key in trial.headline}
     return rows
-
-
-def _print_table(title: str, rows: dict[str, Any], columns: tuple[str, str] = ("measure", "value")) -> None:
-    table = Table(*columns, title=plain(title))
-    for name, value in rows.items():
-        table.add_row(plain(name), plain(", ".join(map(str, value)) if isinstance(value, list) else value))
-    Console().print(table)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

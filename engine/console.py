@@ -9,8 +9,13 @@ from __future__ import annotations
 import io
 import re
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from rich.progress import TextColumn
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
 from rich.text import Text
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -39,3 +44,28 @@ def show_all_characters() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
             stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def progress_bar(unit: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar on standard error, called with how much is done and how much there is."""
+    columns = words_column(unit), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task(unit, total=None)
+        yield lambda done, total: bars.update(bar, completed=done, total=total)
+
+
+def flat(report: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A report as rows of one level: the names of those within follow those around them."""
+    rows: dict[str, Any] = {}
+    for name, value in report.items():
+        rows |= flat(value, f"{prefix}{name} ") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return rows
+
+
+def print_table(title: str, rows: dict[str, Any], columns: tuple[str, str] = ("measure", "value")) -> None:
+    """A table of two columns."""
+    table = Table(*columns, title=plain(title))
+    for name, value in rows.items():
+        table.add_row(plain(name), plain(", ".join(map(str, value)) if isinstance(value, list) else value))
+    Console().print(table)

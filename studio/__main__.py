@@ -66,6 +66,7 @@ OfNumbers = Annotated[Dtype, typer.Option("--dtype", help="Of the engine's numbe
 Weights = Annotated[Path | None, typer.Option("--weights", help="A safetensors file in place of the shipped weights.")]
 OfKind = Annotated[Kind, typer.Option("--kind", help="The kind of live model; a take is rendered by its own.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse what is only warned about otherwise.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Plans as JSON.")]
 TakeFolder = Annotated[Path, typer.Argument(metavar="TAKE", help="A take's folder, or its path under --sessions.")]
 
 SESSIONS = Path("sessions")
@@ -430,10 +431,16 @@ def takes_version(
         print(printable(line))
 
 
+@takes_app.command("bake")
+def takes_bake(take: TakeFolder, sessions: Sessions = SESSIONS) -> None:
+    """Keep a take's drawn sets with it as lossless clips, so that no later version can draw them otherwise."""
+    from studio.rendering.bake import bake
+
+    print(printable(bake(_find(take, sessions))))
+
+
 @sets_app.command("ls")
-def sets_ls(
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON object of plans by their names.")] = False,
-) -> None:
+def sets_ls(as_json: AsJson = False) -> None:
     """List the gallery."""
     from studio.sets.command import listed
 
@@ -441,14 +448,11 @@ def sets_ls(
 
 
 @sets_app.command("describe")
-def sets_describe(
-    words: Annotated[str, typer.Argument(help="A place: a castle at night.")],
-    as_json: Annotated[bool, typer.Option("--json", help="The plan as JSON.")] = False,
-) -> None:
+def sets_describe(words: Annotated[str, typer.Argument(help="A castle at night.")], as_json: AsJson = False) -> None:
     """Say which place the set designer makes of words, and which of them it does not know."""
-    from studio.sets.command import described
+    from studio.sets import command
 
-    print(printable(described(words, as_json)))
+    print(printable(command.described(words, as_json)))
 
 
 @sets_app.command("draw")

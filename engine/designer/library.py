@@ -4,6 +4,8 @@ from __future__ import annotations
 
 OLDEST = 138
 """The first major version of skia-python whose runtime shaders and sampling options are as they are used here."""
+DRAWINGS = "2"
+"""Version of the drawings themselves. It grows whenever the same plan comes to give other pixels."""
 REMEDY = 'pip install "skia-python>=138,<145"'
 
 
@@ -25,4 +27,4 @@ except ImportError as error:
 
 check_version(skia.__version__)
 
-__all__ = ["OLDEST", "DesignerError", "check_version", "skia"]
+__all__ = ["DRAWINGS", "OLDEST", "DesignerError", "check_version", "skia"]

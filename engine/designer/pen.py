@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from engine.compositing.types import RGB, Light
 from engine.designer import textures
 from engine.designer.colours import Air, graded, lit, mix, split
 from engine.designer.library import skia
+from engine.designer.sprites import Sprite, Sprites
 
 HORIZON = 0.64
 """Of the picture's height, from above."""
@@ -55,17 +56,7 @@ the ground; `front` is drawn over the ground, and things on it stand at y > 0; `
 Point = tuple[float, float]
 
 
-@dataclass
-class Sprite:
-    """A small picture that is drawn once and stamped in every frame."""
-
-    image: skia.Image
-    width: float
-    height: float
-    """In units."""
-
-
-class Pen:
+class Pen(Sprites):
     """The hands of one drawing on one layer. Its chance begins anew at each call: live flakes are found again."""
 
     def __init__(
@@ -100,13 +91,20 @@ class Pen:
         """Height of the bumps of the ground's far edge."""
         self._unit = unit
         self._sprites = sprites if sprites is not None else {}
-        self.random = random.Random(f"{seed}/{name}")
+        self._chance: random.Random | None = None
+
+    @property
+    def random(self) -> random.Random:
         """Chance of this drawing: the same plan, the same numbers."""
+        if self._chance is None:  # most live drawings never ask, and it takes longer to make than many of them to draw
+            self._chance = random.Random(f"{self.seed}/{self.name}")
+        return self._chance
 
     def numbers(self, count: int, columns: int, key: int = 0) -> np.ndarray:
         """(count, columns) chances 0..1 for many small things; the same at every call, others for another `key`."""
-        name = sum(ord(c) * 31**i for i, c in enumerate(self.name)) % 2**31
-        return np.random.Generator(np.random.PCG64([self.seed, name, key])).random((count, columns))
+        if count > 1000:  # of a still part, asked for once
+            return _numbers.__wrapped__(self.seed, self.name, key, count, columns)
+        return _numbers(self.seed, self.name, key, count, columns).copy()
 
     # ---- light and colour
 
@@ -309,6 +307,7 @@ class Pen:
 
         Dots of under 1.3 pixels are drawn as squares of the same area, in a fifth of the time.
         """
+        points = self._seen(points, 1.5 * radius)
         fine = radius * self._unit < 1.3
         width, cap = (1.7725 * radius, skia.Paint.kSquare_Cap) if fine else (2 * radius, skia.Paint.kRound_Cap)
         paint = skia.Paint(AntiAlias=True, Color=colour, StrokeWidth=width, StrokeCap=cap)
@@ -320,6 +319,7 @@ class Pen:
         Lines of under a pixel are drawn a pixel wide and as much fainter, in a third of the time.
         """
         pixels = width * self._unit
+        points = self._seen(points, abs(dx) + width)
         if pixels < 1.0:
             colour, width = round((colour >> 24) * pixels) << 24 | colour & 0xFFFFFF, 0.0
         ends = np.stack([points, points + (dx, dy)], 1).reshape(-1, 2)
@@ -354,61 +354,17 @@ class Pen:
 
     # ---- live drawings
 
-    def sprite(self, key: str, width: float, height: float, draw: Callable[[Pen], None], detail: float = 1.0) -> Sprite:
-        """A picture `width` x `height` units that `draw` makes once, with (0, 0) in its middle; kept with the place.
+    def halo(self, x: float, y: float, radius: float, code: int, strength: float = 1.0) -> None:
+        """As `glow`, from a sprite that is kept, on whole pixels, in a fifth of the time.
 
-        detail: pixels that are drawn for each of the picture's; 0.5 does for clouds, in a quarter of the time.
+        For live lights that hardly grow. Its radius is rounded to a sixteenth, and its place to a pixel.
         """
-        name = (self.name, round(self._unit), key)
-        if name not in self._sprites:
-            w, h = (max(1, math.ceil(side * self._unit * detail)) for side in (width, height))
-            surface = skia.Surface.MakeRasterN32Premul(w, h)
-            canvas = surface.getCanvas()
-            canvas.scale(w / width, h / height)
-            canvas.translate(width / 2, height / 2)
-            before, self.canvas = self.canvas, canvas
-            chance, self.random = self.random, random.Random(f"{self.seed}/{self.name}/{key}")
-            try:
-                draw(self)
-            finally:
-                self.canvas, self.random = before, chance
-            self._sprites[name] = Sprite(_whole(surface, width * self._unit, height * self._unit), width, height)
-        return self._sprites[name]
-
-    def stamp(
-        self,
-        sprite: Sprite,
-        x: float,
-        y: float,
-        scale: float = 1.0,
-        alpha: float = 1.0,
-        turn: float = 0.0,
-        flip: bool = False,
-        whole: bool = False,
-        plus: bool = False,
-    ) -> None:
-        """Put a sprite's middle at (x, y), turned by `turn` degrees, mirrored if `flip`.
-
-        whole: on whole pixels, as it is, which is many times as fast: for large sprites that hardly move. plus: add its
-        light to what is there.
-        """
-        c = self.canvas
-        paint = skia.Paint(Alphaf=alpha, BlendMode=skia.BlendMode.kPlus if plus else skia.BlendMode.kSrcOver)
-        if whole:
-            corner = c.getTotalMatrix().mapXY(x - sprite.width / 2, y - sprite.height / 2)
-            c.save()
-            c.resetMatrix()
-            c.drawImage(sprite.image, round(corner.x()), round(corner.y()), skia.SamplingOptions(), paint)
-            c.restore()
-            return
-        c.save()
-        c.translate(x, y)
-        if turn:
-            c.rotate(turn)
-        c.scale(-scale if flip else scale, scale)
-        area = skia.Rect.MakeXYWH(-sprite.width / 2, -sprite.height / 2, sprite.width, sprite.height)
-        c.drawImageRect(sprite.image, area, skia.SamplingOptions(skia.FilterMode.kLinear), paint)
-        c.restore()
+        matrix = self.canvas.getTotalMatrix()
+        pixels = radius * math.hypot(matrix.getScaleX(), matrix.getSkewY())
+        step = max(1, round(16 * math.log2(max(pixels, 1.0))))
+        kept = 2 ** (step / 16) / self._unit
+        light = self.sprite(f"halo {code:06x} {step}", 2 * kept, 2 * kept, lambda pen: pen.glow(0, 0, kept, code))
+        self.stamp(light, x, y, alpha=min(max(strength, 0.0), 1.0), whole=True, plus=True)
 
     def sheet(self, key: str, width: float, height: float, draw: Callable[[Pen], None], detail: float = 1.0) -> Sprite:
         """A sprite that joins itself on all sides: what `draw` draws over an edge comes in again at the other."""
@@ -421,32 +377,12 @@ class Pen:
 
         return self.sprite(key, width, height, repeat, detail)
 
-    def roll(
-        self, sprite: Sprite, x: float, y: float, alpha: float = 1.0, plus: bool = False, down: bool = False
-    ) -> None:
-        """Put a sprite side by side with itself across the picture, its middle at (x, y): clouds, waves, curtains.
-
-        plus: add its light to what is there. down: repeat it downwards too, for a sheet of rain or snow. It is copied
-        on whole pixels, many times as fast as sampling: thousands of drops fall in a tenth of a millisecond.
-        """
-        canvas, image = self.canvas, sprite.image
-        corner = canvas.getTotalMatrix().mapXY(x - sprite.width / 2, y - sprite.height / 2)
-        width, height, size = image.width(), image.height(), canvas.getBaseLayerSize()
-        paint = skia.Paint(Alphaf=alpha, BlendMode=skia.BlendMode.kPlus if plus else skia.BlendMode.kSrcOver)
-        tops = range(round(corner.y()) % height - height, size.height(), height) if down else (round(corner.y()),)
-        canvas.save()
-        canvas.resetMatrix()
-        for top in tops:
-            for left in range(round(corner.x()) % width - width, size.width(), width):
-                canvas.drawImage(image, left, top, skia.SamplingOptions(), paint)
-        canvas.restore()
-
     def flame(self, x: float, y: float, size: float, time_s: float, phase: float = 0.0, code: int = 0xFF9A3C) -> None:
         """A small flame that stands on y and flickers: torches, candles, fires. `size` is its height."""
         flicker = math.sin(time_s * 11 + phase * 7) * 0.5 + math.sin(time_s * 7.3 + phase * 13) * 0.5
         height = size * (1 + 0.13 * flicker)
         lean = size * 0.10 * math.sin(time_s * 3.1 + phase * 5)
-        self.glow(x, y - size * 0.4, size * 3.2, code, 0.34 + 0.06 * flicker)
+        self.halo(x, y - size * 0.4, size * 3.2, code, 0.34 + 0.06 * flicker)
         for share, colour in ((1.0, code), (0.68, 0xFFC65A), (0.38, 0xFFF2C0)):
             w, h = size * 0.30 * share, height * share
             tongue = skia.Path()
@@ -457,14 +393,10 @@ class Pen:
             self.fill(tongue, self.shine(colour, 0.9))
 
 
-def _whole(surface: skia.Surface, width: float, height: float) -> skia.Image:
-    """What was drawn, as an image of the picture's own pixels."""
-    image, w, h = surface.makeImageSnapshot(), max(1, round(width)), max(1, round(height))
-    if (image.width(), image.height()) == (w, h):
-        return image
-    scaled = skia.Surface.MakeRasterN32Premul(w, h)
-    scaled.getCanvas().drawImageRect(image, skia.Rect(w, h), skia.SamplingOptions(skia.CubicResampler.Mitchell()))
-    return scaled.makeImageSnapshot()
+@lru_cache(maxsize=512)
+def _numbers(seed: int, name: str, key: int, count: int, columns: int) -> np.ndarray:
+    code = sum(ord(c) * 31**i for i, c in enumerate(name)) % 2**31
+    return np.random.Generator(np.random.PCG64([seed, code, key])).random((count, columns))
 
 
 def pack(colour: RGB, alpha: float = 1.0) -> int:

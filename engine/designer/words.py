@@ -351,6 +351,8 @@ def _completed(reading: _Reading) -> dict[str, Any]:
             sky = None  # a guess, and what was named stands in the open
         elif not any(_closed(name) for name in structures):
             structures = list(dict.fromkeys(_INSIDE.get(name, name) for name in structures))
+    if sky != "indoors" and _in_the_open(reading):
+        structures = list(dict.fromkeys(_OUTSIDE.get(name, name) for name in structures))
     structures, left_out = _standing_together(structures)
     unknown += left_out
     implied = [vocabulary.drawing("structure", name) for name in structures]
@@ -387,8 +389,28 @@ def _completed(reading: _Reading) -> dict[str, Any]:
     }
 
 
-_INSIDE = {"castle": "throne-hall", "temple": "cathedral", "saloon": "tavern", "village": "tavern"}
+_INSIDE = {
+    "castle": "throne-hall",
+    "temple": "cathedral",
+    "saloon": "tavern",
+    "village": "tavern",
+    "church": "cathedral",
+}
 """What a structure is from within: "the hall of a palace" is a throne hall."""
+
+
+_OUTSIDE = {"cathedral": "church"}
+"""What a room is from outside: "a church on a grassy hill" is not its nave."""
+_FLOORS = ("stone", "marble", "wood")
+
+
+def _in_the_open(reading: _Reading) -> bool:
+    """Whether what was named lies under the sky: a ground that is not a floor, a range of mountains, a forest."""
+    named = {sense for sense in reading.senses if sense[0] in ("ground", "structure")}
+    return any(
+        name not in _FLOORS if kind == "ground" else vocabulary.drawing(kind, name).stands == "range"
+        for kind, name in named
+    )
 
 
 def _standing_together(structures: list[str]) -> tuple[list[str], list[str]]:

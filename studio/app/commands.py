@@ -4,7 +4,8 @@
     prompt   words for the picture                                      -> prompt, with the worlds nearest to them
     param    a value of a parameter                                     -> param
     set      what stands behind the cast: a set, null, or words         -> set, with the words that nothing answers;
-                                                                           prompt, where the words name a look, too
+                                                                           prompt, where the words name a look, too;
+                                                                           proposals, places that they may mean
     clean    learn what the camera sees while nobody is there           -> clean
     matte    show the matte in place of the picture (`on`)
     record   roll (`on`), or cut                                        -> recording, kept
@@ -22,19 +23,20 @@ import json
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from engine.compositing.cleanplate import CleanPlate
 from studio.app import wire
 from studio.app.sessions import Session, Sessions
+from studio.sets.picture import picture_url, variants
 from studio.sets.stage import Described, near, place_in_words, resolved
 from studio.sets.store import CLEAN_PLATE, Store
 from studio.takes.manifest import TICKS_PER_SECOND
 from studio.takes.slate import Slate
 from studio.takes.take import Take
-from studio.timeline.sets import Set, files_of, is_content, normal, to_json, words_of
+from studio.timeline.sets import Set, SetBlend, files_of, is_content, normal, to_json, words_of
 from studio.workers import in_words
 
 log = logging.getLogger(__name__)
@@ -84,6 +86,7 @@ class Commands:
         self._asked_set: dict[str, Any] | None = None
         """The newest command `set`, until its plate is made."""
         self._making: asyncio.Task[None] | None = None
+        self._proposing: asyncio.Task[None] | None = None
         self.by_name: dict[str, Command] = {
             "hello": self.hello,
             "prompt": self.prompt,
@@ -187,6 +190,25 @@ class Commands:
                 log.exception("set %r", data)
                 self.say("error", text=f"The set was not taken: {in_words(error)}")
             self.say("set", set=to_json(self.session.set), name=words_of(self.session.set), unknown=strange)
+            if data.get("words"):
+                self._propose(self.session.set)
+
+    def _propose(self, set_: SetBlend) -> None:
+        """Show the page places that the words of a set may mean, drawn beside; older words are given up for newer."""
+        if self._proposing is not None:
+            self._proposing.cancel()
+        if isinstance(set_, Mapping) and "plan" in set_:
+            bare = {name: value for name, value in set_.items() if name != "cast"}
+            self._proposing = asyncio.create_task(self._draw_proposals(bare))
+
+    async def _draw_proposals(self, set_: Mapping[str, Any]) -> None:
+        shown = []
+        for each in variants(set_):
+            try:
+                shown.append({"set": each, "picture": await asyncio.to_thread(picture_url, each)})
+            except ValueError:  # what stands is said to be wrong already
+                return
+        self.say("proposals", sets=shown)
 
     def _made(self, data: dict[str, Any]) -> tuple[Set, Described | None]:
         """The set that a page asks for, ready to be shown, and what words said of it. Raises ValueError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import repeat
@@ -16,14 +17,16 @@ from engine.media.pictures import decode_jpeg, fit
 from engine.types import LiveModel
 from studio.performing.casting import Casting
 from studio.performing.performance import Performance
-from studio.sets.libraries import libraries_of, libraries_of_part
+from studio.sets.baked import FOLDER, Clip, read_index
+from studio.sets.libraries import DRAW, FIRST_DRAWINGS, libraries_of, libraries_of_part
 from studio.sets.stage import Stage
-from studio.takes.documents import TakeError
+from studio.takes.documents import DamagedError, TakeError, file_sha256
 from studio.takes.manifest import TICKS_PER_SECOND
 from studio.takes.mattes import MATTE
 from studio.takes.mattes import mattes as mattes_of
 from studio.takes.mjpeg import packets
 from studio.takes.take import Take
+from studio.timeline.sets import DRAWN, kind_of, place_of
 from studio.timeline.timeline import Timeline
 
 MatteChoice: TypeAlias = Literal["recorded", "anew"]
@@ -55,11 +58,12 @@ def replay(
     sound, or a matte is missing.
     """
     with closing(Stage.of_take(take)) as stage:
+        stand_baked(stage, take)
         performance = Performance(model, timeline.mattes, Casting(stage))
         start, state = resume or (nearest_snapshot(take, first_row) if goes_on(take, model) else (0, None))
         performance.restore(state)
         snapshots = take.snapshots if resync else {}
-        recorded = _recorded_mattes(take, timeline) if mattes == "recorded" and size is None else repeat(None)
+        recorded = recorded_mattes(take, timeline) if mattes == "recorded" and size is None else repeat(None)
         frames = zip(take.frames, packets(take.folder / "raw.mkv"), recorded, strict=False)
 
         def camera(packet: bytes) -> np.ndarray:
@@ -87,7 +91,7 @@ def replay(
                 yield n, picture
 
 
-def _recorded_mattes(take: Take, timeline: Timeline) -> Iterator[np.ndarray | None]:
+def recorded_mattes(take: Take, timeline: Timeline) -> Iterator[np.ndarray | None]:
     """For each row the matte that was recorded for it, where the timeline has the same cast there; else None."""
     if all(row.matte_crc is None for row in take.frames):
         yield from repeat(None)
@@ -135,7 +139,36 @@ def same_setup(take: Take, model: LiveModel) -> bool:
     """Whether the same bytes are to be expected."""
     engine = take.manifest.engine
     same_model = (engine.kind, engine.setup, engine.steps) == (model.kind, model.setup.to_dict(), model.steps)
-    return same_model and not other_libraries(take)
+    other = set(other_libraries(take))
+    return same_model and not (other - DRAW if other and _all_baked(take) else other)
+
+
+def _all_baked(take: Take) -> bool:
+    """Whether all drawn sets of a take are kept as clips, and nothing else in it is drawn (a prop)."""
+    if any(event["kind"] == "region" and "skia" in event.get("libraries", ()) for event in take.events):
+        return False
+    index = read_index(take.folder)
+    drawn = {
+        place_of(set_)
+        for key in take.timeline.sets
+        for set_, _ in key.pairs
+        if set_ is not None and kind_of(set_) in DRAWN
+    }
+    return index is not None and drawn <= index["places"].keys()
+
+
+def stand_baked(stage: Stage, take: Take) -> None:
+    """Show a take's baked sets where this version of the library draws them otherwise. Raises DamagedError."""
+    if not DRAW & other_libraries(take).keys() or (index := read_index(take.folder)) is None:
+        return
+    for place, clip in index["places"].items():
+        path = take.folder / FOLDER / clip["file"]
+        if not path.is_file() or file_sha256(path) != clip["sha256"]:
+            raise DamagedError(f"{path} is missing or was changed; remove {path.parent} to draw the sets anew")
+        drawn = stage.plate(json.loads(place))
+        assert drawn is not None, "a place is not the camera's own background"
+        width, height = index["size"]
+        stage.stand_in(place, Clip(path, clip["times"], (width, height), drawn))  # type: ignore[arg-type]
 
 
 def other_libraries(take: Take) -> dict[str, tuple[str, str]]:
@@ -147,6 +180,8 @@ def other_libraries(take: Take) -> dict[str, tuple[str, str]]:
     for event in take.events:
         if event["kind"] in ("set", "region") and (theirs := event.get("libraries")):
             ours = libraries_of(event["key"]["set"]) if event["kind"] == "set" else libraries_of_part(event["matte"])
+            if event["kind"] == "set" and "skia" in theirs:
+                theirs = {"designer": FIRST_DRAWINGS, **theirs}
             other |= {
                 name: (version, ours.get(name, "none")) for name, version in theirs.items() if ours.get(name) != version
             }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
 from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +40,25 @@ def thumbnail(name: str, size: tuple[int, int] = THUMBNAIL) -> bytes:
     """A set of the gallery as a JPEG of that width and height in px. Raises SetError."""
     with closing(Stage()) as stage:
         return encode_jpeg(picture_of({"gallery": name}, stage, *size), 85)
+
+
+PROPOSED = 3
+"""Places that words are shown as, to choose from."""
+
+
+def variants(set_: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A planned set, and the same plan with the next seeds: other places of the same kind."""
+    plan = set_["plan"]
+    seed = plan.get("seed", 0)
+    others = [{**set_, "plan": {**plan, "seed": (seed + n) % 2**31}} for n in range(1, PROPOSED)]
+    return [dict(set_), *others]
+
+
+def picture_url(set_: Set) -> str:
+    """A set as a small JPEG in a data URL. Raises SetError."""
+    with closing(Stage()) as stage:
+        jpeg = encode_jpeg(picture_of(set_, stage, *THUMBNAIL), 85)
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
 def draw(set_: Set, stage: Stage, path: Path, size: tuple[int, int], seconds: float) -> None:

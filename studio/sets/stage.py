@@ -44,6 +44,8 @@ class Stage:
     def __init__(self, *folders: Path) -> None:
         self._folders = list(folders)
         self._plates: OrderedDict[str, AnyPlate] = OrderedDict()
+        self._instead: dict[str, AnyPlate] = {}
+        """Plates that stand in for what would be made here, by their places."""
         self._standing: frozenset[str] = frozenset()
         """The places of the last frame, whose plates stay open however many they are."""
         self._lock = threading.Lock()
@@ -70,6 +72,11 @@ class Stage:
         for set_, _ in pairs_of(blend):
             self.plate(set_)
 
+    def stand_in(self, place: str, plate: AnyPlate) -> None:
+        """Show a plate wherever that place (`place_of`) is asked for; it is closed with the stage."""
+        with self._lock:
+            self._instead[place] = plate
+
     def plate(self, set_: Set) -> AnyPlate | None:
         """The plate of a set; None for the camera's own background. Raises SetError."""
         return None if set_ is None else self._plate(set_, place_of(set_))
@@ -82,6 +89,8 @@ class Stage:
 
     def _plate(self, set_: Mapping[str, Any], place: str) -> AnyPlate:
         with self._lock:
+            if place in self._instead:
+                return self._instead[place]
             if place in self._plates:
                 self._plates.move_to_end(place)
                 return self._plates[place]
@@ -99,9 +108,10 @@ class Stage:
     def close(self) -> None:
         """Give back what the plates hold."""
         with self._lock:
-            for plate in self._plates.values():
+            for plate in (*self._plates.values(), *self._instead.values()):
                 plate.close()
             self._plates.clear()
+            self._instead.clear()
 
     def _made(self, set_: Mapping[str, Any]) -> AnyPlate:
         try:

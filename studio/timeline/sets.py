@@ -34,6 +34,9 @@ from studio.timeline.curves import TimelineError, ticks
 KINDS = ("gallery", "file", "colour", "blur", "plan", "words")
 """What a set is of: one of these fields, see above."""
 
+DRAWN = frozenset(("gallery", "plan", "words"))
+"""Of them, those that the set designer draws."""
+
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff")
 CLIPS = (".mp4", ".mov", ".m4v", ".webm", ".mkv")
 FILE_KINDS = (*PICTURES, *CLIPS)

@@ -95,6 +95,7 @@ export function mountLive(root, studio) {
       sets.showMatte(false);
     },
     set: data => sets.took(data),
+    proposals: data => sets.proposed(data),
     clean: data => sets.cleaned(data),
     prompt: data => {
       prompt = data.text;

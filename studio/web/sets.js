@@ -114,8 +114,17 @@ export class SetCard {
     return button;
   }
 
+  /** Places that the words may mean, of which one stands already: one click takes another. */
+  proposed({sets}) {
+    const box = this.$('.proposals'),
+      tiles = sets.map(({set, picture}, n) => this.tile(`Proposal ${n + 1}`, set, picture));
+    box.replaceChildren(...tiles);
+    box.hidden = !tiles.length;
+    this.mark();
+  }
+
   mark() {
-    for (const one of this.element.querySelectorAll('.gallery [role=radio]'))
+    for (const one of this.element.querySelectorAll(':is(.gallery, .proposals) [role=radio]'))
       one.setAttribute('aria-checked', one.dataset.place === place(this.now));
     this.$('.standing').textContent = nameOf(this.now);
   }

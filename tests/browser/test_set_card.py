@@ -17,6 +17,22 @@ from tests.browser.test_pages import start, stop
 from tests.browser.test_pages import studio as studio
 
 
+def test_words_are_shown_as_three_places_and_a_click_takes_one(studio: Served, page: Page, tmp_path: Path) -> None:
+    enter(page, studio.url)
+    start(page)
+    page.locator(".set [name=words]").fill("a castle by a lake at sunset")
+    page.keyboard.press("Enter")
+    tiles = page.locator(".set .proposals [role=radio]")
+    expect(tiles).to_have_count(3)
+    expect(tiles.nth(0)).to_have_attribute("aria-checked", "true")
+    tiles.nth(2).click()
+    expect(tiles.nth(2)).to_have_attribute("aria-checked", "true")
+    expect(tiles.nth(0)).to_have_attribute("aria-checked", "false")
+    expect(page.locator(".set .standing")).to_have_text("a castle by a lake at sunset")
+    page.locator(".set").screenshot(path=tmp_path / "proposals.png")
+    stop(page)
+
+
 def test_the_set_card_keeps_to_what_is_shown(studio: Served, page: Page, tmp_path: Path) -> None:
     """C takes a clean plate only where its button is; a set comes though the browser can remember nothing; a click
     takes the colour of what lies under it, though the picture is cropped to its box."""

@@ -35,6 +35,7 @@ FLOORS = {
         ("engine.batch", "engine.teachers", "engine.kinds"),  # kinds: live models beside the stream, a file each
         ("engine.tools", "engine.evaluation"),
         ("engine.bench", "engine.training"),
+        ("engine.designing",),
         ("engine.__main__",),
     ),
     "studio": (

@@ -7,10 +7,11 @@ import math
 from engine.designer import textures
 from engine.designer.grounds import parts
 from engine.designer.library import skia
-from engine.designer.pen import BOTTOM, Pen, Sprite
+from engine.designer.pen import BOTTOM, Pen
 from engine.designer.registry import ground
 from engine.designer.shaders import shade, three
 from engine.designer.skies import parts as skies
+from engine.designer.sprites import Sprite
 
 _GLINTS = """
 uniform shader puff, grain;

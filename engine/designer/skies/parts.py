@@ -9,8 +9,9 @@ import numpy as np
 from engine.designer import textures
 from engine.designer.colours import graded, split
 from engine.designer.library import skia
-from engine.designer.pen import BOTTOM, REACH, TOP, Pen, Sprite, pack
+from engine.designer.pen import BOTTOM, REACH, TOP, Pen, pack
 from engine.designer.shaders import shade
+from engine.designer.sprites import Sprite
 
 _CLOUDS = """
 uniform shader base, fine;

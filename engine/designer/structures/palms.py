@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from engine.designer.pen import Pen, Point, Sprite
+from engine.designer.pen import Pen, Point
 from engine.designer.registry import structure
+from engine.designer.sprites import Sprite
 from engine.designer.structures.solids import AFLOAT, WINTRY, face, facing, joints
 
 _PALMS = (  # x, height, lean, size of the crown, which crown, whether it is farther away

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from engine.designer.library import skia
-from engine.designer.pen import Pen, Sprite
+from engine.designer.pen import Pen
 from engine.designer.registry import structure
+from engine.designer.sprites import Sprite
 from engine.designer.structures.houses import cottage
 from engine.designer.structures.solids import WINTRY, face, facing, joints, masonry, plume
 

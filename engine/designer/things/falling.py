@@ -13,7 +13,7 @@ from engine.designer.pen import BOTTOM, TOP, Pen
 from engine.designer.registry import moving_thing
 
 HEIGHT = BOTTOM - TOP + 0.1
-SHEET = (1.94, 1.07)
+SHEET = (0.8, 0.8)
 """Units of a sheet of flakes or drops, which repeats on all sides."""
 SLANT = 0.16
 """How far rain goes aside for each unit that it falls."""
@@ -44,18 +44,18 @@ def snowfall(pen: Pen, time_s: float) -> None:
     """Flakes at three distances; the nearest are soft, out of focus, and fall fastest."""
     white = pen.blend(pen.colour("snow", 0.9), pen.shine(0xFFFFFF), 0.5)
     for key, count, radius, fall, alpha in (
-        (1, 620, 0.0017, 0.055, 0.75),
-        (2, 420, 0.0023, 0.085, 0.8),
-        (3, 210, 0.0034, 0.12, 0.9),
-        (4, 120, 0.0044, 0.16, 0.9),
+        (1, 191, 0.0017, 0.055, 0.75),
+        (2, 130, 0.0023, 0.085, 0.8),
+        (3, 65, 0.0034, 0.12, 0.9),
+        (4, 37, 0.0044, 0.16, 0.9),
     ):
         flakes = pen.sheet(f"flakes {key}", *SHEET, strewn(key, count, radius, faded(white, alpha)))
         sway = 0.014 * math.sin(0.8 * time_s + key) + 0.006 * math.sin(1.7 * time_s + 2 * key)
         pen.roll(flakes, 0.4 * key + 0.3 * fall * time_s + sway, fall * time_s, down=True)
     flake = pen.sprite("flake", 0.06, 0.06, soft_flake)
     near = pen.numbers(26, 3, 3)
-    for (x, y), (_, b, c) in zip(drift(near, time_s, 0.24, 0.09, 0.03).tolist(), near.tolist(), strict=True):
-        pen.stamp(flake, x, y, 0.45 + 0.75 * c, 0.5 + 0.4 * b)
+    x, y = drift(near, time_s, 0.24, 0.09, 0.03).T
+    pen.stamps(flake, x, y, 0.45 + 0.75 * near[:, 2], 0.5 + 0.4 * near[:, 1])
 
 
 def strewn(key: int, count: int, radius: float, colour: int) -> Callable[[Pen], None]:
@@ -82,9 +82,9 @@ def rain(pen: Pen, time_s: float) -> None:
     """Streaks at three distances, slanting with the wind, and rings where drops meet the ground."""
     bright = pen.blend(pen.colour("water", 0.9), pen.shine(0xE8F2FF), 0.6)
     for key, count, width, length, fall, alpha in (
-        (1, 430, 0.0015, 0.030, 1.1, 0.42),
-        (2, 210, 0.0024, 0.062, 1.7, 0.50),
-        (3, 56, 0.0040, 0.130, 2.5, 0.42),
+        (1, 133, 0.0015, 0.030, 1.1, 0.42),
+        (2, 65, 0.0024, 0.062, 1.7, 0.50),
+        (3, 17, 0.0040, 0.130, 2.5, 0.42),
     ):
         drops = pen.sheet(f"drops {key}", *SHEET, streaked(key, count, width, length, faded(bright, alpha)))
         pen.roll(drops, 0.5 * key - SLANT * fall * time_s, fall * time_s, down=True)
@@ -121,15 +121,13 @@ def leaves(pen: Pen, time_s: float) -> None:
     chances = pen.numbers(44, 3, 1)
     points = drift(chances, time_s, 0.085, 0.05, 0.05, 1.2)
     kinds = [pen.sprite(f"leaf {code:06x}", 0.05, 0.05, partial(one_leaf, code=code)) for code in codes]
-    for i, ((x, y), (a, b, c)) in enumerate(zip(points.tolist(), chances.tolist(), strict=True)):
-        spin = (40 + 80 * c) * time_s * (1 if i % 2 else -1) + 360 * a
-        tilt = 0.35 + 0.65 * abs(math.sin(time_s * (0.8 + b) + 9 * a))
-        pen.canvas.save()
-        pen.canvas.translate(x, y)
-        pen.canvas.rotate(spin % 360)
-        pen.canvas.scale(1, tilt)
-        pen.stamp(kinds[i % len(kinds)], 0, 0, size * (0.5 + 1.0 * c * c))
-        pen.canvas.restore()
+    (a, b, c), (x, y) = chances.T, points.T
+    ways = np.where(np.arange(len(a)) % 2, 1, -1)
+    spin = ((40 + 80 * c) * time_s * ways + 360 * a) % 360
+    tilt = 0.35 + 0.65 * np.abs(np.sin(time_s * (0.8 + b) + 9 * a))
+    for k, kind in enumerate(kinds):
+        of = slice(k, None, len(kinds))
+        pen.stamps(kind, x[of], y[of], size * (0.5 + 1.0 * c[of] * c[of]), turn=spin[of], tall=tilt[of])
 
 
 def one_leaf(pen: Pen, code: int) -> None:
@@ -183,12 +181,12 @@ def one_spark(pen: Pen, radius: float) -> None:
 def fireflies(pen: Pen, time_s: float) -> None:
     """Points of light over the ground that wander and light up in turn."""
     glow = pen.sprite("firefly", 0.06, 0.06, firefly)
-    for a, b, c in pen.numbers(64, 3, 1).tolist():
-        x = (a - 0.5) * 2.6 + 0.09 * math.sin(time_s * 0.43 + 20 * b) + 0.04 * math.sin(time_s * 1.1 + 31 * c)
-        y = 0.30 - 0.50 * b**1.3 + 0.05 * math.sin(time_s * 0.37 + 17 * a) + 0.02 * math.cos(time_s * 1.3 + 11 * c)
-        light = max(0.0, math.sin(time_s * (0.7 + 0.5 * c) + 40 * a)) ** 1.5
-        if light > 0.02:
-            pen.stamp(glow, x, y, 0.8 + 1.1 * c, light)
+    a, b, c = pen.numbers(64, 3, 1).T
+    x = (a - 0.5) * 2.6 + 0.09 * np.sin(time_s * 0.43 + 20 * b) + 0.04 * np.sin(time_s * 1.1 + 31 * c)
+    y = 0.30 - 0.50 * b**1.3 + 0.05 * np.sin(time_s * 0.37 + 17 * a) + 0.02 * np.cos(time_s * 1.3 + 11 * c)
+    light = np.maximum(0.0, np.sin(time_s * (0.7 + 0.5 * c) + 40 * a)) ** 1.5
+    lit = light > 0.02
+    pen.stamps(glow, x[lit], y[lit], (0.8 + 1.1 * c)[lit], light[lit])
 
 
 def firefly(pen: Pen) -> None:
@@ -211,14 +209,12 @@ def bubbles(pen: Pen, time_s: float) -> None:
     kinds = [pen.sprite(f"bubble {turn}", 0.12, 0.12, partial(bubble, soap=soap, turn=turn)) for turn in range(3)]
     chances = pen.numbers(56, 3, 1)
     points = drift(chances, time_s, -0.05 if soap else -0.14, 0.02 if soap else 0.0, 0.03, 1.4)
-    for i, ((x, y), (a, _, c)) in enumerate(zip(points.tolist(), chances.tolist(), strict=True)):
-        wobble = 1 + 0.06 * math.sin(time_s * 3.1 + 20 * a)
-        size = (0.3 if soap else 0.14) + (1.1 if soap else 0.6) * c**2.2
-        pen.canvas.save()
-        pen.canvas.translate(x, y)
-        pen.canvas.scale(wobble, 1 / wobble)
-        pen.stamp(kinds[i % 3], 0, 0, size)
-        pen.canvas.restore()
+    (a, _, c), (x, y) = chances.T, points.T
+    wobble = 1 + 0.06 * np.sin(time_s * 3.1 + 20 * a)
+    size = (0.3 if soap else 0.14) + (1.1 if soap else 0.6) * c**2.2
+    for k, kind in enumerate(kinds):
+        of = slice(k, None, 3)
+        pen.stamps(kind, x[of], y[of], size[of] * wobble[of], tall=1 / wobble[of] ** 2)
 
 
 def bubble(pen: Pen, soap: bool, turn: int) -> None:

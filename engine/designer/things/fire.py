@@ -60,6 +60,8 @@ def burst(pen: Pen, x: float, y: float, age: float, code: int, reach: float, key
     day = pen.dark < 0.5  # before a bright sky sparks are deep in colour, larger, and edged
     twinkle = light * (0.6 + 0.4 * np.sin(age * 23 + 40 * chances[:, 0])) if age > 1.1 else None
     for back, alpha, radius in ((0.20, 0.3, 0.0030), (0.09, 0.6, 0.0038), (0.0, 1.0, 0.0048)):
+        if alpha * light < 0.07:  # a trail that nobody sees any more
+            continue
         then = max(age - back, 0.0)
         places = ways * (reach * (1 - math.exp(-2.3 * then))) + (x, y + 0.028 * then * then)
         if twinkle is not None and not back:
@@ -97,7 +99,7 @@ def lanterns(pen: Pen, time_s: float) -> None:
         ly = 0.45 - 1.25 * share
         size = 0.35 + 0.6 * c
         flicker = 0.85 + 0.15 * math.sin(time_s * 5 + 30 * a) * math.sin(time_s * 3.1 + 9 * c)
-        pen.glow(lx, ly + 0.02 * size, 0.19 * size, 0xFF9A3A, 0.5 * flicker)
+        pen.halo(lx, ly + 0.02 * size, 0.19 * size, 0xFF9A3A, 0.5 * flicker)
         pen.stamp(paper, lx, ly, size, turn=3.5 * math.sin(0.47 * time_s + 10 * c))
 
 

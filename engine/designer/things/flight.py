@@ -42,7 +42,7 @@ def balloons(pen: Pen, time_s: float) -> None:
         pen.stamp(balloon, x, y, scale, turn=1.5 * math.sin(time_s * 0.27 + 9 * b))
         if pen.lamps:
             burn = max(0.0, math.sin(time_s * 0.55 + 23 * a)) ** 3
-            pen.glow(x, y + 0.02 * scale, 0.17 * scale, 0xFFB050, pen.lamps * (0.25 + 0.6 * burn))
+            pen.halo(x, y + 0.02 * scale, 0.17 * scale, 0xFFB050, pen.lamps * (0.25 + 0.6 * burn))
 
 
 def one_balloon(pen: Pen, pair: tuple[int, int]) -> None:

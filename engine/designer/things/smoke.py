@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from engine.designer import textures
-from engine.designer.pen import Pen, Sprite
+from engine.designer.pen import Pen
 from engine.designer.registry import moving_thing
 from engine.designer.shaders import shade, three
+from engine.designer.sprites import Sprite
 
 _BILLOW = """
 uniform shader puff, grain;

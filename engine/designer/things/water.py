@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from functools import partial
 
+import numpy as np
+
 from engine.designer.library import skia
 from engine.designer.pen import Pen
 from engine.designer.registry import moving_thing
@@ -30,10 +32,11 @@ def fish(pen: Pen, time_s: float) -> None:
     way = 1 if math.cos(turn) >= 0 else -1
     centre = (1.05 * math.sin(turn), -0.30 + 0.05 * math.sin(0.31 * time_s))
     small = pen.sprite("shoal fish", 0.05, 0.024, partial(one_fish, length=0.046, codes=FISH[3], bands=0))
-    for a, b, c in pen.numbers(42, 3, 2).tolist():
-        x = centre[0] + 0.42 * (a - 0.5) + 0.02 * math.sin(time_s * 1.1 + 20 * b)
-        y = centre[1] + 0.19 * (b - 0.5) * (1 - abs(a - 0.5)) + 0.008 * math.sin(time_s * 2.3 + 30 * c)
-        pen.stamp(small, x, y, 0.6 + 0.4 * c, turn=way * 8 * math.cos(0.31 * time_s), flip=way < 0)
+    a, b, c = pen.numbers(42, 3, 2).T
+    x = centre[0] + 0.42 * (a - 0.5) + 0.02 * np.sin(time_s * 1.1 + 20 * b)
+    y = centre[1] + 0.19 * (b - 0.5) * (1 - np.abs(a - 0.5)) + 0.008 * np.sin(time_s * 2.3 + 30 * c)
+    turn = 8 * math.cos(0.31 * time_s)  # a fish to the left is one to the right, turned about and mirrored
+    pen.stamps(small, x, y, 0.6 + 0.4 * c, turn=turn if way > 0 else 180 - turn, tall=way)
     for i, (a, b, c) in enumerate(pen.numbers(11, 3, 1).tolist()):
         way = 1 if i % 2 else -1
         kind = i % 3

@@ -9,8 +9,9 @@ from itertools import pairwise
 import numpy as np
 
 from engine.designer.library import skia
-from engine.designer.pen import Pen, Point, Sprite
+from engine.designer.pen import Pen, Point
 from engine.designer.registry import thing
+from engine.designer.sprites import Sprite
 from engine.designer.structures.land import mountain, pine
 from engine.designer.things.falling import faded
 from engine.designer.things.smoke import billow

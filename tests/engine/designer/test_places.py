@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,8 +16,10 @@ import pytest
 
 from engine.compositing.types import View
 from engine.designer import library, vocabulary
+from engine.designer import place as places
 from engine.designer.colours import MOODS
-from engine.designer.library import DesignerError
+from engine.designer.library import DesignerError, skia
+from engine.designer.pen import Pen
 from engine.designer.place import Place, draw
 from engine.designer.plan import PERIODS, Plan
 
@@ -132,6 +135,14 @@ def test_the_landmark_goes_to_the_free_place_and_no_faster_than_it() -> None:
     assert right == pytest.approx(0.7, abs=0.05)
 
 
+def test_a_wide_picture_is_filled_wherever_the_landmark_stands() -> None:
+    """No layer is moved farther than it reaches: a column beside it would show the sky down to the lower edge."""
+    place = Place(Plan(sky="day", ground="snow", structures=("castle",)))
+    for free_x, x in ((0.0, 1.0), (1.0, -1.0)):
+        lowest = place.picture(0, 260, 100, View(x, 0.0, free_x))[-8:].astype(int)
+        assert (lowest[..., 2] - lowest[..., 0]).max() < 60, "snow is white, and the sky behind it blue"
+
+
 def test_near_layers_move_more_than_far_ones() -> None:
     def shift(structure: str) -> float:
         plan = Plan(structures=(structure,), ground="stone")
@@ -174,10 +185,63 @@ def test_a_place_keeps_two_sizes_and_gives_its_memory_back() -> None:
     assert not place.still
 
 
-def test_memory_at_1280x720_is_under_60_mb() -> None:
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
+def test_memory_of_a_size_is_under_60_mb(size: tuple[int, int]) -> None:
     place = Place(Plan(sky="storm", ground="water", structures=("castle",), framed=True))
-    place.picture(0, 1280, 720)
+    place.picture(0, *size)
     assert place.kept_bytes < 60e6
+
+
+@pytest.mark.parametrize("view", [View(0.31, -0.2, 0.613), View(-1, 1, 0.16), View(1, -1, 0.84), View(0.2, 0.0, 0.64)])
+def test_layers_in_pieces_and_between_pixels_are_as_whole_ones(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut in two or not, a layer is the same picture, to the byte, and skia's own sampling differs by rounding."""
+    plan = Plan(sky="sunset", ground="sand", structures=("lighthouse", "castle"), framed=True)
+    pictures = []
+    for worth in (0.0, 1.0):
+        monkeypatch.setattr(places, "WORTH_A_CUT", worth)
+        place = Place(plan)
+        pictures.append(place.picture(2.0, *SMALL, view))
+        kept = place._kept[SMALL].layers
+        assert any(len(pieces) == 2 for pieces in kept.values()) == (worth == 1.0)
+    assert digest(pictures[0]) == digest(pictures[1])
+
+    def sampled(self: Place, canvas: skia.Canvas, drawn: Any, piece: Any, dx: float, dy: float, opaque: bool) -> None:
+        x, y = drawn.width / 2 + piece.x + dx, piece.y + dy
+        image = places._image(piece.pixels, piece.opaque)
+        canvas.drawImage(image, x, y, skia.SamplingOptions(skia.FilterMode.kLinear), skia.Paint())
+
+    monkeypatch.setattr(places, "WORTH_A_CUT", 0.0)
+    monkeypatch.setattr(Place, "_copy", sampled)
+    own = Place(plan).picture(2.0, *SMALL, view)
+    assert np.abs(own.astype(int) - pictures[0])[2:-2, 2:-2].max() <= 12  # a 32nd of a pixel at the hardest edge
+    assert np.abs(own.astype(int) - pictures[0]).mean() < 1.0
+
+
+def test_many_stamps_are_as_one_by_one() -> None:
+    """A batch of sprites is drawn as each by itself; those beside the picture change nothing."""
+
+    def pictured(batch: bool) -> np.ndarray:
+        pixels = np.zeros((90, 160, 4), np.uint8)
+        info = skia.ImageInfo.Make(160, 90, skia.kBGRA_8888_ColorType, skia.kPremul_AlphaType)
+        surface = skia.Surface.MakeRasterDirect(info, pixels, 640)
+        canvas = surface.getCanvas()
+        canvas.translate(80, 58)
+        canvas.scale(90, 90)
+        air = vocabulary.drawing("sky", "day").air
+        assert air is not None
+        pen = Pen(canvas, "test", 0, air, None, unit=90)
+        leaf = pen.sprite("leaf", 0.1, 0.06, lambda each: each.fill(each.box(0.01, 0.03, 0.06, 0.05), 0xFFD04020))
+        x, y, size, alpha, turn = pen.numbers(40, 5, 1).T
+        x, turn = 2.6 * x - 1.3, 360 * turn
+        if batch:
+            pen.stamps(leaf, x, y - 0.6, 0.5 + size, alpha, turn)
+        else:
+            for row in zip(x, y - 0.6, 0.5 + size, alpha, turn, strict=True):
+                pen.stamp(leaf, *row)
+        return pixels.astype(int)
+
+    assert pictured(True).any()
+    assert np.abs(pictured(True) - pictured(False)).max() <= 6
 
 
 @pytest.mark.parametrize(

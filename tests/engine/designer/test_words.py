@@ -222,6 +222,8 @@ def test_what_no_list_holds_is_read_by_its_meaning() -> None:
     [
         ("a wild west bar at high noon", "day", "sand", ["tavern"], ["saloon"]),  # walls shut out the street
         ("a library beside a castle", "indoors", "wood", ["library"], ["castle"]),
+        ("a church on a grassy hill with mountains behind", "day", "grass", ["church", "mountains"], []),
+        ("inside a church", "indoors", "stone", ["cathedral"], []),
         ("marble palace hall", "indoors", "marble", ["throne-hall"], []),  # a palace from within
         ("a village of round doors on green hills", "day", "grass", ["village"], []),  # doors are not indoors
         ("haunted woods on a foggy night", "fog", "grass", ["forest"], []),  # woods are trees, wood is planks

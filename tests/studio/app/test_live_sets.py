@@ -64,6 +64,24 @@ def test_a_set_stands_from_a_next_frame_on_and_is_recorded(house: House) -> None
     assert check_take(take, EdgeModel()).sound
 
 
+def test_words_are_shown_as_three_places_of_which_one_click_takes_another(house: House) -> None:
+    with house.socket(house.token()) as socket:
+        socket.send_bytes(frame(0))
+        picture(socket)
+        socket.send_json({"type": "set", "words": "a castle at night", "fade_s": 0, "cast": {"matter": "none"}})
+        stands = message(socket, "set")["set"]
+        shown = message(socket, "proposals")["sets"]
+        assert len(shown) == 3
+        assert {**shown[0]["set"], "cast": {"matter": "none"}} == stands, "the first is what stands"
+        assert [each["set"]["plan"].get("seed", 0) for each in shown] == [0, 1, 2]
+        assert {each["set"]["name"] for each in shown} == {"a castle at night"}
+        pictures = [each["picture"] for each in shown]
+        assert len(set(pictures)) == 3
+        assert all(each.startswith("data:image/jpeg;base64,") for each in pictures)
+        socket.send_json({"type": "set", "set": shown[2]["set"], "fade_s": 0})
+        assert message(socket, "set")["set"] == shown[2]["set"]
+
+
 @pytest.mark.parametrize(
     ("asked", "text"),
     [

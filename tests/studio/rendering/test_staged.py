@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ import pytest
 from PIL import Image
 
 from engine.compositing.composer import Composer
+from engine.designer.place import Place
 from engine.media.pictures import decode_jpeg, encode_jpeg
 from engine.types import LiveModel
 from studio.live.director import Director
 from studio.performing.casting import Casting
+from studio.rendering.bake import bake
 from studio.rendering.render import render
-from studio.rendering.replay import first_change, replay, same_setup
+from studio.rendering.replay import first_change, other_libraries, replay, same_setup
 from studio.rendering.verify import check_take
 from studio.script.region import rgb_of
 from studio.sets.libraries import libraries_of
@@ -168,13 +171,94 @@ def test_another_version_of_a_library_is_compared_within_a_tolerance(
     assert not check_take(staged, EdgeModel(seed=7)).sound, "other pictures are faulty still"
 
 
+CASTLE: dict[str, Any] = {"plan": {"sky": "night", "structures": ["castle"], "things": ["fireflies"]}, "cast": DISC}
+
+
+@pytest.fixture
+def drawn(tmp_path: Path) -> Take:
+    """A take of a second before a drawn castle, which fades into a drawn beach."""
+    director = Director(EdgeModel(seed=7))
+    director.change_set(CASTLE, wait=True)
+    director.record(tmp_path / "sessions", Slate("Drawn film"))
+    for i in range(24):
+        if i == 10:
+            director.change_set({"gallery": "beach", "cast": DISC}, 0.2, wait=True)
+        director.shoot(camera_jpeg(i), i, ticks(i))
+    folder = director.cut()
+    director.close()
+    assert folder
+    return Take.open(folder)
+
+
+def test_a_baked_take_is_the_same_to_the_byte_where_another_version_draws_otherwise(
+    drawn: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later version draws mirrored pictures: without the clip they are others, with it they are as they were shot."""
+    before = check_take(drawn, EdgeModel(seed=7))
+    assert before.sound
+    folder = bake(drawn)
+    assert {path.name for path in folder.iterdir()} == {"baked.json", "0.mkv", "1.mkv"}
+    kept = folder.rename(folder.with_name("away"))
+    paint = Place.picture
+    monkeypatch.setattr(Place, "picture", lambda self, *what: np.ascontiguousarray(paint(self, *what)[:, ::-1]))
+    monkeypatch.setattr("engine.designer.library.DRAWINGS", "99")
+    assert same_setup(drawn, EdgeModel(seed=7)) is False
+    assert not check_take(drawn, EdgeModel(seed=7)).sound, "other pictures are beyond the tolerance"
+    kept.rename(folder)
+    assert same_setup(drawn, EdgeModel(seed=7))
+    assert check_take(drawn, EdgeModel(seed=7)).pictures == before.pictures
+    assert again(drawn, first_row=14) == [row.sha256 for row in drawn.made[14:]]
+    with pytest.raises(TakeError, match=r"designer drew its sets in version .*, and here is 99"):
+        bake(drawn)
+
+
+def test_a_version_that_draws_almost_the_same_is_within_the_tolerance_and_one_with_the_same_name_is_not(
+    drawn: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paint = Place.picture
+    monkeypatch.setattr(Place, "picture", lambda self, *what: paint(self, *what) ^ np.uint8(1))
+    assert not check_take(drawn, EdgeModel(seed=7)).sound
+    monkeypatch.setattr("engine.designer.library.DRAWINGS", "99")
+    report = check_take(drawn, EdgeModel(seed=7))
+    assert (report.faults, report.pictures.partition(",")[0]) == ([], "made on another set-up")
+    assert report.notices[-1] == "designer: 2 in the take, 99 here"
+
+
+def test_a_take_from_before_drawings_had_versions_is_compared_within_the_tolerance(drawn: Take) -> None:
+    def older(event: Mapping[str, Any]) -> dict[str, Any]:
+        libraries = {name: version for name, version in event.get("libraries", {}).items() if name != "designer"}
+        return {**event, "libraries": libraries} if event["kind"] == "set" else dict(event)
+
+    old = replace(drawn, events=tuple(older(event) for event in drawn.events))
+    assert other_libraries(old) == {"designer": ("1", "2")}
+
+
+def test_a_changed_clip_and_a_take_without_drawn_sets_are_clear_sentences(
+    drawn: Take, staged: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(TakeError, match="shows no drawn set; there is nothing to bake"):
+        bake(staged)
+    assert not list(staged.folder.glob(".bak*"))
+    clip = bake(drawn) / "0.mkv"
+    clip.write_bytes(clip.read_bytes()[:-50])
+    assert check_take(drawn, EdgeModel(seed=7)).sound, "this version draws the same, and needs no clip"
+    monkeypatch.setattr("engine.designer.library.DRAWINGS", "99")
+    report = check_take(drawn, EdgeModel(seed=7))
+    assert "0.mkv is missing or was changed; remove" in report.faults[0]
+
+
 def test_a_takes_sets_name_the_libraries_that_made_them_and_other_takes_are_written_as_before(
     staged: Take, beach: dict[str, Any], edge_take: Take
 ) -> None:
     composite, files = ["numpy", "cv2"], ["av", "PIL"]
     events = [event for event in staged.events if event["kind"] == "set"]
     assert [list(event.get("libraries", ())) for event in events] == [composite, composite + files, []]
-    assert list(libraries_of([[{"gallery": "castle"}, 1], [beach, 1], [None, 1]])) == [*composite, "skia", *files]
+    assert list(libraries_of([[{"gallery": "castle"}, 1], [beach, 1], [None, 1]])) == [
+        *composite,
+        "skia",
+        "designer",
+        *files,
+    ]
     assert "libraries" not in (edge_take.folder / "events.jsonl").read_text()
     assert "libraries" not in (edge_take.folder / "take.json").read_text()
     old = replace(staged, events=tuple({k: v for k, v in event.items() if k != "libraries"} for event in staged.events))
