@@ -136,6 +136,13 @@ def trees() -> dict[str, ast.Module]:
     return {module: ast.parse(path.read_text("utf-8")) for module, path in modules().items()}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def forgotten() -> Iterator[None]:
+    """A million nodes that stayed would cost every later collection of this process most of a second."""
+    yield
+    trees.cache_clear()
+
+
 @cache
 def imports() -> tuple[Import, ...]:
     return tuple(
