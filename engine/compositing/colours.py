@@ -15,6 +15,10 @@ STEP = 2
 """The models are made for blocks of this many pixels a side."""
 WINDOW = 5
 """Blocks a side, from which a model is made; where they hold nothing sure, a window of three times the side."""
+GAP = 2 * WINDOW - 2
+"""Empty rows of blocks between the planes of sums, so that a window over one does not see the next."""
+GRAIN = 2 * STEP
+"""Of the sides of a box in pixels, for pairs of blocks are averaged."""
 KEPT = 0.8
 """Share of the last picture's sums that counts again."""
 LEAST_VARIANCE = 200.0
@@ -22,6 +26,42 @@ LEAST_VARIANCE = 200.0
 CAST, SET = 0.65, 0.35
 """Above and below these a mask is sure."""
 ONES = np.ones((1, 3), np.float32)
+TRACE = np.float32(1e-20)
+"""Sums that fade for ever stay above this: processors are slow with smaller numbers."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of a picture; top and left are included, bottom and right not. Each is a multiple of GRAIN."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @classmethod
+    def around(cls, blocks: np.ndarray) -> Box | None:
+        """The smallest around all blocks, (H / STEP, W / STEP) uint8, that are not 0; None where all are."""
+        x, y, width, height = cv2.boundingRect(blocks)
+        if not width:
+            return None
+        top, left = y // 2 * GRAIN, x // 2 * GRAIN
+        return cls(top, -(-(y + height) // 2) * GRAIN, left, -(-(x + width) // 2) * GRAIN)
+
+    @property
+    def pixels(self) -> tuple[slice, slice]:
+        """Rows and columns of the picture."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    @property
+    def blocks(self) -> tuple[slice, slice]:
+        """Rows and columns of blocks."""
+        return slice(self.top // STEP, self.bottom // STEP), slice(self.left // STEP, self.right // STEP)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.right - self.left, self.bottom - self.top
 
 
 @dataclass(frozen=True)
@@ -36,8 +76,8 @@ class Side:
     def distance(self, colours: np.ndarray) -> np.ndarray:
         """Minus twice the log likelihood of a picture's colours, (H, W) float32, but for a constant."""
         off = cv2.subtract(colours, self.mean)
-        square = cv2.transform(cv2.multiply(off, off), ONES)
-        return np.asarray(cv2.multiply(square, self.precision) - 3 * cv2.log(self.precision))
+        square = cv2.transform(cv2.multiply(off, off, dst=off), ONES)
+        return np.asarray(cv2.scaleAdd(cv2.log(self.precision), -3.0, cv2.multiply(square, self.precision, dst=square)))
 
 
 class LocalColours:
@@ -48,41 +88,49 @@ class LocalColours:
 
     def reset(self) -> None:
         """Forget all pictures."""
-        self._sums: list[np.ndarray] = []
+        self._sums: np.ndarray | None = None
 
-    def sides(self, colours: np.ndarray, mask: np.ndarray) -> tuple[Side, Side]:
-        """Cast and background. colours: (H, W, 3) float32, 8-bit steps. mask: (H, W) float32 0..1."""
-        height, width = mask.shape
-        small = (max(1, width // STEP), max(1, height // STEP))
-        few = cv2.resize(colours, small, interpolation=cv2.INTER_AREA)
-        squares = cv2.transform(cv2.multiply(few, few), ONES)
-        share = cv2.resize(mask, small, interpolation=cv2.INTER_AREA)
-        sums: list[np.ndarray] = []
-        sides: list[Side] = []
-        for sure in (share > CAST, share < SET):
-            weight = sure.astype(np.float32)
-            parts = [cv2.multiply(channel, weight) for channel in (*cv2.split(few), squares)]
-            sums += [cv2.merge(parts), weight]
-        if self._sums:
-            sums = [_faded(then, now) for now, then in zip(sums, self._sums, strict=True)]
-        self._sums = sums
-        for total, weight in (sums[:2], sums[2:]):
-            count = np.asarray(_widely(weight) + np.float32(1e-6))
-            *means, square = (cv2.divide(channel, count) for channel in cv2.split(_widely(total)))
-            mean = np.asarray(cv2.merge(means))
-            spread = np.asarray(square - cv2.transform(cv2.multiply(mean, mean), ONES))
-            precision = 1 / (np.maximum(spread, 0) / 3 + np.float32(LEAST_VARIANCE))
-            full = [np.asarray(cv2.resize(each, (width, height))) for each in (mean, precision)]
-            sides.append(Side(*full))
-        return sides[0], sides[1]
+    def sides(self, rgb: np.ndarray, share: np.ndarray, box: Box) -> tuple[Side, Side]:
+        """Cast and background in a box of the picture; what lies outside of it is forgotten.
+
+        rgb: the picture, (H, W, 3) uint8. share: (H / STEP, W / STEP) float32 0..1, the mask's mean in each block.
+        """
+        if self._sums is None:
+            self._sums = np.full((2, 5, *share.shape), TRACE)
+        share = share[box.blocks]
+        height, width = share.shape
+        few = cv2.resize(rgb[box.pixels], (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+        moments = np.empty((4, height, width), np.float32)
+        cv2.split(few, list(moments[:3]))
+        cv2.transform(cv2.multiply(few, few), ONES, dst=moments[3])
+
+        sums = np.zeros((2, 5, height + GAP, width), np.float32)
+        within = sums[:, :, :height]
+        for of_side, sure in zip(within, (share > CAST, share < SET), strict=True):
+            of_side[4] = sure
+            np.multiply(moments, of_side[4], out=of_side[:4])
+        rows, columns = box.blocks
+        within += self._sums[:, :, rows, columns] * np.float32(KEPT) + TRACE
+        latest = within.copy()
+        self._sums.fill(TRACE)
+        self._sums[:, :, rows, columns] = latest
+
+        sums = _widely(sums.reshape(-1, width)).reshape(sums.shape)[:, :, :height]
+        sums[:, :4] *= 1 / (sums[:, 4:] + np.float32(1e-6))
+        spread = np.maximum(sums[:, 3] - (sums[:, :3] ** 2).sum(1), 0)
+        np.divide(1, spread / 3 + np.float32(LEAST_VARIANCE), out=sums[:, 3])
+        return self._side(sums[0], box), self._side(sums[1], box)
+
+    @staticmethod
+    def _side(sums: np.ndarray, box: Box) -> Side:
+        mean = cv2.resize(cv2.merge(list(sums[:3])), box.size, interpolation=cv2.INTER_LINEAR)
+        return Side(np.asarray(mean), np.asarray(cv2.resize(sums[3], box.size, interpolation=cv2.INTER_LINEAR)))
 
 
-def _faded(then: np.ndarray, now: np.ndarray) -> np.ndarray:
-    """Sums with a share of those before; a last trace becomes nothing, for processors are slow with tiny numbers."""
-    return np.asarray(cv2.threshold(cv2.scaleAdd(then, KEPT, now), 1e-3, 0, cv2.THRESH_TOZERO)[1])
-
-
-def _widely(sums: np.ndarray) -> np.ndarray:
-    """Sums over the window, and a trace of those around it."""
-    near = cv2.blur(sums, (WINDOW, WINDOW))
-    return np.asarray(cv2.scaleAdd(cv2.blur(near, (2 * WINDOW + 1, 2 * WINDOW + 1)), 1e-2, near))
+def _widely(planes: np.ndarray) -> np.ndarray:
+    """Sums over the window, and a trace of those around it. Planes lie one under the other, with gaps of GAP rows."""
+    near = cv2.blur(planes, (WINDOW, WINDOW))
+    height, width = planes.shape
+    coarse = cv2.resize(near, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    far = cv2.resize(cv2.blur(coarse, (WINDOW, WINDOW)), (width, height))
+    return np.asarray(cv2.scaleAdd(far, 1e-2, near))

@@ -45,24 +45,30 @@ def fields(
     lines = len(alpha)
     near = cv2.GaussianBlur(alpha, (0, 0), 0.03 * lines)
     inside = 1 - near
-    gain, more = np.ones((*alpha.shape, 3), np.float32), np.zeros((*alpha.shape, 3), np.float32)
+    gain = [np.ones_like(alpha) for _ in range(3)]  # by channels: numpy is slow where each pixel is a row of three
+    more = [np.zeros_like(alpha) for _ in range(3)]
     if relight > 0:
         whole, edge = facing(alpha, near, light.key_from)
         key, ambient = (np.asarray(colour, np.float32) for colour in (light.key, light.ambient))
         steps = np.linspace(0, 1, 256, dtype=np.float32)[:, None]
         by_side = np.power(np.maximum(ambient + (key - ambient) * steps, np.float32(1e-3)), np.float32(relight))
-        gain = by_side[cv2.convertScaleAbs(whole, alpha=127.5, beta=127.5)]
-        rim = (np.square(np.maximum(edge, 0)) * inside * np.float32(2 * light.rim * relight))[..., None] * key
-        gain += rim
-        more += np.float32(0.12) * rim
+        side: np.ndarray = np.asarray(cv2.convertScaleAbs(whole, alpha=127.5, beta=127.5))
+        gain = [np.asarray(channel) for channel in cv2.split(by_side.take(side, axis=0))]
+        strength = np.square(np.maximum(edge, 0)) * inside * np.float32(2 * light.rim * relight)
+        for channel, colour in enumerate(key):
+            rim = strength * colour
+            gain[channel] += rim
+            more[channel] += np.float32(0.12) * rim
     if wrap > 0:
         half = max(1, spill.shape[1] // 2), max(1, spill.shape[0] // 2)
         coarse = cv2.resize(spill, half, interpolation=cv2.INTER_AREA)
         wide = cv2.resize(cv2.GaussianBlur(coarse, (0, 0), 0.02 * lines), alpha.shape[::-1])
-        over = np.minimum(wide * (inside * np.float32(1.4 * wrap))[..., None], np.float32(1))
-        gain *= 1 - over  # as a screen: what is bright already gains nothing
-        more += over
-    return gain, more
+        strength = inside * np.float32(1.4 * wrap)
+        for channel, colour in enumerate(cv2.split(wide)):
+            over = np.minimum(colour * strength, np.float32(1))
+            gain[channel] *= 1 - over  # as a screen: what is bright already gains nothing
+            more[channel] += over
+    return np.asarray(cv2.merge(gain)), np.asarray(cv2.merge(more))
 
 
 def facing(alpha: np.ndarray, near: np.ndarray, key_from: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:

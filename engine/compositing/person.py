@@ -4,7 +4,8 @@
     sides      the colours of cast and background around each pixel                     colours.py
     backdrop   the background itself, where it was seen a moment ago                    backdrop.py
 
-All of it at the segmenter's size; the matte is enlarged at the end.
+All of it at the segmenter's size, and only around the mask's edge; the matte is enlarged at the end. The segmenter is
+spared a picture in which all has but moved: the mask moves with it, never twice in a row.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import cv2
 import numpy as np
 
 from engine.compositing.backdrop import Backdrop
-from engine.compositing.colours import ONES, LocalColours, Side
+from engine.compositing.colours import ONES, STEP, Box, LocalColours, Side
 from engine.compositing.inputs import picture
 from engine.compositing.segmenter import Segmenter
 from engine.compositing.temporal import Steady
@@ -28,8 +29,6 @@ COLOUR = 0.25
 """Weight of the colours' log likelihood ratio: neighbouring pixels are no independent witnesses."""
 MOST = 4.0
 """What the colours can say at most, in log odds."""
-BACKDROP_VARIANCE = 100.0
-"""Of a pixel of a known background, in squared 8-bit steps."""
 REACH_PX = 25
 """Window in the segmenter's pixels, in which a mask's edge may be corrected."""
 MIXED_PX = 5
@@ -52,8 +51,8 @@ class PersonSettings:
 class Look:
     """A picture at the segmenter's size, and where people are in it."""
 
-    colours: np.ndarray
-    """(h, w, 3) float32, sRGB in 8-bit steps."""
+    rgb: np.ndarray
+    """(h, w, 3) uint8."""
     person: np.ndarray
     """(h, w) float32 0..1: the segmenter's mask, zero where there is nobody."""
     mask: np.ndarray
@@ -73,6 +72,8 @@ class PersonMatter:
         self._steady, self._colours, self._backdrop = Steady(), LocalColours(), Backdrop()
         self._size: tuple[int, int] | None = None
         self._mirrored = False
+        self._rested = False
+        """Whether the segmenter was spared the last picture."""
 
     @property
     def trouble(self) -> str | None:
@@ -81,7 +82,7 @@ class PersonMatter:
 
     def reset(self) -> None:
         """Forget all pictures."""
-        self.nobody, self._size, self._mirrored = True, None, False
+        self.nobody, self._size, self._mirrored, self._rested = True, None, False, False
         for memory in (self._steady, self._colours, self._backdrop):
             memory.reset()
 
@@ -99,55 +100,75 @@ class PersonMatter:
         much = width >= 2 * self._segmenter.width  # else each pixel counts by interpolation, three times as fast
         how = cv2.INTER_AREA if much else cv2.INTER_LINEAR
         small = np.asarray(cv2.resize(rgb, (self._segmenter.width, self._segmenter.height), interpolation=how))
-        colours = small.astype(np.float32)
-        person = self._segment(colours / 255)
+        rest = self._steady.look(small) and not self._rested
+        person = self._steady.moved if rest else self._segment(small)
+        self._rested = rest
         self.nobody = int(np.count_nonzero(person > 0.5)) < NOBODY * person.size
         if self.nobody:
             person = np.zeros_like(person)
-        return Look(colours, person, self._steady(small, person), (height, width))
+        return Look(small, person, person if rest else self._steady.join(person), (height, width))
 
     def finish(self, look: Look) -> np.ndarray:
         """The second half: the matte (H, W) uint8 of the last picture looked at."""
-        alpha = self._refine(look.colours, look.person, look.mask)
         height, width = look.size
-        if self.nobody:
-            return np.zeros((height, width), np.uint8)
-        solid = np.clip((alpha - 0.5) * (255 * CONTRAST) + 128, 0, 255).astype(np.uint8)
-        return np.asarray(cv2.resize(solid, (width, height), interpolation=cv2.INTER_LINEAR))
+        rows, columns = look.mask.shape
+        few = (columns // STEP, rows // STEP)
+        share, person = (cv2.resize(each, few, interpolation=cv2.INTER_AREA) for each in (look.mask, look.person))
+        beside = (cv2.blur(cv2.max(share, person), (5, 5)) < 0.05).view(np.uint8)
+        free = np.asarray(cv2.resize(beside, (columns, rows), interpolation=cv2.INTER_NEAREST))
+        self._backdrop.look(look.rgb, free)
+        matte = np.zeros((height, width), np.uint8)
+        if not self.nobody:
+            near = cv2.blur(share, (REACH_PX // 2 + 1, REACH_PX // 2 + 1))
+            doubt = np.minimum(cv2.min(near, 1 - near) * np.float32(20), np.float32(1))
+            alpha = look.mask
+            if box := Box.around((doubt > 0.01).view(np.uint8)):
+                alpha = alpha.copy()
+                alpha[box.pixels] = self._refine(look, share, doubt, box)
+            solid = cv2.addWeighted(alpha, 255 * CONTRAST, alpha, 0, 127.5 - 127.5 * CONTRAST, dtype=cv2.CV_8U)
+            matte = np.asarray(cv2.resize(solid, (width, height), interpolation=cv2.INTER_LINEAR))
+        self._backdrop.learn(look.rgb, free)
+        return matte
 
     def _segment(self, picture: np.ndarray) -> np.ndarray:
         """The segmenter's mask; every other picture is shown to it mirrored, for the mean of both errs less."""
         mirrored, self._mirrored = self._mirrored, not self._mirrored
         if not mirrored:
-            return self._segmenter(picture)
-        return np.asarray(cv2.flip(self._segmenter(np.asarray(cv2.flip(picture, 1))), 1))
+            return self._segmenter(_light(picture))
+        return np.asarray(cv2.flip(self._segmenter(_light(cv2.flip(picture, 1))), 1))
 
-    def _refine(self, colours: np.ndarray, person: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """The matte, (h, w) float32 0..1; the arguments are those of `Look`."""
-        near = cv2.blur(mask, (REACH_PX, REACH_PX))
-        free = cv2.blur(cv2.max(mask, person), (9, 9)) < 0.05
-        plate, known = self._backdrop.seen(colours, free)
-        cast, behind = self._colours.sides(colours, mask)
+    def _refine(self, look: Look, share: np.ndarray, doubt: np.ndarray, box: Box) -> np.ndarray:
+        """The matte of a box, (h, w) float32 0..1. share, doubt: (H / STEP, W / STEP), of the whole picture."""
+        mask = np.ascontiguousarray(look.mask[box.pixels])
+        colours = look.rgb[box.pixels].astype(np.float32)
+        cast, behind = self._colours.sides(look.rgb, share, box)
+        plate, trust = self._backdrop.seen(box)
+        rest = 1 - trust
         behind = Side(
-            np.asarray(cv2.blendLinear(plate, behind.mean, known, 1 - known)),
-            behind.precision + known * (1 / BACKDROP_VARIANCE - behind.precision),
+            np.asarray(cv2.blendLinear(plate.mean, behind.mean, trust, rest)),
+            np.asarray(cv2.blendLinear(plate.precision, behind.precision, trust, rest)),
         )
         ratio = cv2.subtract(behind.distance(colours), cast.distance(colours))
         odds = np.clip(mask, 0.02, 0.98)
-        odds = PRIOR * cv2.log(odds / (1 - odds)) + np.clip(ratio * (COLOUR / 2), -MOST, MOST)
+        odds = PRIOR * cv2.log(odds / (1 - odds)) + np.clip(ratio * np.float32(COLOUR / 2), -MOST, MOST)
         likely = 1 / (1 + cv2.exp(-odds))
-        open_ = np.clip(cv2.min(near, 1 - near) * 20, 0, 1)
-        alpha = mask + open_ * (likely - mask)
-        self._backdrop.learn(colours, free)
-        return _mixed(colours, alpha, cast.mean, behind.mean)
+        doubt = cv2.resize(doubt[box.blocks], box.size)
+        return _mixed(colours, mask + doubt * (likely - mask), cast.mean, behind.mean)
+
+
+def _light(rgb: np.ndarray) -> np.ndarray:
+    return rgb * np.float32(1 / 255)
 
 
 def _mixed(colours: np.ndarray, alpha: np.ndarray, cast: np.ndarray, behind: np.ndarray) -> np.ndarray:
     """A matte whose edge pixels are mixtures of both sides' colours, (h, w, 3) float32 each."""
     span = cv2.subtract(cast, behind)
+    off = cv2.subtract(colours, behind)
     length = cv2.transform(cv2.multiply(span, span), ONES)
-    share = cv2.transform(cv2.multiply(cv2.subtract(colours, behind), span), ONES) / (length + 1)
-    kernel = np.ones((MIXED_PX, MIXED_PX), np.uint8)
-    edge = (cv2.dilate(alpha, kernel) > 0.95) & (cv2.erode(alpha, kernel) < 0.05)
-    trust = length / (length + ALIKE**2) * edge
-    return alpha + trust * (np.clip(share, 0, 1) - alpha)
+    share = cv2.transform(cv2.multiply(off, span, dst=off), ONES) / (length + 1)
+    edge = (cv2.dilate(alpha, _MIXED) > 0.95) & (cv2.erode(alpha, _MIXED) < 0.05)
+    trust = length / (length + np.float32(ALIKE**2)) * edge
+    return np.asarray(alpha + trust * (np.clip(share, 0, 1) - alpha))
+
+
+_MIXED = np.ones((MIXED_PX, MIXED_PX), np.uint8)

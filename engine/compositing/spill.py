@@ -26,24 +26,30 @@ def decontaminated(rgb: np.ndarray, alpha: np.ndarray, radius_px: int | None = N
     rgb, alpha = picture(rgb), matte_like(alpha, rgb.shape[:2])
     radius = max(2, round(rgb.shape[0] / 24)) if radius_px is None else radius_px
     edge = (alpha > 0) & (alpha < 255)
-    if not edge.any():
-        return rgb.copy()
-    y0, y1, x0, x1 = _around(edge, 2 * radius)
-    part, share, edge = rgb[y0:y1, x0:x1], alpha[y0:y1, x0:x1], edge[y0:y1, x0:x1]
+    places = np.flatnonzero(edge)  # by their numbers pixels are taken and put many times faster than by a mask
+    result = rgb.copy()
+    if not places.size:
+        return result
+    y0, y1, x0, x1 = _around(edge.view(np.uint8), 2 * radius)
+    part, share, within = rgb[y0:y1, x0:x1], alpha[y0:y1, x0:x1], np.flatnonzero(edge[y0:y1, x0:x1])
     step = max(1, radius // 3)
     size = (max(1, part.shape[1] // step), max(1, part.shape[0] // step))
     colours = cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     level = cv2.resize(share, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     window = 2 * round(radius / step) + 1
     ahead, behind = (
-        _nearby(colours, weight, (window, window), part.shape[1::-1])[edge].astype(np.float32)
+        _taken(_nearby(colours, weight, (window, window), part.shape[1::-1]), within).astype(np.float32)
         for weight in (level**3, (1 - level) ** 3)  # the surer a pixel, the more its colour counts
     )
-    a = share[edge][:, None] * np.float32(1 / 255)
-    own = ahead + a * (part[edge] - a * ahead - (1 - a) * behind)
-    result = rgb.copy()
-    result[y0:y1, x0:x1][edge] = np.clip(own + 0.5, 0, 255).astype(np.uint8)
+    a = np.repeat(alpha.reshape(-1).take(places)[:, None] * np.float32(1 / 255), 3, axis=1)
+    own = ahead + a * (_taken(rgb, places) - a * ahead - (1 - a) * behind)
+    result.reshape(-1, 3)[places] = np.clip(own + 0.5, 0, 255).astype(np.uint8)
     return result
+
+
+def _taken(rgb: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """(N, 3) pixels of a picture (H, W, 3) by their numbers, row by row."""
+    return rgb.reshape(-1, 3).take(places, axis=0)
 
 
 def _nearby(colours: np.ndarray, weight: np.ndarray, window: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
@@ -80,8 +86,8 @@ def despilled(rgb: np.ndarray, key: tuple[int, int, int], amount: float = 1.0) -
 
 
 def _around(mask: np.ndarray, margin: int) -> tuple[int, int, int, int]:
-    """The box of what is True, with a margin: top, bottom, left, right; bottom and right excluded."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    """The box of what is not 0, with a margin: top, bottom, left, right; bottom and right excluded."""
+    left, top, wide, high = cv2.boundingRect(mask)
     height, width = mask.shape
-    top, bottom = max(0, int(rows[0]) - margin), min(height, int(rows[-1]) + 1 + margin)
-    return top, bottom, max(0, int(columns[0]) - margin), min(width, int(columns[-1]) + 1 + margin)
+    bottom, right = min(height, top + high + margin), min(width, left + wide + margin)
+    return max(0, top - margin), bottom, max(0, left - margin), right

@@ -57,7 +57,7 @@ def timeline_of(
         timeline = load(schedule, rate, frames=fps is not None)
     if set_text is None:
         return timeline
-    return replace(timeline, sets=(SetKey(0.0, set_of(set_text, Store(plates))),))
+    return replace(timeline, sets=(SetKey(0.0, set_of(set_text, Store(plates), remark)),))
 
 
 def record_clip(

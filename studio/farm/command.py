@@ -61,6 +61,7 @@ def plan(
     checked: list[Timeline] = []
     each_seed: Sequence[int | None] = seeds or [None]
     each_set: Sequence[str | None] = sets or [None]
+    remarks: dict[str, None] = {}  # what is to be remarked of a set's words is so once, however many takes have it
     for folder in takes:
         variants: list[Timeline | None] = [Timeline.of(text) for text in prompts]
         texts = each_set
@@ -77,7 +78,7 @@ def plan(
                 checked = [_script(path, take, model, remark, strict) for path in scripts]
                 variants += checked
         for timeline, text, seed in itertools.product(variants or [None], texts, each_seed):
-            line = _staged(timeline, text, folder)
+            line = _staged(timeline, text, folder, remarks.setdefault)
             jobs.append(
                 Job(
                     folder,
@@ -92,6 +93,8 @@ def plan(
                     **of_version,
                 )
             )
+    for sentence in remarks:
+        remark(sentence)
     return jobs
 
 
@@ -116,14 +119,16 @@ def _script(path: Path, take: Take, model: LiveModel, remark: Callable[[str], No
         return timeline_for(take, script)
 
 
-def _staged(line: Timeline | None, text: str | None, folder: Path) -> Timeline | None:
+def _staged(
+    line: Timeline | None, text: str | None, folder: Path, remark: Callable[[str], None] | None = None
+) -> Timeline | None:
     """A timeline, or that of the take, with one set all through in place of its own; as it is where none is given.
 
     The cast stays: the last that the timeline names, else the last of the take, so that its recorded mattes serve.
     """
     if text is None:
         return line
-    set_ = set_of(text, Store(production_folder(folder)))
+    set_ = set_of(text, Store(production_folder(folder)), remark)
     shot = Take.open(folder).timeline
     line = shot if line is None else line
     if set_ is None:

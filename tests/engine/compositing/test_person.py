@@ -53,6 +53,28 @@ def test_a_person_stays_and_the_wall_goes(face: np.ndarray) -> None:
     assert matter.trouble is None
 
 
+def test_the_segmenter_is_spared_a_still_picture_and_never_twice_in_a_row(
+    face: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    mattes: list[np.ndarray] = []
+    ask = Segmenter.__call__
+
+    def counted(self: Segmenter, rgb: np.ndarray) -> np.ndarray:
+        asked.append(len(mattes))
+        return ask(self, rgb)
+
+    monkeypatch.setattr(Segmenter, "__call__", counted)
+    matter = PersonMatter()
+    while len(mattes) < 6:
+        mattes.append(matter.matte(face, 0.0))
+    assert asked == [0, 2, 4], "a still picture"
+    assert mattes[-1][100:140, 180:204].min() > 240, "the face, in a picture that the segmenter did not see"
+    while len(mattes) < 12:
+        mattes.append(matter.matte(np.where(len(mattes) % 2, face, 255 - face), 0.0))
+    assert asked[3:] == list(range(6, 12)), "each picture is another one"
+
+
 def test_nobody_leaves_nothing_and_says_so() -> None:
     matter = PersonMatter()
     wall = np.full((120, 200, 3), 90, np.uint8)

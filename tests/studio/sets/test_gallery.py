@@ -56,6 +56,18 @@ def test_what_is_typed_becomes_a_set(tmp_path: Path) -> None:
     assert Stage(store.folder).plate(kept).picture(0, 40, 30)[0, 0].tolist() == [0, 128, 128]  # type: ignore[union-attr]
 
 
+def test_words_that_nothing_answers_are_remarked(tmp_path: Path) -> None:
+    remarks: list[str] = []
+    set_ = set_of("a castle and a frobnicator as a watercolour", Store(tmp_path / "sets"), remarks.append)
+    assert set_ is not None
+    assert set_["plan"]["structures"] == ["castle"]
+    assert len(remarks) == 2
+    assert "does not know 'frobnicator', and leaves it out; nearest are " in remarks[0]
+    assert "name the look 'watercolour'" in remarks[1]
+    set_of("gallery:castle", Store(tmp_path / "sets"), remarks.append)
+    assert len(remarks) == 2, "a set of the gallery has no words"
+
+
 def test_a_file_that_cannot_be_shown_is_not_kept(tmp_path: Path) -> None:
     store = Store(tmp_path / "sets")
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
