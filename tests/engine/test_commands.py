@@ -87,6 +87,7 @@ def test_render_keeps_size_number_and_times(engine: Engine, small_clip: Path, we
     assert [f.time_s for f in VideoSource(out)] == pytest.approx([f.time_s for f in VideoSource(small_clip)], abs=1e-3)
 
 
+@pytest.mark.long
 def test_the_same_seed_renders_the_same_and_another_does_not(
     engine: Engine, small_clip: Path, weights: Path, tmp_path: Path
 ) -> None:
@@ -101,6 +102,7 @@ def test_the_same_seed_renders_the_same_and_another_does_not(
     assert first != other
 
 
+@pytest.mark.long
 def test_a_schedule_changes_nothing_before_its_key(
     engine: Engine, small_clip: Path, weights: Path, tmp_path: Path
 ) -> None:
@@ -124,6 +126,7 @@ def test_a_picture_becomes_a_picture_or_a_video(engine: Engine, picture: Path, w
     assert len(read(tmp_path / "out.mp4")) == 12
 
 
+@pytest.mark.long
 def test_a_plate_stands_behind_the_cast_and_the_world_over_both(
     engine: Engine, small_clip: Path, weights: Path, tmp_path: Path
 ) -> None:
@@ -285,6 +288,7 @@ def test_bench_prints_a_table(engine: Engine, weights: Path) -> None:
     assert "2 steps" in stdout
 
 
+@pytest.mark.long
 def test_bench_of_sets_finds_a_cast_and_times_it_by_turns(engine: Engine, weights: Path) -> None:
     arguments = "--sets", "--json", "--weights", weights, "--size", "192x108", "--frames", "4", *ONE
     status, out, _ = engine("bench", *arguments)
@@ -417,6 +421,7 @@ def test_a_sheet_and_a_film_show_the_worlds(engine: Engine, small_clip: Path, we
     assert "'atlantis' is not a world; there are as-is, underwater" in stderr
 
 
+@pytest.mark.long
 def test_a_render_says_that_it_leaves_the_sound_out(
     engine: Engine, weights: Path, small_clip: Path, tmp_path: Path
 ) -> None:

@@ -154,6 +154,7 @@ def test_the_studios_own_words_land_where_they_should() -> None:
         assert dict(stream.nearest(words)).get(world, 0) > 0.9, (words, stream.nearest(words))
 
 
+@pytest.mark.long
 def test_presets_keep_their_budgets() -> None:
     with torch.device("meta"):
         assert sum(p.numel() for p in Hourglass(lsd_base()).parameters()) <= 28_000_000

@@ -170,6 +170,7 @@ def test_an_interrupted_render_goes_on(take: Take, capsys: pytest.CaptureFixture
     assert version.info["hashes"] == full.info["hashes"]
 
 
+@pytest.mark.long
 def test_an_awaited_render_leaves_the_loop_free(take: Take) -> None:
     turns = 0
 
@@ -185,6 +186,7 @@ def test_an_awaited_render_leaves_the_loop_free(take: Take) -> None:
     assert turns > 3
 
 
+@pytest.mark.long
 def test_a_cancelled_render_keeps_its_checkpoints(take: Take) -> None:
     async def scene() -> None:
         reached = asyncio.Event()

@@ -140,6 +140,7 @@ def test_without_diffusers_the_row_says_how_to_get_it(stream: Stream, monkeypatc
 # -- cameras
 
 
+@pytest.mark.long
 def test_cameras_are_paced_and_late_frames_counted() -> None:
     """At a pace that none can hold all frames are late and most left out; at one that any can hold, none is."""
     streams = [Stream.from_config(lsd_test(), threads=1, seed=n) for n in range(2)]

@@ -156,6 +156,7 @@ def test_what_is_not_a_clip_is_refused(path: Path, tmp_path: Path, monkeypatch: 
         ClipPlate(path)
 
 
+@pytest.mark.long
 def test_several_threads_get_the_pictures_of_one(path: Path) -> None:
     alone, shared = ClipPlate(path), ClipPlate(path)
     expected = {number: alone.picture(number / 24, WIDTH, HEIGHT) for number in range(100)}
@@ -171,6 +172,7 @@ def test_several_threads_get_the_pictures_of_one(path: Path) -> None:
     shared.close()
 
 
+@pytest.mark.long
 def test_a_clip_that_nobody_looks_at_has_no_thread(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clip, "IDLE_S", 0.05)
     plate = ClipPlate(path)

@@ -75,6 +75,7 @@ def test_it_follows_the_head_by_its_share() -> None:
     assert np.array_equal(follows.picture(0, WIDTH, HEIGHT, left), turned)
 
 
+@pytest.mark.long
 def test_a_large_panorama_does_not_flicker_while_it_pans() -> None:
     fine = np.random.default_rng(0).integers(0, 255, (2048, 4096, 3)).astype(np.uint8)
     picture = PanoramaPlate(fine).picture(0, WIDTH, HEIGHT)

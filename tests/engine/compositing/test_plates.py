@@ -83,6 +83,7 @@ def test_what_is_transparent_stands_over_the_ground(tmp_path: Path) -> None:
     assert np.unique(picture.reshape(-1, 3), axis=0).tolist() == [[10, 200, 30]]
 
 
+@pytest.mark.long
 def test_a_jpeg_of_30000_pixels_is_reduced_while_it_is_decoded(tmp_path: Path) -> None:
     path = tmp_path / "huge.jpg"
     Image.new("RGB", (30_000, 3_200), (180, 90, 40)).save(path, quality=30)
@@ -109,6 +110,7 @@ def test_a_jpeg_that_would_fill_the_memory_is_refused(tmp_path: Path, progressiv
         PicturePlate(path)
 
 
+@pytest.mark.long
 def test_other_pictures_of_30000_pixels_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "huge.png"
     for width, height in ((30_000, 12_000), (10_000, 9_000)):

@@ -82,6 +82,7 @@ def test_the_future_never_changes_the_past_of_a_file(tmp_path: Path) -> None:
     assert not any(np.array_equal(a.rgb, b.rgb) for a, b in pairs[30:])
 
 
+@pytest.mark.long
 def test_a_killed_writer_leaves_all_but_the_last_second(tmp_path: Path) -> None:
     """What is on the disk before the file is closed is what a kill leaves there."""
     path, left = tmp_path / "out.mp4", tmp_path / "left.mp4"

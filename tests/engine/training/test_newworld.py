@@ -152,6 +152,7 @@ def test_the_new_world_is_another_picture(parent: Path, child: Path) -> None:
     assert min(np.abs(new - played(child, world)).mean() for world in ("as it is", "pencil", "underwater")) > 3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "prompt",
     [

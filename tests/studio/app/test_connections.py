@@ -106,6 +106,7 @@ def test_a_header_that_drips_ends_its_connection(port: int) -> None:
     assert time.monotonic() - begun_s < 4
 
 
+@pytest.mark.long
 def test_an_answer_may_take_its_time(port: int) -> None:
     with opened(port) as client:
         client.sendall(ASK % b"slow")
@@ -114,6 +115,7 @@ def test_an_answer_may_take_its_time(port: int) -> None:
         assert answer(client).endswith(b"quick")
 
 
+@pytest.mark.long
 def test_a_socket_stays_open(port: int) -> None:
     with connect(f"ws://127.0.0.1:{port}/echo") as client:
         for word in ("one", "two"):

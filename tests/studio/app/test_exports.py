@@ -72,7 +72,7 @@ def test_an_export_that_fails_leaves_nothing(
     def full(*arguments: object, **named: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
+    monkeypatch.setattr("studio.delivery.export.write_video", full)
     monkeypatch.setattr("studio.delivery.export.write_whole", full)
     assert "No space left" in house.callbacks.export(asked)["error"]
     assert sorted(kept.rglob("*")) == before

@@ -82,6 +82,7 @@ def test_a_flood_of_anything_ends_the_connection(house: House, monkeypatch: pyte
         assert closing(socket).code == wire.CLOSES["refused"]
 
 
+@pytest.mark.long
 def test_frames_beyond_the_rate_are_dropped_and_counted(house: House) -> None:
     with house.socket(house.token()) as socket:
         body = jpeg()
@@ -96,6 +97,7 @@ def test_frames_beyond_the_rate_are_dropped_and_counted(house: House) -> None:
             pass
 
 
+@pytest.mark.long
 def test_an_open_socket_does_not_outlive_its_logout(house: House) -> None:
     house.app.auth = {"ann": "secret"}
     house.app.tokens["cookie"] = "ann"

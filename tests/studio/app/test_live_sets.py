@@ -176,6 +176,7 @@ def cleaned(socket: WebSocketTestSession, first: int, greys: tuple[int, ...]) ->
     raise AssertionError(f"no clean plate in 200 frames, only {said}")
 
 
+@pytest.mark.long
 def test_a_clean_plate_is_taken_and_names_the_cast(house: House) -> None:
     with house.socket(house.token()) as socket:
         plate = cleaned(socket, 0, (120, 121))[-1]["plate"]

@@ -35,6 +35,7 @@ def stream(weights: Path) -> Stream:
     return Stream.load(weights, device="cpu", seed=7, threads=1)
 
 
+@pytest.mark.long
 def test_proxies_run_in_sync_and_are_bt709(shot: Path) -> None:
     take = Take.open(shot)
     raw, live = (list(VideoSource(shot / name)) for name in (proxies.RAW, proxies.LIVE))
@@ -105,6 +106,7 @@ def test_constant_rate_holds_the_newest_picture() -> None:
     assert [frame.time_s for frame in out] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5])
 
 
+@pytest.mark.long
 def test_an_export_takes_the_version_that_is_asked_for(take: Take, stream: Stream, tmp_path: Path) -> None:
     assert export.pick(take, None) == "live"
     version = render(take, take.timeline, stream)
@@ -212,6 +214,7 @@ def test_an_otio_counts_in_a_rate_that_has_timecode(take: Take, tmp_path: Path, 
     assert span.duration.to_seconds() == pytest.approx(take.duration_s, abs=0.5 / rate)
 
 
+@pytest.mark.long
 def test_an_otio_holds_clips_keys_and_markers(take: Take, stream: Stream, tmp_path: Path) -> None:
     weights = (Keyframe(1.0, 0.0), Keyframe(2.0, 1.0), Keyframe(3.0, 1.0), Keyframe(3.5, 0.0, "step"))
     chest = Matte("chest", "gold", {"colour": "green"}, weights)

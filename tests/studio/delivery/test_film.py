@@ -75,6 +75,7 @@ def test_letters_that_no_font_has_are_named() -> None:
         Card("a" * 1001, 1)
 
 
+@pytest.mark.long
 def test_every_frame_is_the_one_of_its_time(version: Render, tmp_path: Path) -> None:
     film = Film(
         [Card("one", 0.5), Excerpt(version, 1, 2), Excerpt(version, 3.5, 4), Card("end", 0.25, "of it")], 24, SIZE
@@ -89,6 +90,7 @@ def test_every_frame_is_the_one_of_its_time(version: Render, tmp_path: Path) -> 
     assert frames[0].mean() < frames[6].mean(), "which fade in"
 
 
+@pytest.mark.long
 def test_a_shot_without_an_end_goes_on_to_the_end(version: Render, tmp_path: Path) -> None:
     film = Film([Excerpt(version, 4)], 24, SIZE)
     assert [read(frame.rgb) for frame in VideoSource(write_film(film, tmp_path / "film.mp4"))] == list(range(96, 120))
@@ -123,6 +125,7 @@ def test_a_film_says_in_a_line_what_it_is(version: Render, take: Take) -> None:
     assert repr(version) == "Render(v001: 0 frames)"
 
 
+@pytest.mark.long
 def test_an_awaited_film_leaves_the_loop_free(version: Render, tmp_path: Path) -> None:
     film = Film([Excerpt(version, 1)], 24, SIZE)
     told: list[tuple[int, int]] = []
@@ -161,6 +164,7 @@ def test_a_cancelled_film_leaves_nothing(version: Render, tmp_path: Path) -> Non
     assert not list(tmp_path.glob("*film.mp4"))
 
 
+@pytest.mark.long
 def test_what_cannot_be_cut_says_so(version: Render, take: Take, tmp_path: Path) -> None:
     for wrong, text in (
         (lambda: Excerpt(version, 3, 2), "ends after it starts"),

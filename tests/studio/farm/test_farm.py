@@ -269,6 +269,7 @@ def wait_for(farm: Farm, name: str, *states: str) -> JobStatus:
     return status
 
 
+@pytest.mark.long
 def test_a_farm_renders_in_the_background_with_the_model_that_it_has(take: Take, tmp_path: Path) -> None:
     model = load_model(take.manifest.engine)
     model.seed = 99
@@ -286,6 +287,7 @@ def test_a_farm_renders_in_the_background_with_the_model_that_it_has(take: Take,
         farm.status("another")
 
 
+@pytest.mark.long
 def test_a_cancelled_job_ends_and_one_that_was_cut_off_goes_on_at_the_next_start(take: Take, tmp_path: Path) -> None:
     class Slow(InProcess):
         """Waits before each event of progress, so that there is time to cancel."""

@@ -66,6 +66,7 @@ def test_a_shot_is_a_picture_of_the_same_size_with_its_age(director: Director, j
     assert director.status().shown == 1
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("thawed")
 def test_warmed_up_a_full_collection_has_little_to_look_at(director: Director) -> None:
     """Or frames would stand still for it, as long as all that is imported takes to look at."""

@@ -42,6 +42,7 @@ def test_every_frame_comes_once_with_its_time(small_clip: Path) -> None:
     assert camera.fps == 24
 
 
+@pytest.mark.long
 def test_no_frame_is_played_before_its_time_and_late_ones_are_left_out(small_clip: Path) -> None:
     camera = FileCamera(small_clip, (96, 64))
     played: list[tuple[int, float]] = []
@@ -70,6 +71,7 @@ def test_a_stopped_camera_plays_no_more(small_clip: Path) -> None:
     assert played == [0]
 
 
+@pytest.mark.long
 def test_a_file_is_rolled_to_its_end(director: Director, small_clip: Path, tmp_path: Path) -> None:
     """Every frame that was played is in the take: shown, or dropped."""
     camera = FileCamera(small_clip, (96, 64))

@@ -13,6 +13,7 @@ from studio.live.director import Director
 from studio.live.overload import overload
 
 
+@pytest.mark.long
 def test_a_camera_that_is_too_fast_loses_frames_and_not_time(
     director: Director, jpeg: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -38,6 +39,7 @@ def test_a_camera_that_is_too_fast_loses_frames_and_not_time(
     assert shown["wanted"] == {"max": 150.0}
 
 
+@pytest.mark.long
 def test_a_camera_that_is_slow_enough_loses_none(director: Director, jpeg: Callable[..., bytes]) -> None:
     shown, _ = overload(director, [jpeg(i) for i in range(10)], size=(96, 64), fps=5, seconds=1)
     assert (shown["frames"], shown["dropped"]) == (5, 0)

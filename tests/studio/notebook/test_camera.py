@@ -66,6 +66,7 @@ def test_its_picture_has_the_size_that_was_asked_for(camera: LiveCamera, stream:
         LiveCamera(sessions=tmp_path / "sessions", stream=stream, side=5000)
 
 
+@pytest.mark.long
 def test_a_clip_in_the_cameras_place_is_shot_prompted_and_recorded(camera: LiveCamera, small_clip: Path) -> None:
     camera.play(small_clip)
     camera.prompt("underwater")

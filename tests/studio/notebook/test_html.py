@@ -96,6 +96,7 @@ def test_words_end_with_an_ellipsis_where_their_prompt_ends() -> None:
     assert _texts(_svg(html_of(Timeline().at(0, "a long one").at(0.01, "b").until(10))))[-2] == "", "no room"
 
 
+@pytest.mark.long
 def test_a_take_shows_camera_world_and_prompts(take: Take) -> None:
     shown = html_of(take)
     assert take.name in shown

@@ -26,6 +26,7 @@ def version(take: Take) -> Render:
     return render(take, "gold", progress=quiet)
 
 
+@pytest.mark.long
 def test_a_version_is_itself_or_its_name(take: Take, version: Render) -> None:
     named, given = TakePlayer(take, "v001"), TakePlayer(take, version)
     assert named._live == given._live == version.video.read_bytes()
@@ -33,6 +34,7 @@ def test_a_version_is_itself_or_its_name(take: Take, version: Render) -> None:
     assert contact_strip(take, "v001", count=2).tobytes() == contact_strip(take, version, count=2).tobytes()
 
 
+@pytest.mark.long
 def test_what_is_not_a_version_of_the_take_is_refused(take: Take, version: Render, tmp_path: Path) -> None:
     other = Take.open(shutil.copytree(take.folder, tmp_path / "S01" / "B" / "T001"))
     wrongs: tuple[tuple[Any, str], ...] = (
@@ -49,6 +51,7 @@ def test_what_is_not_a_version_of_the_take_is_refused(take: Take, version: Rende
         contact_strip(str(take.folder))  # type: ignore[arg-type]
 
 
+@pytest.mark.long
 def test_versions_that_exist_are_compared(take: Take, version: Render) -> None:
     second = render(take, "a pencil sketch", progress=quiet)
     picker = GridPicker([second, version])
@@ -63,6 +66,7 @@ def test_what_holds_no_versions_is_not_compared(wrong: Any) -> None:
         GridPicker(wrong)
 
 
+@pytest.mark.long
 def test_unknown_options_are_refused_with_those_that_there_are(take: Take, version: Render) -> None:
     with pytest.raises(TypeError, match="TakePlayer has no option 'loop'; it has take, version, layout"):
         TakePlayer(take, loop=True)
@@ -88,6 +92,7 @@ def test_a_closed_camera_says_that_it_is_closed(tmp_path: Path) -> None:
             act()
 
 
+@pytest.mark.long
 def test_widgets_and_films_have_a_picture_where_no_widget_runs(take: Take, version: Render) -> None:
     film = Film([Card("The chest", 0.5), Excerpt(version, 0, 0.2), Excerpt(take, 0, 0.2, "raw")])
     for shown in (TakePlayer(take), TakePlayer(take, version), GridPicker(take)):

@@ -29,6 +29,7 @@ def test_what_is_edited_in_the_player_comes_back(take: Take) -> None:
     assert [key.prompt for key in player.timeline.keys] == ["gold"]
 
 
+@pytest.mark.long
 def test_what_the_lane_does_not_show_stays(take: Take) -> None:
     """Parameters, props and markers survive an edit of the prompts."""
     line = take.timeline.set(0, strength=0.25).mark(1, "now")
@@ -38,6 +39,7 @@ def test_what_the_lane_does_not_show_stays(take: Take) -> None:
     assert (player.timeline.tracks, player.timeline.markers) == (line.tracks, line.markers)
 
 
+@pytest.mark.long
 def test_edits_wait_in_the_take_for_another_kernel_and_for_the_page(take: Take) -> None:
     edit = {"keys": [{"id": "k1", "time_s": 0.0, "prompt": "gold", "fade_s": 0.0}]}
     player = TakePlayer(take)
@@ -90,6 +92,7 @@ def test_without_the_widgets_packages_the_remedy_is_told() -> None:
     assert told.splitlines()[-1].endswith('widgets are not installed; run: pip install "lsd-studio[notebook]"')
 
 
+@pytest.mark.long
 def test_what_a_crash_took_is_made_again(take: Take) -> None:
     shutil.rmtree(take.folder / "proxy")
     contact_strip(take, count=2, width=64)

@@ -67,6 +67,7 @@ def test_checkpoints_stay_whatever_ends_a_render(edge_take: Take, error: BaseExc
     assert_goes_on(edge_take, len(edge_take.made) - 48)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("where", ["write_document", "file_sha256", "_publish"])
 def test_a_disk_that_fills_at_the_end_keeps_them_too(
     edge_take: Take, monkeypatch: pytest.MonkeyPatch, where: str

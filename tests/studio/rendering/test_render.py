@@ -72,6 +72,7 @@ def test_an_edit_leaves_what_is_before_it(take: Take, stream: Stream) -> None:
     assert read_timeline(version.folder / "timeline.json") == edited
 
 
+@pytest.mark.long
 def test_from_a_snapshot_and_from_the_start_it_is_the_same(take: Take, stream: Stream) -> None:
     edited = take.timeline.add(Key(2.99, "wild west", 0.2))
     assert nearest_snapshot(take, first_change(take, edited))[0] > 0
@@ -80,6 +81,7 @@ def test_from_a_snapshot_and_from_the_start_it_is_the_same(take: Take, stream: S
     assert (part.info["reused"] > 0, whole.info["reused"]) == (True, 0)
 
 
+@pytest.mark.long
 def test_nothing_is_overwritten(take: Take, stream: Stream) -> None:
     def files() -> dict[Path, bytes]:
         return {path: path.read_bytes() for path in take.folder.rglob("*") if path.is_file()}
@@ -116,6 +118,7 @@ def test_the_video_holds_the_takes_frames_at_their_times(edge_take: Take) -> Non
     assert np.abs(frames[-1].rgb.astype(float) - last).mean() < 6
 
 
+@pytest.mark.long
 def test_other_weights_make_every_frame_anew(take: Take, weights: Path, tmp_path: Path) -> None:
     data = bytearray(weights.read_bytes())
     data[-1] ^= 0x80  # a sign of the router
@@ -125,6 +128,7 @@ def test_other_weights_make_every_frame_anew(take: Take, weights: Path, tmp_path
     assert (version.info["reused"], version.info["exact"]) == (0, False)
 
 
+@pytest.mark.long
 def test_a_crashed_take_renders(crashed: Take, stream: Stream) -> None:
     version = render(crashed, crashed.timeline.add(Key(1.0, "as it is")), stream)
     assert len(version.info["hashes"]) == len(crashed.made) == len(list(VideoSource(version.video)))

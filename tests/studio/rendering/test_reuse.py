@@ -103,6 +103,7 @@ def test_of_another_last_beat_only_that_is_made(copy: Take) -> None:
     assert version.info["hashes"] == anew(copy, other)
 
 
+@pytest.mark.long
 def test_the_same_is_there_already(copy: Take) -> None:
     remarks: list[str] = []
     first, _ = rendered(copy, LINE, name="dusk")
@@ -156,6 +157,7 @@ def test_it_is_said_why_the_end_was_made_again(copy: Take) -> None:
     assert remark.endswith("the change: its state differed at all 4 comparisons")
 
 
+@pytest.mark.long
 def test_another_seed_maker_or_size_takes_nothing(copy: Take, monkeypatch: pytest.MonkeyPatch) -> None:
     rendered(copy, LINE)
     other = LINE.change("k3", prompt="wild west")
@@ -176,6 +178,7 @@ def test_a_version_that_says_what_cannot_be_is_passed_over(copy: Take, field: di
     assert (again.name, count, again.info["hashes"]) == ("v002", FRAMES, anew(copy, LINE))
 
 
+@pytest.mark.long
 def test_a_version_whose_source_is_gone_gives_its_own_copy(copy: Take) -> None:
     rendered(copy, LINE)
     second, _ = rendered(copy, LINE.change("k3", prompt="wild west"))
@@ -187,6 +190,7 @@ def test_a_version_whose_source_is_gone_gives_its_own_copy(copy: Take) -> None:
     assert second.info["snapshots"], "a version keeps the states of what it took"
 
 
+@pytest.mark.long
 def test_a_part_has_the_frames_of_the_whole(copy: Take) -> None:
     part, _ = rendered(copy, LINE, start_s=0.7, end_s=1.2)
     rows = copy.made

@@ -190,6 +190,7 @@ def drawn(tmp_path: Path) -> Take:
     return Take.open(folder)
 
 
+@pytest.mark.long
 def test_a_baked_take_is_the_same_to_the_byte_where_another_version_draws_otherwise(
     drawn: Take, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,6 +213,7 @@ def test_a_baked_take_is_the_same_to_the_byte_where_another_version_draws_otherw
         bake(drawn)
 
 
+@pytest.mark.long
 def test_a_version_that_draws_almost_the_same_is_within_the_tolerance_and_one_with_the_same_name_is_not(
     drawn: Take, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +235,7 @@ def test_a_take_from_before_drawings_had_versions_is_compared_within_the_toleran
     assert other_libraries(old) == {"designer": ("1", "2")}
 
 
+@pytest.mark.long
 def test_a_changed_clip_and_a_take_without_drawn_sets_are_clear_sentences(
     drawn: Take, staged: Take, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,6 +276,7 @@ def test_mattes_are_made_anew_on_request(staged: Take) -> None:
     assert "mattes" not in render(staged, staged.timeline, EdgeModel(seed=7)).info
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cast", [DISC, {**DISC, "without": {"box": [0.0, 0.0, 0.4, 1.0]}}])
 def test_another_set_is_rendered_the_same_from_a_snapshot_a_checkpoint_and_the_start(
     staged: Take, cast: dict[str, Any], monkeypatch: pytest.MonkeyPatch

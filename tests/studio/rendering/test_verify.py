@@ -70,6 +70,7 @@ def seal(folder: Path, *names: str) -> None:
     manifest.save(folder)
 
 
+@pytest.mark.long
 def test_a_take_as_it_was_shot_is_sound_and_checking_changes_nothing(take: Take, engine: LiveModel) -> None:
     before = contents(take.folder)
     done: list[tuple[int, int]] = []
@@ -114,6 +115,7 @@ def test_snapshots_are_checked(take: Take, engine: LiveModel) -> None:
     assert f"snapshots/{first.name}: is missing" in faults(take.folder, engine)
 
 
+@pytest.mark.long
 def test_renders_are_checked(take: Take, engine: LiveModel) -> None:
     version = render(take, Timeline((Key(0, "underwater"),)), engine)
     assert check_take(take.folder, engine).sound

@@ -136,6 +136,7 @@ def test_check_script_says_which_sets_cannot_be_shown(edge_take: Take, tmp_path:
     assert not [problem for problem in check_script(good, edge_take, EdgeModel()) if "set" in problem.text]
 
 
+@pytest.mark.long
 def test_a_take_is_rendered_under_a_script_with_a_picture_behind(edge_take: Take, photo: Path) -> None:
     shore = Scene("shore", set={"file": "plates/beach.JPG", "cast": DISC})
     script = Script([Beat(0, Scene("plain", "underwater")), Beat(1, shore, fade=0.5)], folder=photo.parents[1])

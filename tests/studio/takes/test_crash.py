@@ -99,6 +99,7 @@ def test_a_take_that_is_killed_loses_a_second_at_most(clip: Path, weights: Path,
     assert check_take(take.folder, stream).sound
 
 
+@pytest.mark.long
 def test_a_full_disk_ends_the_recording_and_keeps_what_was_written(
     clip: Path, weights: Path, tmp_path: Path, little_room: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

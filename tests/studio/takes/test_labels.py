@@ -50,6 +50,7 @@ def test_markers_are_added_moved_and_named_and_nothing_that_was_shot_changes(sho
     assert take.edit(markers=[Marker(1, "one")]).manifest.verdict is None
 
 
+@pytest.mark.long
 def test_a_version_has_a_name_a_note_and_pictures(edge_take: Take, capsys: pytest.CaptureFixture[str]) -> None:
     take, model = edge_take, EdgeModel(seed=7)
     version = render(take, "pencil", model, name="dusk", note="too dark")
@@ -72,6 +73,7 @@ def test_a_version_has_a_name_a_note_and_pictures(edge_take: Take, capsys: pytes
         version.edit(name="night")
 
 
+@pytest.mark.long
 def test_a_version_goes_to_the_bin_and_comes_back(edge_take: Take) -> None:
     take, model = edge_take, EdgeModel(seed=7)
     one, two = (render(take, text, model, progress=lambda done, total: None) for text in ("pencil", "ink"))

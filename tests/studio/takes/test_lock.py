@@ -41,6 +41,7 @@ def slow_saves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Manifest, "save", slow)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("slow_saves")
 @pytest.mark.parametrize("fields", [{"verdict": "ng"}, {"notes": "second"}, {"verdict": "hold", "notes": "x"}])
 def test_a_judgement_while_proxies_are_made_loses_neither(edge_take: Take, fields: dict[str, str]) -> None:
@@ -102,6 +103,7 @@ def test_two_makers_of_the_same_proxies_and_a_check_meanwhile(edge_take: Take) -
     assert not [*edge_take.folder.rglob("*.part"), *edge_take.folder.rglob(".part-*")]
 
 
+@pytest.mark.long
 def test_proxies_that_break_off_between_files_leave_a_sound_take(
     edge_take: Take, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,6 +75,7 @@ def test_two_recorders_never_share_a_number(tmp_path: Path) -> None:
     assert len(set(folders)) == 24
 
 
+@pytest.mark.long
 def test_a_recorded_take_opens_complete(shot: Path) -> None:
     take = Take.open(shot)
     assert (take.state, take.problems, take.notices) == ("complete", (), ())
