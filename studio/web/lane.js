@@ -13,7 +13,7 @@ import {
   split,
   trim,
 } from './edits.js';
-import {drawSets, nameOf, setOf} from './setlane.js';
+import {drawSets, fillSet, nameOf, recast, SET_FIELDS, setOf} from './setlane.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const FRAME_PX = 28; // a frame's width where the lane is zoomed in all the way
@@ -58,7 +58,7 @@ export const LANE = `
     <label class="lsd-words"><span>Prompt</span><input name="prompt" maxlength="1000"
       spellcheck="false"></label>
     <label>At (s)<input name="time_s" type="number" min="0" step="any"></label>
-    <label>Fade (s)<input name="fade_s" type="number" min="0" step="any"></label>
+    <label>Fade (s)<input name="fade_s" type="number" min="0" step="any"></label>${SET_FIELDS}
     <button type="button" data-do="bin"
       aria-label="Delete this key (Delete)">${icon('bin')}</button>
   </form>`;
@@ -189,13 +189,14 @@ export function mountLane(root, host, until) {
     const one = key(selected),
       set = one && 'set' in one;
     editor.hidden = !host.editable();
-    editor.classList.toggle('lsd-open', Boolean(one));
+    editor.className = `lsd-editor${one ? ' lsd-open' : ''}${set ? ' lsd-staged' : ''}`;
     for (const [name, value] of [
       ['prompt', one && (set ? nameOf(one.set) : words(one.prompt))],
       ['time_s', one && +one.time_s.toFixed(3)],
       ['fade_s', one && +one.fade_s.toFixed(3)],
     ])
       if (document.activeElement !== editor[name]) editor[name].value = value ?? '';
+    fillSet(editor, one, state().sets);
     $('.lsd-words span').textContent = set ? 'Set' : 'Prompt';
     editor.prompt.title = set ? 'A place in words, a name of the gallery, colour:#204060, off' : '';
     editor.prompt.disabled = Boolean(
@@ -287,10 +288,7 @@ export function mountLane(root, host, until) {
       one = key(selected);
     if (!('set' in one)) return change(now, selected, {prompt: text});
     if (text === nameOf(one.set)) return now;
-    const set = setOf(text, host.gallery());
-    return change(now, selected, {
-      set: set && one.set?.cast ? {...set, cast: one.set.cast} : set,
-    });
+    return change(now, selected, {set: setOf(text, host.gallery(), one.set?.cast)});
   }
   function splitHere() {
     const ids = new Set(state().keys.map(one => one.id));
@@ -456,6 +454,9 @@ export function mountLane(root, host, until) {
     until,
   );
   editor.prompt.addEventListener('change', () => attempt(reword), until);
+  const restage = now => change(now, selected, {set: recast(key(selected).set, editor)});
+  for (const name of ['cast', 'into_s'])
+    editor[name].addEventListener('change', () => attempt(restage), until);
   for (const name of ['time_s', 'fade_s'])
     editor[name].addEventListener(
       'change',

@@ -2,16 +2,11 @@
 // the cast is, and what is to be known of the key.
 import {recall, remember} from './basics.js';
 import {Parameters} from './parameters.js';
-import {nameOf} from './setlane.js';
+import {CASTS, nameOf} from './setlane.js';
 
 const OWN = 'lsd-studio.sets',
-  KEPT = 8, // of one's own pictures and clips
+  KEPT = 8, // of one's own pictures, clips and words
   THUMB = [96, 54];
-const CASTS = {
-  person: 'People',
-  'clean-plate': 'All but the clean plate',
-  chroma: 'Green or blue screen',
-};
 const title = name => name[0].toUpperCase() + name.slice(1).replaceAll('-', ' ');
 const place = set => {
   if (!set) return 'off';
@@ -79,7 +74,14 @@ export class SetCard {
 
   stored() {
     const kept = recall(OWN, Array.isArray, []);
-    return kept.filter(one => one?.set?.file && typeof one.thumb === 'string');
+    return kept.filter(one => (one?.set?.file || one?.set?.plan) && typeof one.thumb === 'string');
+  }
+
+  /** A tile of one's own, in the place of those that are the same. */
+  keep(set, thumb, same) {
+    this.own = [{set, thumb}, ...this.own.filter(one => !same(one.set))].slice(0, KEPT);
+    this.store();
+    this.draw();
   }
 
   store() {
@@ -116,11 +118,17 @@ export class SetCard {
 
   /** Places that the words may mean, of which one stands already: one click takes another. */
   proposed({sets}) {
+    const keep = ({set, picture}) =>
+      this.keep(set, picture, one => one.plan && one.name === set.name);
     const box = this.$('.proposals'),
-      tiles = sets.map(({set, picture}, n) => this.tile(`Proposal ${n + 1}`, set, picture));
+      tiles = sets.map((each, n) => {
+        const tile = this.tile(`Proposal ${n + 1}`, each.set, each.picture);
+        tile.addEventListener('click', () => keep(each));
+        return tile;
+      });
     box.replaceChildren(...tiles);
     box.hidden = !tiles.length;
-    this.mark();
+    if (sets.length) keep(sets[0]);
   }
 
   mark() {
@@ -181,12 +189,7 @@ export class SetCard {
         this.studio.keepSet(file, this.production()),
         thumbOf(file),
       ]);
-      this.own = [{set, thumb}, ...this.own.filter(one => one.set.file !== set.file)].slice(
-        0,
-        KEPT,
-      );
-      this.store();
-      this.draw();
+      this.keep(set, thumb, one => one.file === set.file);
       this.ask({set});
     } catch (error) {
       this.studio.say(error.message, 'error');

@@ -69,3 +69,44 @@ def test_the_set_card_keeps_to_what_is_shown(studio: Served, page: Page, tmp_pat
     assert keys[-1][1] > 2 * keys[-1][0]
     assert "clean" not in [each["type"] for each in sent]
     stop(page)
+
+
+def test_words_become_a_tile_and_a_key_of_the_lane_another_cast(studio: Served, page: Page) -> None:
+    """A place in words has a tile with its picture, also when the page is opened again; on the lane of a take the set
+    has another cast and in-point, each undone by itself."""
+    enter(page, studio.url)
+    page.get_by_role("radio", name="Example").click()
+    start(page)
+    page.locator(".set [name=words]").fill("a castle at night")
+    page.locator(".set [name=words]").press("Enter")
+    tile = page.locator(".set .gallery").get_by_role("radio", name="a castle at night", exact=True)
+    expect(tile).to_have_attribute("aria-checked", "true", timeout=60_000)
+    assert "data:image/jpeg" in str(tile.evaluate("tile => tile.style.backgroundImage"))
+    page.keyboard.press("Escape")
+    page.locator("body").click(position={"x": 2, "y": 2})
+    page.keyboard.press("r")
+    expect(page.locator(".tally")).to_be_visible()
+    page.wait_for_timeout(1500)
+    page.keyboard.press("r")
+    expect(page.locator(".kept a")).to_be_visible(timeout=60_000)
+    link = page.locator(".kept a")
+    stop(page)
+    link.click()
+    key = page.locator(".lsd-set").first
+    expect(key).to_contain_text("a castle at night")
+    key.click()
+    cast, into_s = page.locator(".lsd-editor [name=cast]"), page.locator(".lsd-editor [name=into_s]")
+    expect(cast).to_have_value("null")
+    cast.select_option(label="Green or blue screen")
+    into_s.fill("2.5")
+    into_s.press("Enter")
+    expect(into_s).to_have_value("2.5")
+    undo = page.locator(".lsd-tools [data-do=undo]")
+    undo.click()
+    expect(into_s).to_have_value("0")
+    expect(cast).to_have_value('{"matter":"chroma"}')
+    undo.click()
+    expect(cast).to_have_value("null")
+    expect(undo).to_be_disabled()
+    enter(page, studio.url)
+    expect(tile).to_be_visible()
