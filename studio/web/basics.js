@@ -127,10 +127,13 @@ export function colour(prompt) {
   return COLOURS.others[hash % COLOURS.others.length];
 }
 
-/** Keep a text for the next visit; false where the browser has no room for it, and all goes on. */
-export function remember(name, text) {
+/**
+ * Keep a text for the next visit, or `in` sessionStorage for this tab alone; false where the browser
+ * has no room for it, and all goes on.
+ */
+export function remember(name, text, {in: storage = 'localStorage'} = {}) {
   try {
-    localStorage.setItem(name, text);
+    window[storage].setItem(name, text);
     return true;
   } catch {
     return false;
@@ -141,9 +144,9 @@ export function remember(name, text) {
  * What `remember` kept, as JSON that is `legal`; else `other`. Another version of the studio, or a
  * hand, may have left anything there, and a browser may give no access at all.
  */
-export function recall(name, legal, other) {
+export function recall(name, legal, other, {in: storage = 'localStorage'} = {}) {
   try {
-    const kept = JSON.parse(localStorage.getItem(name));
+    const kept = JSON.parse(window[storage].getItem(name));
     if (legal(kept)) return kept;
   } catch {
     // not JSON, or no access: the same as nothing

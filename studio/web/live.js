@@ -430,7 +430,7 @@ export function mountLive(root, studio) {
   addEventListener('pagehide', () => {
     const shown = {prompt, words: ask.prompt.value, fade, set: sets.now, live: link.wanted};
     Object.assign(shown, {kind: source.kind, device: source.device, clip: source.clip?.name});
-    sessionStorage.setItem(BEFORE, JSON.stringify(shown));
+    remember(BEFORE, JSON.stringify(shown), {in: 'sessionStorage'});
   });
   function restore({words, set, kind, device, clip, live, ...shown}) {
     prompt = shown.prompt ?? prompt;
@@ -443,7 +443,11 @@ export function mountLive(root, studio) {
     else source.choose(kind ?? 'example', {device});
     if (live) start();
   }
-  restore(JSON.parse(sessionStorage.getItem(BEFORE) ?? '{}'));
+  const legal = one =>
+    one &&
+    ['prompt', 'words', 'fade', 'kind'].every(name => typeof (one[name] ?? '') === 'string') &&
+    typeof (one.set ?? {}) === 'object';
+  restore(recall(BEFORE, legal, {}, {in: 'sessionStorage'}));
   showPrompt(prompt);
   return {
     know({worlds, sides: all, side: best}) {

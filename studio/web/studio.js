@@ -1,6 +1,6 @@
 // The frame of both pages: the pass, calls to the studio, notices, the keys, and which page is
 // seen.
-import {busy, keyRows} from './basics.js';
+import {busy, keyRows, recall, remember} from './basics.js';
 import {mountLive} from './live.js';
 import {KEYS} from './player.js';
 import {mountReview} from './review.js';
@@ -26,7 +26,9 @@ const HELP = [
     ],
   ],
 ];
-const TOKEN = 'lsd-studio.token';
+const TOKEN = 'lsd-studio.token',
+  OF_TAB = {in: 'sessionStorage'},
+  isText = one => typeof one === 'string';
 const base = () =>
   new URL('studio/', `${location.origin}${location.pathname.replace(/\/?$/, '/')}`);
 
@@ -49,7 +51,7 @@ export async function mount(element, server) {
     return answer;
   };
   const studio = {
-    entry: await answered('enter', {token: sessionStorage.getItem(TOKEN)}),
+    entry: await answered('enter', {token: recall(TOKEN, isText, null, OF_TAB)}),
     call: (name, data = {}) => answered(name, {...data, token: studio.entry.token}),
     socket() {
       const url = new URL('live', base());
@@ -97,7 +99,8 @@ export async function mount(element, server) {
     },
     takesChanged: () => pages.review.refresh(),
   };
-  sessionStorage.setItem(TOKEN, studio.entry.token); // a page that is loaded again is the same page
+  // a page that is loaded again is the same page
+  remember(TOKEN, JSON.stringify(studio.entry.token), OF_TAB);
   if (studio.entry.example) studio.entry.example = studio.file(studio.entry.example);
   const roots = {live: element.querySelector('.live'), review: element.querySelector('.review')};
   const pages = {review: mountReview(roots.review, studio), live: mountLive(roots.live, studio)};

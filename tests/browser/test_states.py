@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.support import Cable, Served, enter
 from tests.studio.takes.test_sound import clip
 
-PICTURE = "document.querySelector('.monitors').dataset.picture"
+PICTURE = "document.querySelector('.monitors')?.dataset.picture"
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,8 @@ def test_a_page_starts_whatever_the_browser_kept(studio: Served, page: Page, kep
     page.evaluate(
         "([names, kept]) => names.forEach(name => localStorage.setItem(`lsd-studio.${name}`, kept))", [NAMES, kept]
     )
+    of_tab = "for (const name of ['before', 'token']) sessionStorage.setItem(`lsd-studio.${name}`, %s)"
+    page.add_init_script(of_tab % json.dumps(kept))
     enter(page, studio.url)
     expect(page.locator("[name=production]")).to_have_value("my-film")
     expect(page.locator(".cue", has_text="underwater")).to_be_visible()
