@@ -128,8 +128,8 @@ export function colour(prompt) {
 }
 
 /**
- * Keep a text for the next visit, or `in` sessionStorage for this tab alone; false where the browser
- * has no room for it, and all goes on.
+ * Keep a text for the next visit, or `in` sessionStorage for this tab alone; false where the
+ * browser has no room for it, and all goes on.
  */
 export function remember(name, text, {in: storage = 'localStorage'} = {}) {
   try {

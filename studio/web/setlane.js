@@ -9,7 +9,7 @@ export const CASTS = {
   chroma: 'Green or blue screen',
 };
 
-/** The fields of a set's key in the lane's editor: who is the cast, and where its own clock stands. */
+/** The fields of a set's key in the lane's editor: the cast, and where its clock stands. */
 export const SET_FIELDS = `
     <label class="lsd-of-set">Cast<select name="cast"></select></label>
     <label class="lsd-of-set">In at (s)<input name="into_s" type="number" min="0" step="any"
@@ -30,8 +30,8 @@ export function nameOf(set) {
 }
 
 /**
- * A set as it is typed: a name of the gallery, `colour:#204060`, `blur:0.5`, `off`, or words; `cast`
- * stays before it.
+ * A set as it is typed: a name of the gallery, `colour:#204060`, `blur:0.5`, `off`, or words;
+ * `cast` stays before it.
  */
 export function setOf(text, gallery = [], cast = null) {
   const set = placeOf(text, gallery);
@@ -54,7 +54,7 @@ function placeOf(text, gallery) {
   return {words: plain};
 }
 
-/** Show in the editor's fields what a set's key has; `sets` are all keys, whose casts may be chosen. */
+/** Show in the editor what a set's key has; `sets` are all keys, whose casts may be chosen. */
 export function fillSet({cast, into_s}, one, sets) {
   const set = one && 'set' in one ? one.set : null,
     open = Boolean(set) && !Array.isArray(set); // a blend, and the camera's own picture, have none
