@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.console import flat, print_table, progress_bar
+from engine.media.files import write_whole
 from engine.types import Sizes
 
 app = typer.Typer(help="Drawn places.", no_args_is_help=True)
@@ -89,7 +90,7 @@ def landmarks(
 
     with progress_bar("clips") as advance:
         report = try_landmarks(footage, size, frames, progress=advance)
-    out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    write_whole(out, (json.dumps(report, indent=2) + "\n").encode())
     print_table("landmarks", flat({name: value for name, value in report.items() if name != "rows"}))
     print(f"figures: {out}")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.media.pictures import GAP, MARGIN
 from engine.media.video import VideoSource
 from engine.teachers.places import PLACES
 from studio.model import load_model
@@ -40,7 +41,7 @@ def test_a_grid_is_every_prompt_under_every_strength(take: Take, tmp_path: Path)
     assert len({row["seconds"] for row in grid.table}) == 4, "each has a time of its own"
     assert all(0 < one.seconds < 60 for one in grid.variants)
     assert grid[3].adherence is None, "half a world is no world's"
-    assert grid.sheet(count=3).size[0] == 3 * 320
+    assert grid.sheet(count=3).size[0] == 3 * 320 + 2 * GAP + 2 * MARGIN
     wall = VideoSource(grid.video(tmp_path / "wall.mp4"))
     assert wall.width == 2 * 320
     assert len(list(wall)) == len(take.made)
