@@ -449,6 +449,7 @@ export function mountLive(root, studio) {
     typeof (one.set ?? {}) === 'object';
   restore(recall(BEFORE, legal, {}, {in: 'sessionStorage'}));
   showPrompt(prompt);
+  $('.start').disabled = false; // a press before this would be lost
   return {
     know({worlds, sides: all, side: best}) {
       sides = {all, best};
